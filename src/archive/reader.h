@@ -1,0 +1,81 @@
+// Reads an archive entry by entry: tar, cpio, zip, 7z; plain or in one layer
+// of gzip, bzip2, xz or zstd. From a file or from a stream.
+//
+// The format is told by the first bytes, never by the name, and never more
+// than one layer is taken off. Every byte of the archive passes the SHA-256
+// once, as it is read; what was hashed is what is unpacked. zip and 7z need
+// seeking: they are copied to a nameless file beneath the root first.
+//
+// An archive that ends early is kArchiveTruncated, a damaged one
+// kArchiveCorrupt, one that is none of the above kArchiveUnsupported, an empty
+// file kArchiveEmpty; each an Error naming the archive.
+#ifndef RELEASE_ARCHIVE_READER_H_
+#define RELEASE_ARCHIVE_READER_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "base/manifest.h"
+#include "os/fs.h"
+#include "os/input.h"
+
+namespace release {
+
+// An entry as the archive has it; nothing is checked or normalised yet.
+struct ArchiveEntry {
+  enum class Kind { kFile, kDirectory, kSymlink, kHardLink, kOther };
+  Kind kind = Kind::kFile;
+  std::string path;                   // bytes as in the archive
+  std::string target;                 // of a symbolic or hard link
+  unsigned mode = 0;                  // permission bits, 07777
+  std::optional<std::uint64_t> size;  // bytes, where the archive tells
+};
+
+// Where zip and 7z are copied: a new file of this name, unlinked at once.
+struct Spool {
+  Fs* fs = nullptr;
+  Fs::Handle directory = Fs::kRoot;
+  std::string name;
+  std::uint64_t max_size = 0;  // bytes; more is kLimitExceeded
+};
+
+class Reader {
+ public:
+  // Reads the first bytes and tells the format. `name` is for messages.
+  Reader(ByteSource source, std::string name, Spool spool);
+  ~Reader();
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
+
+  // The manifest that the archive carries as its first entry,
+  // `.release-manifest`; nothing where the first entry is another. Call before
+  // Next, at most once. The manifest is not an entry that Next returns.
+  std::optional<Manifest> TakeManifest();
+
+  // The next entry, or nothing after the last. What is unread of the entry
+  // before is skipped.
+  std::optional<ArchiveEntry> Next();
+
+  // The next bytes of the current entry, valid until the next call; empty at
+  // its end. Sparse regions are read as zeros.
+  std::span<const char> NextBlock();
+
+  // Reads what follows the last entry and checks that the archive is complete:
+  // end mark, checksums, nothing after it. Call after Next returned nothing.
+  // Returns the SHA-256 of the whole archive in hex.
+  std::string Finish();
+
+  // Bytes read of the archive so far.
+  std::uint64_t bytes_read() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace release
+
+#endif  // RELEASE_ARCHIVE_READER_H_

@@ -1,0 +1,48 @@
+// Unpacks an archive into a directory, or only hashes what it would unpack.
+#ifndef RELEASE_ARCHIVE_UNPACK_H_
+#define RELEASE_ARCHIVE_UNPACK_H_
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "archive/reader.h"
+#include "base/manifest.h"
+#include "os/fs.h"
+
+namespace release {
+
+struct UnpackOptions {
+  unsigned strip_components = 0;  // leading components taken off every path
+  std::uint64_t max_bytes = 0;    // of file content; more is kLimitExceeded
+  std::uint64_t max_entries = 0;
+  std::optional<std::pair<std::uint32_t, std::uint32_t>> owner;  // uid, gid
+  // Paths that shared directories and files take: entries at or below them are
+  // left out, and the caller puts its links there.
+  std::vector<std::string> reserved;
+  // Called now and then with the bytes unpacked so far; may throw to stop.
+  std::function<void(std::uint64_t bytes)> progress;
+};
+
+struct Unpacked {
+  Manifest manifest;   // of what is now in the directory
+  std::string sha256;  // of the archive
+  std::uint64_t archive_bytes = 0;
+  std::vector<std::string> left_out;  // entries that gave way to `reserved`
+};
+
+// Unpacks all of `reader` into the empty directory `directory` of `fs`, which
+// nobody else can enter, and checks completeness. Entries are checked by
+// archive/entry_rules.h; a refusal is kUnsafeEntry naming the entry. Nothing is
+// durable on return. Symbolic links are made last. With `fs` null nothing is
+// written: the manifest is what would be there.
+// An archive without any entry is kArchiveEmpty.
+Unpacked Unpack(Reader* reader, Fs* fs, Fs::Handle directory,
+                const UnpackOptions& options);
+
+}  // namespace release
+
+#endif  // RELEASE_ARCHIVE_UNPACK_H_

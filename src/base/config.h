@@ -1,0 +1,107 @@
+// The configuration of one app: /etc/release/APP.toml, or its defaults.
+#ifndef RELEASE_BASE_CONFIG_H_
+#define RELEASE_BASE_CONFIG_H_
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace release {
+
+using Duration = std::chrono::nanoseconds;
+using Argv = std::vector<std::string>;  // a command; never a shell line
+
+enum class Dedup { kAuto, kHardLink, kOff };
+enum class ServiceAction { kAuto, kReload, kRestart, kNone };
+enum class RunningCheck { kAuto, kOff };
+
+struct UnpackConfig {
+  unsigned strip_components = 0;
+  std::string owner;  // "user:group"; empty: the caller
+  std::uint64_t max_size = std::uint64_t{16} << 30;
+  std::uint64_t max_entries = 1'000'000;
+  Dedup dedup = Dedup::kAuto;
+};
+
+struct VerifyConfig {
+  bool require_checksum = false;
+  bool require_signature = false;
+  bool require_tests = false;
+  std::string keys;  // an allowed-signers file
+};
+
+// At most one of unit, pidfile and command is set.
+struct ServiceConfig {
+  std::string unit;
+  std::string pidfile;
+  std::string signal = "HUP";  // with pidfile
+  Argv command;
+  ServiceAction action = ServiceAction::kAuto;
+  Duration timeout = std::chrono::seconds(90);
+  RunningCheck running_check = RunningCheck::kAuto;
+
+  bool configured() const {
+    return !unit.empty() || !pidfile.empty() || !command.empty();
+  }
+};
+
+// At most one of url, tcp and command is set.
+struct HealthConfig {
+  std::string url;
+  std::string tcp;
+  Argv command;
+  unsigned status_low = 200;
+  unsigned status_high = 299;
+  std::string expect_body;  // "{version}" stands for the new version
+  Duration interval = std::chrono::seconds(1);
+  Duration timeout = std::chrono::seconds(5);
+  Duration deadline = std::chrono::seconds(30);
+  Duration min_healthy_time = std::chrono::seconds(5);
+
+  bool configured() const {
+    return !url.empty() || !tcp.empty() || !command.empty();
+  }
+};
+
+struct HooksConfig {
+  Argv preflight;
+  Argv pre_activate;
+  Argv post_activate;
+  Argv post_rollback;
+  Duration timeout = std::chrono::minutes(10);
+};
+
+struct NotifyConfig {
+  bool on_success = false;
+  bool on_failure = true;
+  bool on_rollback = true;
+  bool on_recovery = true;
+  Argv command;
+  std::string webhook;
+};
+
+struct Config {
+  std::string app;   // empty where only --root was given
+  std::string root;  // absolute
+  unsigned keep_releases = 5;
+  std::vector<std::string> shared_dirs;  // relative, no ".."
+  std::vector<std::string> shared_files;
+  UnpackConfig unpack;
+  VerifyConfig verify;
+  ServiceConfig service;
+  HealthConfig health;
+  HooksConfig hooks;
+  NotifyConfig notify;
+};
+
+// Reads the text of a config file. Throws Error kConfigInvalid whose message
+// has a line "FILE:LINE:COLUMN: what" for every unknown key and bad value.
+Config ParseConfig(std::string_view text, const std::string& file,
+                   const std::string& app);
+
+}  // namespace release
+
+#endif  // RELEASE_BASE_CONFIG_H_

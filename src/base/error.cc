@@ -1,0 +1,84 @@
+#include "base/error.h"
+
+#include <iterator>
+
+namespace release {
+namespace {
+
+struct Row {
+  ErrorCode code;
+  std::string_view name;
+  Exit exit;
+};
+
+constexpr Row kTable[] = {
+    {ErrorCode::kUsage, "usage", Exit::kUsage},
+    {ErrorCode::kConfigInvalid, "config-invalid", Exit::kUsage},
+    {ErrorCode::kConfigUnreadable, "config-unreadable", Exit::kUsage},
+    {ErrorCode::kConfigUnsafe, "config-unsafe", Exit::kUsage},
+    {ErrorCode::kVersionInvalid, "version-invalid", Exit::kUsage},
+    {ErrorCode::kNotInitialized, "not-initialized", Exit::kUsage},
+    {ErrorCode::kCurrentNotALink, "current-not-a-link", Exit::kUsage},
+    {ErrorCode::kAppUnknown, "app-unknown", Exit::kUsage},
+    {ErrorCode::kArchiveUnreadable, "archive-unreadable", Exit::kRefused},
+    {ErrorCode::kArchiveEmpty, "archive-empty", Exit::kRefused},
+    {ErrorCode::kArchiveTruncated, "archive-truncated", Exit::kRefused},
+    {ErrorCode::kArchiveCorrupt, "archive-corrupt", Exit::kRefused},
+    {ErrorCode::kArchiveUnsupported, "archive-unsupported", Exit::kRefused},
+    {ErrorCode::kChecksumMismatch, "checksum-mismatch", Exit::kRefused},
+    {ErrorCode::kChecksumUnreadable, "checksum-unreadable", Exit::kRefused},
+    {ErrorCode::kManifestMismatch, "manifest-mismatch", Exit::kRefused},
+    {ErrorCode::kEvidenceMissing, "evidence-missing", Exit::kRefused},
+    {ErrorCode::kUnsafeEntry, "unsafe-entry", Exit::kRefused},
+    {ErrorCode::kLimitExceeded, "limit-exceeded", Exit::kRefused},
+    {ErrorCode::kVersionConflict, "version-conflict", Exit::kRefused},
+    {ErrorCode::kPermissionDenied, "permission-denied", Exit::kFailed},
+    {ErrorCode::kReadOnly, "read-only", Exit::kFailed},
+    {ErrorCode::kNoSpace, "no-space", Exit::kFailed},
+    {ErrorCode::kIoError, "io-error", Exit::kFailed},
+    {ErrorCode::kSyncFailed, "sync-failed", Exit::kFailed},
+    {ErrorCode::kManifestUnreadable, "manifest-unreadable", Exit::kFailed},
+    {ErrorCode::kLinkMoved, "link-moved", Exit::kFailed},
+    {ErrorCode::kInterrupted, "interrupted", Exit::kFailed},
+    {ErrorCode::kAborted, "aborted", Exit::kFailed},
+    {ErrorCode::kBusy, "busy", Exit::kBusy},
+    {ErrorCode::kNoSuchRelease, "no-such-release", Exit::kNoSuchRelease},
+    {ErrorCode::kNothingToRollBackTo, "nothing-to-roll-back-to",
+     Exit::kNoSuchRelease},
+    {ErrorCode::kHookFailed, "hook-failed", Exit::kFailed},
+    {ErrorCode::kHookTimeout, "hook-timeout", Exit::kFailed},
+    {ErrorCode::kReloadFailed, "reload-failed", Exit::kFailed},
+    {ErrorCode::kReloadTimeout, "reload-timeout", Exit::kFailed},
+    {ErrorCode::kServiceDied, "service-died", Exit::kFailed},
+    {ErrorCode::kServiceRestarted, "service-restarted", Exit::kFailed},
+    {ErrorCode::kServiceRunsOldRelease, "service-runs-old-release",
+     Exit::kFailed},
+    {ErrorCode::kHealthDeadline, "health-deadline", Exit::kFailed},
+    {ErrorCode::kHealthLost, "health-lost", Exit::kFailed},
+    {ErrorCode::kNotConfirmed, "not-confirmed", Exit::kFailed},
+    {ErrorCode::kUndoFailed, "undo-failed", Exit::kNeedsPerson},
+    {ErrorCode::kInDoubt, "in-doubt", Exit::kNeedsPerson},
+    {ErrorCode::kReleaseDamaged, "release-damaged", Exit::kFoundWrong},
+    {ErrorCode::kInternal, "internal", Exit::kFailed},
+};
+
+constexpr bool TableFollowsTheEnum() {
+  for (std::size_t i = 0; i < std::size(kTable); ++i) {
+    if (static_cast<std::size_t>(kTable[i].code) != i) return false;
+  }
+  return std::size(kTable) ==
+         static_cast<std::size_t>(ErrorCode::kInternal) + 1;
+}
+static_assert(TableFollowsTheEnum());
+
+const Row& RowOf(ErrorCode code) {
+  return kTable[static_cast<std::size_t>(code)];
+}
+
+}  // namespace
+
+std::string_view CodeName(ErrorCode code) { return RowOf(code).name; }
+
+Exit ExitBeforeSwitch(ErrorCode code) { return RowOf(code).exit; }
+
+}  // namespace release

@@ -1,0 +1,117 @@
+// What can go wrong, and what it means for the service.
+//
+// A failure is thrown once, as an Error, and caught in two places only: the
+// engine, which undoes what the transaction did, and main, which reports it.
+// The code is stable and kebab-case; scripts match on it. The exit status
+// says what became of the service.
+#ifndef RELEASE_BASE_ERROR_H_
+#define RELEASE_BASE_ERROR_H_
+
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace release {
+
+// The exit status of the command: what became of the service.
+enum class Exit : int {
+  kDone = 0,           // done, warnings included
+  kFailed = 1,         // failed; nothing changed
+  kUsage = 2,          // usage or configuration error; nothing changed
+  kRefused = 3,        // archive or evidence not acceptable; nothing changed
+  kUndone = 4,         // failed after the switch; the release before is live
+  kNeedsPerson = 5,    // the undo failed too, or the state is in doubt
+  kBusy = 6,           // another transaction holds the lock
+  kNoSuchRelease = 7,  // no such release, or nothing to roll back to
+  kFoundWrong = 8,     // verify, status --check or check found something
+};
+
+// One enumerator for each stable code; error.cc holds the table that gives
+// its spelling and the exit status of a failure before the switch.
+enum class ErrorCode {
+  // usage and configuration
+  kUsage,
+  kConfigInvalid,
+  kConfigUnreadable,
+  kConfigUnsafe,
+  kVersionInvalid,
+  kNotInitialized,
+  kCurrentNotALink,
+  kAppUnknown,
+  // the archive and the evidence for it
+  kArchiveUnreadable,
+  kArchiveEmpty,
+  kArchiveTruncated,
+  kArchiveCorrupt,
+  kArchiveUnsupported,
+  kChecksumMismatch,
+  kChecksumUnreadable,
+  kManifestMismatch,
+  kEvidenceMissing,
+  kUnsafeEntry,
+  kLimitExceeded,
+  kVersionConflict,
+  // the host
+  kPermissionDenied,
+  kReadOnly,
+  kNoSpace,
+  kIoError,
+  kSyncFailed,
+  kManifestUnreadable,
+  kLinkMoved,
+  kInterrupted,
+  kAborted,
+  kBusy,
+  // which release
+  kNoSuchRelease,
+  kNothingToRollBackTo,
+  // taking the service along
+  kHookFailed,
+  kHookTimeout,
+  kReloadFailed,
+  kReloadTimeout,
+  kServiceDied,
+  kServiceRestarted,
+  kServiceRunsOldRelease,
+  kHealthDeadline,
+  kHealthLost,
+  kNotConfirmed,
+  kUndoFailed,
+  kInDoubt,
+  kReleaseDamaged,
+  kInternal,
+};
+
+// The stable kebab-case spelling, e.g. "checksum-mismatch".
+std::string_view CodeName(ErrorCode code);
+
+// The exit status of this failure while nothing has been switched yet.
+Exit ExitBeforeSwitch(ErrorCode code);
+
+// One failure. what() reads "cannot ...: reason". `path` names the file or
+// entry at fault; `expected` and `found` are filled where two values differ.
+class Error : public std::runtime_error {
+ public:
+  Error(ErrorCode code, const std::string& message, std::string path = "",
+        std::string expected = "", std::string found = "")
+      : std::runtime_error(message),
+        code_(code),
+        path_(std::move(path)),
+        expected_(std::move(expected)),
+        found_(std::move(found)) {}
+
+  ErrorCode code() const { return code_; }
+  const std::string& path() const { return path_; }
+  const std::string& expected() const { return expected_; }
+  const std::string& found() const { return found_; }
+
+ private:
+  ErrorCode code_;
+  std::string path_;
+  std::string expected_;
+  std::string found_;
+};
+
+}  // namespace release
+
+#endif  // RELEASE_BASE_ERROR_H_

@@ -1,0 +1,55 @@
+// Files outside the root that the caller named: an archive, a checksum file.
+#ifndef RELEASE_OS_INPUT_H_
+#define RELEASE_OS_INPUT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+
+namespace release {
+
+// Where bytes come from: fills the span from its start, returns how many it
+// put there, 0 only at the end. Throws Error where reading fails.
+using ByteSource = std::function<std::size_t(std::span<char>)>;
+
+// One open file or pipe, read once from its start. Movable; closes itself.
+class Input {
+ public:
+  // A regular file or a pipe. Throws Error kArchiveUnreadable with the reason
+  // where it is missing, a directory, or not readable.
+  static Input Open(const std::string& path);
+
+  // Standard input.
+  static Input Stdin();
+
+  Input(Input&& other) noexcept;
+  Input& operator=(Input&& other) noexcept;
+  ~Input();
+
+  // As a ByteSource. An interrupt (os/interrupt.h) ends it with kInterrupted.
+  std::size_t Read(std::span<char> buffer);
+
+  // The size in bytes of a regular file; nothing for a pipe.
+  std::optional<std::uint64_t> Size() const;
+
+  // What the caller called it; "standard input".
+  const std::string& name() const { return name_; }
+
+ private:
+  Input(int fd, std::string name) : fd_(fd), name_(std::move(name)) {}
+  int fd_;
+  std::string name_;
+};
+
+// The whole of a small file. Nothing where it does not exist; throws Error
+// kIoError (or kPermissionDenied) where it cannot be read or is over `limit`
+// bytes.
+std::optional<std::string> ReadSmallFile(const std::string& path,
+                                         std::size_t limit);
+
+}  // namespace release
+
+#endif  // RELEASE_OS_INPUT_H_

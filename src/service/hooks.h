@@ -1,0 +1,22 @@
+// Hooks: commands of the app's owner, run at fixed points of a transaction.
+#ifndef RELEASE_SERVICE_HOOKS_H_
+#define RELEASE_SERVICE_HOOKS_H_
+
+#include <string>
+
+#include "base/config.h"
+#include "os/runner.h"
+#include "service/occasion.h"
+
+namespace release {
+
+// Runs the hook, in the release's directory, with the occasion in its
+// environment, and returns what it printed. An empty argv runs nothing. Throws
+// Error kHookFailed or kHookTimeout, whose message names the hook, how it
+// ended and the last lines of its output.
+std::string RunHook(Runner* runner, const std::string& name, const Argv& argv,
+                    Duration timeout, const Occasion& occasion);
+
+}  // namespace release
+
+#endif  // RELEASE_SERVICE_HOOKS_H_

@@ -1,0 +1,37 @@
+#include "base/text.h"
+
+#include <doctest/doctest.h>
+
+namespace release {
+
+TEST_CASE("what a terminal would obey is escaped, what people read is not") {
+  CHECK(Escaped("plain/é/日本") == "plain/é/日本");
+  CHECK(Escaped("a\nb\x1b[31m") == "a\\nb\\x1b[31m");
+  CHECK(Escaped("\xc2\x9b"
+                "31m") ==
+        "\\xc2\\x9b"
+        "31m");
+  CHECK(Escaped("\xff\xfe") == "\\xff\\xfe");
+  CHECK(Quoted("say \"hi\"\\") == "\"say \\\"hi\\\"\\\\\"");
+}
+
+TEST_CASE("unescape gives back exactly what was escaped") {
+  std::string all;
+  for (int c = 0; c < 256; ++c) all += static_cast<char>(c);
+  std::string back;
+  REQUIRE(Unescape(Escaped(all), &back));
+  CHECK(back == all);
+  for (const char* bad : {"\\", "\\q", "\\x", "\\x1", "\\xg0", "\\x-1"}) {
+    CHECK_FALSE_MESSAGE(Unescape(bad, &back), bad);
+  }
+}
+
+TEST_CASE("only well-formed UTF-8 passes") {
+  CHECK(IsUtf8("aé日😀"));
+  CHECK_FALSE(IsUtf8("\xc0\x80"));          // overlong
+  CHECK_FALSE(IsUtf8("\xed\xa0\x80"));      // surrogate
+  CHECK_FALSE(IsUtf8("\xf4\x90\x80\x80"));  // beyond U+10FFFF
+  CHECK_FALSE(IsUtf8("\xe2\x82"));          // cut
+}
+
+}  // namespace release
