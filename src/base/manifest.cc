@@ -1,0 +1,365 @@
+#include "base/manifest.h"
+
+#include <fmt/format.h>
+#include <xxhash.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace release {
+namespace {
+
+constexpr std::string_view kMagic = "release-manifest ";
+constexpr std::string_view kHeader = "release-manifest 1";
+constexpr std::string_view kArrow = " -> ";
+
+// -1 where the character is no lower-case hex digit.
+int HexValue(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return -1;
+}
+
+bool IsPlain(std::string_view name) {
+  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+    return c > ' ' && c < 0x7F && c != '"' && c != '\\';
+  });
+}
+
+// Bare where it is printable ASCII without a space, else in quotes: so a
+// blank outside quotes always ends a name.
+void AppendName(std::string* out, std::string_view name) {
+  if (IsPlain(name)) {
+    out->append(name);
+  } else {
+    out->append(Quoted(name));
+  }
+}
+
+void AppendHash(std::string* out, const ContentHash& hash) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  for (const unsigned char byte : hash) {
+    *out += kDigits[byte >> 4];
+    *out += kDigits[byte & 0xF];
+  }
+}
+
+void AppendMode(std::string* out, unsigned mode) {
+  for (int shift = 9; shift >= 0; shift -= 3) {
+    *out += static_cast<char>('0' + (mode >> shift & 7));
+  }
+}
+
+void AppendEntry(std::string* out, const ManifestEntry& entry) {
+  switch (entry.kind) {
+    case EntryKind::kFile:
+      *out += "f ";
+      AppendMode(out, entry.mode);
+      *out += ' ';
+      *out += fmt::format_int(entry.size).c_str();
+      *out += ' ';
+      AppendHash(out, entry.hash);
+      *out += ' ';
+      break;
+    case EntryKind::kDirectory:
+      *out += "d ";
+      AppendMode(out, entry.mode);
+      *out += ' ';
+      break;
+    case EntryKind::kSymlink:
+      *out += "l ";
+      break;
+  }
+  AppendName(out, entry.path);
+  if (entry.kind == EntryKind::kSymlink) {
+    *out += kArrow;
+    AppendName(out, entry.target);
+  }
+  *out += '\n';
+}
+
+std::string EndLine(std::size_t count, std::string_view before) {
+  return fmt::format("end {} {:016x}\n", count,
+                     XXH3_64bits(before.data(), before.size()));
+}
+
+// Whether the path can only name something inside the release.
+bool IsInside(std::string_view path) {
+  if (path.find('\0') != path.npos) return false;
+  while (true) {
+    const std::size_t slash = path.find('/');
+    const std::string_view part = path.substr(0, slash);
+    if (part.empty() || part == "." || part == "..") return false;
+    if (slash == path.npos) return true;
+    path.remove_prefix(slash + 1);
+  }
+}
+
+// Takes one manifest's text apart, line by line.
+class Parser {
+ public:
+  Parser(std::string_view text, const std::string& origin)
+      : text_(text), rest_(text), origin_(origin) {}
+
+  Manifest Parse() {
+    TakeHeader();
+    Manifest manifest;
+    manifest.entries.reserve(text_.size() / 64);
+    for (NextLine(); !line_.starts_with("end "); NextLine()) {
+      if (line_number_ == 2 && Skip("version ")) {
+        manifest.version = Version::Parse(line_);
+        if (!manifest.version) Fail("no version name");
+        continue;
+      }
+      ManifestEntry entry = TakeEntry();
+      if (!manifest.entries.empty() &&
+          manifest.entries.back().path >= entry.path) {
+        Fail("path out of order");
+      }
+      manifest.entries.push_back(std::move(entry));
+    }
+    CheckEnd(manifest.entries.size());
+    return manifest;
+  }
+
+ private:
+  [[noreturn]] void Fail(const std::string& reason) const {
+    throw Error(ErrorCode::kManifestUnreadable,
+                fmt::format("cannot read manifest {}: line {}: {}",
+                            Quoted(origin_), line_number_, reason),
+                origin_);
+  }
+
+  void NextLine() {
+    ++line_number_;
+    const std::size_t end = rest_.find('\n');
+    if (end == rest_.npos) {
+      Fail(rest_.empty() ? "torn: the end line is missing" : "torn line");
+    }
+    line_start_ = static_cast<std::size_t>(rest_.data() - text_.data());
+    line_ = rest_.substr(0, end);
+    rest_.remove_prefix(end + 1);
+  }
+
+  bool Skip(std::string_view prefix) {
+    if (!line_.starts_with(prefix)) return false;
+    line_.remove_prefix(prefix.size());
+    return true;
+  }
+
+  void Expect(std::string_view prefix) {
+    if (!Skip(prefix)) Fail(fmt::format("{} expected", Quoted(prefix)));
+  }
+
+  void TakeHeader() {
+    NextLine();
+    if (line_ == kHeader) return;
+    if (!Skip(kMagic)) Fail("this is no manifest");
+    Fail("format version " + Quoted(line_) +
+         ", but this program knows only version 1");
+  }
+
+  ManifestEntry TakeEntry() {
+    ManifestEntry entry;
+    if (Skip("f ")) {
+      entry.mode = TakeMode();
+      entry.size = TakeNumber();
+      Expect(" ");
+      entry.hash = TakeHash();
+    } else if (Skip("d ")) {
+      entry.kind = EntryKind::kDirectory;
+      entry.mode = TakeMode();
+    } else if (Skip("l ")) {
+      entry.kind = EntryKind::kSymlink;
+    } else {
+      Fail("neither a file, a directory nor a link");
+    }
+    entry.path = TakeName();
+    if (!IsInside(entry.path)) Fail("path is not inside the release");
+    if (entry.kind == EntryKind::kSymlink) {
+      Expect(kArrow);
+      entry.target = TakeName();
+      if (entry.target.empty()) Fail("empty link target");
+    }
+    if (!line_.empty()) Fail("more than one entry in a line");
+    return entry;
+  }
+
+  unsigned TakeMode() {
+    unsigned mode = 0;
+    if (line_.size() < 5 || line_[4] != ' ') Fail("no mode");
+    for (const char c : line_.substr(0, 4)) {
+      if (c < '0' || c > '7') Fail("no mode");
+      mode = mode << 3 | static_cast<unsigned>(c - '0');
+    }
+    line_.remove_prefix(5);
+    return mode;
+  }
+
+  std::uint64_t TakeNumber() {
+    std::uint64_t value = 0;
+    const char* begin = line_.data();
+    const auto [end, error] =
+        std::from_chars(begin, begin + line_.size(), value);
+    if (error != std::errc()) Fail("no number");
+    line_.remove_prefix(static_cast<std::size_t>(end - begin));
+    return value;
+  }
+
+  ContentHash TakeHash() {
+    ContentHash hash{};
+    if (line_.size() < 33 || line_[32] != ' ') Fail("no hash");
+    for (std::size_t i = 0; i < hash.size(); ++i) {
+      const int high = HexValue(line_[2 * i]);
+      const int low = HexValue(line_[2 * i + 1]);
+      if (high < 0 || low < 0) Fail("no hash");
+      hash[i] = static_cast<unsigned char>(high << 4 | low);
+    }
+    line_.remove_prefix(33);
+    return hash;
+  }
+
+  std::string TakeName() {
+    if (!line_.starts_with('"')) {
+      std::string name(line_.substr(0, line_.find(' ')));
+      if (!IsPlain(name)) Fail("a name that must be in quotes");
+      line_.remove_prefix(name.size());
+      return name;
+    }
+    std::size_t end = 1;
+    while (end < line_.size() && line_[end] != '"') {
+      end += line_[end] == '\\' ? 2 : 1;
+    }
+    if (end >= line_.size()) Fail("unclosed quotes");
+    std::string name;
+    if (!Unescape(line_.substr(1, end - 1), &name)) Fail("unknown escape");
+    line_.remove_prefix(end + 1);
+    return name;
+  }
+
+  void CheckEnd(std::size_t count) const {
+    const std::string_view found = text_.substr(line_start_);
+    const std::string expected = EndLine(count, text_.substr(0, line_start_));
+    if (!found.starts_with(expected)) {
+      Fail("altered: the count or checksum at the end does not fit");
+    }
+    if (found.size() != expected.size()) Fail("something follows the end line");
+  }
+
+  std::string_view text_;
+  std::string_view rest_;  // what follows the present line
+  std::string_view line_;  // what of it is not taken yet
+  std::size_t line_start_ = 0;
+  std::size_t line_number_ = 0;
+  const std::string& origin_;
+};
+
+std::string_view KindName(EntryKind kind) {
+  switch (kind) {
+    case EntryKind::kFile:
+      return "file";
+    case EntryKind::kDirectory:
+      return "directory";
+    case EntryKind::kSymlink:
+      return "link";
+  }
+  return "";
+}
+
+void CompareEntries(const ManifestEntry& before, const ManifestEntry& after,
+                    std::vector<ManifestDifference>* out) {
+  using What = ManifestDifference::What;
+  const auto add = [&](What what, std::string was, std::string is) {
+    out->push_back({what, after.path, std::move(was), std::move(is)});
+  };
+  if (before.kind != after.kind) {
+    add(What::kKind, std::string(KindName(before.kind)),
+        std::string(KindName(after.kind)));
+    return;
+  }
+  if (before.size != after.size || before.hash != after.hash) {
+    const auto content = [](const ManifestEntry& entry) {
+      return fmt::format("{} bytes, {}", entry.size, HashText(entry.hash));
+    };
+    add(What::kChanged, content(before), content(after));
+  }
+  if (before.mode != after.mode) {
+    add(What::kMode, fmt::format("{:04o}", before.mode),
+        fmt::format("{:04o}", after.mode));
+  }
+  if (before.target != after.target) {
+    add(What::kTarget, before.target, after.target);
+  }
+}
+
+}  // namespace
+
+std::uint64_t Manifest::TotalBytes() const {
+  std::uint64_t total = 0;
+  for (const ManifestEntry& entry : entries) total += entry.size;
+  return total;
+}
+
+std::string_view DifferenceName(ManifestDifference::What what) {
+  switch (what) {
+    case ManifestDifference::What::kAdded:
+      return "added";
+    case ManifestDifference::What::kRemoved:
+      return "removed";
+    case ManifestDifference::What::kChanged:
+      return "changed";
+    case ManifestDifference::What::kMode:
+      return "mode";
+    case ManifestDifference::What::kTarget:
+      return "target";
+    case ManifestDifference::What::kKind:
+      return "kind";
+  }
+  return "";
+}
+
+std::vector<ManifestDifference> Compare(const Manifest& before,
+                                        const Manifest& after) {
+  using What = ManifestDifference::What;
+  std::vector<ManifestDifference> out;
+  auto b = before.entries.begin();
+  auto a = after.entries.begin();
+  while (b != before.entries.end() || a != after.entries.end()) {
+    const bool only_before = a == after.entries.end() ||
+                             (b != before.entries.end() && b->path < a->path);
+    if (only_before) {
+      out.push_back({What::kRemoved, (b++)->path, "", ""});
+    } else if (b == before.entries.end() || a->path < b->path) {
+      out.push_back({What::kAdded, (a++)->path, "", ""});
+    } else {
+      CompareEntries(*b++, *a++, &out);
+    }
+  }
+  return out;
+}
+
+std::string FormatManifest(const Manifest& manifest) {
+  std::string out;
+  out.reserve(64 + manifest.entries.size() * 128);
+  out += kHeader;
+  out += '\n';
+  if (manifest.version) out += "version " + manifest.version->name() + '\n';
+  for (const ManifestEntry& entry : manifest.entries) AppendEntry(&out, entry);
+  out += EndLine(manifest.entries.size(), out);
+  return out;
+}
+
+Manifest ParseManifest(std::string_view text, const std::string& origin) {
+  return Parser(text, origin).Parse();
+}
+
+std::string HashText(const ContentHash& hash) {
+  std::string out;
+  AppendHash(&out, hash);
+  return out;
+}
+
+}  // namespace release
