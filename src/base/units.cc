@@ -1,0 +1,166 @@
+#include "base/units.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+
+namespace release {
+namespace {
+
+// Takes the decimal number that `text` begins with. Nothing where there is
+// none or it does not fit.
+std::optional<std::uint64_t> TakeNumber(std::string_view* text) {
+  std::uint64_t value = 0;
+  const char* begin = text->data();
+  const auto [end, error] = std::from_chars(begin, begin + text->size(), value);
+  if (error != std::errc()) return std::nullopt;
+  text->remove_prefix(static_cast<std::size_t>(end - begin));
+  return value;
+}
+
+std::string_view TakeLetters(std::string_view* text) {
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  const auto end = std::find_if(text->begin(), text->end(), is_digit);
+  const auto length = static_cast<std::size_t>(end - text->begin());
+  const std::string_view letters = text->substr(0, length);
+  text->remove_prefix(length);
+  return letters;
+}
+
+struct Unit {
+  std::string_view name;
+  std::uint64_t value;
+};
+
+constexpr Unit kDurationUnits[] = {
+    {"d", 86'400'000'000'000}, {"h", 3'600'000'000'000}, {"m", 60'000'000'000},
+    {"s", 1'000'000'000},      {"ms", 1'000'000},
+};
+
+constexpr Unit kSizeUnits[] = {
+    {"", 1},
+    {"B", 1},
+    {"KB", 1'000},
+    {"MB", 1'000'000},
+    {"GB", 1'000'000'000},
+    {"TB", 1'000'000'000'000},
+    {"KiB", std::uint64_t{1} << 10},
+    {"MiB", std::uint64_t{1} << 20},
+    {"GiB", std::uint64_t{1} << 30},
+    {"TiB", std::uint64_t{1} << 40},
+};
+
+template <std::size_t N>
+const Unit* FindUnit(const Unit (&units)[N], std::string_view name) {
+  const auto* found =
+      std::find_if(std::begin(units), std::end(units),
+                   [&](const Unit& unit) { return unit.name == name; });
+  return found == std::end(units) ? nullptr : found;
+}
+
+constexpr std::uint64_t kLongestDuration =
+    static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+
+std::optional<std::uint64_t> Times(std::uint64_t count, std::uint64_t unit,
+                                   std::uint64_t most) {
+  if (count > most / unit) return std::nullopt;
+  return count * unit;
+}
+
+std::string FormatMagnitude(std::uint64_t ns) {
+  const std::uint64_t tenths_of_ms = (ns + 50'000) / 100'000;
+  if (tenths_of_ms == 0) return "0 ms";
+  if (tenths_of_ms < 100) {
+    return fmt::format("{}.{} ms", tenths_of_ms / 10, tenths_of_ms % 10);
+  }
+  const std::uint64_t ms = (ns + 500'000) / 1'000'000;
+  if (ms < 1'000) return fmt::format("{} ms", ms);
+  const std::uint64_t tenths = (ns + 50'000'000) / 100'000'000;
+  if (tenths < 600) return fmt::format("{}.{} s", tenths / 10, tenths % 10);
+  const std::uint64_t s = (ns + 500'000'000) / 1'000'000'000;
+  if (s < 3'600) return fmt::format("{}m{:02}s", s / 60, s % 60);
+  if (s < 86'400) return fmt::format("{}h{:02}m", s / 3'600, s / 60 % 60);
+  return fmt::format("{}d{:02}h", s / 86'400, s / 3'600 % 24);
+}
+
+struct CivilTime {
+  std::chrono::year_month_day date;
+  std::chrono::hh_mm_ss<std::chrono::seconds> time;
+};
+
+// Years 0 to 9999: what a four-digit year can say.
+CivilTime Civil(std::int64_t seconds) {
+  const std::chrono::sys_seconds instant(std::chrono::seconds(
+      std::clamp<std::int64_t>(seconds, -62'167'219'200, 253'402'300'799)));
+  const auto day = std::chrono::floor<std::chrono::days>(instant);
+  return {std::chrono::year_month_day(day),
+          std::chrono::hh_mm_ss<std::chrono::seconds>(instant - day)};
+}
+
+std::string FormatCivil(std::int64_t seconds, const char* pattern) {
+  const CivilTime civil = Civil(seconds);
+  return fmt::format(fmt::runtime(pattern), static_cast<int>(civil.date.year()),
+                     static_cast<unsigned>(civil.date.month()),
+                     static_cast<unsigned>(civil.date.day()),
+                     civil.time.hours().count(), civil.time.minutes().count(),
+                     civil.time.seconds().count());
+}
+
+}  // namespace
+
+std::optional<std::chrono::nanoseconds> ParseDuration(std::string_view text) {
+  std::uint64_t total = 0;
+  const Unit* previous = nullptr;
+  do {
+    const auto count = TakeNumber(&text);
+    if (!count) return std::nullopt;
+    const std::string_view letters = TakeLetters(&text);
+    const bool bare = letters.empty() && previous == nullptr;
+    const Unit* unit = FindUnit(kDurationUnits, bare ? "s" : letters);
+    // Each unit is smaller than the one before: "1h30m", never "30m1h".
+    if (unit == nullptr || (previous != nullptr && unit <= previous)) {
+      return std::nullopt;
+    }
+    const auto part = Times(*count, unit->value, kLongestDuration - total);
+    if (!part) return std::nullopt;
+    total += *part;
+    previous = unit;
+  } while (!text.empty());
+  return std::chrono::nanoseconds(static_cast<std::int64_t>(total));
+}
+
+std::string FormatDuration(std::chrono::nanoseconds duration) {
+  const auto count = static_cast<std::uint64_t>(duration.count());
+  if (duration.count() >= 0) return FormatMagnitude(count);
+  return '-' + FormatMagnitude(std::uint64_t{0} - count);
+}
+
+std::optional<std::uint64_t> ParseSize(std::string_view text) {
+  const auto count = TakeNumber(&text);
+  if (!count) return std::nullopt;
+  const Unit* unit = FindUnit(kSizeUnits, text);
+  if (unit == nullptr) return std::nullopt;
+  return Times(*count, unit->value, std::numeric_limits<std::uint64_t>::max());
+}
+
+std::string FormatSize(std::uint64_t bytes) {
+  if (bytes < 1024) return fmt::format("{} B", bytes);
+  constexpr const char* kNames[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+  double value = static_cast<double>(bytes) / 1024;
+  std::size_t i = 0;
+  // 1023.95 would be printed as 1024.0.
+  for (; value >= 1023.95 && i + 1 < std::size(kNames); ++i) value /= 1024;
+  return fmt::format("{:.1f} {}", value, kNames[i]);
+}
+
+std::string FormatTime(std::int64_t seconds) {
+  return FormatCivil(seconds, "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z");
+}
+
+std::string CompactTime(std::int64_t seconds) {
+  return FormatCivil(seconds, "{:04}{:02}{:02}{:02}{:02}{:02}");
+}
+
+}  // namespace release
