@@ -1,0 +1,86 @@
+#include "os/interrupt.h"
+
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdint>
+
+#include "base/error.h"
+
+namespace release {
+namespace {
+
+std::atomic<int> g_signal{0};
+std::atomic<int> g_holds{0};
+std::atomic<int> g_descriptor{-1};
+static_assert(std::atomic<int>::is_always_lock_free,
+              "the handler may use nothing that locks");
+
+// Made before the handlers are, so that the handler finds it.
+int Descriptor() {
+  static const int descriptor = [] {
+    const int made = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (made < 0) {
+      throw Error(ErrorCode::kInternal,
+                  "cannot watch for signals: no event descriptor");
+    }
+    g_descriptor = made;
+    return made;
+  }();
+  return descriptor;
+}
+
+void Request(int signal) {
+  int none = 0;
+  if (!g_signal.compare_exchange_strong(none, signal)) return;
+  const std::uint64_t one = 1;
+  // It cannot fail: the counter is far from full.
+  [[maybe_unused]] const auto written = write(g_descriptor, &one, sizeof one);
+}
+
+void OnSignal(int signal) {
+  const int saved = errno;
+  Request(signal);
+  errno = saved;
+}
+
+void SetHandler(int signal, void (*handler)(int)) {
+  struct sigaction action = {};
+  action.sa_handler = handler;
+  action.sa_flags = SA_RESTART;
+  sigemptyset(&action.sa_mask);
+  sigaction(signal, &action, nullptr);
+}
+
+}  // namespace
+
+void CatchInterrupts() {
+  Descriptor();
+  SetHandler(SIGINT, OnSignal);
+  SetHandler(SIGTERM, OnSignal);
+  SetHandler(SIGHUP, SIG_IGN);
+  SetHandler(SIGPIPE, SIG_IGN);
+}
+
+int InterruptSignal() { return g_holds > 0 ? 0 : g_signal.load(); }
+
+void SetInterruptSignal(int signal) {
+  Descriptor();
+  if (signal != 0) {
+    Request(signal);
+    return;
+  }
+  std::uint64_t count = 0;
+  [[maybe_unused]] const auto taken = read(g_descriptor, &count, sizeof count);
+  g_signal = 0;
+}
+
+HoldInterrupts::HoldInterrupts() { ++g_holds; }
+HoldInterrupts::~HoldInterrupts() { --g_holds; }
+
+int InterruptDescriptor() { return g_holds > 0 ? -1 : Descriptor(); }
+
+}  // namespace release
