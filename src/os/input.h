@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 
 namespace release {
 
@@ -18,11 +19,12 @@ using ByteSource = std::function<std::size_t(std::span<char>)>;
 // One open file or pipe, read once from its start. Movable; closes itself.
 class Input {
  public:
-  // A regular file or a pipe. Throws Error kArchiveUnreadable with the reason
-  // where it is missing, a directory, or not readable.
+  // A regular file or a pipe; a fifo may still lack its writer, Read waits for
+  // it. Throws Error kArchiveUnreadable with the reason where it is missing, a
+  // directory, a device, or not readable.
   static Input Open(const std::string& path);
 
-  // Standard input.
+  // Standard input, whatever it is. Throws the same where it is closed.
   static Input Stdin();
 
   Input(Input&& other) noexcept;
@@ -44,9 +46,9 @@ class Input {
   std::string name_;
 };
 
-// The whole of a small file. Nothing where it does not exist; throws Error
-// kIoError (or kPermissionDenied) where it cannot be read or is over `limit`
-// bytes.
+// The whole of a small file, or what a pipe gives until its end. Nothing where
+// it does not exist; throws Error kIoError (or kPermissionDenied) where it
+// cannot be read or is over `limit` bytes. Only a pipe's wait is interrupted.
 std::optional<std::string> ReadSmallFile(const std::string& path,
                                          std::size_t limit);
 

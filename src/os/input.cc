@@ -1,0 +1,161 @@
+#include "os/input.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "os/interrupt.h"
+
+namespace release {
+namespace {
+
+[[noreturn]] void Fail(ErrorCode code, const std::string& name,
+                       const std::string& reason) {
+  throw Error(code, fmt::format("cannot read {}: {}", Quoted(name), reason),
+              name);
+}
+
+void ThrowIfInterrupted(const std::string& name) {
+  const int signal = InterruptSignal();
+  if (signal != 0) {
+    Fail(ErrorCode::kInterrupted, name,
+         fmt::format("stopped by signal {}", signal));
+  }
+}
+
+mode_t TypeOf(int fd) {
+  struct stat info = {};
+  return fstat(fd, &info) == 0 ? info.st_mode & S_IFMT : 0;
+}
+
+// Until there is something to read, or an interrupt. The descriptor of a fifo
+// polls as idle, not as ended, until its first writer has come.
+void AwaitData(int fd, const std::string& name) {
+  while (true) {
+    ThrowIfInterrupted(name);
+    pollfd both[] = {{fd, POLLIN, 0}, {InterruptDescriptor(), POLLIN, 0}};
+    if (poll(both, 2, -1) > 0 && both[0].revents != 0) break;
+  }
+  ThrowIfInterrupted(name);
+}
+
+std::size_t ReadSome(int fd, std::span<char> buffer, const std::string& name,
+                     ErrorCode code) {
+  const bool may_block = TypeOf(fd) != S_IFREG;
+  while (true) {
+    if (may_block) AwaitData(fd, name);
+    const ssize_t count = read(fd, buffer.data(), buffer.size());
+    if (count >= 0) return static_cast<std::size_t>(count);
+    if (errno != EINTR && errno != EAGAIN) Fail(code, name, strerror(errno));
+  }
+}
+
+// O_NONBLOCK: opening a fifo that has no writer yet must not hang; what waits
+// is the read, which an interrupt can end.
+int OpenForReading(const std::string& path) {
+  return open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+}
+
+// Why this cannot be read; empty where it can.
+std::string Unsuitable(int fd) {
+  switch (TypeOf(fd)) {
+    case S_IFREG:
+    case S_IFIFO:
+    case S_IFSOCK:
+      return "";
+    case S_IFDIR:
+      return "is a directory";
+    default:
+      return "is neither a file nor a pipe";
+  }
+}
+
+class FdCloser {
+ public:
+  explicit FdCloser(int fd) : fd_(fd) {}
+  ~FdCloser() { close(fd_); }
+  FdCloser(const FdCloser&) = delete;
+  FdCloser& operator=(const FdCloser&) = delete;
+
+ private:
+  int fd_;
+};
+
+}  // namespace
+
+Input Input::Open(const std::string& path) {
+  const int fd = OpenForReading(path);
+  if (fd < 0) Fail(ErrorCode::kArchiveUnreadable, path, strerror(errno));
+  Input input(fd, path);
+  const std::string reason = Unsuitable(fd);
+  if (!reason.empty()) Fail(ErrorCode::kArchiveUnreadable, path, reason);
+  return input;
+}
+
+Input Input::Stdin() {
+  // A copy above 2: closing it leaves the number 0 taken.
+  const int fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+  if (fd < 0) {
+    throw Error(ErrorCode::kArchiveUnreadable,
+                fmt::format("cannot read standard input: {}", strerror(errno)));
+  }
+  return Input(fd, "standard input");
+}
+
+Input::Input(Input&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)), name_(std::move(other.name_)) {}
+
+Input& Input::operator=(Input&& other) noexcept {
+  std::swap(fd_, other.fd_);
+  std::swap(name_, other.name_);
+  return *this;
+}
+
+Input::~Input() {
+  if (fd_ >= 0) close(fd_);
+}
+
+std::size_t Input::Read(std::span<char> buffer) {
+  ThrowIfInterrupted(name_);
+  return ReadSome(fd_, buffer, name_, ErrorCode::kArchiveUnreadable);
+}
+
+std::optional<std::uint64_t> Input::Size() const {
+  struct stat info = {};
+  if (fstat(fd_, &info) != 0 || !S_ISREG(info.st_mode)) return std::nullopt;
+  return static_cast<std::uint64_t>(info.st_size);
+}
+
+std::optional<std::string> ReadSmallFile(const std::string& path,
+                                         std::size_t limit) {
+  const int fd = OpenForReading(path);
+  if (fd < 0) {
+    if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
+    const bool denied = errno == EACCES || errno == EPERM;
+    Fail(denied ? ErrorCode::kPermissionDenied : ErrorCode::kIoError, path,
+         strerror(errno));
+  }
+  const FdCloser closer(fd);
+  const std::string reason = Unsuitable(fd);
+  if (!reason.empty()) Fail(ErrorCode::kIoError, path, reason);
+  std::string content;
+  char buffer[16 * 1024];
+  while (const auto count = ReadSome(fd, buffer, path, ErrorCode::kIoError)) {
+    content.append(buffer, count);
+    if (content.size() > limit) {
+      Fail(ErrorCode::kIoError, path,
+           fmt::format("larger than {} bytes", limit));
+    }
+  }
+  return content;
+}
+
+}  // namespace release

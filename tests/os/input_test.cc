@@ -1,0 +1,168 @@
+#include "os/input.h"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "base/error.h"
+#include "os/interrupt.h"
+
+namespace release {
+namespace {
+
+using namespace std::chrono_literals;
+
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory() {
+    char pattern[] = "/tmp/release-input-XXXXXX";
+    path_ = mkdtemp(pattern);
+  }
+  ~TemporaryDirectory() { std::filesystem::remove_all(path_); }
+  std::string operator/(const std::string& name) const {
+    return path_ + "/" + name;
+  }
+
+ private:
+  std::string path_;
+};
+
+void WriteFile(const std::string& path, const std::string& content) {
+  std::ofstream(path, std::ios::binary) << content;
+}
+
+std::string ReadAll(Input* input) {
+  std::string all;
+  char buffer[7];
+  while (const std::size_t count = input->Read(buffer)) {
+    all.append(buffer, count);
+  }
+  return all;
+}
+
+template <typename Call>
+std::string Failure(ErrorCode code, Call call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    CHECK(error.code() == code);
+    return error.what();
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE("a file is read from its start to its end") {
+  const TemporaryDirectory dir;
+  WriteFile(dir / "a", "some bytes, more than one buffer");
+  Input input = Input::Open(dir / "a");
+  CHECK(input.Size() == 32u);
+  CHECK(input.name() == dir / "a");
+  CHECK(ReadAll(&input) == "some bytes, more than one buffer");
+  char buffer[4];
+  CHECK(input.Read(buffer) == 0);
+}
+
+TEST_CASE("what cannot be an archive is named with the reason") {
+  const TemporaryDirectory dir;
+  const auto open = [&](const std::string& path) {
+    return Failure(ErrorCode::kArchiveUnreadable, [&] { Input::Open(path); });
+  };
+  CHECK(open(dir / "none") ==
+        "cannot read \"" + (dir / "none") + "\": No such file or directory");
+  CHECK(open(dir / "").find("is a directory") != std::string::npos);
+  CHECK(open("/dev/zero").find("neither") != std::string::npos);
+}
+
+TEST_CASE("a fifo is read once its writer comes, and ends with it") {
+  const TemporaryDirectory dir;
+  REQUIRE(mkfifo((dir / "fifo").c_str(), 0600) == 0);
+  Input input = Input::Open(dir / "fifo");
+  CHECK_FALSE(input.Size().has_value());
+  std::thread writer([&] {
+    std::this_thread::sleep_for(30ms);
+    std::ofstream out(dir / "fifo");
+    out << "first " << std::flush;
+    std::this_thread::sleep_for(30ms);
+    out << "second";
+  });
+  CHECK(ReadAll(&input) == "first second");
+  writer.join();
+}
+
+TEST_CASE("a pipe whose writer is gone already ends, it does not hang") {
+  int ends[2];
+  REQUIRE(pipe2(ends, O_CLOEXEC) == 0);
+  REQUIRE(write(ends[1], "data", 4) == 4);
+  close(ends[1]);
+  const std::string path = "/dev/fd/" + std::to_string(ends[0]);
+  Input input = Input::Open(path);
+  CHECK(ReadAll(&input) == "data");
+  CHECK(ReadSmallFile(path, 10) == "");
+  close(ends[0]);
+}
+
+TEST_CASE("an interrupt ends a read that waits, and one that would not") {
+  const TemporaryDirectory dir;
+  REQUIRE(mkfifo((dir / "fifo").c_str(), 0600) == 0);
+  WriteFile(dir / "file", "x");
+  Input fifo = Input::Open(dir / "fifo");
+  Input file = Input::Open(dir / "file");
+  std::thread other([] {
+    std::this_thread::sleep_for(30ms);
+    SetInterruptSignal(SIGINT);
+  });
+  const auto read = [](Input* input) {
+    return Failure(ErrorCode::kInterrupted, [&] { ReadAll(input); });
+  };
+  CHECK(read(&fifo).find("stopped by signal 2") != std::string::npos);
+  other.join();
+  CHECK_FALSE(read(&file).empty());
+  CHECK(ReadSmallFile(dir / "file", 1) == "x");
+  SetInterruptSignal(0);
+}
+
+TEST_CASE("standard input is read without taking its number away") {
+  int ends[2];
+  REQUIRE(pipe2(ends, O_CLOEXEC) == 0);
+  const int saved = dup(STDIN_FILENO);
+  dup2(ends[0], STDIN_FILENO);
+  REQUIRE(write(ends[1], "stream", 6) == 6);
+  close(ends[1]);
+  {
+    Input input = Input::Stdin();
+    CHECK(input.name() == "standard input");
+    Input moved = std::move(input);
+    CHECK(ReadAll(&moved) == "stream");
+  }
+  CHECK(fcntl(STDIN_FILENO, F_GETFD) >= 0);
+  close(STDIN_FILENO);
+  CHECK(Failure(ErrorCode::kArchiveUnreadable, [] { Input::Stdin(); }) ==
+        "cannot read standard input: Bad file descriptor");
+  dup2(saved, STDIN_FILENO);
+  close(saved);
+  close(ends[0]);
+}
+
+TEST_CASE("a small file is whole, absent, or an error that says why") {
+  const TemporaryDirectory dir;
+  WriteFile(dir / "a", "12345");
+  CHECK(ReadSmallFile(dir / "a", 5) == "12345");
+  CHECK_FALSE(ReadSmallFile(dir / "none", 5).has_value());
+  const auto read = [&](const std::string& path) {
+    return Failure(ErrorCode::kIoError, [&] { ReadSmallFile(path, 4); });
+  };
+  CHECK(read(dir / "a").find("larger than 4 bytes") != std::string::npos);
+  CHECK(read(dir / "").find("is a directory") != std::string::npos);
+}
+
+}  // namespace release
