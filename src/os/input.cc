@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "os/descriptor.h"
 #include "os/interrupt.h"
 
 namespace release {
@@ -78,17 +79,6 @@ std::string Unsuitable(int fd) {
   }
 }
 
-class FdCloser {
- public:
-  explicit FdCloser(int fd) : fd_(fd) {}
-  ~FdCloser() { close(fd_); }
-  FdCloser(const FdCloser&) = delete;
-  FdCloser& operator=(const FdCloser&) = delete;
-
- private:
-  int fd_;
-};
-
 }  // namespace
 
 Input Input::Open(const std::string& path) {
@@ -136,19 +126,19 @@ std::optional<std::uint64_t> Input::Size() const {
 
 std::optional<std::string> ReadSmallFile(const std::string& path,
                                          std::size_t limit) {
-  const int fd = OpenForReading(path);
-  if (fd < 0) {
+  const Descriptor file(OpenForReading(path));
+  if (file.get() < 0) {
     if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
     const bool denied = errno == EACCES || errno == EPERM;
     Fail(denied ? ErrorCode::kPermissionDenied : ErrorCode::kIoError, path,
          strerror(errno));
   }
-  const FdCloser closer(fd);
-  const std::string reason = Unsuitable(fd);
+  const std::string reason = Unsuitable(file.get());
   if (!reason.empty()) Fail(ErrorCode::kIoError, path, reason);
   std::string content;
   char buffer[16 * 1024];
-  while (const auto count = ReadSome(fd, buffer, path, ErrorCode::kIoError)) {
+  while (const std::size_t count =
+             ReadSome(file.get(), buffer, path, ErrorCode::kIoError)) {
     content.append(buffer, count);
     if (content.size() > limit) {
       Fail(ErrorCode::kIoError, path,

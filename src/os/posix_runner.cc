@@ -1,0 +1,269 @@
+#include "os/posix_runner.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <optional>
+
+#include "os/descriptor.h"
+#include "os/interrupt.h"
+#include "os/posix_clock.h"
+#include "os/process_scan.h"
+
+namespace release {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using End = CommandResult::End;
+
+constexpr Nanoseconds kGrace = seconds(2);
+constexpr Nanoseconds kPatience = seconds(5);  // with SIGKILL
+constexpr Nanoseconds kDrain = milliseconds(100);
+constexpr Nanoseconds kForever = Nanoseconds::max();
+
+// What posix_spawn wants to be told, owned.
+class SpawnPlan {
+ public:
+  SpawnPlan(int output, const std::string& directory) {
+    posix_spawn_file_actions_init(&actions_);
+    posix_spawnattr_init(&attributes_);
+    // Output first: its own number may be one of the three.
+    posix_spawn_file_actions_adddup2(&actions_, output, STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&actions_, STDOUT_FILENO, STDERR_FILENO);
+    posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null",
+                                     O_RDONLY, 0);
+    posix_spawn_file_actions_addclosefrom_np(&actions_, 3);
+    posix_spawn_file_actions_addchdir_np(
+        &actions_, directory.empty() ? "/" : directory.c_str());
+    sigset_t none, all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    posix_spawnattr_setsigmask(&attributes_, &none);
+    posix_spawnattr_setsigdefault(&attributes_, &all);
+    posix_spawnattr_setpgroup(&attributes_, 0);
+    posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK |
+                                               POSIX_SPAWN_SETSIGDEF |
+                                               POSIX_SPAWN_SETPGROUP);
+  }
+  ~SpawnPlan() {
+    posix_spawn_file_actions_destroy(&actions_);
+    posix_spawnattr_destroy(&attributes_);
+  }
+  SpawnPlan(const SpawnPlan&) = delete;
+  SpawnPlan& operator=(const SpawnPlan&) = delete;
+
+  // 0, or errno of what failed; then there is no child.
+  int Spawn(std::vector<char*> argv, std::vector<char*> env, pid_t* child) {
+    return posix_spawnp(child, argv[0], &actions_, &attributes_, argv.data(),
+                        env.data());
+  }
+
+ private:
+  posix_spawn_file_actions_t actions_;
+  posix_spawnattr_t attributes_;
+};
+
+std::vector<std::string> Environment(const Command& command) {
+  std::vector<std::string> env;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    const std::string text = *variable;
+    if (!command.env.contains(text.substr(0, text.find('=')))) {
+      env.push_back(text);
+    }
+  }
+  for (const auto& [name, value] : command.env) {
+    env.push_back(name + "=" + value);
+  }
+  return env;
+}
+
+std::vector<char*> Pointers(std::vector<std::string>* texts) {
+  std::vector<char*> pointers;
+  for (std::string& text : *texts) pointers.push_back(text.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+// The last `limit` bytes of what is appended.
+class Tail {
+ public:
+  explicit Tail(std::size_t limit) : limit_(limit) {}
+
+  void Append(std::string_view data) {
+    text_ += data;
+    // Cut seldom, so that much output does not mean much copying.
+    if (text_.size() > 2 * limit_ + 4096) Cut();
+  }
+  std::string Take() {
+    Cut();
+    return std::move(text_);
+  }
+
+ private:
+  void Cut() {
+    if (text_.size() > limit_) text_.erase(0, text_.size() - limit_);
+  }
+  std::size_t limit_;
+  std::string text_;
+};
+
+// A started command, from its start to its reaping.
+class Child {
+ public:
+  Child(pid_t pid, int output, const Command& command)
+      : pid_(pid),
+        pidfd_(static_cast<int>(syscall(SYS_pidfd_open, pid, 0))),
+        output_(output),
+        tail_(command.max_output) {
+    if (command.timeout > Nanoseconds::zero()) {
+      deadline_ = After(command.timeout);
+    }
+  }
+
+  CommandResult Await() {
+    while (!Ended() && !given_up_) {
+      Wait(std::min(deadline_,
+                    pidfd_.get() < 0 ? After(milliseconds(10)) : kForever));
+      const int interrupt = InterruptSignal();
+      if (!cut_short_ && interrupt != 0) {
+        CutShort({End::kSignalled, interrupt, ""});
+      } else if (clock_.SinceBoot() >= deadline_) {
+        Escalate();
+      }
+    }
+    for (deadline_ = After(kDrain);
+         output_open_ && clock_.SinceBoot() < deadline_;) {
+      Wait(deadline_);
+    }
+    kill(-pid_, SIGKILL);
+    return Reap();
+  }
+
+ private:
+  Nanoseconds After(Nanoseconds duration) {
+    const Nanoseconds now = clock_.SinceBoot();
+    return duration > kForever - now ? kForever : now + duration;
+  }
+
+  // Whether the command itself has ended; leaves it unreaped, so that its
+  // number still belongs to its group.
+  bool Ended() {
+    siginfo_t info = {};
+    const int result = waitid(P_PID, static_cast<id_t>(pid_), &info,
+                              WEXITED | WNOHANG | WNOWAIT);
+    ended_ = result != 0 || info.si_pid != 0;
+    return ended_;
+  }
+
+  // For output, the command's end, an interrupt, or the given time.
+  void Wait(Nanoseconds until) {
+    const int interrupt = cut_short_ || ended_ ? -1 : InterruptDescriptor();
+    pollfd waited[] = {{output_open_ ? output_ : -1, POLLIN, 0},
+                       {ended_ ? -1 : pidfd_.get(), POLLIN, 0},
+                       {interrupt, POLLIN, 0}};
+    const Nanoseconds left =
+        std::max(until - clock_.SinceBoot(), Nanoseconds::zero());
+    const timespec timeout = {left.count() / 1'000'000'000,
+                              left.count() % 1'000'000'000};
+    const int ready =
+        ppoll(waited, 3, until == kForever ? nullptr : &timeout, nullptr);
+    if (ready > 0 && waited[0].revents != 0) TakeOutput();
+  }
+
+  void TakeOutput() {
+    char buffer[16 * 1024];
+    const ssize_t count = read(output_, buffer, sizeof buffer);
+    if (count > 0) {
+      tail_.Append({buffer, static_cast<std::size_t>(count)});
+    } else if (count == 0 || (errno != EINTR && errno != EAGAIN)) {
+      output_open_ = false;
+    }
+  }
+
+  void CutShort(CommandResult result) {
+    cut_short_ = std::move(result);
+    kill(-pid_, SIGTERM);
+    deadline_ = After(kGrace);
+  }
+
+  void Escalate() {
+    if (!cut_short_) {
+      CutShort({End::kTimedOut, 0, ""});
+    } else if (!killed_) {
+      kill(-pid_, SIGKILL);
+      killed_ = true;
+      deadline_ = After(kPatience);
+    } else {
+      given_up_ = true;
+    }
+  }
+
+  CommandResult Reap() {
+    int status = 0;
+    waitpid(pid_, &status, WNOHANG);
+    CommandResult result;
+    if (cut_short_) {
+      result = *cut_short_;
+    } else if (WIFSIGNALED(status)) {
+      result = {End::kSignalled, WTERMSIG(status), ""};
+    } else {
+      result = {End::kExited, WEXITSTATUS(status), ""};
+    }
+    result.output = tail_.Take();
+    return result;
+  }
+
+  PosixClock clock_;
+  pid_t pid_;
+  Descriptor pidfd_;  // -1 where the kernel has none: then we look now and then
+  int output_;
+  Tail tail_;
+  bool output_open_ = true;
+  bool ended_ = false;
+  bool killed_ = false;
+  bool given_up_ = false;
+  Nanoseconds deadline_ = kForever;
+  std::optional<CommandResult> cut_short_;  // why we ended it
+};
+
+}  // namespace
+
+PosixRunner::PosixRunner() { signal(SIGCHLD, SIG_DFL); }
+
+CommandResult PosixRunner::Run(const Command& command) {
+  if (const int signal = InterruptSignal(); signal != 0) {
+    return {End::kSignalled, signal, ""};
+  }
+  if (command.argv.empty()) return {End::kNotStarted, EINVAL, ""};
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return {End::kNotStarted, errno, ""};
+  const Descriptor read_end(ends[0]);
+  Descriptor write_end(ends[1]);
+  std::vector<std::string> argv = command.argv;
+  std::vector<std::string> env = Environment(command);
+  pid_t pid = 0;
+  const int error = SpawnPlan(write_end.get(), command.directory)
+                        .Spawn(Pointers(&argv), Pointers(&env), &pid);
+  if (error != 0) return {End::kNotStarted, error, ""};
+  write_end.Close();
+  return Child(pid, read_end.get(), command).Await();
+}
+
+std::vector<ProcessUse> PosixRunner::UsersOf(const std::string& directory) {
+  return ProcessesUsing(directory);
+}
+
+bool PosixRunner::Signal(int pid, int signal) {
+  // 0 and below would name groups, ours among them.
+  return pid > 0 && kill(pid, signal) == 0;
+}
+
+}  // namespace release

@@ -1,0 +1,160 @@
+#include "os/process_scan.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cctype>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include "os/descriptor.h"
+
+namespace release {
+namespace {
+
+using What = ProcessUse::What;
+
+struct DirectoryCloser {
+  void operator()(DIR* dir) const { closedir(dir); }
+};
+using DirectoryStream = std::unique_ptr<DIR, DirectoryCloser>;
+
+DirectoryStream OpenDirectoryAt(int dir, const char* path) {
+  const int fd = openat(dir, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR* stream = fd < 0 ? nullptr : fdopendir(fd);
+  if (stream == nullptr && fd >= 0) close(fd);
+  return DirectoryStream(stream);
+}
+
+std::optional<std::string> ReadLinkAt(int dir, const char* path) {
+  char target[PATH_MAX];
+  const ssize_t length = readlinkat(dir, path, target, sizeof target);
+  if (length < 0) return std::nullopt;
+  return std::string(target, static_cast<std::size_t>(length));
+}
+
+std::string ReadFileAt(int dir, const char* path) {
+  const Descriptor file(openat(dir, path, O_RDONLY | O_CLOEXEC));
+  std::string content;
+  char buffer[32 * 1024];
+  ssize_t count = 0;
+  while ((count = read(file.get(), buffer, sizeof buffer)) > 0) {
+    content.append(buffer, static_cast<std::size_t>(count));
+  }
+  return content;
+}
+
+template <typename Visit>
+void ForEachNumber(DIR* stream, Visit visit) {
+  while (const dirent* entry = readdir(stream)) {
+    if (std::isdigit(static_cast<unsigned char>(entry->d_name[0])) != 0) {
+      visit(entry->d_name);
+    }
+  }
+}
+
+// Looks through the processes, one after the other.
+class ProcessScan {
+ public:
+  explicit ProcessScan(std::vector<std::string> directories)
+      : directories_(std::move(directories)) {}
+
+  std::vector<ProcessUse> Scan() {
+    const DirectoryStream proc = OpenDirectoryAt(AT_FDCWD, "/proc");
+    if (proc == nullptr) return {};
+    ForEachNumber(proc.get(), [&](const char* number) {
+      pid_ = std::atoi(number);
+      if (pid_ != getpid()) ScanProcess(dirfd(proc.get()), number);
+    });
+    return std::move(uses_);
+  }
+
+ private:
+  // One that ends meanwhile, or that we may not look into, shows nothing.
+  void ScanProcess(int proc, const char* number) {
+    const DirectoryStream process = OpenDirectoryAt(proc, number);
+    if (process == nullptr) return;
+    const int dir = dirfd(process.get());
+    // A kernel thread has no executable; neither has a process that ended.
+    const auto executable = ReadLinkAt(dir, "exe");
+    if (!executable) return;
+    told_.clear();
+    const std::size_t before = uses_.size();
+    Add(What::kExecutable, *executable);
+    if (const auto cwd = ReadLinkAt(dir, "cwd")) Add(What::kDirectory, *cwd);
+    ScanOpenFiles(dir);
+    ScanMappings(dir);
+    if (uses_.size() == before) return;
+    std::string name = ReadFileAt(dir, "comm");
+    if (name.ends_with('\n')) name.pop_back();
+    for (std::size_t i = before; i < uses_.size(); ++i) uses_[i].name = name;
+  }
+
+  void ScanOpenFiles(int process) {
+    const DirectoryStream files = OpenDirectoryAt(process, "fd");
+    if (files == nullptr) return;
+    ForEachNumber(files.get(), [&](const char* number) {
+      if (const auto path = ReadLinkAt(dirfd(files.get()), number)) {
+        Add(What::kOpenFile, *path);
+      }
+    });
+  }
+
+  void ScanMappings(int process) {
+    const std::string maps = ReadFileAt(process, "maps");
+    std::string_view rest = maps;
+    std::string_view previous;
+    while (!rest.empty()) {
+      const std::string_view line = rest.substr(0, rest.find('\n'));
+      rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+      const std::size_t slash = line.find('/');
+      if (slash == line.npos) continue;
+      const std::string_view path = line.substr(slash);
+      // The segments of one file follow each other.
+      if (path != previous) Add(What::kMapping, path);
+      previous = path;
+    }
+  }
+
+  void Add(What what, std::string_view path) {
+    constexpr std::string_view kDeleted = " (deleted)";
+    if (path.ends_with(kDeleted)) path.remove_suffix(kDeleted.size());
+    const bool below = std::any_of(directories_.begin(), directories_.end(),
+                                   [&](const auto& directory) {
+                                     return path.starts_with(directory) &&
+                                            (path.size() == directory.size() ||
+                                             path[directory.size()] == '/');
+                                   });
+    if (!below || !told_.emplace(what, path).second) return;
+    uses_.push_back({pid_, "", what, std::string(path)});
+  }
+
+  std::vector<std::string> directories_;  // without a '/' at the end
+  std::vector<ProcessUse> uses_;
+  int pid_ = 0;
+  std::set<std::pair<What, std::string>> told_;  // of this process
+};
+
+}  // namespace
+
+std::vector<ProcessUse> ProcessesUsing(const std::string& directory) {
+  std::vector<std::string> directories = {directory};
+  // The kernel shows paths without links; the directory itself may be gone.
+  if (char* real = realpath(directory.c_str(), nullptr)) {
+    if (directory != real) directories.emplace_back(real);
+    free(real);
+  }
+  for (std::string& path : directories) {
+    while (path.ends_with('/')) path.pop_back();
+  }
+  return ProcessScan(std::move(directories)).Scan();
+}
+
+}  // namespace release

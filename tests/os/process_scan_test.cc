@@ -1,0 +1,141 @@
+#include "os/process_scan.h"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+
+namespace release {
+namespace {
+
+namespace stdfs = std::filesystem;
+using What = ProcessUse::What;
+
+struct Tree {
+  Tree() {
+    char pattern[] = "/tmp/release-scan-XXXXXX";
+    root = mkdtemp(pattern);
+    stdfs::create_directories(root + "/1.4.2/bin");
+    stdfs::create_directories(root + "/1.4.20");
+    std::ofstream(root + "/1.4.2/data") << "some data";
+    stdfs::copy_file("/bin/sleep", root + "/1.4.2/bin/app");
+  }
+  ~Tree() { stdfs::remove_all(root); }
+  std::string root;
+};
+
+// A process that prepares itself, says so, and waits to be killed.
+class Neighbour {
+ public:
+  explicit Neighbour(const std::function<void()>& prepare) {
+    int ends[2];
+    REQUIRE(pipe2(ends, O_CLOEXEC) == 0);
+    pid_ = fork();
+    if (pid_ == 0) {
+      prepare();
+      close(ends[1]);
+      while (true) pause();
+    }
+    close(ends[1]);
+    // Ends when the child has closed its end, by itself or by exec.
+    char byte;
+    CHECK(read(ends[0], &byte, 1) == 0);
+    close(ends[0]);
+  }
+  ~Neighbour() {
+    kill(pid_, SIGKILL);
+    waitpid(pid_, nullptr, 0);
+  }
+  int pid() const { return pid_; }
+
+ private:
+  pid_t pid_;
+};
+
+bool Shows(const std::string& directory, int pid, What what,
+           const std::string& path) {
+  for (const ProcessUse& use : ProcessesUsing(directory)) {
+    if (use.pid == pid && use.what == what && use.path == path) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("a directory nobody uses has no users") {
+  const Tree tree;
+  CHECK(ProcessesUsing(tree.root).empty());
+  CHECK(ProcessesUsing(tree.root + "/none").empty());
+}
+
+TEST_CASE("a process that runs from a release uses it") {
+  const Tree tree;
+  const std::string release = tree.root + "/1.4.2";
+  const Neighbour neighbour(
+      [&] { execl((release + "/bin/app").c_str(), "app", "600", nullptr); });
+  CHECK(
+      Shows(release, neighbour.pid(), What::kExecutable, release + "/bin/app"));
+  CHECK(ProcessesUsing(release).front().name == "app");
+  CHECK(Shows(tree.root + "/", neighbour.pid(), What::kExecutable,
+              release + "/bin/app"));
+  // 1.4.2 is the beginning of 1.4.20, not below it nor the other way round.
+  CHECK(ProcessesUsing(tree.root + "/1.4.20").empty());
+  CHECK(ProcessesUsing(tree.root + "/1.4").empty());
+}
+
+TEST_CASE("a working directory, an open file and a mapping are uses") {
+  const Tree tree;
+  const std::string release = tree.root + "/1.4.2";
+  const Neighbour neighbour([&] {
+    REQUIRE(chdir((release + "/bin").c_str()) == 0);
+    const int fd = open((release + "/data").c_str(), O_RDONLY);
+    mmap(nullptr, 9, PROT_READ, MAP_PRIVATE, fd, 0);
+  });
+  CHECK(Shows(release, neighbour.pid(), What::kDirectory, release + "/bin"));
+  CHECK(Shows(release, neighbour.pid(), What::kOpenFile, release + "/data"));
+  CHECK(Shows(release, neighbour.pid(), What::kMapping, release + "/data"));
+}
+
+TEST_CASE("a deleted file that is still open is a use") {
+  const Tree tree;
+  const std::string data = tree.root + "/1.4.2/data";
+  const Neighbour neighbour([&] {
+    open(data.c_str(), O_RDONLY);
+    unlink(data.c_str());
+  });
+  CHECK(Shows(tree.root, neighbour.pid(), What::kOpenFile, data));
+}
+
+TEST_CASE("a directory named through a symbolic link has the same users") {
+  const Tree tree;
+  const Neighbour neighbour(
+      [&] { REQUIRE(chdir((tree.root + "/1.4.2").c_str()) == 0); });
+  stdfs::create_directory_symlink("1.4.2", tree.root + "/current");
+  CHECK(Shows(tree.root + "/current", neighbour.pid(), What::kDirectory,
+              tree.root + "/1.4.2"));
+}
+
+TEST_CASE("this process is not among the users") {
+  const Tree tree;
+  std::ifstream open_file(tree.root + "/1.4.2/data");
+  CHECK(ProcessesUsing(tree.root).empty());
+}
+
+TEST_CASE("looking through all processes is quick") {
+  const auto start = std::chrono::steady_clock::now();
+  ProcessesUsing("/tmp/release-scan-none");
+  const std::chrono::duration<double, std::milli> took =
+      std::chrono::steady_clock::now() - start;
+  MESSAGE("scan: ", took.count(), " ms");
+  CHECK(took.count() < 5000);
+}
+
+}  // namespace release
