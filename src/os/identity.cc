@@ -1,0 +1,127 @@
+#include "os/identity.h"
+
+#include <fmt/format.h>
+#include <grp.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace release {
+namespace {
+
+constexpr std::size_t kRecordSize = 64 * 1024;  // of one user or group
+
+std::string Variable(const char* name) {
+  const char* value = getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+std::string UserName(uid_t id) {
+  passwd record = {};
+  passwd* found = nullptr;
+  std::vector<char> buffer(kRecordSize);
+  getpwuid_r(id, &record, buffer.data(), buffer.size(), &found);
+  return found != nullptr ? found->pw_name : fmt::format("uid {}", id);
+}
+
+std::string CallingUser() {
+  const uid_t id = getuid();
+  const std::string name = UserName(id);
+  // Only root's environment counts: anyone else could claim to be anyone.
+  const std::string before = id == 0 ? Variable("SUDO_USER") : "";
+  if (before.empty() || before == name) return name;
+  return fmt::format("{} (as {})", before, name);
+}
+
+std::string HostName() {
+  char name[HOST_NAME_MAX + 1] = {};
+  return gethostname(name, HOST_NAME_MAX) == 0 ? name : "";
+}
+
+// "ADDRESS PORT ADDRESS PORT", the client's first.
+std::string SshClient() {
+  const std::string connection = Variable("SSH_CONNECTION");
+  return connection.substr(0, connection.find(' '));
+}
+
+std::string CommandLine() {
+  std::ifstream file("/proc/self/cmdline", std::ios::binary);
+  std::string line;
+  for (std::string word; std::getline(file, word, '\0');) {
+    if (!line.empty()) line += ' ';
+    const bool plain = !word.empty() && word.find(' ') == word.npos;
+    line += plain ? word : '"' + word + '"';
+  }
+  return line;
+}
+
+std::optional<std::uint32_t> Number(std::string_view text) {
+  std::uint32_t value = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  // The last one means "leave it as it is" to the system.
+  const bool usable = value != ~std::uint32_t{0};
+  if (error != std::errc() || stop != end || !usable) return std::nullopt;
+  return value;
+}
+
+std::optional<OwnerIds> FindUser(const std::string& name) {
+  passwd record = {};
+  passwd* found = nullptr;
+  std::vector<char> buffer(kRecordSize);
+  getpwnam_r(name.c_str(), &record, buffer.data(), buffer.size(), &found);
+  if (found == nullptr) return std::nullopt;
+  return OwnerIds{found->pw_uid, found->pw_gid};
+}
+
+std::optional<std::uint32_t> FindGroup(const std::string& name) {
+  group record = {};
+  group* found = nullptr;
+  std::vector<char> buffer(kRecordSize);
+  getgrnam_r(name.c_str(), &record, buffer.data(), buffer.size(), &found);
+  return found != nullptr ? std::optional(found->gr_gid) : Number(name);
+}
+
+[[noreturn]] void Fail(const std::string& owner, const std::string& reason) {
+  throw Error(
+      ErrorCode::kConfigInvalid,
+      fmt::format("cannot use {} as an owner: {}", Quoted(owner), reason));
+}
+
+}  // namespace
+
+Identity Caller() {
+  return {CallingUser(), HostName(), SshClient(), getpid(), CommandLine()};
+}
+
+OwnerIds ResolveOwner(const std::string& owner) {
+  const std::size_t colon = owner.find(':');
+  const std::string user = owner.substr(0, colon);
+  std::optional<OwnerIds> ids = FindUser(user);
+  if (colon == owner.npos) {
+    if (!ids) Fail(owner, "no user " + Quoted(user));
+    return *ids;
+  }
+  if (!ids) {
+    const auto number = Number(user);
+    if (!number) Fail(owner, "no user " + Quoted(user));
+    ids = OwnerIds{*number, 0};
+  }
+  const std::string group = owner.substr(colon + 1);
+  const auto group_id = FindGroup(group);
+  if (!group_id) Fail(owner, "no group " + Quoted(group));
+  return {ids->user, *group_id};
+}
+
+}  // namespace release
