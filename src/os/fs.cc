@@ -1,0 +1,38 @@
+#include "os/fs.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <system_error>
+
+#include "base/text.h"
+
+namespace release {
+namespace {
+
+ErrorCode CodeOf(int error_number) {
+  switch (error_number) {
+    case ENOSPC:
+    case EDQUOT:
+      return ErrorCode::kNoSpace;
+    case EACCES:
+    case EPERM:
+      return ErrorCode::kPermissionDenied;
+    case EROFS:
+      return ErrorCode::kReadOnly;
+    default:
+      return ErrorCode::kIoError;
+  }
+}
+
+}  // namespace
+
+FsError::FsError(std::string_view operation, const std::string& path,
+                 int error_number)
+    : Error(CodeOf(error_number),
+            fmt::format("cannot {} {}: {}", operation, Quoted(path),
+                        std::generic_category().message(error_number)),
+            path),
+      error_number_(error_number) {}
+
+}  // namespace release

@@ -1,0 +1,451 @@
+#include "os/posix_fs.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/openat2.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <cstdio>
+#include <memory>
+
+#include "base/text.h"
+#include "os/path_rules.h"
+
+namespace release {
+namespace {
+
+constexpr int kWayPoint = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+constexpr int kDirectory = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+
+template <typename Call>
+auto Uninterrupted(Call call) {
+  auto result = call();
+  while (result < 0 && errno == EINTR) result = call();
+  return result;
+}
+
+int OpenBeneath(int directory, const std::string& path) {
+  open_how how{};
+  how.flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+  return static_cast<int>(Uninterrupted([&] {
+    return syscall(SYS_openat2, directory, path.c_str(), &how, sizeof how);
+  }));
+}
+
+bool IsSymlink(int directory, const std::string& name) {
+  struct stat st;
+  return fstatat(directory, name.c_str(), &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+         S_ISLNK(st.st_mode);
+}
+
+int OpenWayPoint(int directory, const std::string& name) {
+  const int fd =
+      Uninterrupted([&] { return openat(directory, name.c_str(), kWayPoint); });
+  if (fd < 0 && errno == ENOTDIR) {
+    errno = IsSymlink(directory, name) ? ELOOP : ENOTDIR;
+  }
+  return fd;
+}
+
+int WalkBeneath(int directory, std::string_view path) {
+  int at = directory;
+  for (std::size_t start = 0; start <= path.size();) {
+    const std::size_t end = std::min(path.find('/', start), path.size());
+    const int next =
+        OpenWayPoint(at, std::string(path.substr(start, end - start)));
+    const int error = errno;
+    if (at != directory) close(at);
+    if (next < 0) {
+      errno = error;
+      return -1;
+    }
+    at = next;
+    start = end + 1;
+  }
+  return at;
+}
+
+// An old sandbox answers EPERM to a system call that it does not know.
+bool HasOpenat2(int directory) {
+  const int fd = OpenBeneath(directory, ".");
+  if (fd >= 0) close(fd);
+  return fd >= 0 || (errno != ENOSYS && errno != EPERM);
+}
+
+bool MeansAbsent(int error) { return error == ENOENT || error == ENOTDIR; }
+
+FileType TypeOfMode(mode_t mode) {
+  if (S_ISREG(mode)) return FileType::kFile;
+  if (S_ISDIR(mode)) return FileType::kDirectory;
+  if (S_ISLNK(mode)) return FileType::kSymlink;
+  return FileType::kOther;
+}
+
+FileType TypeOfEntry(int directory, const dirent& entry) {
+  if (entry.d_type != DT_UNKNOWN) return TypeOfMode(DTTOIF(entry.d_type));
+  struct stat st;
+  if (fstatat(directory, entry.d_name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+    return FileType::kOther;
+  }
+  return TypeOfMode(st.st_mode);
+}
+
+FileInfo InfoOf(const struct stat& st) {
+  FileInfo info;
+  info.type = TypeOfMode(st.st_mode);
+  info.mode = st.st_mode & 07777;
+  info.size = static_cast<std::uint64_t>(st.st_size);
+  info.device = st.st_dev;
+  info.inode = st.st_ino;
+  info.links = st.st_nlink;
+  info.modified = st.st_mtim.tv_sec;
+  info.owner = st.st_uid;
+  info.group = st.st_gid;
+  return info;
+}
+
+int FlagsOf(OpenMode mode) {
+  // Without O_NONBLOCK a fifo that somebody planted would hold us up.
+  constexpr int kAlways = O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+  switch (mode) {
+    case OpenMode::kRead:
+      return O_RDONLY | kAlways;
+    case OpenMode::kCreateNew:
+      return O_RDWR | O_CREAT | O_EXCL | kAlways;
+    case OpenMode::kAppend:
+      return O_RDWR | O_APPEND | kAlways;
+    case OpenMode::kLockFile:
+      return O_RDWR | O_CREAT | kAlways;
+  }
+  return O_RDONLY | kAlways;
+}
+
+unsigned FlagsOf(RenameMode mode) {
+  switch (mode) {
+    case RenameMode::kReplace:
+      return 0;
+    case RenameMode::kNoReplace:
+      return RENAME_NOREPLACE;
+    case RenameMode::kExchange:
+      return RENAME_EXCHANGE;
+  }
+  return 0;
+}
+
+void SyncDirectoryAt(const std::string& path) {
+  const int fd = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) throw FsError("open directory", path, errno);
+  const int error = fsync(fd) == 0 ? 0 : errno;
+  close(fd);
+  if (error != 0) throw FsError("sync", path, error);
+}
+
+}  // namespace
+
+void MakeRoot(const std::string& path) {
+  if (path.empty() || path.front() != '/') {
+    throw FsError("make directory", path, EINVAL);
+  }
+  std::string above = "/";
+  for (std::size_t start = 1; start < path.size();) {
+    const std::size_t end = std::min(path.find('/', start), path.size());
+    const std::string directory = path.substr(0, end);
+    if (mkdir(directory.c_str(), 0755) == 0) {
+      SyncDirectoryAt(above);
+    } else if (errno != EEXIST) {
+      throw FsError("make directory", directory, errno);
+    }
+    above = directory;
+    start = end + 1;
+  }
+  struct stat st;
+  if (stat(path.c_str(), &st) != 0) throw FsError("examine", path, errno);
+  if (!S_ISDIR(st.st_mode)) throw FsError("make directory", path, EEXIST);
+}
+
+// The directory that holds a path's last component, open while this lives.
+class PosixFs::Place {
+ public:
+  Place(const PosixFs& fs, Handle dir, const std::string& path, PathUse use)
+      : error_(PathError(path, use)), fd_(fs.Descriptor(dir)) {
+    if (error_ != 0) return;
+    const PathParts parts = SplitPath(path);
+    name_ = parts.leaf.empty() ? "." : parts.leaf.data();
+    if (parts.parent.empty()) return;
+    fd_ = fs.walk_ ? WalkBeneath(fd_, parts.parent)
+                   : OpenBeneath(fd_, std::string(parts.parent));
+    owned_ = fd_ >= 0;
+    if (!owned_) error_ = errno;
+  }
+  ~Place() {
+    if (owned_) close(fd_);
+  }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+
+  int error() const { return error_; }
+  int fd() const { return fd_; }
+  const char* name() const { return name_; }
+
+  // 0, or the errno of the lookup or else of the call.
+  template <typename Call>
+  int Do(Call call) const {
+    if (error_ != 0) return error_;
+    return call(fd_, name_) < 0 ? errno : 0;
+  }
+
+ private:
+  int error_;
+  int fd_;
+  bool owned_ = false;
+  const char* name_ = "";  // ends where the path does, with its zero byte
+};
+
+PosixFs::PosixFs(const std::string& root, Lookup lookup) {
+  if (root.empty() || root.front() != '/') {
+    throw FsError("open directory", root, EINVAL);
+  }
+  root_ = Uninterrupted(
+      [&] { return open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
+  if (root_ < 0) throw FsError("open directory", root, errno);
+  walk_ = lookup == Lookup::kWalk || !HasOpenat2(root_);
+  umask(0);
+}
+
+PosixFs::~PosixFs() { close(root_); }
+
+int PosixFs::Descriptor(Handle handle) const {
+  return handle == kRoot ? root_ : handle;
+}
+
+void PosixFs::Fail(std::string_view operation, Handle dir,
+                   const std::string& path, int error) const {
+  std::array<char, PATH_MAX> opened;
+  const std::string link = fmt::format("/proc/self/fd/{}", Descriptor(dir));
+  const ssize_t size = readlink(link.c_str(), opened.data(), opened.size());
+  const std::string directory(opened.data(),
+                              size < 0 ? 0 : static_cast<std::size_t>(size));
+  throw FsError(operation, JoinPath(directory, path), error);
+}
+
+Fs::Handle PosixFs::Open(Handle dir, const std::string& path, OpenMode mode,
+                         unsigned permissions) {
+  const Place place(*this, dir, path, PathUse::kName);
+  int fd = -1;
+  const int error = place.Do([&](int at, const char* name) {
+    return fd = Uninterrupted(
+               [&] { return openat(at, name, FlagsOf(mode), permissions); });
+  });
+  if (error == 0) return fd;
+  Fail(mode == OpenMode::kCreateNew ? "create" : "open", dir, path, error);
+}
+
+Fs::Handle PosixFs::OpenDirectory(Handle dir, const std::string& path) {
+  const Place place(*this, dir, path, PathUse::kLook);
+  int fd = -1;
+  const int error = place.Do([&](int at, const char* name) {
+    return fd = Uninterrupted([&] { return openat(at, name, kDirectory); });
+  });
+  if (error == 0) return fd;
+  Fail("open directory", dir, path, error);
+}
+
+void PosixFs::Close(Handle handle) noexcept {
+  if (handle != kRoot) close(handle);
+}
+
+std::size_t PosixFs::ReadAt(Handle file, std::span<char> buffer,
+                            std::uint64_t offset) {
+  const ssize_t count = Uninterrupted([&] {
+    return pread(Descriptor(file), buffer.data(), buffer.size(),
+                 static_cast<off_t>(offset));
+  });
+  if (count < 0) Fail("read", file, "", errno);
+  return static_cast<std::size_t>(count);
+}
+
+void PosixFs::Write(Handle file, std::string_view data) {
+  while (!data.empty()) {
+    const ssize_t count = Uninterrupted(
+        [&] { return write(Descriptor(file), data.data(), data.size()); });
+    if (count <= 0) Fail("write", file, "", count < 0 ? errno : EIO);
+    data.remove_prefix(static_cast<std::size_t>(count));
+  }
+}
+
+void PosixFs::Truncate(Handle file, std::uint64_t size) {
+  const int result = Uninterrupted(
+      [&] { return ftruncate(Descriptor(file), static_cast<off_t>(size)); });
+  if (result < 0) Fail("truncate", file, "", errno);
+}
+
+void PosixFs::Reserve(Handle file, std::uint64_t size) {
+  const int result = Uninterrupted([&] {
+    return fallocate(Descriptor(file), FALLOC_FL_KEEP_SIZE, 0,
+                     static_cast<off_t>(size));
+  });
+  if (result < 0) Fail("reserve space for", file, "", errno);
+}
+
+void PosixFs::MakeDirectory(Handle dir, const std::string& path,
+                            unsigned permissions) {
+  const Place place(*this, dir, path, PathUse::kName);
+  const int error = place.Do(
+      [&](int at, const char* name) { return mkdirat(at, name, permissions); });
+  if (error != 0) Fail("make directory", dir, path, error);
+}
+
+void PosixFs::MakeSymlink(const std::string& target, Handle dir,
+                          const std::string& path) {
+  const Place place(*this, dir, path, PathUse::kName);
+  const int error = place.Do([&](int at, const char* name) {
+    return symlinkat(target.c_str(), at, name);
+  });
+  if (error != 0) Fail("make symbolic link", dir, path, error);
+}
+
+void PosixFs::MakeHardLink(Handle dir, const std::string& existing,
+                           Handle new_dir, const std::string& path) {
+  const Place source(*this, dir, existing, PathUse::kName);
+  const Place place(*this, new_dir, path, PathUse::kName);
+  int error = source.error();
+  if (error == 0) {
+    error = place.Do([&](int at, const char* name) {
+      return linkat(source.fd(), source.name(), at, name, 0);
+    });
+  }
+  if (error == 0) return;
+  Fail(fmt::format("link {} to", Quoted(existing)), new_dir, path, error);
+}
+
+void PosixFs::Rename(Handle dir, const std::string& from, Handle new_dir,
+                     const std::string& to, RenameMode mode) {
+  const Place source(*this, dir, from, PathUse::kName);
+  const Place place(*this, new_dir, to, PathUse::kName);
+  int error = source.error();
+  if (error == 0) {
+    error = place.Do([&](int at, const char* name) {
+      return renameat2(source.fd(), source.name(), at, name, FlagsOf(mode));
+    });
+  }
+  if (error == 0) return;
+  Fail(fmt::format("rename {} to", Quoted(from)), new_dir, to, error);
+}
+
+bool PosixFs::Remove(Handle dir, const std::string& path, int flags) {
+  const Place place(*this, dir, path, PathUse::kName);
+  if (MeansAbsent(place.error())) return false;
+  const int error = place.Do(
+      [&](int at, const char* name) { return unlinkat(at, name, flags); });
+  if (error == ENOENT) return false;
+  if (error != 0) Fail("remove", dir, path, error);
+  return true;
+}
+
+bool PosixFs::RemoveFile(Handle dir, const std::string& path) {
+  return Remove(dir, path, 0);
+}
+
+bool PosixFs::RemoveDirectory(Handle dir, const std::string& path) {
+  return Remove(dir, path, AT_REMOVEDIR);
+}
+
+void PosixFs::SetMode(Handle dir, const std::string& path,
+                      unsigned permissions) {
+  const Place place(*this, dir, path, PathUse::kLook);
+  const int error = place.Do([&](int at, const char* name) {
+    return fchmodat(at, name, permissions, AT_SYMLINK_NOFOLLOW);
+  });
+  if (error != 0) Fail("set the mode of", dir, path, error);
+}
+
+void PosixFs::SetOwner(Handle dir, const std::string& path, std::uint32_t owner,
+                       std::uint32_t group) {
+  const Place place(*this, dir, path, PathUse::kLook);
+  const int error = place.Do([&](int at, const char* name) {
+    return fchownat(at, name, owner, group, AT_SYMLINK_NOFOLLOW);
+  });
+  if (error != 0) Fail("set the owner of", dir, path, error);
+}
+
+std::optional<FileInfo> PosixFs::Stat(Handle dir, const std::string& path) {
+  const Place place(*this, dir, path, PathUse::kLook);
+  struct stat st;
+  const int error = place.Do([&](int at, const char* name) {
+    return fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW);
+  });
+  if (MeansAbsent(error)) return std::nullopt;
+  if (error != 0) Fail("examine", dir, path, error);
+  return InfoOf(st);
+}
+
+std::optional<std::string> PosixFs::ReadLink(Handle dir,
+                                             const std::string& path) {
+  const Place place(*this, dir, path, PathUse::kLook);
+  std::array<char, PATH_MAX> target;
+  ssize_t size = 0;
+  const int error = place.Do([&](int at, const char* name) {
+    return size = readlinkat(at, name, target.data(), target.size());
+  });
+  if (MeansAbsent(error)) return std::nullopt;
+  if (error != 0) Fail("read link", dir, path, error);
+  return std::string(target.data(), static_cast<std::size_t>(size));
+}
+
+std::vector<DirEntry> PosixFs::List(Handle dir, const std::string& path) {
+  const int fd = OpenDirectory(dir, path);
+  const std::unique_ptr<DIR, int (*)(DIR*)> stream(fdopendir(fd), closedir);
+  if (stream == nullptr) {
+    const int error = errno;
+    close(fd);
+    Fail("list", dir, path, error);
+  }
+  std::vector<DirEntry> entries;
+  for (;;) {
+    errno = 0;
+    const dirent* entry = readdir(stream.get());
+    if (entry == nullptr) break;
+    const std::string_view name = entry->d_name;
+    if (name == "." || name == "..") continue;
+    entries.push_back({std::string(name), TypeOfEntry(fd, *entry)});
+  }
+  if (errno != 0) Fail("list", dir, path, errno);
+  return entries;
+}
+
+SpaceInfo PosixFs::Space() {
+  struct statvfs st;
+  if (Uninterrupted([&] { return fstatvfs(root_, &st); }) != 0) {
+    Fail("examine the file system of", kRoot, "", errno);
+  }
+  return {std::uint64_t{st.f_bavail} * st.f_frsize, st.f_favail, st.f_files};
+}
+
+void PosixFs::Sync(Handle handle) {
+  if (fsync(Descriptor(handle)) != 0) Fail("sync", handle, "", errno);
+}
+
+void PosixFs::SyncTree(Handle handle) {
+  if (syncfs(Descriptor(handle)) != 0) {
+    Fail("sync the file system of", handle, "", errno);
+  }
+}
+
+bool PosixFs::TryLock(Handle file) {
+  const int result =
+      Uninterrupted([&] { return flock(Descriptor(file), LOCK_EX | LOCK_NB); });
+  if (result != 0 && errno != EWOULDBLOCK) Fail("lock", file, "", errno);
+  return result == 0;
+}
+
+}  // namespace release

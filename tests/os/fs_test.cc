@@ -1,0 +1,30 @@
+#include "os/fs.h"
+
+#include <doctest/doctest.h>
+
+#include <cerrno>
+
+namespace release {
+
+TEST_CASE("the code of a failed call follows from errno") {
+  const auto code = [](int error) {
+    return FsError("open", "a", error).code();
+  };
+  CHECK(code(ENOSPC) == ErrorCode::kNoSpace);
+  CHECK(code(EDQUOT) == ErrorCode::kNoSpace);
+  CHECK(code(EACCES) == ErrorCode::kPermissionDenied);
+  CHECK(code(EPERM) == ErrorCode::kPermissionDenied);
+  CHECK(code(EROFS) == ErrorCode::kReadOnly);
+  CHECK(code(EIO) == ErrorCode::kIoError);
+  CHECK(code(ENOENT) == ErrorCode::kIoError);
+}
+
+TEST_CASE("a failed call says what could not be done to what, and why") {
+  const FsError error("make directory", "a\nb", ENOSPC);
+  CHECK(std::string(error.what()) ==
+        "cannot make directory \"a\\nb\": No space left on device");
+  CHECK(error.path() == "a\nb");
+  CHECK(error.error_number() == ENOSPC);
+}
+
+}  // namespace release

@@ -1,0 +1,243 @@
+#include "support/fault_fs.h"
+
+#include <fmt/format.h>
+
+#include "os/path_rules.h"
+
+namespace release {
+namespace {
+
+using Lock = std::lock_guard<std::mutex>;
+
+constexpr std::string_view kNames[] = {
+    "open",
+    "open directory",
+    "read",
+    "write",
+    "truncate",
+    "reserve space for",
+    "make directory",
+    "make symbolic link",
+    "link",
+    "rename",
+    "remove",
+    "remove directory",
+    "set the mode of",
+    "set the owner of",
+    "examine",
+    "read link",
+    "list",
+    "examine the file system of",
+    "sync",
+    "sync the file system of",
+    "lock",
+};
+static_assert(std::size(kNames) == static_cast<std::size_t>(FsCall::kLast) + 1);
+
+}  // namespace
+
+void FaultFs::Arm(Fault fault) {
+  const Lock lock(mutex_);
+  fault_ = fault;
+  failed_ = false;
+  failure_.clear();
+}
+
+void FaultFs::FailAt(std::uint64_t n, int error_number,
+                     std::optional<FsCall> kind) {
+  Arm({kind, n, error_number, false, 0});
+}
+
+void FaultFs::FailFrom(std::uint64_t n, int error_number,
+                       std::optional<FsCall> kind) {
+  Arm({kind, n, error_number, true, 0});
+}
+
+void FaultFs::FailWriteAfter(std::uint64_t n, std::size_t bytes,
+                             int error_number) {
+  Arm({FsCall::kWrite, n, error_number, false, bytes});
+}
+
+std::uint64_t FaultFs::calls() const {
+  const Lock lock(mutex_);
+  return all_;
+}
+
+std::uint64_t FaultFs::calls(FsCall kind) const {
+  const Lock lock(mutex_);
+  return by_kind_[static_cast<std::size_t>(kind)];
+}
+
+bool FaultFs::failed() const {
+  const Lock lock(mutex_);
+  return failed_;
+}
+
+std::string FaultFs::failure() const {
+  const Lock lock(mutex_);
+  return failure_;
+}
+
+bool FaultFs::Strikes(FsCall kind) {
+  if (!fault_ || fault_->kind.value_or(kind) != kind) return false;
+  if (fault_->left > 1) {
+    --fault_->left;
+    return false;
+  }
+  return true;
+}
+
+void FaultFs::Count(FsCall kind, Handle handle, const std::string& path,
+                    std::string_view data) {
+  std::string where;
+  Fault fault;
+  {
+    const Lock lock(mutex_);
+    ++all_;
+    ++by_kind_[static_cast<std::size_t>(kind)];
+    if (!Strikes(kind)) return;
+    fault = *fault_;
+    if (!fault.stays) fault_.reset();
+    const auto opened = paths_.find(handle);
+    where = JoinPath(opened == paths_.end() ? "" : opened->second, path);
+    failed_ = true;
+    failure_ =
+        fmt::format("{} {}", kNames[static_cast<std::size_t>(kind)], where);
+  }
+  data = data.substr(0, fault.bytes);
+  if (!data.empty()) inner_->Write(handle, data);
+  throw FsError(kNames[static_cast<std::size_t>(kind)], where,
+                fault.error_number);
+}
+
+Fs::Handle FaultFs::Remember(Handle handle, Handle dir,
+                             const std::string& path) {
+  const Lock lock(mutex_);
+  const auto opened = paths_.find(dir);
+  paths_[handle] = JoinPath(opened == paths_.end() ? "" : opened->second, path);
+  return handle;
+}
+
+Fs::Handle FaultFs::Open(Handle dir, const std::string& path, OpenMode mode,
+                         unsigned permissions) {
+  Count(FsCall::kOpen, dir, path);
+  return Remember(inner_->Open(dir, path, mode, permissions), dir, path);
+}
+
+Fs::Handle FaultFs::OpenDirectory(Handle dir, const std::string& path) {
+  Count(FsCall::kOpenDirectory, dir, path);
+  return Remember(inner_->OpenDirectory(dir, path), dir, path);
+}
+
+void FaultFs::Close(Handle handle) noexcept {
+  {
+    const Lock lock(mutex_);
+    paths_.erase(handle);
+  }
+  inner_->Close(handle);
+}
+
+std::size_t FaultFs::ReadAt(Handle file, std::span<char> buffer,
+                            std::uint64_t offset) {
+  Count(FsCall::kReadAt, file, "");
+  return inner_->ReadAt(file, buffer, offset);
+}
+
+void FaultFs::Write(Handle file, std::string_view data) {
+  Count(FsCall::kWrite, file, "", data);
+  inner_->Write(file, data);
+}
+
+void FaultFs::Truncate(Handle file, std::uint64_t size) {
+  Count(FsCall::kTruncate, file, "");
+  inner_->Truncate(file, size);
+}
+
+void FaultFs::Reserve(Handle file, std::uint64_t size) {
+  Count(FsCall::kReserve, file, "");
+  inner_->Reserve(file, size);
+}
+
+void FaultFs::MakeDirectory(Handle dir, const std::string& path,
+                            unsigned permissions) {
+  Count(FsCall::kMakeDirectory, dir, path);
+  inner_->MakeDirectory(dir, path, permissions);
+}
+
+void FaultFs::MakeSymlink(const std::string& target, Handle dir,
+                          const std::string& path) {
+  Count(FsCall::kMakeSymlink, dir, path);
+  inner_->MakeSymlink(target, dir, path);
+}
+
+void FaultFs::MakeHardLink(Handle dir, const std::string& existing,
+                           Handle new_dir, const std::string& path) {
+  Count(FsCall::kMakeHardLink, new_dir, path);
+  inner_->MakeHardLink(dir, existing, new_dir, path);
+}
+
+void FaultFs::Rename(Handle dir, const std::string& from, Handle new_dir,
+                     const std::string& to, RenameMode mode) {
+  Count(FsCall::kRename, new_dir, to);
+  inner_->Rename(dir, from, new_dir, to, mode);
+}
+
+bool FaultFs::RemoveFile(Handle dir, const std::string& path) {
+  Count(FsCall::kRemoveFile, dir, path);
+  return inner_->RemoveFile(dir, path);
+}
+
+bool FaultFs::RemoveDirectory(Handle dir, const std::string& path) {
+  Count(FsCall::kRemoveDirectory, dir, path);
+  return inner_->RemoveDirectory(dir, path);
+}
+
+void FaultFs::SetMode(Handle dir, const std::string& path,
+                      unsigned permissions) {
+  Count(FsCall::kSetMode, dir, path);
+  inner_->SetMode(dir, path, permissions);
+}
+
+void FaultFs::SetOwner(Handle dir, const std::string& path, std::uint32_t owner,
+                       std::uint32_t group) {
+  Count(FsCall::kSetOwner, dir, path);
+  inner_->SetOwner(dir, path, owner, group);
+}
+
+std::optional<FileInfo> FaultFs::Stat(Handle dir, const std::string& path) {
+  Count(FsCall::kStat, dir, path);
+  return inner_->Stat(dir, path);
+}
+
+std::optional<std::string> FaultFs::ReadLink(Handle dir,
+                                             const std::string& path) {
+  Count(FsCall::kReadLink, dir, path);
+  return inner_->ReadLink(dir, path);
+}
+
+std::vector<DirEntry> FaultFs::List(Handle dir, const std::string& path) {
+  Count(FsCall::kList, dir, path);
+  return inner_->List(dir, path);
+}
+
+SpaceInfo FaultFs::Space() {
+  Count(FsCall::kSpace, kRoot, "");
+  return inner_->Space();
+}
+
+void FaultFs::Sync(Handle handle) {
+  Count(FsCall::kSync, handle, "");
+  inner_->Sync(handle);
+}
+
+void FaultFs::SyncTree(Handle handle) {
+  Count(FsCall::kSyncTree, handle, "");
+  inner_->SyncTree(handle);
+}
+
+bool FaultFs::TryLock(Handle file) {
+  Count(FsCall::kTryLock, file, "");
+  return inner_->TryLock(file);
+}
+
+}  // namespace release

@@ -1,0 +1,138 @@
+// An Fs whose n-th call fails.
+//
+// Wraps another one; counts its calls, all and by kind, so that a test can make
+// the first fail, then the second, until the code under test runs through:
+//
+//   for (std::uint64_t n = 1;; ++n) {
+//     FaultFs fs(&inner);
+//     fs.FailAt(n, ENOSPC);
+//     ...
+//     if (!fs.failed()) break;
+//   }
+//
+// Close is neither counted nor made to fail. Safe for several threads.
+#ifndef RELEASE_TESTS_SUPPORT_FAULT_FS_H_
+#define RELEASE_TESTS_SUPPORT_FAULT_FS_H_
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "os/fs.h"
+
+namespace release {
+
+enum class FsCall {
+  kOpen,
+  kOpenDirectory,
+  kReadAt,
+  kWrite,
+  kTruncate,
+  kReserve,
+  kMakeDirectory,
+  kMakeSymlink,
+  kMakeHardLink,
+  kRename,
+  kRemoveFile,
+  kRemoveDirectory,
+  kSetMode,
+  kSetOwner,
+  kStat,
+  kReadLink,
+  kList,
+  kSpace,
+  kSync,
+  kSyncTree,
+  kTryLock,
+  kLast = kTryLock,
+};
+
+class FaultFs final : public Fs {
+ public:
+  // `inner` outlives this.
+  explicit FaultFs(Fs* inner) : inner_(inner) {}
+
+  // The n-th call from now on (1 is the next), or the n-th of one kind, throws
+  // FsError with this errno instead of having any effect.
+  void FailAt(std::uint64_t n, int error_number,
+              std::optional<FsCall> kind = std::nullopt);
+  // As FailAt, and each call (of that kind) after it fails too, as on a disk
+  // that stays full.
+  void FailFrom(std::uint64_t n, int error_number,
+                std::optional<FsCall> kind = std::nullopt);
+  // As FailAt for Write, which first writes up to `bytes` of its data.
+  void FailWriteAfter(std::uint64_t n, std::size_t bytes, int error_number);
+
+  std::uint64_t calls() const;
+  std::uint64_t calls(FsCall kind) const;
+  // Whether a call was made to fail since the last Fail..., and which, as
+  // "sync releases".
+  bool failed() const;
+  std::string failure() const;
+
+  Handle Open(Handle dir, const std::string& path, OpenMode mode,
+              unsigned permissions) override;
+  Handle OpenDirectory(Handle dir, const std::string& path) override;
+  void Close(Handle handle) noexcept override;
+  std::size_t ReadAt(Handle file, std::span<char> buffer,
+                     std::uint64_t offset) override;
+  void Write(Handle file, std::string_view data) override;
+  void Truncate(Handle file, std::uint64_t size) override;
+  void Reserve(Handle file, std::uint64_t size) override;
+  void MakeDirectory(Handle dir, const std::string& path,
+                     unsigned permissions) override;
+  void MakeSymlink(const std::string& target, Handle dir,
+                   const std::string& path) override;
+  void MakeHardLink(Handle dir, const std::string& existing, Handle new_dir,
+                    const std::string& path) override;
+  void Rename(Handle dir, const std::string& from, Handle new_dir,
+              const std::string& to, RenameMode mode) override;
+  bool RemoveFile(Handle dir, const std::string& path) override;
+  bool RemoveDirectory(Handle dir, const std::string& path) override;
+  void SetMode(Handle dir, const std::string& path,
+               unsigned permissions) override;
+  void SetOwner(Handle dir, const std::string& path, std::uint32_t owner,
+                std::uint32_t group) override;
+  std::optional<FileInfo> Stat(Handle dir, const std::string& path) override;
+  std::optional<std::string> ReadLink(Handle dir,
+                                      const std::string& path) override;
+  std::vector<DirEntry> List(Handle dir, const std::string& path) override;
+  SpaceInfo Space() override;
+  void Sync(Handle handle) override;
+  void SyncTree(Handle handle) override;
+  bool TryLock(Handle file) override;
+
+ private:
+  struct Fault {
+    std::optional<FsCall> kind;
+    std::uint64_t left = 0;  // matching calls until it strikes
+    int error_number = 0;
+    bool stays = false;
+    std::size_t bytes = 0;
+  };
+
+  void Arm(Fault fault);
+  // Counts the call; throws where it is to fail. `data` is what a Write has.
+  void Count(FsCall kind, Handle handle, const std::string& path,
+             std::string_view data = {});
+  bool Strikes(FsCall kind);
+  Handle Remember(Handle handle, Handle dir, const std::string& path);
+
+  Fs* const inner_;
+  mutable std::mutex mutex_;
+  std::optional<Fault> fault_;
+  std::string failure_;
+  bool failed_ = false;
+  std::uint64_t all_ = 0;
+  std::array<std::uint64_t, static_cast<std::size_t>(FsCall::kLast) + 1>
+      by_kind_{};
+  std::map<Handle, std::string> paths_;  // of open handles, from the root
+};
+
+}  // namespace release
+
+#endif  // RELEASE_TESTS_SUPPORT_FAULT_FS_H_

@@ -1,0 +1,477 @@
+#include "support/mem_fs.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "base/text.h"
+
+namespace release {
+namespace {
+
+using Lock = std::lock_guard<std::mutex>;
+
+bool IsDirectory(const MemInode& inode) {
+  return inode.type == FileType::kDirectory;
+}
+
+MemInode NewInode(FileType type, unsigned mode, std::string content = "") {
+  MemInode inode;
+  inode.type = type;
+  inode.mode = mode & 07777;
+  inode.content = std::move(content);
+  return inode;
+}
+
+}  // namespace
+
+MemFs::MemFs() = default;
+
+MemFs::MemFs(MemImage image) : live_(image), durable_(std::move(image)) {}
+
+MemFs::MemFs(const MemFs& other) : Fs() { *this = other; }
+
+MemFs& MemFs::operator=(const MemFs& other) {
+  if (this == &other) return *this;
+  const std::scoped_lock lock(mutex_, other.mutex_);
+  live_ = other.live_;
+  durable_ = other.durable_;
+  pending_ = other.pending_;
+  opened_ = other.opened_;
+  locks_ = other.locks_;
+  next_handle_ = other.next_handle_;
+  next_group_ = other.next_group_;
+  now_ = other.now_;
+  operations_ = other.operations_;
+  budget_ = other.budget_;
+  ignored_ = other.ignored_;
+  syncs_ = other.syncs_;
+  space_ = other.space_;
+  return *this;
+}
+
+MemFs::Found MemFs::Find(Handle dir, const std::string& path,
+                         PathUse use) const {
+  Found found;
+  found.error = PathError(path, use);
+  if (found.error != 0) return found;
+  Ino at = kRootIno;
+  if (dir != kRoot) {
+    const auto opened = opened_.find(dir);
+    if (opened == opened_.end()) return Found{EBADF, 0, "", 0, ""};
+    at = opened->second.ino;
+    found.label = opened->second.path;
+  }
+  found.label = JoinPath(found.label, path);
+  if (!IsDirectory(live_.At(at))) return Found{ENOTDIR, 0, "", 0, ""};
+  if (path.empty() || path == ".") {
+    found.parent = found.ino = at;
+    return found;
+  }
+  std::size_t start = 0;
+  for (std::size_t end; (end = path.find('/', start)) != std::string::npos;
+       start = end + 1) {
+    const auto& entries = live_.At(at).entries;
+    const auto next = entries.find(path.substr(start, end - start));
+    if (next == entries.end()) return Found{ENOENT, 0, "", 0, ""};
+    at = next->second;
+    if (IsDirectory(live_.At(at))) continue;
+    const bool link = live_.At(at).type == FileType::kSymlink;
+    return Found{link ? ELOOP : ENOTDIR, 0, "", 0, ""};
+  }
+  found.parent = at;
+  found.leaf = path.substr(start);
+  const auto& entries = live_.At(at).entries;
+  const auto last = entries.find(found.leaf);
+  if (last != entries.end()) found.ino = last->second;
+  return found;
+}
+
+MemFs::Found MemFs::Want(std::string_view operation, Handle dir,
+                         const std::string& path, PathUse use,
+                         Wanted wanted) const {
+  Found found = Find(dir, path, use);
+  int error = found.error;
+  if (error == 0 && wanted == Wanted::kPresent && found.ino == kNoIno) {
+    error = ENOENT;
+  }
+  if (error == 0 && wanted == Wanted::kAbsent) {
+    if (found.ino != kNoIno) {
+      error = EEXIST;
+    } else if (live_.At(found.parent).links == 0) {
+      error = ENOENT;  // the directory itself has been removed
+    }
+  }
+  if (error == 0) return found;
+  throw FsError(operation, found.label.empty() ? path : found.label, error);
+}
+
+MemFs::OpenFile* MemFs::At(std::string_view operation, Handle handle) {
+  const auto opened = opened_.find(handle);
+  if (opened != opened_.end()) return &opened->second;
+  throw FsError(operation, fmt::format("handle {}", handle),
+                handle == kRoot ? EISDIR : EBADF);
+}
+
+Fs::Handle MemFs::Keep(OpenFile file) {
+  opened_.emplace(next_handle_, std::move(file));
+  return next_handle_++;
+}
+
+void MemFs::Tick() {
+  if (budget_ && *budget_ == 0) throw CrashNow{};
+  if (budget_) --*budget_;
+  ++operations_;
+}
+
+void MemFs::Add(Change change) {
+  if (change.group == 0) change.group = next_group_++;
+  change.modified = now_++;
+  pending_.push_back(std::make_shared<const Change>(std::move(change)));
+  live_.Apply(*pending_.back());
+}
+
+void MemFs::AddEntry(Ino directory, const std::string& name, Ino ino) {
+  Change change;
+  change.ino = directory;
+  change.entries = {{name, ino}};
+  Add(std::move(change));
+}
+
+void MemFs::AddNew(const Found& found, MemInode inode) {
+  Tick();
+  inode.modified = now_;
+  durable_.Add(inode);
+  AddEntry(found.parent, found.leaf, live_.Add(std::move(inode)));
+}
+
+int MemFs::OpenError(const Found& found, OpenMode mode) const {
+  if (found.error != 0) return found.error;
+  if (found.ino == kNoIno) {
+    if (mode == OpenMode::kRead || mode == OpenMode::kAppend) return ENOENT;
+    return live_.At(found.parent).links == 0 ? ENOENT : 0;
+  }
+  if (mode == OpenMode::kCreateNew) return EEXIST;
+  const MemInode& inode = live_.At(found.ino);
+  if (inode.type == FileType::kSymlink) return ELOOP;
+  return mode != OpenMode::kRead && IsDirectory(inode) ? EISDIR : 0;
+}
+
+Fs::Handle MemFs::Open(Handle dir, const std::string& path, OpenMode mode,
+                       unsigned permissions) {
+  const Lock lock(mutex_);
+  Found found = Find(dir, path, PathUse::kName);
+  const int error = OpenError(found, mode);
+  if (error != 0) {
+    throw FsError(mode == OpenMode::kCreateNew ? "create" : "open",
+                  found.label.empty() ? path : found.label, error);
+  }
+  if (found.ino == kNoIno) {
+    found.ino = live_.next();
+    AddNew(found, NewInode(FileType::kFile, permissions));
+  }
+  const bool writable = mode != OpenMode::kRead;
+  return Keep({found.ino, found.label, writable, mode == OpenMode::kAppend, 0});
+}
+
+Fs::Handle MemFs::OpenDirectory(Handle dir, const std::string& path) {
+  const Lock lock(mutex_);
+  const Found found =
+      Want("open directory", dir, path, PathUse::kLook, Wanted::kPresent);
+  if (!IsDirectory(live_.At(found.ino))) {
+    throw FsError("open directory", found.label, ENOTDIR);
+  }
+  return Keep({found.ino, found.label, false, false, 0});
+}
+
+void MemFs::Close(Handle handle) noexcept {
+  const Lock lock(mutex_);
+  opened_.erase(handle);
+  std::erase_if(locks_,
+                [&](const auto& held) { return held.second == handle; });
+}
+
+std::size_t MemFs::ReadAt(Handle file, std::span<char> buffer,
+                          std::uint64_t offset) {
+  const Lock lock(mutex_);
+  const OpenFile* opened = At("read", file);
+  const MemInode& inode = live_.At(opened->ino);
+  if (IsDirectory(inode)) throw FsError("read", opened->path, EISDIR);
+  if (offset >= inode.content.size()) return 0;
+  return inode.content.copy(buffer.data(), buffer.size(), offset);
+}
+
+void MemFs::Write(Handle file, std::string_view data) {
+  const Lock lock(mutex_);
+  OpenFile* opened = At("write", file);
+  if (!opened->writable) throw FsError("write", opened->path, EBADF);
+  if (data.empty()) return;
+  Tick();
+  if (opened->append) opened->offset = live_.At(opened->ino).content.size();
+  Change change;
+  change.kind = Change::Kind::kWrite;
+  change.ino = opened->ino;
+  change.offset = opened->offset;
+  change.data = data;
+  Add(std::move(change));
+  opened->offset += data.size();
+}
+
+void MemFs::Truncate(Handle file, std::uint64_t size) {
+  const Lock lock(mutex_);
+  const OpenFile* opened = At("truncate", file);
+  if (!opened->writable) throw FsError("truncate", opened->path, EINVAL);
+  Tick();
+  Change change;
+  change.kind = Change::Kind::kTruncate;
+  change.ino = opened->ino;
+  change.offset = size;
+  Add(std::move(change));
+}
+
+void MemFs::Reserve(Handle file, std::uint64_t size) {
+  const Lock lock(mutex_);
+  const OpenFile* opened = At("reserve space for", file);
+  if (!opened->writable || size == 0) {
+    throw FsError("reserve space for", opened->path,
+                  size == 0 ? EINVAL : EBADF);
+  }
+  Tick();
+}
+
+void MemFs::MakeDirectory(Handle dir, const std::string& path,
+                          unsigned permissions) {
+  const Lock lock(mutex_);
+  AddNew(Want("make directory", dir, path, PathUse::kName, Wanted::kAbsent),
+         NewInode(FileType::kDirectory, permissions));
+}
+
+void MemFs::MakeSymlink(const std::string& target, Handle dir,
+                        const std::string& path) {
+  const Lock lock(mutex_);
+  if (target.empty()) throw FsError("make symbolic link", path, ENOENT);
+  AddNew(Want("make symbolic link", dir, path, PathUse::kName, Wanted::kAbsent),
+         NewInode(FileType::kSymlink, 0777, target));
+}
+
+void MemFs::MakeHardLink(Handle dir, const std::string& existing,
+                         Handle new_dir, const std::string& path) {
+  const Lock lock(mutex_);
+  const Found from =
+      Want("link", dir, existing, PathUse::kName, Wanted::kPresent);
+  const std::string operation = fmt::format("link {} to", Quoted(existing));
+  const Found to =
+      Want(operation, new_dir, path, PathUse::kName, Wanted::kAbsent);
+  if (IsDirectory(live_.At(from.ino))) {
+    throw FsError(operation, to.label, EPERM);
+  }
+  Tick();
+  AddEntry(to.parent, to.leaf, from.ino);
+}
+
+bool MemFs::IsBeneath(Ino ino, Ino ancestor) const {
+  if (ino == ancestor) return true;
+  for (const auto& [name, child] : live_.At(ancestor).entries) {
+    if (IsDirectory(live_.At(child)) && IsBeneath(ino, child)) return true;
+  }
+  return false;
+}
+
+int MemFs::ReplaceError(const Found& from, const Found& to) const {
+  if (to.ino == kNoIno) return 0;
+  const MemInode& moved = live_.At(from.ino);
+  const MemInode& replaced = live_.At(to.ino);
+  if (IsDirectory(replaced) && IsBeneath(from.parent, to.ino)) {
+    return ENOTEMPTY;
+  }
+  if (IsDirectory(moved) && !IsDirectory(replaced)) return ENOTDIR;
+  if (!IsDirectory(moved) && IsDirectory(replaced)) return EISDIR;
+  return replaced.entries.empty() ? 0 : ENOTEMPTY;
+}
+
+int MemFs::RenameError(const Found& from, const Found& to,
+                       RenameMode mode) const {
+  if (from.ino == kNoIno) return ENOENT;
+  if (mode == RenameMode::kNoReplace && to.ino != kNoIno) return EEXIST;
+  if (mode == RenameMode::kExchange && to.ino == kNoIno) return ENOENT;
+  if (IsDirectory(live_.At(from.ino)) && IsBeneath(to.parent, from.ino)) {
+    return EINVAL;
+  }
+  if (live_.At(to.parent).links == 0) return ENOENT;
+  if (mode == RenameMode::kExchange) {
+    return IsDirectory(live_.At(to.ino)) && IsBeneath(from.parent, to.ino)
+               ? EINVAL
+               : 0;
+  }
+  return from.ino == to.ino ? 0 : ReplaceError(from, to);
+}
+
+void MemFs::Rename(Handle dir, const std::string& from, Handle new_dir,
+                   const std::string& to, RenameMode mode) {
+  const Lock lock(mutex_);
+  const std::string operation = fmt::format("rename {} to", Quoted(from));
+  const Found source = Want(operation, dir, from, PathUse::kName, Wanted::kAny);
+  const Found target =
+      Want(operation, new_dir, to, PathUse::kName, Wanted::kAny);
+  const int error = RenameError(source, target, mode);
+  if (error != 0) throw FsError(operation, target.label, error);
+  Tick();
+  if (source.ino == target.ino) return;
+  const Ino left = mode == RenameMode::kExchange ? target.ino : kNoIno;
+  Change removed;
+  removed.ino = source.parent;
+  removed.group = next_group_++;
+  removed.entries = {{source.leaf, left}};
+  Change made;
+  made.ino = target.parent;
+  made.group = removed.group;
+  made.entries = {{target.leaf, source.ino}};
+  if (source.parent == target.parent) {
+    removed.entries.push_back(made.entries.front());
+  }
+  Add(std::move(removed));
+  if (source.parent != target.parent) Add(std::move(made));
+}
+
+bool MemFs::Remove(Handle dir, const std::string& path, bool directory) {
+  const Lock lock(mutex_);
+  const Found found = Find(dir, path, PathUse::kName);
+  int error = found.error;
+  if (error == ENOENT || error == ENOTDIR) return false;
+  if (error == 0 && found.ino == kNoIno) return false;
+  if (error == 0) {
+    const MemInode& inode = live_.At(found.ino);
+    if (IsDirectory(inode) != directory) {
+      error = directory ? ENOTDIR : EISDIR;
+    } else if (!inode.entries.empty()) {
+      error = ENOTEMPTY;
+    }
+  }
+  if (error != 0) throw FsError("remove", path, error);
+  Tick();
+  AddEntry(found.parent, found.leaf, kNoIno);
+  return true;
+}
+
+bool MemFs::RemoveFile(Handle dir, const std::string& path) {
+  return Remove(dir, path, false);
+}
+
+bool MemFs::RemoveDirectory(Handle dir, const std::string& path) {
+  return Remove(dir, path, true);
+}
+
+void MemFs::SetMode(Handle dir, const std::string& path, unsigned permissions) {
+  const Lock lock(mutex_);
+  const Found found =
+      Want("set the mode of", dir, path, PathUse::kLook, Wanted::kPresent);
+  if (live_.At(found.ino).type == FileType::kSymlink) {
+    throw FsError("set the mode of", found.label, EOPNOTSUPP);
+  }
+  Tick();
+  Change change;
+  change.kind = Change::Kind::kMode;
+  change.ino = found.ino;
+  change.mode = permissions & 07777;
+  Add(std::move(change));
+}
+
+void MemFs::SetOwner(Handle dir, const std::string& path, std::uint32_t owner,
+                     std::uint32_t group) {
+  const Lock lock(mutex_);
+  const Found found =
+      Want("set the owner of", dir, path, PathUse::kLook, Wanted::kPresent);
+  Tick();
+  Change change;
+  change.kind = Change::Kind::kOwner;
+  change.ino = found.ino;
+  change.owner = owner;
+  change.owner_group = group;
+  Add(std::move(change));
+}
+
+std::optional<FileInfo> MemFs::Stat(Handle dir, const std::string& path) {
+  const Lock lock(mutex_);
+  const Found found = Find(dir, path, PathUse::kLook);
+  if (found.error == ENOENT || found.error == ENOTDIR) return std::nullopt;
+  if (found.error != 0) throw FsError("examine", path, found.error);
+  if (found.ino == kNoIno) return std::nullopt;
+  const MemInode& inode = live_.At(found.ino);
+  FileInfo info;
+  info.type = inode.type;
+  info.mode = inode.mode;
+  info.size = inode.content.size();
+  info.device = 1;
+  info.inode = found.ino;
+  info.links = inode.links;
+  info.modified = inode.modified;
+  info.owner = inode.owner;
+  info.group = inode.group;
+  return info;
+}
+
+std::optional<std::string> MemFs::ReadLink(Handle dir,
+                                           const std::string& path) {
+  const Lock lock(mutex_);
+  const Found found = Find(dir, path, PathUse::kLook);
+  if (found.error == ENOENT || found.error == ENOTDIR) return std::nullopt;
+  if (found.error != 0) throw FsError("read link", path, found.error);
+  if (found.ino == kNoIno) return std::nullopt;
+  const MemInode& inode = live_.At(found.ino);
+  if (inode.type != FileType::kSymlink) {
+    throw FsError("read link", found.label, EINVAL);
+  }
+  return inode.content;
+}
+
+std::vector<DirEntry> MemFs::List(Handle dir, const std::string& path) {
+  const Lock lock(mutex_);
+  const Found found =
+      Want("open directory", dir, path, PathUse::kLook, Wanted::kPresent);
+  const MemInode& directory = live_.At(found.ino);
+  if (!IsDirectory(directory)) {
+    throw FsError("open directory", found.label, ENOTDIR);
+  }
+  std::vector<DirEntry> entries;
+  for (const auto& [name, ino] : directory.entries) {
+    entries.push_back({name, live_.At(ino).type});
+  }
+  return entries;
+}
+
+SpaceInfo MemFs::Space() { return space_; }
+
+void MemFs::Sync(Handle handle) {
+  const Lock lock(mutex_);
+  const bool root = handle == kRoot;
+  const Ino ino = root ? kRootIno : At("sync", handle)->ino;
+  const std::string name = root ? "" : At("sync", handle)->path;
+  Tick();
+  syncs_.push_back(name);
+  if (Ignored(name)) return;
+  std::erase_if(pending_, [&](const ChangePtr& change) {
+    if (change->ino != ino) return false;
+    durable_.Apply(*change);
+    return true;
+  });
+}
+
+void MemFs::SyncTree(Handle handle) {
+  const Lock lock(mutex_);
+  if (handle != kRoot) At("sync the file system of", handle);
+  Tick();
+  syncs_.push_back("tree");
+  if (Ignored("tree")) return;
+  durable_ = live_;
+  pending_.clear();
+}
+
+bool MemFs::TryLock(Handle file) {
+  const Lock lock(mutex_);
+  const Ino ino = file == kRoot ? kRootIno : At("lock", file)->ino;
+  return locks_.emplace(ino, file).first->second == file;
+}
+
+}  // namespace release

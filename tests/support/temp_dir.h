@@ -1,0 +1,36 @@
+// A directory of a test's own, removed with all that is in it.
+#ifndef RELEASE_TESTS_SUPPORT_TEMP_DIR_H_
+#define RELEASE_TESTS_SUPPORT_TEMP_DIR_H_
+
+#include <cstdlib>
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+
+namespace release {
+
+class TempDir {
+ public:
+  TempDir() {
+    path_ = (std::filesystem::temp_directory_path() / "release-test-XXXXXX");
+    if (mkdtemp(path_.data()) == nullptr) {
+      throw std::runtime_error("cannot make a directory for the test");
+    }
+  }
+  ~TempDir() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  TempDir(const TempDir&) = delete;
+  TempDir& operator=(const TempDir&) = delete;
+
+  // Absolute.
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+}  // namespace release
+
+#endif  // RELEASE_TESTS_SUPPORT_TEMP_DIR_H_
