@@ -44,7 +44,7 @@ class PosixFs final : public Fs {
   // What is not a regular file opens as kRead without waiting for anybody, and
   // fails at the first ReadAt.
   Handle Open(Handle dir, const std::string& path, OpenMode mode,
-              unsigned permissions) override;
+              unsigned permissions = 0600) override;
   Handle OpenDirectory(Handle dir, const std::string& path) override;
   void Close(Handle handle) noexcept override;
   std::size_t ReadAt(Handle file, std::span<char> buffer,

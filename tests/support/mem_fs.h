@@ -74,7 +74,7 @@ class MemFs final : public Fs {
 
   // -- Fs
   Handle Open(Handle dir, const std::string& path, OpenMode mode,
-              unsigned permissions) override;
+              unsigned permissions = 0600) override;
   Handle OpenDirectory(Handle dir, const std::string& path) override;
   void Close(Handle handle) noexcept override;
   std::size_t ReadAt(Handle file, std::span<char> buffer,

@@ -1,0 +1,258 @@
+#include "os/posix_fs.h"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstddef>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <string>
+
+#include "support/temp_dir.h"
+
+namespace release {
+namespace {
+
+using Lookup = PosixFs::Lookup;
+
+template <typename Call>
+int ErrorOf(Call call) {
+  try {
+    call();
+  } catch (const FsError& error) {
+    return error.error_number();
+  }
+  return 0;
+}
+
+std::set<int> OpenDescriptors() {
+  std::set<int> open;
+  for (int fd = 0; fd < 1024; ++fd) {
+    if (fcntl(fd, F_GETFD) >= 0) open.insert(fd);
+  }
+  return open;
+}
+
+// From now on openat2 answers `error`, in this process only.
+bool ForbidOpenat2(unsigned error) {
+  std::array<sock_filter, 4> code = {{
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat2, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  }};
+  const sock_fprog program{code.size(), code.data()};
+  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+         prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+// The exit status of a child that runs `body`.
+template <typename Body>
+int InChild(Body body) {
+  const pid_t child = fork();
+  if (child == 0) _exit(body());
+  int status = -1;
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+}  // namespace
+
+TEST_CASE("the root is an existing directory, named absolutely") {
+  const TempDir dir;
+  std::ofstream(dir.path() + "/file") << "x";
+  CHECK(ErrorOf([&] { PosixFs(dir.path() + "/none"); }) == ENOENT);
+  CHECK(ErrorOf([&] { PosixFs(dir.path() + "/file"); }) == ENOTDIR);
+  CHECK(ErrorOf([] { PosixFs("tmp"); }) == EINVAL);
+  CHECK(ErrorOf([] { PosixFs(""); }) == EINVAL);
+}
+
+TEST_CASE("a missing root is made with all above it, an existing one is kept") {
+  const TempDir dir;
+  const std::string root = dir.path() + "/a/b/c";
+  MakeRoot(root);
+  std::ofstream(root + "/file") << "x";
+  MakeRoot(root);
+  MakeRoot(root + "/");
+  CHECK(std::filesystem::exists(root + "/file"));
+  CHECK(ErrorOf([&] { MakeRoot(root + "/file"); }) == EEXIST);
+  CHECK(ErrorOf([&] { MakeRoot(root + "/file/d"); }) == ENOTDIR);
+  CHECK(ErrorOf([] { MakeRoot("a/b"); }) == EINVAL);
+}
+
+TEST_CASE("permissions are exact under any umask of the caller") {
+  const TempDir dir;
+  const mode_t before = umask(077);
+  PosixFs fs(dir.path());
+  fs.MakeDirectory(Fs::kRoot, "d", 0777);
+  fs.Close(fs.Open(Fs::kRoot, "f", OpenMode::kCreateNew, 0666));
+  fs.Close(fs.Open(Fs::kRoot, "l", OpenMode::kLockFile, 0664));
+  CHECK(fs.Stat(Fs::kRoot, "d")->mode == 0777);
+  CHECK(fs.Stat(Fs::kRoot, "f")->mode == 0666);
+  CHECK(fs.Stat(Fs::kRoot, "l")->mode == 0664);
+  umask(before);
+}
+
+TEST_CASE("a planted fifo neither holds us up nor gives bytes") {
+  const TempDir dir;
+  REQUIRE(mkfifo((dir.path() + "/fifo").c_str(), 0666) == 0);
+  PosixFs fs(dir.path());
+  CHECK(fs.Stat(Fs::kRoot, "fifo")->type == FileType::kOther);
+  CHECK(fs.List(Fs::kRoot, "").front().type == FileType::kOther);
+  const Opened fifo(&fs, fs.Open(Fs::kRoot, "fifo", OpenMode::kRead));
+  std::array<char, 8> buffer;
+  CHECK(ErrorOf([&] { fs.ReadAt(fifo.get(), buffer, 0); }) == ESPIPE);
+}
+
+TEST_CASE("no planted link leads outside, however it is spelled") {
+  const TempDir outside;
+  std::ofstream(outside.path() + "/secret") << "x";
+  for (const Lookup lookup : {Lookup::kAuto, Lookup::kWalk}) {
+    CAPTURE(static_cast<int>(lookup));
+    const TempDir dir;
+    PosixFs fs(dir.path(), lookup);
+    fs.MakeDirectory(Fs::kRoot, "d", 0755);
+    fs.MakeDirectory(Fs::kRoot, "d/e", 0755);
+    fs.MakeSymlink(outside.path(), Fs::kRoot, "d/absolute");
+    fs.MakeSymlink("../../" + outside.path().substr(5), Fs::kRoot, "d/climb");
+    fs.MakeSymlink("/proc/self/root" + outside.path(), Fs::kRoot, "d/magic");
+    fs.MakeSymlink("e", Fs::kRoot, "d/inside");
+    for (const std::string link : {"absolute", "climb", "magic", "inside"}) {
+      CAPTURE(link);
+      const std::string secret = "d/" + link + "/secret";
+      CHECK(ErrorOf([&] { fs.Open(Fs::kRoot, secret, OpenMode::kRead); }) ==
+            ELOOP);
+      CHECK(ErrorOf([&] { fs.RemoveFile(Fs::kRoot, secret); }) == ELOOP);
+      CHECK(ErrorOf([&] {
+              fs.MakeDirectory(Fs::kRoot, "d/" + link + "/a/b", 0755);
+            }) == ELOOP);
+      CHECK(ErrorOf([&] { fs.OpenDirectory(Fs::kRoot, "d/" + link); }) ==
+            ENOTDIR);
+    }
+    const Opened d(&fs, fs.OpenDirectory(Fs::kRoot, "d"));
+    CHECK(ErrorOf([&] { fs.OpenDirectory(d.get(), ".."); }) == EXDEV);
+    CHECK(ErrorOf([&] {
+            fs.Rename(d.get(), "e", Fs::kRoot, "../e", RenameMode::kReplace);
+          }) == EXDEV);
+    CHECK(ErrorOf([&] {
+            fs.Open(d.get(), outside.path() + "/secret", OpenMode::kRead);
+          }) == EXDEV);
+  }
+  CHECK(std::filesystem::exists(outside.path() + "/secret"));
+  CHECK(std::distance(std::filesystem::directory_iterator(outside.path()),
+                      std::filesystem::directory_iterator()) == 1);
+}
+
+TEST_CASE("no descriptor is inherited, and none is left behind") {
+  const TempDir dir;
+  const std::set<int> before = OpenDescriptors();
+  for (const Lookup lookup : {Lookup::kAuto, Lookup::kWalk}) {
+    PosixFs fs(dir.path(), lookup);
+    MakeRoot(dir.path() + "/d/e");
+    const Opened d(&fs, fs.OpenDirectory(Fs::kRoot, "d/e"));
+    const Opened f(&fs, fs.Open(d.get(), "f", OpenMode::kLockFile));
+    const Opened r(&fs, fs.Open(Fs::kRoot, "d/e/f", OpenMode::kRead));
+    const Opened a(&fs, fs.Open(Fs::kRoot, "d/e/f", OpenMode::kAppend));
+    fs.List(Fs::kRoot, "d/e");
+    fs.Stat(Fs::kRoot, "d/e/f");
+    CHECK(ErrorOf([&] { fs.List(Fs::kRoot, "d/e/f"); }) == ENOTDIR);
+    CHECK(ErrorOf([&] { fs.OpenDirectory(Fs::kRoot, "d/e/f/g"); }) == ENOTDIR);
+    CHECK(ErrorOf([&] { fs.OpenDirectory(Fs::kRoot, "d/x/y/z"); }) == ENOENT);
+    int of_fs = 0;
+    for (const int fd : OpenDescriptors()) {
+      if (before.contains(fd)) continue;
+      ++of_fs;
+      CHECK((fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
+    }
+    CHECK(of_fs == 5);
+  }
+  CHECK(OpenDescriptors() == before);
+}
+
+TEST_CASE("without openat2 the walk takes over") {
+  const TempDir dir;
+  for (const unsigned error : {ENOSYS, EPERM}) {
+    CAPTURE(error);
+    const int status = InChild([&] {
+      if (!ForbidOpenat2(error)) return 2;
+      if (syscall(SYS_openat2, 0, "", nullptr, 0) != -1) return 3;
+      if (errno != static_cast<int>(error)) return 4;
+      PosixFs fs(dir.path());
+      fs.MakeDirectory(Fs::kRoot, "d", 0755);
+      fs.MakeSymlink("d", Fs::kRoot, "link");
+      fs.MakeDirectory(Fs::kRoot, "d/e", 0755);
+      if (!fs.Stat(Fs::kRoot, "d/e")) return 5;
+      const int through = ErrorOf([&] { fs.Stat(Fs::kRoot, "link/e"); });
+      fs.RemoveDirectory(Fs::kRoot, "d/e");
+      fs.RemoveDirectory(Fs::kRoot, "d");
+      fs.RemoveFile(Fs::kRoot, "link");
+      return through == ELOOP ? 0 : 6;
+    });
+    CHECK(status == 0);
+  }
+}
+
+TEST_CASE("a failure names the file by its whole path") {
+  const TempDir dir;
+  PosixFs fs(dir.path());
+  fs.MakeDirectory(Fs::kRoot, "d", 0755);
+  const Opened d(&fs, fs.OpenDirectory(Fs::kRoot, "d"));
+  const std::string path = dir.path() + "/d/none";
+  CHECK_THROWS_WITH_AS(
+      fs.Open(d.get(), "none", OpenMode::kRead),
+      ("cannot open \"" + path + "\": No such file or directory").c_str(),
+      FsError);
+  CHECK_THROWS_WITH_AS(
+      fs.Rename(Fs::kRoot, "no", d.get(), "none", RenameMode::kReplace),
+      ("cannot rename \"no\" to \"" + path + "\": No such file or directory")
+          .c_str(),
+      FsError);
+  CHECK_THROWS_WITH_AS(
+      fs.Write(d.get(), "x"),
+      ("cannot write \"" + dir.path() + "/d\": Bad file descriptor").c_str(),
+      FsError);
+}
+
+TEST_CASE("a root that is renamed meanwhile is still the root") {
+  const TempDir dir;
+  MakeRoot(dir.path() + "/old/d");
+  PosixFs fs(dir.path() + "/old");
+  std::filesystem::rename(dir.path() + "/old", dir.path() + "/new");
+  fs.MakeDirectory(Fs::kRoot, "d/e", 0755);
+  CHECK(std::filesystem::is_directory(dir.path() + "/new/d/e"));
+}
+
+TEST_CASE("a child that outlives the holder does not keep the lock") {
+  const TempDir dir;
+  PosixFs fs(dir.path());
+  Opened held(&fs, fs.Open(Fs::kRoot, "lock", OpenMode::kLockFile));
+  REQUIRE(fs.TryLock(held.get()));
+  const pid_t child = fork();
+  if (child == 0) {
+    execlp("sleep", "sleep", "60", nullptr);
+    _exit(127);
+  }
+  // The child holds a copy of the descriptor until its exec.
+  const std::string exe = "/proc/" + std::to_string(child) + "/comm";
+  for (std::string name; name != "sleep"; usleep(1000)) {
+    std::ifstream(exe) >> name;
+  }
+  { const Opened closed(std::move(held)); }
+  const Opened next(&fs, fs.Open(Fs::kRoot, "lock", OpenMode::kLockFile));
+  CHECK(fs.TryLock(next.get()));
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+}
+
+}  // namespace release
