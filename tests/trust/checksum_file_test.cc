@@ -1,0 +1,112 @@
+#include "trust/checksum_file.h"
+
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "base/error.h"
+#include "support/temp_dir.h"
+
+namespace release {
+namespace {
+
+const std::string kA(64, 'a');
+const std::string kB(64, 'b');
+
+std::optional<std::string> Find(const std::string& text, bool sole = false) {
+  return FindChecksum(text, "shop.tar", sole, "SUMS");
+}
+
+ErrorCode CodeOf(const std::string& text) {
+  try {
+    Find(text);
+  } catch (const Error& error) {
+    CHECK(std::string(error.what()).find("SUMS") != std::string::npos);
+    return error.code();
+  }
+  return ErrorCode::kInternal;
+}
+
+void Put(const std::filesystem::path& path, const std::string& text) {
+  std::ofstream(path) << text;
+}
+
+TEST_CASE("checksum: 64 hex digits in either case are a digest") {
+  CHECK(ParseSha256(std::string(64, 'A')) == kA);
+  CHECK(ParseSha256(kB) == kB);
+  CHECK_FALSE(ParseSha256(kA.substr(1)));
+  CHECK_FALSE(ParseSha256(kA + "a"));
+  CHECK_FALSE(ParseSha256(std::string(64, 'g')));
+  CHECK_FALSE(ParseSha256(""));
+}
+
+TEST_CASE("checksum: every form of a line is read") {
+  CHECK(Find(kA + "  shop.tar\n") == kA);
+  CHECK(Find(kA + " *shop.tar\n") == kA);
+  CHECK(Find(kA + "  ./dist/shop.tar\r\n") == kA);
+  CHECK(Find("SHA256 (shop.tar) = " + kA) == kA);
+  CHECK(Find("SHA256 (out/shop.tar) = " + kA + "\n") == kA);
+  CHECK(Find("# made today\n\n" + kB + "  other.tar\n" + kA + "  shop.tar") ==
+        kA);
+}
+
+TEST_CASE("checksum: lines about other files say nothing") {
+  CHECK_FALSE(Find(kA + "  other.tar\n"));
+  CHECK_FALSE(Find(kA + "  my-shop.tar\n"));
+  CHECK_FALSE(Find(kA + "  shop.tar/other\n"));
+}
+
+TEST_CASE("checksum: a bare digest speaks only where it stands alone") {
+  CHECK(Find(kA + "\n", true) == kA);
+  CHECK_FALSE(Find(kA + "\n", false));
+  CHECK_FALSE(Find(kA + "\n" + kB + "\n", true));
+}
+
+TEST_CASE("checksum: the same digest twice is one, two are a contradiction") {
+  CHECK(Find(kA + "  shop.tar\n" + kA + " *shop.tar\n") == kA);
+  CHECK(CodeOf(kA + "  shop.tar\n" + kB + "  shop.tar\n") ==
+        ErrorCode::kChecksumUnreadable);
+}
+
+TEST_CASE("checksum: a file without any digest is refused") {
+  CHECK(CodeOf("") == ErrorCode::kChecksumUnreadable);
+  CHECK(CodeOf("<html>not found</html>\n") == ErrorCode::kChecksumUnreadable);
+  CHECK(CodeOf(kA.substr(1) + "  shop.tar\n") ==
+        ErrorCode::kChecksumUnreadable);
+}
+
+TEST_CASE("checksum: the file beside the archive goes before SHA256SUMS") {
+  TempDir dir;
+  const std::filesystem::path root(dir.path());
+  const std::string archive = (root / "shop.tar").string();
+  CHECK_FALSE(ChecksumBeside(archive));
+  Put(root / "SHA256SUMS", kA + "  shop.tar\n");
+  const auto sums = ChecksumBeside(archive);
+  REQUIRE(sums);
+  CHECK(sums->sha256 == kA);
+  CHECK(sums->origin == (root / "SHA256SUMS").string());
+  Put(root / "shop.tar.sha256", kB + "\n");
+  const auto own = ChecksumBeside(archive);
+  REQUIRE(own);
+  CHECK(own->sha256 == kB);
+  CHECK(own->origin == archive + ".sha256");
+}
+
+TEST_CASE("checksum: a file beside the archive about another is refused") {
+  TempDir dir;
+  const std::filesystem::path root(dir.path());
+  Put(root / "shop.tar.sha256", kA + "  other.tar\n");
+  CHECK_THROWS_AS(ChecksumBeside((root / "shop.tar").string()), Error);
+  std::filesystem::remove(root / "shop.tar.sha256");
+  std::filesystem::create_directory(root / "shop.tar.sha256");
+  try {
+    ChecksumBeside((root / "shop.tar").string());
+    FAIL("a directory was taken for a checksum file");
+  } catch (const Error& error) {
+    CHECK(error.code() == ErrorCode::kChecksumUnreadable);
+  }
+}
+
+}  // namespace
+}  // namespace release
