@@ -39,7 +39,7 @@ struct Spool {
   Fs* fs = nullptr;
   Fs::Handle directory = Fs::kRoot;
   std::string name;
-  std::uint64_t max_size = 0;  // bytes; more is kLimitExceeded
+  std::uint64_t max_size = 0;  // bytes; more is kLimitExceeded; 0: any
 };
 
 class Reader {

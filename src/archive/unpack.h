@@ -17,7 +17,9 @@ namespace release {
 
 struct UnpackOptions {
   unsigned strip_components = 0;  // leading components taken off every path
-  std::uint64_t max_bytes = 0;    // of file content; more is kLimitExceeded
+  // More is kLimitExceeded; 0 is no limit. Directories that the archive only
+  // implies count as entries.
+  std::uint64_t max_bytes = 0;  // of file content
   std::uint64_t max_entries = 0;
   std::optional<std::pair<std::uint32_t, std::uint32_t>> owner;  // uid, gid
   // Paths that shared directories and files take: entries at or below them are
@@ -39,7 +41,7 @@ struct Unpacked {
 // archive/entry_rules.h; a refusal is kUnsafeEntry naming the entry. Nothing is
 // durable on return. Symbolic links are made last. With `fs` null nothing is
 // written: the manifest is what would be there.
-// An archive without any entry is kArchiveEmpty.
+// Where nothing is left to unpack it is kArchiveEmpty.
 Unpacked Unpack(Reader* reader, Fs* fs, Fs::Handle directory,
                 const UnpackOptions& options);
 

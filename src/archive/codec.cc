@@ -1,0 +1,133 @@
+#include "archive/codec.h"
+
+#include <zstd_errors.h>
+
+#include <cstdint>
+#include <new>
+
+namespace release {
+namespace {
+
+constexpr std::uint64_t kMemoryLimit = std::uint64_t{256} << 20;
+constexpr int kGzipOnly = 16 + MAX_WBITS;
+
+void Require(bool done) {
+  if (!done) throw std::bad_alloc();
+}
+
+template <typename Stream, typename Byte>
+void Lend(std::span<const char> in, std::span<char> out, Stream* stream) {
+  stream->next_in = reinterpret_cast<Byte*>(const_cast<char*>(in.data()));
+  stream->next_out = reinterpret_cast<Byte*>(out.data());
+  stream->avail_in = static_cast<decltype(stream->avail_in)>(in.size());
+  stream->avail_out = static_cast<decltype(stream->avail_out)>(out.size());
+}
+
+template <typename Stream>
+void TakeBack(const Stream& stream, std::span<const char>* in,
+              std::span<char>* out) {
+  *in = in->last(stream.avail_in);
+  *out = out->last(stream.avail_out);
+}
+
+}  // namespace
+
+GzipCodec::GzipCodec() { Require(inflateInit2(&stream_, kGzipOnly) == Z_OK); }
+
+GzipCodec::~GzipCodec() { inflateEnd(&stream_); }
+
+CodecStep GzipCodec::Step(std::span<const char>* in, std::span<char>* out,
+                          bool /*last*/) {
+  Lend<z_stream, Bytef>(*in, *out, &stream_);
+  const int result = inflate(&stream_, Z_NO_FLUSH);
+  TakeBack(stream_, in, out);
+  Require(result != Z_MEM_ERROR);
+  if (result == Z_STREAM_END) {
+    Require(inflateReset(&stream_) == Z_OK);
+    return CodecStep::kFrameEnd;
+  }
+  const bool fine = result == Z_OK || result == Z_BUF_ERROR;
+  return fine ? CodecStep::kMore : CodecStep::kCorrupt;
+}
+
+Bzip2Codec::Bzip2Codec() {
+  Require(BZ2_bzDecompressInit(&stream_, 0, 0) == BZ_OK);
+}
+
+Bzip2Codec::~Bzip2Codec() { BZ2_bzDecompressEnd(&stream_); }
+
+CodecStep Bzip2Codec::Step(std::span<const char>* in, std::span<char>* out,
+                           bool /*last*/) {
+  Lend<bz_stream, char>(*in, *out, &stream_);
+  const int result = BZ2_bzDecompress(&stream_);
+  TakeBack(stream_, in, out);
+  Require(result != BZ_MEM_ERROR);
+  if (result == BZ_STREAM_END) {
+    BZ2_bzDecompressEnd(&stream_);
+    stream_ = {};
+    Require(BZ2_bzDecompressInit(&stream_, 0, 0) == BZ_OK);
+    return CodecStep::kFrameEnd;
+  }
+  return result == BZ_OK ? CodecStep::kMore : CodecStep::kCorrupt;
+}
+
+XzCodec::XzCodec() {
+  Require(lzma_stream_decoder(&stream_, kMemoryLimit, LZMA_CONCATENATED) ==
+          LZMA_OK);
+}
+
+XzCodec::~XzCodec() { lzma_end(&stream_); }
+
+CodecStep XzCodec::Step(std::span<const char>* in, std::span<char>* out,
+                        bool last) {
+  stream_.next_in = reinterpret_cast<const std::uint8_t*>(in->data());
+  stream_.avail_in = in->size();
+  stream_.next_out = reinterpret_cast<std::uint8_t*>(out->data());
+  stream_.avail_out = out->size();
+  const lzma_ret result = lzma_code(&stream_, last ? LZMA_FINISH : LZMA_RUN);
+  TakeBack(stream_, in, out);
+  Require(result != LZMA_MEM_ERROR);
+  switch (result) {
+    case LZMA_OK:
+    case LZMA_BUF_ERROR:
+      return CodecStep::kMore;
+    case LZMA_STREAM_END:
+      return CodecStep::kFrameEnd;
+    case LZMA_MEMLIMIT_ERROR:
+    case LZMA_OPTIONS_ERROR:
+      return CodecStep::kUnsupported;
+    default:
+      return CodecStep::kCorrupt;
+  }
+}
+
+// libzstd's own limit for a frame's window is 128 MiB.
+ZstdCodec::ZstdCodec() : context_(ZSTD_createDCtx()) {
+  Require(context_ != nullptr);
+}
+
+ZstdCodec::~ZstdCodec() { ZSTD_freeDCtx(context_); }
+
+CodecStep ZstdCodec::Step(std::span<const char>* in, std::span<char>* out,
+                          bool /*last*/) {
+  ZSTD_inBuffer input{in->data(), in->size(), 0};
+  ZSTD_outBuffer output{out->data(), out->size(), 0};
+  const std::size_t result = ZSTD_decompressStream(context_, &output, &input);
+  *in = in->subspan(input.pos);
+  *out = out->subspan(output.pos);
+  if (result == 0) return CodecStep::kFrameEnd;
+  if (ZSTD_isError(result) == 0) return CodecStep::kMore;
+  switch (ZSTD_getErrorCode(result)) {
+    case ZSTD_error_memory_allocation:
+      throw std::bad_alloc();
+    case ZSTD_error_frameParameter_windowTooLarge:
+    case ZSTD_error_frameParameter_unsupported:
+    case ZSTD_error_version_unsupported:
+    case ZSTD_error_dictionary_wrong:
+      return CodecStep::kUnsupported;
+    default:
+      return CodecStep::kCorrupt;
+  }
+}
+
+}  // namespace release

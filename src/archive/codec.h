@@ -1,0 +1,75 @@
+// The decompressors of zlib, bzip2, liblzma and libzstd, seen alike.
+#ifndef RELEASE_ARCHIVE_CODEC_H_
+#define RELEASE_ARCHIVE_CODEC_H_
+
+#include <bzlib.h>
+#include <lzma.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#include <span>
+
+namespace release {
+
+enum class CodecStep {
+  kMore,         // go on; no progress at the end of the input: it is cut
+  kFrameEnd,     // a whole member, frame or stream has been read and checked
+  kCorrupt,      // a checksum or the structure is wrong
+  kUnsupported,  // a kind or memory need that is not accepted
+};
+
+// Each has Step: takes from the front of `in`, fills `out` from its front and
+// shortens both spans. `last` says that nothing follows `in`. After kFrameEnd
+// the next Step begins another frame.
+class GzipCodec {
+ public:
+  GzipCodec();
+  ~GzipCodec();
+  GzipCodec(const GzipCodec&) = delete;
+  GzipCodec& operator=(const GzipCodec&) = delete;
+  CodecStep Step(std::span<const char>* in, std::span<char>* out, bool last);
+
+ private:
+  z_stream stream_{};
+};
+
+class Bzip2Codec {
+ public:
+  Bzip2Codec();
+  ~Bzip2Codec();
+  Bzip2Codec(const Bzip2Codec&) = delete;
+  Bzip2Codec& operator=(const Bzip2Codec&) = delete;
+  CodecStep Step(std::span<const char>* in, std::span<char>* out, bool last);
+
+ private:
+  bz_stream stream_{};
+};
+
+// Reads xz streams put behind one another, and padding between them, itself.
+class XzCodec {
+ public:
+  XzCodec();
+  ~XzCodec();
+  XzCodec(const XzCodec&) = delete;
+  XzCodec& operator=(const XzCodec&) = delete;
+  CodecStep Step(std::span<const char>* in, std::span<char>* out, bool last);
+
+ private:
+  lzma_stream stream_ = LZMA_STREAM_INIT;
+};
+
+class ZstdCodec {
+ public:
+  ZstdCodec();
+  ~ZstdCodec();
+  ZstdCodec(const ZstdCodec&) = delete;
+  ZstdCodec& operator=(const ZstdCodec&) = delete;
+  CodecStep Step(std::span<const char>* in, std::span<char>* out, bool last);
+
+ private:
+  ZSTD_DCtx* context_;
+};
+
+}  // namespace release
+
+#endif  // RELEASE_ARCHIVE_CODEC_H_

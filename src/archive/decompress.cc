@@ -1,0 +1,197 @@
+#include "archive/decompress.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "archive/codec.h"
+#include "base/error.h"
+#include "base/text.h"
+
+namespace release {
+namespace {
+
+constexpr std::size_t kBufferSize = std::size_t{256} << 10;
+constexpr std::size_t kLongestMagic = 6;
+
+struct Magic {
+  std::string_view bytes;
+  Compression compression;
+};
+
+using namespace std::string_view_literals;
+
+constexpr Magic kMagics[] = {
+    {"\x1F\x8B"sv, Compression::kGzip},
+    {"BZh"sv, Compression::kBzip2},
+    {"\xFD"
+     "7zXZ\0"sv,
+     Compression::kXz},
+    {"\x28\xB5\x2F\xFD"sv, Compression::kZstd},
+};
+
+std::string_view View(std::span<const char> bytes) {
+  return {bytes.data(), bytes.size()};
+}
+
+// A zstd stream may begin with a skippable frame: any of 50..5F 2A 4D 18.
+bool IsSkippableFrame(std::string_view first) {
+  return first.size() >= 4 && (first[0] & 0xF0) == 0x50 &&
+         first.substr(1, 3) == "\x2A\x4D\x18"sv;
+}
+
+using Codec =
+    std::variant<std::monostate, GzipCodec, Bzip2Codec, XzCodec, ZstdCodec>;
+
+void Emplace(Compression compression, Codec* codec) {
+  switch (compression) {
+    case Compression::kNone:
+      return;
+    case Compression::kGzip:
+      codec->emplace<GzipCodec>();
+      return;
+    case Compression::kBzip2:
+      codec->emplace<Bzip2Codec>();
+      return;
+    case Compression::kXz:
+      codec->emplace<XzCodec>();
+      return;
+    case Compression::kZstd:
+      codec->emplace<ZstdCodec>();
+      return;
+  }
+}
+
+CodecStep StepOf(Codec* codec, std::span<const char>* in, std::span<char>* out,
+                 bool last) {
+  return std::visit(
+      [&](auto& it) {
+        if constexpr (std::is_same_v<std::decay_t<decltype(it)>,
+                                     std::monostate>) {
+          return CodecStep::kCorrupt;
+        } else {
+          return it.Step(in, out, last);
+        }
+      },
+      *codec);
+}
+
+}  // namespace
+
+Compression DetectCompression(std::span<const char> first) {
+  for (const Magic& magic : kMagics) {
+    if (View(first).starts_with(magic.bytes)) return magic.compression;
+  }
+  return IsSkippableFrame(View(first)) ? Compression::kZstd
+                                       : Compression::kNone;
+}
+
+bool MayBeginCompression(std::span<const char> first) {
+  return std::any_of(
+      std::begin(kMagics), std::end(kMagics),
+      [&](const Magic& magic) { return magic.bytes.starts_with(View(first)); });
+}
+
+struct Decompressor::Impl {
+  Impl(ByteSource source_in, std::string name_in)
+      : source(std::move(source_in)),
+        name(std::move(name_in)),
+        in(kBufferSize) {
+    FillAtLeast(kLongestMagic);
+    if (left.empty()) Fail(ErrorCode::kArchiveEmpty, "it is empty");
+    compression = DetectCompression(left);
+    Emplace(compression, &codec);
+    if (compression != Compression::kNone) out.resize(kBufferSize);
+  }
+
+  [[noreturn]] void Fail(ErrorCode code, const char* reason) const {
+    throw Error(code, "cannot read " + Quoted(name) + ": " + reason, name);
+  }
+
+  // Makes `left` hold that many bytes, fewer only at the end of the source.
+  void FillAtLeast(std::size_t count) {
+    if (left.size() >= count || at_end) return;
+    std::copy(left.begin(), left.end(), in.begin());
+    std::size_t held = left.size();
+    while (held < count && !at_end) {
+      const std::size_t got = source(std::span(in).subspan(held));
+      at_end = got == 0;
+      held += got;
+    }
+    left = std::span<const char>(in).first(held);
+  }
+
+  std::span<const char> NextPlain() {
+    FillAtLeast(1);
+    return std::exchange(left, {});
+  }
+
+  // False at the end of the last frame.
+  bool BeginFrame() {
+    FillAtLeast(kLongestMagic);
+    if (left.empty()) return false;
+    if (DetectCompression(left) != compression) {
+      if (at_end && MayBeginCompression(left)) {
+        Fail(ErrorCode::kArchiveTruncated, "it ends early");
+      }
+      Fail(ErrorCode::kArchiveCorrupt, "trailing data after its end");
+    }
+    frame_ended = false;
+    return true;
+  }
+
+  // One step into `room`; throws where the stream is cut or damaged.
+  void Decode(std::span<char>* room) {
+    FillAtLeast(1);
+    const std::size_t before = left.size() + room->size();
+    const CodecStep step = StepOf(&codec, &left, room, at_end);
+    if (step == CodecStep::kCorrupt) {
+      Fail(ErrorCode::kArchiveCorrupt, "its compressed data is damaged");
+    }
+    if (step == CodecStep::kUnsupported) {
+      Fail(ErrorCode::kArchiveUnsupported,
+           "its compression needs too much memory or is of a newer kind");
+    }
+    frame_ended = step == CodecStep::kFrameEnd;
+    const bool moved = before != left.size() + room->size();
+    if (!frame_ended && !moved && at_end && left.empty()) {
+      Fail(ErrorCode::kArchiveTruncated, "it ends early");
+    }
+    if (!frame_ended && !moved && !left.empty()) {
+      Fail(ErrorCode::kArchiveCorrupt, "its compressed data is damaged");
+    }
+  }
+
+  std::span<const char> Next() {
+    if (compression == Compression::kNone) return NextPlain();
+    std::span<char> room(out);
+    while (!room.empty()) {
+      if (frame_ended && !BeginFrame()) break;
+      Decode(&room);
+    }
+    return std::span<const char>(out).first(out.size() - room.size());
+  }
+
+  ByteSource source;
+  std::string name;
+  std::vector<char> in;
+  std::vector<char> out;
+  std::span<const char> left;  // of `in`, not yet decoded
+  bool at_end = false;         // of the source
+  bool frame_ended = false;
+  Compression compression = Compression::kNone;
+  Codec codec;
+};
+
+Decompressor::Decompressor(ByteSource source, std::string name)
+    : impl_(std::make_unique<Impl>(std::move(source), std::move(name))) {}
+
+Decompressor::~Decompressor() = default;
+
+Compression Decompressor::compression() const { return impl_->compression; }
+
+std::span<const char> Decompressor::Next() { return impl_->Next(); }
+
+}  // namespace release

@@ -1,0 +1,49 @@
+// Takes one layer of compression off a stream of bytes.
+#ifndef RELEASE_ARCHIVE_DECOMPRESS_H_
+#define RELEASE_ARCHIVE_DECOMPRESS_H_
+
+#include <memory>
+#include <span>
+#include <string>
+
+#include "os/input.h"
+
+namespace release {
+
+enum class Compression { kNone, kGzip, kBzip2, kXz, kZstd };
+
+// What the first bytes of a stream say. kNone where they are of no known kind.
+Compression DetectCompression(std::span<const char> first);
+
+// Whether bytes this few may be the beginning of a compressed stream.
+bool MayBeginCompression(std::span<const char> first);
+
+// The uncompressed bytes of a stream that is plain or compressed by one of the
+// kinds above. Streams put behind one another (gzip members, zstd frames, xz
+// and bzip2 streams) are read as one.
+class Decompressor {
+ public:
+  // Reads the first bytes. `name` is for messages. An empty source throws Error
+  // kArchiveEmpty.
+  Decompressor(ByteSource source, std::string name);
+  ~Decompressor();
+  Decompressor(const Decompressor&) = delete;
+  Decompressor& operator=(const Decompressor&) = delete;
+
+  Compression compression() const;
+
+  // The next bytes, valid until the next call; empty at the end, which is
+  // reached only after every checksum in the stream held. A stream that ends
+  // early throws Error kArchiveTruncated; a damaged one, or one with other
+  // bytes behind it, kArchiveCorrupt; one that needs more than 256 MiB of
+  // memory kArchiveUnsupported. What the source throws passes through.
+  std::span<const char> Next();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace release
+
+#endif  // RELEASE_ARCHIVE_DECOMPRESS_H_

@@ -1,0 +1,195 @@
+#include "archive/entry_rules.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "trust/digest.h"
+
+namespace release {
+namespace {
+
+using Kind = ArchiveEntry::Kind;
+
+[[noreturn]] void Refuse(const ArchiveEntry& entry, const std::string& reason) {
+  throw Error(ErrorCode::kUnsafeEntry,
+              "cannot unpack " + Quoted(entry.path) + ": " + reason,
+              entry.path);
+}
+
+bool HasControlCharacter(std::string_view text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte < 0x20 || byte == 0x7F) return true;
+    // U+0080 to U+009F
+    if (byte == 0xC2 && i + 1 < text.size() &&
+        static_cast<unsigned char>(text[i + 1]) < 0xA0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// Throws unless the bytes are fit for a name or a link's target.
+void CheckText(const ArchiveEntry& entry, std::string_view text,
+               const std::string& what) {
+  if (text.empty()) Refuse(entry, what + " is empty");
+  if (text.size() > kMaxPath) Refuse(entry, what + " is too long");
+  if (!IsUtf8(text)) Refuse(entry, what + " is not UTF-8");
+  if (HasControlCharacter(text)) {
+    Refuse(entry, what + " holds a control character");
+  }
+  if (text.front() == '/') Refuse(entry, what + " is absolute");
+}
+
+// The components, without "." and empty ones; ".." is kept.
+std::vector<std::string_view> Split(std::string_view path) {
+  std::vector<std::string_view> out;
+  while (!path.empty()) {
+    const std::size_t end = std::min(path.find('/'), path.size());
+    const std::string_view component = path.substr(0, end);
+    if (!component.empty() && component != ".") out.push_back(component);
+    path.remove_prefix(std::min(end + 1, path.size()));
+  }
+  return out;
+}
+
+// The path normalised and stripped; empty where nothing is left.
+std::string Normalised(const ArchiveEntry& entry, std::string_view path,
+                       unsigned strip, const std::string& what) {
+  CheckText(entry, path, what);
+  const auto components = Split(path);
+  std::string out;
+  for (std::size_t i = 0; i < components.size(); ++i) {
+    if (components[i] == "..") Refuse(entry, what + " leads upwards");
+    if (components[i].size() > kMaxComponent) {
+      Refuse(entry, what + " has a part longer than 255 bytes");
+    }
+    if (i < strip) continue;
+    if (!out.empty()) out += '/';
+    out += components[i];
+  }
+  if (components.size() > strip + kMaxDepth) {
+    Refuse(entry, what + " is nested too deeply");
+  }
+  return out;
+}
+
+std::string_view ParentOf(std::string_view path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == path.npos ? std::string_view() : path.substr(0, slash);
+}
+
+// A link may lead up to the top of the release and not beyond. Were ".." to
+// follow a name, where it leads would hang on what that name is.
+void CheckSymlink(const ArchiveEntry& entry, std::string_view path) {
+  CheckText(entry, entry.target, "the link's target");
+  const auto depth = std::count(path.begin(), path.end(), '/');
+  std::ptrdiff_t ups = 0;
+  bool below = false;
+  for (const std::string_view component : Split(entry.target)) {
+    if (component.size() > kMaxComponent) {
+      Refuse(entry, "the link's target has a part longer than 255 bytes");
+    }
+    if (component != "..") {
+      below = true;
+    } else if (below) {
+      Refuse(entry, "the link's target leads upwards after a name");
+    } else if (++ups > depth) {
+      Refuse(entry, "the link leads out of the release");
+    }
+  }
+}
+
+}  // namespace
+
+unsigned AcceptedMode(Kind kind, unsigned mode) {
+  return (mode & 0755U) | (kind == Kind::kDirectory ? 0700U : 0600U);
+}
+
+std::size_t EntryRules::KeyHash::operator()(const ContentHash& key) const {
+  std::size_t out = 0;
+  std::memcpy(&out, key.data(), sizeof out);
+  return out;
+}
+
+std::optional<AcceptedEntry> EntryRules::Accept(const ArchiveEntry& entry) {
+  const std::string path =
+      Normalised(entry, entry.path, strip_components_, "its name");
+  if (entry.kind == Kind::kOther) {
+    Refuse(entry, "it is neither file, directory nor link");
+  }
+  if (path.empty()) {
+    const bool own_root =
+        entry.kind != Kind::kDirectory && Split(entry.path).empty();
+    if (own_root) Refuse(entry, "its name is the directory itself");
+    return std::nullopt;
+  }
+  CheckParents(entry, path);
+  AcceptedEntry out{entry.kind, path, "", 0};
+  if (entry.kind == Kind::kSymlink) {
+    CheckSymlink(entry, path);
+    out.target = entry.target;
+  } else if (entry.kind == Kind::kHardLink) {
+    out.target = HardLinkTarget(entry, path);
+  } else {
+    out.mode = AcceptedMode(entry.kind, entry.mode);
+  }
+  Remember(entry, path);
+  return out;
+}
+
+void EntryRules::CheckParents(const ArchiveEntry& entry,
+                              std::string_view path) {
+  const std::string_view parent = ParentOf(path);
+  if (parent.empty() || parent == checked_parent_) return;
+  for (std::size_t end = parent.find('/');; end = parent.find('/', end + 1)) {
+    const std::string_view above = parent.substr(0, end);
+    const auto [it, added] =
+        seen_.try_emplace(HashContent(above), Seen::kParent);
+    if (!added && it->second == Seen::kSymlink) {
+      Refuse(entry, "it lies behind the link " + Quoted(above));
+    }
+    if (!added && it->second == Seen::kFile) {
+      Refuse(entry, "it lies below the file " + Quoted(above));
+    }
+    if (end == parent.npos) break;
+  }
+  checked_parent_ = parent;
+}
+
+void EntryRules::Remember(const ArchiveEntry& entry, std::string_view path) {
+  const Seen now = entry.kind == Kind::kDirectory ? Seen::kDirectory
+                   : entry.kind == Kind::kSymlink ? Seen::kSymlink
+                                                  : Seen::kFile;
+  const auto [it, added] = seen_.try_emplace(HashContent(path), now);
+  if (added) return;
+  const bool was_directory =
+      it->second == Seen::kParent || it->second == Seen::kDirectory;
+  if (now != Seen::kDirectory || !was_directory) {
+    Refuse(entry, was_directory || now == Seen::kDirectory
+                      ? "its name is taken by an entry of another kind"
+                      : "its name occurs twice");
+  }
+  it->second = Seen::kDirectory;
+}
+
+std::string EntryRules::HardLinkTarget(const ArchiveEntry& entry,
+                                       std::string_view path) const {
+  const std::string target =
+      Normalised(entry, entry.target, strip_components_, "the link's target");
+  const auto it = seen_.find(HashContent(target));
+  if (target.empty() || target == path || it == seen_.end()) {
+    Refuse(entry, "it is a hard link to " + Quoted(entry.target) +
+                      ", which does not come before it");
+  }
+  if (it->second != Seen::kFile) {
+    Refuse(entry, "it is a hard link to " + Quoted(entry.target) +
+                      ", which is no file");
+  }
+  return target;
+}
+
+}  // namespace release

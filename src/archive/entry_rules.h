@@ -1,0 +1,72 @@
+// Which entries of an archive may be unpacked, and under which name and mode.
+//
+// Nothing is repaired: an entry that would leave the directory, that clashes
+// with one before it or that is no file, directory or link is refused, and with
+// it the archive. Pure: nothing here looks at a disk.
+#ifndef RELEASE_ARCHIVE_ENTRY_RULES_H_
+#define RELEASE_ARCHIVE_ENTRY_RULES_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "archive/reader.h"
+#include "base/manifest.h"
+
+namespace release {
+
+constexpr std::size_t kMaxComponent = 255;  // bytes
+constexpr std::size_t kMaxPath = 4096;      // bytes, target paths too
+constexpr std::size_t kMaxDepth = 128;      // components
+
+// An entry as it is to be made.
+struct AcceptedEntry {
+  ArchiveEntry::Kind kind = ArchiveEntry::Kind::kFile;  // never kOther
+  std::string path;    // normalised, stripped; never empty
+  std::string target;  // symbolic link: as in the archive; hard link: a path
+                       // like `path`, of a file accepted before
+  unsigned mode = 0;   // as AcceptedMode has it; 0 for links
+};
+
+// The archive's permission bits, less what a release never has: write for
+// group and others, set-user-id, set-group-id, sticky. The owner can always
+// read and write, and enter directories. Nothing is added for others.
+unsigned AcceptedMode(ArchiveEntry::Kind kind, unsigned mode);
+
+// Sees the entries of one archive in their order; remembers 128 bits of each
+// path, which may refuse an entry by mistake once in 2^64 but never accepts
+// one.
+class EntryRules {
+ public:
+  explicit EntryRules(unsigned strip_components)
+      : strip_components_(strip_components) {}
+
+  // The entry as it is to be made; nothing where no name is left after
+  // stripping, as for the archive's own "./". Throws Error kUnsafeEntry naming
+  // the entry and the reason.
+  std::optional<AcceptedEntry> Accept(const ArchiveEntry& entry);
+
+ private:
+  enum class Seen : unsigned char { kParent, kDirectory, kFile, kSymlink };
+  struct KeyHash {
+    std::size_t operator()(const ContentHash& key) const;
+  };
+
+  void CheckParents(const ArchiveEntry& entry, std::string_view path);
+  void Remember(const ArchiveEntry& entry, std::string_view path);
+  std::string HardLinkTarget(const ArchiveEntry& entry,
+                             std::string_view path) const;
+
+  unsigned strip_components_;
+  std::unordered_map<ContentHash, Seen, KeyHash> seen_;
+  std::string checked_parent_;
+};
+
+}  // namespace release
+
+#endif  // RELEASE_ARCHIVE_ENTRY_RULES_H_

@@ -1,0 +1,130 @@
+#include "archive/feed.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "archive/seekable.h"
+#include "base/error.h"
+#include "base/text.h"
+
+namespace release {
+namespace {
+
+constexpr std::size_t kBlockSize = std::size_t{256} << 10;
+
+std::string_view View(std::span<const char> bytes) {
+  return {bytes.data(), bytes.size()};
+}
+
+}  // namespace
+
+Feed::Feed(ByteSource source, std::string name, Spool spool)
+    : source_(std::move(source)),
+      name_(std::move(name)),
+      spool_(std::move(spool)),
+      decompressor_(std::make_unique<Decompressor>(
+          [this](std::span<char> buffer) { return ReadSource(buffer); },
+          name_)) {
+  ReadHead();
+  format_ = DetectFormat(head_);
+  if (format_ == Format::kZip || format_ == Format::kSevenZip) CopyToSpool();
+}
+
+void Feed::Fail(ErrorCode code, const std::string& reason) const {
+  throw Error(code, "cannot read " + Quoted(name_) + ": " + reason, name_);
+}
+
+std::size_t Feed::ReadSource(std::span<char> buffer) {
+  const std::size_t count = source_(buffer);
+  sha256_.Update(buffer.first(count));
+  bytes_read_ += count;
+  return count;
+}
+
+void Feed::ReadHead() {
+  bool whole = false;
+  while (head_.size() < kFormatBytes && !whole) {
+    const auto block = decompressor_->Next();
+    whole = block.empty();
+    head_ += View(block);
+  }
+  if (head_.empty()) Fail(ErrorCode::kArchiveEmpty, "it is empty");
+  if (whole && LooksCut(head_)) {
+    // An empty zip is shorter than this and whole.
+    if (DetectFormat(head_) != Format::kMaybeTar) return;
+    Fail(ErrorCode::kArchiveTruncated, "it ends early");
+  }
+}
+
+void Feed::Append(std::string_view bytes) {
+  copy_size_ += bytes.size();
+  if (spool_.max_size != 0 && copy_size_ > spool_.max_size) {
+    Fail(ErrorCode::kLimitExceeded,
+         "it is larger than " + std::to_string(spool_.max_size) + " bytes");
+  }
+  spool_.fs->Write(copy_.get(), bytes);
+}
+
+void Feed::CopyToSpool() {
+  if (spool_.fs == nullptr) {
+    Fail(ErrorCode::kArchiveUnsupported, "its format needs room to be copied");
+  }
+  Fs* fs = spool_.fs;
+  copy_ = Opened(
+      fs, fs->Open(spool_.directory, spool_.name, OpenMode::kCreateNew, 0600));
+  Opened reading(fs, fs->Open(spool_.directory, spool_.name, OpenMode::kRead));
+  fs->RemoveFile(spool_.directory, spool_.name);
+  Append(std::exchange(head_, {}));
+  while (true) {
+    const auto block = decompressor_->Next();
+    if (block.empty()) break;
+    Append(View(block));
+  }
+  copy_ = std::move(reading);
+  const auto read = [this](std::span<char> buffer, std::uint64_t offset) {
+    return ReadCopy(buffer, offset);
+  };
+  const auto check = format_ == Format::kZip ? CheckZip : CheckSevenZip;
+  check(read, copy_size_, name_);
+  buffer_.resize(kBlockSize);
+}
+
+std::size_t Feed::ReadCopy(std::span<char> buffer, std::uint64_t offset) {
+  std::size_t held = 0;
+  while (held < buffer.size()) {
+    const std::size_t got =
+        spool_.fs->ReadAt(copy_.get(), buffer.subspan(held), offset + held);
+    if (got == 0) break;
+    held += got;
+  }
+  return held;
+}
+
+std::span<const char> Feed::NextOfCopy() {
+  const std::size_t count = ReadCopy(buffer_, position_);
+  position_ += count;
+  at_end_ = count == 0;
+  return std::span<const char>(buffer_).first(count);
+}
+
+std::span<const char> Feed::Next() {
+  if (seekable()) return NextOfCopy();
+  std::span<const char> block;
+  if (!head_.empty()) {
+    given_head_ = std::exchange(head_, {});
+    block = given_head_;
+  } else {
+    block = decompressor_->Next();
+  }
+  const auto last = std::find_if(block.rbegin(), block.rend(),
+                                 [](char c) { return c != '\0'; });
+  if (last != block.rend()) {
+    last_nonzero_end_ =
+        given_ + static_cast<std::uint64_t>(block.rend() - last);
+  }
+  given_ += block.size();
+  at_end_ = block.empty();
+  return block;
+}
+
+}  // namespace release

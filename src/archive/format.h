@@ -1,0 +1,24 @@
+// Tells archive formats apart by their first bytes.
+#ifndef RELEASE_ARCHIVE_FORMAT_H_
+#define RELEASE_ARCHIVE_FORMAT_H_
+
+#include <cstddef>
+#include <span>
+
+namespace release {
+
+// kMaybeTar: no other format; an old tar has no magic bytes to be known by.
+enum class Format { kTar, kMaybeTar, kCpio, kZip, kSevenZip };
+
+// How many first bytes DetectFormat needs to be sure.
+constexpr std::size_t kFormatBytes = 512;
+
+Format DetectFormat(std::span<const char> first);
+
+// Whether a whole file this short (under kFormatBytes) may be what was left of
+// an archive that was cut.
+bool LooksCut(std::span<const char> whole);
+
+}  // namespace release
+
+#endif  // RELEASE_ARCHIVE_FORMAT_H_

@@ -1,0 +1,246 @@
+#include "archive/seekable.h"
+
+#include <zlib.h>
+
+#include <algorithm>
+#include <string_view>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace release {
+namespace {
+
+using namespace std::string_view_literals;
+
+constexpr std::uint64_t kMaxDirectory = std::uint64_t{512} << 20;
+constexpr std::size_t kEndSize = 22;
+constexpr std::size_t kEnd64Size = 56;
+constexpr std::size_t kLocator64Size = 20;
+constexpr std::size_t kEntrySize = 46;
+constexpr std::size_t kLocalSize = 30;
+constexpr std::size_t kMaxComment = 0xFFFF;
+constexpr std::uint64_t kIn64 = 0xFFFFFFFF;  // "see the zip64 record"
+constexpr unsigned kSizesFollow = 8;         // flag: after the data
+
+std::uint64_t Number(std::string_view text, std::size_t offset,
+                     std::size_t bytes) {
+  std::uint64_t value = 0;
+  for (std::size_t i = bytes; i-- > 0;) {
+    value = value << 8 | static_cast<unsigned char>(text[offset + i]);
+  }
+  return value;
+}
+
+class File {
+ public:
+  File(const ReadAtFunction& read, std::uint64_t size, const std::string& name)
+      : read_(read), size_(size), name_(name) {}
+
+  std::uint64_t size() const { return size_; }
+
+  std::string Read(std::uint64_t offset, std::uint64_t count) const {
+    if (offset > size_ || count > size_ - offset) {
+      Damaged("it points beyond its end");
+    }
+    std::string out(count, '\0');
+    if (read_(out, offset) != count) Truncated();
+    return out;
+  }
+
+  [[noreturn]] void Truncated() const {
+    Fail(ErrorCode::kArchiveTruncated, "it ends early");
+  }
+  [[noreturn]] void Damaged(const std::string& reason) const {
+    Fail(ErrorCode::kArchiveCorrupt, reason);
+  }
+  [[noreturn]] void Fail(ErrorCode code, const std::string& reason) const {
+    throw Error(code, "cannot read " + Quoted(name_) + ": " + reason, name_);
+  }
+
+ private:
+  const ReadAtFunction& read_;
+  std::uint64_t size_;
+  const std::string& name_;
+};
+
+struct Directory {
+  std::uint64_t offset = 0;
+  std::uint64_t size = 0;
+  std::uint64_t entries = 0;
+  std::uint64_t end = 0;  // where the end records begin
+};
+
+// The offset of the end record, whose comment must reach the end of the file.
+std::uint64_t FindEnd(const File& file) {
+  const std::uint64_t window =
+      std::min<std::uint64_t>(file.size(), kEndSize + kMaxComment);
+  const std::uint64_t start = file.size() - window;
+  const std::string tail = file.Read(start, window);
+  bool followed = false;
+  for (std::size_t at = tail.rfind("PK\x05\x06"sv); at != tail.npos;
+       at = at == 0 ? tail.npos : tail.rfind("PK\x05\x06"sv, at - 1)) {
+    const std::size_t rest = tail.size() - at;
+    if (rest < kEndSize) continue;
+    const std::uint64_t length = kEndSize + Number(tail, at + 20, 2);
+    if (length == rest) return start + at;
+    followed = followed || length < rest;
+  }
+  if (followed) file.Damaged("trailing data after its end");
+  file.Truncated();
+}
+
+void Apply64(const File& file, Directory* directory) {
+  if (directory->end < kLocator64Size) file.Damaged("its end record is wrong");
+  const std::string locator =
+      file.Read(directory->end - kLocator64Size, kLocator64Size);
+  if (!locator.starts_with("PK\x06\x07"sv)) {
+    file.Damaged("its end record is wrong");
+  }
+  directory->end = Number(locator, 8, 8);
+  const std::string record = file.Read(directory->end, kEnd64Size);
+  if (!record.starts_with("PK\x06\x06"sv)) {
+    file.Damaged("its end record is wrong");
+  }
+  directory->entries = Number(record, 32, 8);
+  directory->size = Number(record, 40, 8);
+  directory->offset = Number(record, 48, 8);
+}
+
+Directory FindDirectory(const File& file) {
+  Directory directory;
+  directory.end = FindEnd(file);
+  const std::string record = file.Read(directory.end, kEndSize);
+  directory.entries = Number(record, 10, 2);
+  directory.size = Number(record, 12, 4);
+  directory.offset = Number(record, 16, 4);
+  const bool in64 = directory.entries == 0xFFFF || directory.size == kIn64 ||
+                    directory.offset == kIn64;
+  const bool has64 =
+      directory.end >= kLocator64Size &&
+      file.Read(directory.end - kLocator64Size, 4) == "PK\x06\x07"sv;
+  if (in64 && (has64 || directory.entries != 0xFFFF)) {
+    Apply64(file, &directory);
+  } else if (has64) {
+    directory.end =
+        Number(file.Read(directory.end - kLocator64Size, kLocator64Size), 8, 8);
+  }
+  if (directory.size > kMaxDirectory) {
+    file.Fail(ErrorCode::kLimitExceeded, "its list of entries is too long");
+  }
+  if (directory.offset > directory.end ||
+      directory.size != directory.end - directory.offset) {
+    file.Damaged("its list of entries is not where its end record says");
+  }
+  return directory;
+}
+
+// One entry of the list, `text` beginning there.
+struct ListedEntry {
+  explicit ListedEntry(std::string_view text)
+      : flags(static_cast<unsigned>(Number(text, 8, 2))),
+        method(Number(text, 10, 2)),
+        crc(Number(text, 16, 4)),
+        packed(Number(text, 20, 4)),
+        unpacked(Number(text, 24, 4)),
+        name(text.substr(kEntrySize, Number(text, 28, 2))),
+        extra(text.substr(kEntrySize + name.size(), Number(text, 30, 2))),
+        length(kEntrySize + Number(text, 28, 2) + Number(text, 30, 2) +
+               Number(text, 32, 2)),
+        offset(Number(text, 42, 4)) {
+    Apply64();
+  }
+
+  // The zip64 field holds those numbers that did not fit, in this order.
+  void Apply64() {
+    for (std::string_view rest = extra; rest.size() >= 4;) {
+      const std::uint64_t id = Number(rest, 0, 2);
+      const std::uint64_t size = Number(rest, 2, 2);
+      if (size > rest.size() - 4) return;
+      std::string_view field = rest.substr(4, size);
+      rest.remove_prefix(4 + size);
+      if (id != 1) continue;
+      for (std::uint64_t* number : {&unpacked, &packed, &offset}) {
+        if (*number != kIn64 || field.size() < 8) continue;
+        *number = Number(field, 0, 8);
+        field.remove_prefix(8);
+      }
+    }
+  }
+
+  unsigned flags;
+  std::uint64_t method;
+  std::uint64_t crc;
+  std::uint64_t packed;
+  std::uint64_t unpacked;
+  std::string_view name;
+  std::string_view extra;
+  std::uint64_t length;
+  std::uint64_t offset;
+};
+
+bool SameSize(std::uint64_t local, std::uint64_t listed) {
+  return local == listed || local == kIn64;
+}
+
+void CompareWithLocal(const File& file, const ListedEntry& entry) {
+  const std::string local =
+      file.Read(entry.offset, kLocalSize + entry.name.size());
+  bool same = local.starts_with("PK\x03\x04"sv) &&
+              Number(local, 26, 2) == entry.name.size() &&
+              local.substr(kLocalSize) == entry.name &&
+              Number(local, 8, 2) == entry.method;
+  if (same && (Number(local, 6, 2) & kSizesFollow) == 0) {
+    same = Number(local, 14, 4) == entry.crc &&
+           SameSize(Number(local, 18, 4), entry.packed) &&
+           SameSize(Number(local, 22, 4), entry.unpacked);
+  }
+  if (!same) {
+    file.Damaged("its list of entries disagrees with what stands before " +
+                 Quoted(entry.name));
+  }
+}
+
+}  // namespace
+
+void CheckZip(const ReadAtFunction& read, std::uint64_t size,
+              const std::string& name) {
+  const File file(read, size, name);
+  const Directory directory = FindDirectory(file);
+  const std::string list = file.Read(directory.offset, directory.size);
+  std::string_view rest = list;
+  std::uint64_t entries = 0;
+  for (; !rest.empty(); ++entries) {
+    if (rest.size() < kEntrySize || !rest.starts_with("PK\x01\x02"sv)) {
+      file.Damaged("its list of entries is damaged");
+    }
+    const ListedEntry entry(rest);
+    if (entry.length > rest.size()) {
+      file.Damaged("its list of entries is damaged");
+    }
+    CompareWithLocal(file, entry);
+    rest.remove_prefix(entry.length);
+  }
+  if (entries != directory.entries) {
+    file.Damaged("its list of entries is not as long as its end record says");
+  }
+}
+
+void CheckSevenZip(const ReadAtFunction& read, std::uint64_t size,
+                   const std::string& name) {
+  constexpr std::size_t kStartSize = 32;
+  const File file(read, size, name);
+  if (size < kStartSize) file.Truncated();
+  const std::string start = file.Read(0, kStartSize);
+  const auto* described = reinterpret_cast<const Bytef*>(start.data()) + 12;
+  if (crc32(0, described, 20) != Number(start, 8, 4)) {
+    file.Damaged("its first bytes are damaged");
+  }
+  const std::uint64_t offset = Number(start, 12, 8);
+  const std::uint64_t length = Number(start, 20, 8);
+  const std::uint64_t rest = size - kStartSize;
+  if (offset > rest || length > rest - offset) file.Truncated();
+  if (length < rest - offset) file.Damaged("trailing data after its end");
+}
+
+}  // namespace release

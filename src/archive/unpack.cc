@@ -1,0 +1,313 @@
+#include "archive/unpack.h"
+
+#include <algorithm>
+#include <string_view>
+#include <unordered_map>
+
+#include "archive/entry_rules.h"
+#include "archive/tree_writer.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "trust/digest.h"
+
+namespace release {
+namespace {
+
+using Kind = ArchiveEntry::Kind;
+
+constexpr std::size_t kGather = std::size_t{256} << 10;
+constexpr std::uint64_t kProgressStep = std::uint64_t{1} << 20;
+constexpr unsigned kParentMode = 0755;
+
+bool IsAtOrBelow(std::string_view path, std::string_view top) {
+  return path.starts_with(top) &&
+         (path.size() == top.size() || path[top.size()] == '/');
+}
+
+std::string_view View(std::span<const char> bytes) {
+  return {bytes.data(), bytes.size()};
+}
+
+// One run of Unpack.
+class Unpacker {
+ public:
+  Unpacker(Reader* reader, Fs* fs, Fs::Handle directory,
+           const UnpackOptions& options)
+      : reader_(reader), options_(options), rules_(options.strip_components) {
+    if (fs != nullptr) writer_.emplace(fs, directory, options.owner);
+  }
+
+  Unpacked Run() {
+    while (const auto entry = reader_->Next()) {
+      CountEntry();
+      const auto accepted = rules_.Accept(*entry);
+      if (accepted) Take(*accepted, *entry);
+    }
+    out_.sha256 = reader_->Finish();
+    out_.archive_bytes = reader_->bytes_read();
+    if (entries().empty() && out_.left_out.empty()) {
+      throw Error(ErrorCode::kArchiveEmpty,
+                  options_.strip_components == 0
+                      ? "cannot unpack: the archive has no entry"
+                      : "cannot unpack: the archive has no entry with so many "
+                        "components to strip");
+    }
+    if (writer_) writer_->Finish();
+    std::sort(out_.manifest.entries.begin(), out_.manifest.entries.end(),
+              [](const ManifestEntry& a, const ManifestEntry& b) {
+                return a.path < b.path;
+              });
+    return std::move(out_);
+  }
+
+ private:
+  std::vector<ManifestEntry>& entries() { return out_.manifest.entries; }
+
+  // Every entry of the archive counts, and every directory it implies.
+  void CountEntry() {
+    if (options_.max_entries != 0 && ++count_ > options_.max_entries) {
+      throw Error(ErrorCode::kLimitExceeded,
+                  "cannot unpack: more than " +
+                      std::to_string(options_.max_entries) + " entries");
+    }
+  }
+
+  void CountBytes(std::uint64_t count) {
+    bytes_ += count;
+    if (options_.max_bytes != 0 && bytes_ > options_.max_bytes) {
+      throw Error(ErrorCode::kLimitExceeded,
+                  "cannot unpack: more than " +
+                      std::to_string(options_.max_bytes) + " bytes of files");
+    }
+    if (options_.progress && bytes_ >= next_progress_) {
+      next_progress_ = bytes_ + kProgressStep;
+      options_.progress(bytes_);
+    }
+  }
+
+  bool IsReserved(std::string_view path) const {
+    return std::any_of(
+        options_.reserved.begin(), options_.reserved.end(),
+        [&](const std::string& top) { return IsAtOrBelow(path, top); });
+  }
+
+  void Take(const AcceptedEntry& entry, const ArchiveEntry& original) {
+    if (IsReserved(entry.path)) {
+      LeaveOut(entry);
+      return;
+    }
+    AddParents(entry.path);
+    switch (entry.kind) {
+      case Kind::kDirectory:
+        TakeDirectory(entry.path, entry.mode);
+        return;
+      case Kind::kFile:
+        TakeFile(entry, original.size);
+        return;
+      case Kind::kSymlink:
+        entries().push_back(
+            {EntryKind::kSymlink, entry.path, 0, 0, {}, entry.target});
+        if (writer_) writer_->AddSymlink(entry.path, entry.target);
+        return;
+      case Kind::kHardLink:
+        TakeHardLink(entry);
+        return;
+      case Kind::kOther:
+        return;
+    }
+  }
+
+  // Its bytes are read all the same: they count and must be whole.
+  void LeaveOut(const AcceptedEntry& entry) {
+    while (true) {
+      const auto block = reader_->NextBlock();
+      if (block.empty()) break;
+      CountBytes(block.size());
+    }
+    out_.left_out.push_back(entry.path);
+  }
+
+  // -- directories
+
+  void AddParents(const std::string& path) {
+    const std::size_t slash = path.rfind('/');
+    const std::string_view parent =
+        std::string_view(path).substr(0, slash == path.npos ? 0 : slash);
+    if (parent.empty() || parent == last_parent_) return;
+    for (std::size_t end = parent.find('/');; end = parent.find('/', end + 1)) {
+      std::string above(parent.substr(0, end));
+      if (!directories_.contains(above)) {
+        CountEntry();
+        AddDirectory(std::move(above), kParentMode);
+      }
+      if (end == parent.npos) break;
+    }
+    last_parent_ = parent;
+  }
+
+  void AddDirectory(std::string path, unsigned mode) {
+    if (writer_) writer_->AddDirectory(path, mode);
+    directories_.emplace(path, entries().size());
+    entries().push_back(
+        {EntryKind::kDirectory, std::move(path), mode, 0, {}, ""});
+  }
+
+  void TakeDirectory(const std::string& path, unsigned mode) {
+    const auto known = directories_.find(path);
+    if (known == directories_.end()) {
+      AddDirectory(path, mode);
+      return;
+    }
+    ManifestEntry& entry = entries()[known->second];
+    if (entry.mode == mode) return;
+    entry.mode = mode;
+    if (writer_) writer_->SetDirectoryMode(path, mode);
+  }
+
+  // -- files
+
+  void TakeFile(const AcceptedEntry& entry, std::optional<std::uint64_t> size) {
+    ManifestEntry made{EntryKind::kFile, entry.path, entry.mode, 0, {}, ""};
+    const auto first = reader_->NextBlock();
+    if (first.size() <= kGather && size == first.size()) {
+      // The common case: the whole file in one piece, written from where it
+      // lies.
+      CountBytes(first.size());
+      made.size = first.size();
+      made.hash = HashContent(first);
+      if (writer_) writer_->AddFile(entry.path, entry.mode, View(first));
+      const bool whole = first.empty() || reader_->NextBlock().empty();
+      if (!whole) FailOnSize(entry.path);
+    } else {
+      TakeLongFile(first, &made);
+    }
+    entries().push_back(std::move(made));
+  }
+
+  [[noreturn]] static void FailOnSize(const std::string& path) {
+    throw Error(ErrorCode::kArchiveCorrupt,
+                "cannot unpack " + Quoted(path) +
+                    ": it is longer than the archive says",
+                path);
+  }
+
+  void TakeLongFile(std::span<const char> block, ManifestEntry* made) {
+    hasher_.Reset();
+    bool added = false;
+    const auto write = [&](std::string_view content) {
+      if (!writer_) return;
+      if (added) {
+        writer_->Append(made->path, content);
+      } else {
+        writer_->AddFile(made->path, made->mode, content);
+      }
+      added = true;
+    };
+    gathered_.clear();
+    for (; !block.empty(); block = reader_->NextBlock()) {
+      CountBytes(block.size());
+      made->size += block.size();
+      hasher_.Update(block);
+      gathered_ += View(block);
+      if (gathered_.size() < kGather) continue;
+      write(gathered_);
+      gathered_.clear();
+    }
+    if (!gathered_.empty() || !added) write(gathered_);
+    made->hash = hasher_.Finish();
+  }
+
+  // -- hard links
+
+  // A hard link is a file with the content of the first name.
+  void TakeHardLink(const AcceptedEntry& entry) {
+    if (IsReserved(entry.target)) {
+      throw Error(ErrorCode::kUnsafeEntry,
+                  "cannot unpack " + Quoted(entry.path) +
+                      ": it is a hard link to " + Quoted(entry.target) +
+                      ", which gives way to what is shared",
+                  entry.path);
+    }
+    const std::size_t target = FirstName(entry.target);
+    TakeLinkContent(entry, target);
+    ManifestEntry made = entries()[target];
+    made.path = entry.path;
+    first_names_[entries().size()] = target;
+    other_names_[target].push_back(entries().size());
+    entries().push_back(std::move(made));
+    if (writer_) writer_->AddHardLink(entry.path, entries()[target].path);
+  }
+
+  // The index of the entry that is the first name of this file.
+  std::size_t FirstName(const std::string& path) {
+    for (; indexed_ < entries().size(); ++indexed_) {
+      const ManifestEntry& entry = entries()[indexed_];
+      if (entry.kind == EntryKind::kFile) files_[entry.path] = indexed_;
+    }
+    const std::size_t index = files_.at(path);
+    const auto it = first_names_.find(index);
+    return it == first_names_.end() ? index : it->second;
+  }
+
+  // cpio stores the content with the last name of a file, or with each.
+  void TakeLinkContent(const AcceptedEntry& entry, std::size_t target) {
+    auto block = reader_->NextBlock();
+    if (block.empty()) return;
+    const bool fill = entries()[target].size == 0;
+    std::uint64_t size = 0;
+    hasher_.Reset();
+    for (; !block.empty(); block = reader_->NextBlock()) {
+      CountBytes(block.size());
+      size += block.size();
+      hasher_.Update(block);
+      if (fill && writer_) writer_->Append(entries()[target].path, View(block));
+    }
+    const ContentHash hash = hasher_.Finish();
+    if (fill) {
+      SetContent(target, size, hash);
+    } else if (hash != entries()[target].hash) {
+      throw Error(ErrorCode::kUnsafeEntry,
+                  "cannot unpack " + Quoted(entry.path) +
+                      ": it is a hard link to " + Quoted(entry.target) +
+                      " and has another content",
+                  entry.path);
+    }
+  }
+
+  void SetContent(std::size_t target, std::uint64_t size,
+                  const ContentHash& hash) {
+    std::vector<std::size_t> all = other_names_[target];
+    all.push_back(target);
+    for (const std::size_t index : all) {
+      entries()[index].size = size;
+      entries()[index].hash = hash;
+    }
+  }
+
+  Reader* reader_;
+  const UnpackOptions& options_;
+  EntryRules rules_;
+  std::optional<TreeWriter> writer_;
+  Unpacked out_;
+  std::uint64_t count_ = 0;
+  std::uint64_t bytes_ = 0;
+  std::uint64_t next_progress_ = 0;
+  std::unordered_map<std::string, std::size_t> directories_;
+  std::string last_parent_;
+  ContentHasher hasher_;
+  std::string gathered_;
+  // For hard links, filled when the first one comes.
+  std::unordered_map<std::string, std::size_t> files_;
+  std::size_t indexed_ = 0;  // entries looked at for files_
+  std::unordered_map<std::size_t, std::size_t> first_names_;
+  std::unordered_map<std::size_t, std::vector<std::size_t>> other_names_;
+};
+
+}  // namespace
+
+Unpacked Unpack(Reader* reader, Fs* fs, Fs::Handle directory,
+                const UnpackOptions& options) {
+  return Unpacker(reader, fs, directory, options).Run();
+}
+
+}  // namespace release

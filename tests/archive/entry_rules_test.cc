@@ -1,0 +1,191 @@
+#include "archive/entry_rules.h"
+
+#include <doctest/doctest.h>
+
+#include "base/error.h"
+
+namespace release {
+namespace {
+
+using Kind = ArchiveEntry::Kind;
+
+ArchiveEntry File(const std::string& path, unsigned mode = 0644) {
+  return {Kind::kFile, path, "", mode, 0};
+}
+ArchiveEntry Dir(const std::string& path) {
+  return {Kind::kDirectory, path, "", 0755, {}};
+}
+ArchiveEntry Link(const std::string& path, const std::string& target) {
+  return {Kind::kSymlink, path, target, 0777, {}};
+}
+ArchiveEntry Hard(const std::string& path, const std::string& target) {
+  return {Kind::kHardLink, path, target, 0644, {}};
+}
+
+// The path that the last of the entries gets; "-" where it is skipped.
+std::string PathOf(const std::vector<ArchiveEntry>& entries,
+                   unsigned strip = 0) {
+  EntryRules rules(strip);
+  std::string last;
+  for (const ArchiveEntry& entry : entries) {
+    const auto accepted = rules.Accept(entry);
+    last = accepted ? accepted->path : "-";
+  }
+  return last;
+}
+
+// Whether the last entry is refused, and none before it.
+bool LastRefused(std::vector<ArchiveEntry> entries, unsigned strip = 0) {
+  EntryRules rules(strip);
+  const ArchiveEntry last = entries.back();
+  entries.pop_back();
+  for (const ArchiveEntry& entry : entries) rules.Accept(entry);
+  try {
+    rules.Accept(last);
+  } catch (const Error& error) {
+    CHECK(error.code() == ErrorCode::kUnsafeEntry);
+    CHECK(error.path() == last.path);
+    CHECK(std::string(error.what()).starts_with("cannot unpack \""));
+    return true;
+  }
+  return false;
+}
+
+TEST_CASE("entry rules: names are normalised") {
+  CHECK(PathOf({File("a/b")}) == "a/b");
+  CHECK(PathOf({File("./a//./b")}) == "a/b");
+  CHECK(PathOf({Dir("a/b/")}) == "a/b");
+  CHECK(PathOf({File("...")}) == "...");
+  CHECK(PathOf({File("a/..b")}) == "a/..b");
+  CHECK(PathOf({File("\xC3\xA9t\xC3\xA9 \xE6\x97\xA5")}) ==
+        "\xC3\xA9t\xC3\xA9 \xE6\x97\xA5");
+}
+
+TEST_CASE("entry rules: the archive's own root is skipped, a file there not") {
+  CHECK(PathOf({Dir("./")}) == "-");
+  CHECK(PathOf({Dir(".")}) == "-");
+  CHECK(LastRefused({File(".")}));
+  CHECK(LastRefused({Link("./", "a")}));
+}
+
+TEST_CASE("entry rules: leading components are stripped") {
+  CHECK(PathOf({File("package/lib/a.js")}, 1) == "lib/a.js");
+  CHECK(PathOf({File("./package/a.js")}, 1) == "a.js");
+  CHECK(PathOf({Dir("package/")}, 1) == "-");
+  CHECK(PathOf({File("top")}, 1) == "-");
+  CHECK(LastRefused({File("../top")}, 1));
+  CHECK(LastRefused({File("a/x"), File("b/x")}, 1));
+}
+
+TEST_CASE("entry rules: names that lead elsewhere are refused") {
+  for (const char* path :
+       {"/etc/passwd", "//x", "..", "../x", "a/../b", "a/..", "./../x", ""}) {
+    CAPTURE(path);
+    CHECK(LastRefused({File(path)}));
+  }
+}
+
+TEST_CASE("entry rules: names that cannot be printed or stored are refused") {
+  CHECK(LastRefused({File("a\nb")}));
+  CHECK(LastRefused({File("a\x1B[2J")}));
+  CHECK(LastRefused({File("a\x7F")}));
+  CHECK(LastRefused({File("a\xC2\x9B")}));
+  CHECK(LastRefused({File("caf\xE9")}));
+  CHECK(LastRefused({File(std::string(256, 'x'))}));
+  CHECK_FALSE(LastRefused({File(std::string(255, 'x'))}));
+  std::string deep;
+  for (int i = 0; i < 127; ++i) deep += "d/";
+  CHECK_FALSE(LastRefused({File(deep + "f")}));
+  CHECK(LastRefused({File(deep + "d/f")}));
+  std::string longest;
+  while (longest.size() < 4097) longest += std::string(200, 'x') + "/";
+  CHECK(LastRefused({File(longest)}));
+}
+
+TEST_CASE("entry rules: a name occurs once") {
+  CHECK(LastRefused({File("a"), File("a")}));
+  CHECK(LastRefused({File("a"), File("./a")}));
+  CHECK(LastRefused({File("a"), Dir("a")}));
+  CHECK(LastRefused({Dir("a"), File("a")}));
+  CHECK(LastRefused({File("a/b"), File("a")}));
+  CHECK(LastRefused({File("a/b"), Link("a", "x")}));
+  CHECK(LastRefused({File("a"), File("a/b")}));
+  CHECK(LastRefused({Link("a", "b"), File("a")}));
+  CHECK(LastRefused({Link("a", "b"), Link("a", "b")}));
+  CHECK(LastRefused({File("a"), Hard("b", "a"), File("b")}));
+}
+
+TEST_CASE("entry rules: a directory may be listed again or late") {
+  CHECK_FALSE(LastRefused({Dir("a"), Dir("a/")}));
+  CHECK_FALSE(LastRefused({File("a/b/c"), Dir("a"), Dir("a/b")}));
+}
+
+TEST_CASE("entry rules: nothing is unpacked through a link") {
+  CHECK(LastRefused({Link("a", "b"), File("a/x")}));
+  CHECK(LastRefused({Link("a", "b"), Dir("a/x")}));
+  CHECK(LastRefused({Dir("d"), Link("d/a", "b"), File("d/a/e/f")}));
+  CHECK(LastRefused({Link("a", "b"), Dir("a")}));
+}
+
+TEST_CASE("entry rules: a link may lead up to the top and no further") {
+  CHECK_FALSE(LastRefused({Link("a/b", "../c")}));
+  CHECK_FALSE(LastRefused({Link("a/b/c", "../../d")}));
+  CHECK_FALSE(LastRefused({Link("a/b/c", "../..")}));
+  CHECK_FALSE(LastRefused({Link("a", "b/c")}));
+  CHECK_FALSE(LastRefused({Link("a", ".")}));
+  CHECK(LastRefused({Link("a", "..")}));
+  CHECK(LastRefused({Link("a/b", "../../c")}));
+  CHECK(LastRefused({Link("a/b", "./../../c")}));
+  CHECK(LastRefused({Link("a/b", "c/../d")}));
+  CHECK(LastRefused({Link("a", "/etc/passwd")}));
+  CHECK(LastRefused({Link("a", "")}));
+  CHECK(LastRefused({Link("a", "x\ny")}));
+  CHECK(LastRefused({Link("a", "caf\xE9")}));
+  // Stripping takes away what the link may climb.
+  CHECK(LastRefused({Link("top/a/b", "../../c")}, 1));
+}
+
+TEST_CASE("entry rules: a hard link names a file that came before") {
+  CHECK_FALSE(LastRefused({File("a"), Hard("b", "a")}));
+  CHECK_FALSE(LastRefused({File("a"), Hard("b", "./a")}));
+  CHECK_FALSE(LastRefused({File("a"), Hard("b", "a"), Hard("c", "b")}));
+  CHECK_FALSE(LastRefused({File("p/a"), Hard("p/b", "p/a")}, 1));
+  CHECK(LastRefused({Hard("b", "a")}));
+  CHECK(LastRefused({Hard("a", "a")}));
+  CHECK(LastRefused({File("a"), Hard("b", "/a")}));
+  CHECK(LastRefused({File("a"), Hard("b", "../a")}));
+  CHECK(LastRefused({Link("a", "x"), Hard("b", "a")}));
+  CHECK(LastRefused({Dir("a"), Hard("b", "a")}));
+  CHECK(LastRefused({File("d/x"), Hard("b", "d")}));
+  CHECK(LastRefused({File("a"), Hard("b", "a"), Hard("b", "a")}));
+}
+
+TEST_CASE("entry rules: devices, fifos and sockets are refused") {
+  CHECK(LastRefused({{Kind::kOther, "dev/null", "", 0666, {}}}));
+}
+
+TEST_CASE("entry rules: modes stay within 0755 and the owner can write") {
+  CHECK(AcceptedMode(Kind::kFile, 0644) == 0644);
+  CHECK(AcceptedMode(Kind::kFile, 0600) == 0600);
+  CHECK(AcceptedMode(Kind::kFile, 0666) == 0644);
+  CHECK(AcceptedMode(Kind::kFile, 06777) == 0755);
+  CHECK(AcceptedMode(Kind::kFile, 0444) == 0644);
+  CHECK(AcceptedMode(Kind::kFile, 0) == 0600);
+  CHECK(AcceptedMode(Kind::kDirectory, 01777) == 0755);
+  CHECK(AcceptedMode(Kind::kDirectory, 0500) == 0700);
+  CHECK(EntryRules(0).Accept(File("a", 04755))->mode == 0755);
+}
+
+TEST_CASE("entry rules: the message shows hostile names harmlessly") {
+  try {
+    EntryRules(0).Accept(File("a\x1B[2J"));
+    FAIL("accepted");
+  } catch (const Error& error) {
+    const std::string what = error.what();
+    CHECK(what.find('\x1B') == what.npos);
+    CHECK(what.find("\\x1b") != what.npos);
+  }
+}
+
+}  // namespace
+}  // namespace release
