@@ -1,0 +1,37 @@
+#include "service/hooks.h"
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "base/units.h"
+#include "os/interrupt.h"
+#include "service/last_lines.h"
+
+namespace release {
+
+std::string RunHook(Runner* runner, const std::string& name, const Argv& argv,
+                    Duration timeout, const Occasion& occasion) {
+  if (argv.empty()) return "";
+  Command command;
+  command.argv = argv;
+  command.env = occasion.Environment();
+  command.directory = occasion.Directory();
+  command.timeout = timeout;
+  const CommandResult result = runner->Run(command);
+  if (result.ok()) return result.output;
+  const bool timed_out = result.end == CommandResult::End::kTimedOut;
+  if (!timed_out && InterruptSignal() != 0) {
+    throw Error(ErrorCode::kInterrupted,
+                fmt::format("cannot finish the {} hook: stopped by signal {}",
+                            name, InterruptSignal()));
+  }
+  const std::string how = timed_out ? "no end within " + FormatDuration(timeout)
+                                    : result.Describe();
+  throw Error(timed_out ? ErrorCode::kHookTimeout : ErrorCode::kHookFailed,
+              fmt::format("cannot go on: the {} hook {} failed: {}{}", name,
+                          Quoted(argv[0]), how, LastLines(result.output, 10)),
+              argv[0]);
+}
+
+}  // namespace release

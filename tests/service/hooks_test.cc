@@ -1,0 +1,77 @@
+#include "service/hooks.h"
+
+#include <doctest/doctest.h>
+
+#include "os/interrupt.h"
+#include "support/expect_error.h"
+#include "support/fake_runner.h"
+
+namespace release {
+namespace {
+
+const Argv kArgv = {"/usr/local/bin/migrate", "--all"};
+
+Occasion Shop() {
+  Occasion occasion;
+  occasion.app = "shop";
+  occasion.version = "1.4.2";
+  occasion.root = "/srv/shop";
+  return occasion;
+}
+
+Error HookError(FakeRunner* runner) {
+  return ErrorOf([&] {
+    RunHook(runner, "pre_activate", kArgv, std::chrono::seconds(90), Shop());
+  });
+}
+
+}  // namespace
+
+TEST_CASE("a hook runs in the release's directory with the occasion's facts") {
+  FakeRunner runner;
+  runner.On("migrate", Exited(0, "42 rows\n"));
+  CHECK(RunHook(&runner, "pre_activate", kArgv, std::chrono::seconds(90),
+                Shop()) == "42 rows\n");
+  REQUIRE(runner.commands.size() == 1);
+  CHECK(runner.commands[0].argv == kArgv);
+  CHECK(runner.commands[0].directory == "/srv/shop/releases/1.4.2");
+  CHECK(runner.commands[0].env.at("RELEASE_VERSION") == "1.4.2");
+  CHECK(runner.commands[0].timeout == std::chrono::seconds(90));
+}
+
+TEST_CASE("no hook runs nothing") {
+  FakeRunner runner;
+  CHECK(RunHook(&runner, "preflight", {}, {}, Shop()).empty());
+  CHECK(runner.commands.empty());
+}
+
+TEST_CASE("a hook that fails is named, with how and its last lines") {
+  FakeRunner runner;
+  runner.On("migrate", Exited(3, "connecting\nno such table\n"));
+  const Error error = HookError(&runner);
+  CHECK(error.code() == ErrorCode::kHookFailed);
+  CHECK(error.path() == kArgv[0]);
+  CHECK(Says(error, "pre_activate hook \"/usr/local/bin/migrate\""));
+  CHECK(Says(error, "exit status 3\n  connecting\n  no such table"));
+}
+
+TEST_CASE("a hook that does not end in time has a code of its own") {
+  FakeRunner runner;
+  runner.On("migrate",
+            CommandResult{CommandResult::End::kTimedOut, 0, "waiting\n"});
+  const Error error = HookError(&runner);
+  CHECK(error.code() == ErrorCode::kHookTimeout);
+  CHECK(Says(error, "\n  waiting"));
+}
+
+TEST_CASE("a hook that a stop request ended did not fail by itself") {
+  FakeRunner runner;
+  runner.On("migrate", CommandResult{CommandResult::End::kSignalled, 15, ""});
+  SetInterruptSignal(2);
+  const Error error = HookError(&runner);
+  SetInterruptSignal(0);
+  CHECK(error.code() == ErrorCode::kInterrupted);
+  CHECK(HookError(&runner).code() == ErrorCode::kHookFailed);
+}
+
+}  // namespace release

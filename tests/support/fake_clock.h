@@ -1,0 +1,44 @@
+// Time that passes only when somebody waits.
+#ifndef RELEASE_TESTS_SUPPORT_FAKE_CLOCK_H_
+#define RELEASE_TESTS_SUPPORT_FAKE_CLOCK_H_
+
+#include <algorithm>
+#include <functional>
+#include <map>
+
+#include "os/clock.h"
+
+namespace release {
+
+class FakeClock : public Clock {
+ public:
+  Nanoseconds SinceBoot() override { return now_; }
+  std::int64_t WallSeconds() override { return wall_seconds; }
+  void Sleep(Nanoseconds duration) override { Advance(duration); }
+
+  // Lets time pass; what was planned for it happens in its order.
+  void Advance(Nanoseconds duration) {
+    const Nanoseconds end = now_ + duration;
+    while (!plans_.empty() && plans_.begin()->first <= end) {
+      const auto plan = plans_.extract(plans_.begin());
+      now_ = std::max(now_, plan.key());
+      plan.mapped()();
+    }
+    now_ = end;
+  }
+
+  // Has something happen at a time since boot.
+  void At(Nanoseconds time, std::function<void()> what) {
+    plans_.emplace(time, std::move(what));
+  }
+
+  std::int64_t wall_seconds = 1'795'000'000;
+
+ private:
+  Nanoseconds now_ = std::chrono::seconds(1000);
+  std::multimap<Nanoseconds, std::function<void()>> plans_;
+};
+
+}  // namespace release
+
+#endif  // RELEASE_TESTS_SUPPORT_FAKE_CLOCK_H_

@@ -1,0 +1,36 @@
+// An Http whose answers the test gives.
+#ifndef RELEASE_TESTS_SUPPORT_FAKE_HTTP_H_
+#define RELEASE_TESTS_SUPPORT_FAKE_HTTP_H_
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "os/http.h"
+
+namespace release {
+
+class FakeHttp : public Http {
+ public:
+  HttpResponse Send(const HttpRequest& request) override {
+    requests.push_back(request);
+    return answer(request);
+  }
+  std::string Connect(const std::string& host, int port,
+                      std::chrono::nanoseconds) override {
+    connects.push_back(host + " " + std::to_string(port));
+    return connect_error;
+  }
+
+  std::function<HttpResponse(const HttpRequest&)> answer =
+      [](const HttpRequest&) {
+        return HttpResponse{200, "ok", ""};
+      };
+  std::string connect_error;
+  std::vector<HttpRequest> requests;
+  std::vector<std::string> connects;
+};
+
+}  // namespace release
+
+#endif  // RELEASE_TESTS_SUPPORT_FAKE_HTTP_H_

@@ -1,0 +1,80 @@
+// A systemd unit behind a FakeRunner: answers `systemctl show`, and records
+// which jobs were asked for.
+#ifndef RELEASE_TESTS_SUPPORT_FAKE_UNIT_H_
+#define RELEASE_TESTS_SUPPORT_FAKE_UNIT_H_
+
+#include <fmt/format.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "service/unit.h"
+#include "support/fake_runner.h"
+
+namespace release {
+
+class FakeUnit {
+ public:
+  explicit FakeUnit(FakeRunner* runner) {
+    state.load = "loaded";
+    state.active = "active";
+    state.sub = "running";
+    state.type = "simple";
+    state.result = "success";
+    state.control_group = "/system.slice/shop.service";
+    state.invocation = "a1";
+    state.main_pid = 100;
+    state.can_reload = true;
+    runner->On("systemctl", [this](const Command& c) { return Answer(c); });
+    runner->On("journalctl", Exited(0, "10:00 shop[100]: Boom\n"));
+  }
+
+  // What the process does when systemd starts it anew.
+  void StartAgain() {
+    ++state.main_pid;
+    state.invocation += "x";
+    state.active = "active";
+    state.sub = "running";
+  }
+  void Fail() {
+    state.active = "failed";
+    state.sub = "failed";
+    state.result = "exit-code";
+    state.main_status = 3;
+    state.main_pid = 0;
+  }
+
+  UnitState state;
+  std::vector<std::string> jobs;  // "reload", "restart", "cancel 7", ...
+  std::function<CommandResult(const std::string& verb)> on_job =
+      [this](const std::string& verb) {
+        if (verb != "reload") StartAgain();
+        return Exited(0);
+      };
+
+ private:
+  CommandResult Answer(const Command& command) {
+    const std::string& verb = command.argv.at(3);
+    if (verb == "show") return Exited(0, Properties());
+    if (verb == "cancel") {
+      jobs.push_back("cancel " + command.argv.back());
+      return Exited(0);
+    }
+    jobs.push_back(verb);
+    return verb == "reset-failed" ? Exited(0) : on_job(verb);
+  }
+  std::string Properties() const {
+    return fmt::format(
+        "Type={}\nMainPID={}\nNRestarts={}\nExecMainStatus={}\nResult={}\n"
+        "ControlGroup={}\nLoadState={}\nActiveState={}\nSubState={}\n"
+        "CanReload={}\nJob={}\nInvocationID={}\n",
+        state.type, state.main_pid, state.restarts, state.main_status,
+        state.result, state.control_group, state.load, state.active, state.sub,
+        state.can_reload ? "yes" : "no", state.job, state.invocation);
+  }
+};
+
+}  // namespace release
+
+#endif  // RELEASE_TESTS_SUPPORT_FAKE_UNIT_H_
