@@ -1,0 +1,250 @@
+#include "service/unit.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/text.h"
+#include "base/units.h"
+#include "service/last_lines.h"
+
+namespace release {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// One question to systemd; also after a timeout, when ours is used up.
+constexpr Nanoseconds kAskTimeout = seconds(10);
+constexpr Nanoseconds kPoll = milliseconds(50);
+// A service that dies of a signal, or of a bad file it reads first, is gone by
+// then; what takes longer is for the health check to see.
+constexpr Nanoseconds kSettle = milliseconds(300);
+constexpr std::size_t kJournalLines = 20;
+
+int Number(std::string_view text) {
+  int value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+void TakeProperty(std::string_view key, std::string_view value, UnitState* s) {
+  if (key == "LoadState") s->load = value;
+  if (key == "ActiveState") s->active = value;
+  if (key == "SubState") s->sub = value;
+  if (key == "Type") s->type = value;
+  if (key == "Result") s->result = value;
+  if (key == "ControlGroup") s->control_group = value;
+  if (key == "InvocationID") s->invocation = value;
+  if (key == "Job") s->job = value == "0" ? "" : value;
+  if (key == "MainPID") s->main_pid = Number(value);
+  if (key == "ExecMainStatus") s->main_status = Number(value);
+  if (key == "NRestarts") s->restarts = Number(value);
+  if (key == "CanReload") s->can_reload = value == "yes";
+}
+
+bool Reloading(const UnitState& state) {
+  return state.active == "reloading" || state.active == "refreshing";
+}
+
+// Whether systemd calls such a unit active only once it says it is ready.
+bool TellsReady(const UnitState& state) {
+  return state.type == "notify" || state.type == "notify-reload" ||
+         state.type == "dbus";
+}
+
+}  // namespace
+
+bool UnitState::running() const {
+  return active == "active" || Reloading(*this);
+}
+
+std::string UnitState::Describe() const {
+  if (active == "failed" || sub == "auto-restart") {
+    return fmt::format("{} ({}, status {})", active, result, main_status);
+  }
+  return fmt::format("{} ({})", active, sub);
+}
+
+UnitState ParseUnitState(std::string_view properties) {
+  UnitState state;
+  while (!properties.empty()) {
+    const std::size_t end = std::min(properties.find('\n'), properties.size());
+    const std::string_view line = properties.substr(0, end);
+    properties.remove_prefix(std::min(end + 1, properties.size()));
+    const std::size_t equals = line.find('=');
+    if (equals == line.npos) continue;
+    TakeProperty(line.substr(0, equals), line.substr(equals + 1), &state);
+  }
+  return state;
+}
+
+Unit::Unit(std::string name, Duration timeout, Runner* runner, Waiter* waiter)
+    : name_(std::move(name)),
+      timeout_(timeout),
+      runner_(runner),
+      waiter_(waiter) {}
+
+CommandResult Unit::Systemctl(const Argv& arguments, Nanoseconds timeout) {
+  Command command;
+  command.argv = {"systemctl", "--no-pager", "--no-ask-password"};
+  command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
+  command.env = {{"LC_ALL", "C"}, {"SYSTEMD_COLORS", "0"}};
+  command.timeout = timeout;
+  return runner_->Run(command);
+}
+
+UnitState Unit::Show() {
+  // systemd answers nobody for a moment while it re-executes itself.
+  constexpr int kTries = 3;
+  CommandResult result;
+  for (int i = 0; i < kTries; ++i) {
+    if (i > 0) waiter_->Pause(milliseconds(200));
+    result = Systemctl({"show",
+                        "--property=LoadState,ActiveState,SubState,Type,Result,"
+                        "ControlGroup,InvocationID,Job,MainPID,ExecMainStatus,"
+                        "NRestarts,CanReload",
+                        "--", name_},
+                       kAskTimeout);
+    if (!result.ok()) continue;
+    UnitState state = ParseUnitState(result.output);
+    if (state.load.empty()) continue;
+    if (state.load == "loaded" || state.running()) return state;
+    throw Error(ErrorCode::kReloadFailed,
+                fmt::format("cannot control {}: the unit is {}", Quoted(name_),
+                            state.load),
+                name_);
+  }
+  throw Error(ErrorCode::kReloadFailed,
+              fmt::format("cannot ask systemd about {}: {}{}", Quoted(name_),
+                          result.Describe(), LastLines(result.output, 5)),
+              name_);
+}
+
+UnitState Unit::TakeUp(ServiceAction action,
+                       std::vector<std::string>* remarks) {
+  const Nanoseconds deadline = waiter_->Now() + timeout_;
+  const UnitState before = Show();
+  if (action == ServiceAction::kNone) return before;
+  const std::string verb = Choose(action, before, remarks);
+  // Crashes of the release before must not use up the start limit of this one.
+  if (verb != "reload") Systemctl({"reset-failed", "--", name_}, kAskTimeout);
+  RunJob(verb, deadline);
+  return AwaitSettled(verb, before, deadline);
+}
+
+std::string Unit::Choose(ServiceAction action, const UnitState& before,
+                         std::vector<std::string>* remarks) const {
+  if (!before.running() && !before.oneshot()) {
+    remarks->push_back(fmt::format("{} was not running, it was {}; started",
+                                   name_, before.Describe()));
+    return before.active == "activating" || before.active == "deactivating"
+               ? "restart"
+               : "start";
+  }
+  if (action == ServiceAction::kReload) return "reload";
+  if (action == ServiceAction::kRestart || !before.can_reload) return "restart";
+  if (Reloading(before)) {
+    remarks->push_back(
+        fmt::format("an earlier reload of {} has not ended; restarted", name_));
+    return "restart";
+  }
+  return "reload";
+}
+
+void Unit::RunJob(const std::string& verb, Nanoseconds deadline) {
+  const Nanoseconds left =
+      std::max<Nanoseconds>(deadline - waiter_->Now(), milliseconds(1));
+  const CommandResult result = Systemctl({verb, "--", name_}, left);
+  if (result.ok()) return;
+  if (result.end == CommandResult::End::kTimedOut) {
+    CancelJob();
+    Fail(ErrorCode::kReloadTimeout, verb,
+         "no end within " + FormatDuration(timeout_));
+  }
+  waiter_->Check();
+  Fail(ErrorCode::kReloadFailed, verb,
+       result.Describe() + LastLines(result.output, 5));
+}
+
+UnitState Unit::AwaitSettled(const std::string& verb, const UnitState& before,
+                             Nanoseconds deadline) {
+  const UnitState after = AwaitLeft(verb, deadline);
+  if (after.oneshot()) return after;
+  const UnitState& baseline = verb == "reload" ? before : after;
+  if (!after.running()) Watch(baseline);
+  const bool proven =
+      verb == "reload" ? after.type == "notify-reload" : TellsReady(after);
+  const Nanoseconds end = waiter_->Now() + (proven ? kPoll : kSettle);
+  do {
+    Watch(baseline);
+    waiter_->Pause(kPoll);
+  } while (waiter_->Now() < end);
+  // A service may begin its reload only after systemctl has returned.
+  UnitState settled = AwaitLeft(verb, deadline);
+  Watch(baseline);
+  return settled;
+}
+
+UnitState Unit::AwaitLeft(const std::string& verb, Nanoseconds deadline) {
+  for (;;) {
+    UnitState state = Show();
+    if (!Reloading(state)) return state;
+    if (waiter_->Now() >= deadline) {
+      CancelJob();
+      Fail(ErrorCode::kReloadTimeout, verb,
+           "still reloading after " + FormatDuration(timeout_));
+    }
+    waiter_->Pause(kPoll);
+  }
+}
+
+void Unit::CancelJob() {
+  const UnitState state = Show();
+  if (!state.job.empty()) Systemctl({"cancel", "--", state.job}, kAskTimeout);
+}
+
+void Unit::Watch(const UnitState& baseline) {
+  const UnitState now = Show();
+  const bool same_run = now.invocation.empty() || baseline.invocation.empty()
+                            ? now.main_pid == baseline.main_pid
+                            : now.invocation == baseline.invocation;
+  if (!now.running() && !now.oneshot()) {
+    throw Error(ErrorCode::kServiceDied,
+                fmt::format("cannot keep {} running: it is {}{}", name_,
+                            now.Describe(), Journal()),
+                name_);
+  }
+  if (now.restarts > baseline.restarts || !same_run) {
+    throw Error(
+        ErrorCode::kServiceRestarted,
+        fmt::format("cannot keep {} running: its main process {} ended and it "
+                    "was started again as {}{}",
+                    name_, baseline.main_pid, now.main_pid, Journal()),
+        name_);
+  }
+}
+
+std::string Unit::Journal() {
+  Command command;
+  command.argv = {
+      "journalctl", "--unit=" + name_, fmt::format("--lines={}", kJournalLines),
+      "--no-pager", "--quiet",         "--output=short-iso"};
+  if (since_ > 0) command.argv.push_back(fmt::format("--since=@{}", since_));
+  command.env = {{"LC_ALL", "C"}, {"SYSTEMD_COLORS", "0"}};
+  command.timeout = kAskTimeout;
+  const CommandResult result = runner_->Run(command);
+  if (!result.ok() || result.output.empty()) return "";
+  return fmt::format("\nlast journal lines of {}:{}", name_,
+                     LastLines(result.output, kJournalLines));
+}
+
+void Unit::Fail(ErrorCode code, const std::string& verb,
+                const std::string& reason) {
+  throw Error(code,
+              fmt::format("cannot {} {}: {}{}", verb, name_, reason, Journal()),
+              name_);
+}
+
+}  // namespace release
