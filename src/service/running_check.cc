@@ -1,0 +1,198 @@
+#include "service/running_check.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <map>
+#include <optional>
+#include <set>
+#include <string_view>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "base/units.h"
+#include "os/input.h"
+
+namespace release {
+namespace {
+
+using What = ProcessUse::What;
+
+// Nothing where the process has ended or may not be looked into.
+std::optional<std::string> ReadProc(const std::string& path) {
+  try {
+    return ReadSmallFile(path, 64 * 1024);
+  } catch (const Error&) {
+    return std::nullopt;  // ESRCH: it ended between open and read
+  }
+}
+
+// The parent and controlling terminal of a process, from /proc/PID/stat.
+struct Origin {
+  int parent = 0;
+  int terminal = 0;  // 0: none
+};
+
+std::optional<Origin> OriginOf(const std::string& proc,
+                               const std::string& pid) {
+  const auto stat = ReadProc(proc + "/" + pid + "/stat");
+  if (!stat) return std::nullopt;
+  // "PID (NAME) STATE PPID PGRP SESSION TTY ...", and a name may hold ")".
+  const std::size_t name_end = stat->rfind(") ");
+  if (name_end == stat->npos) return std::nullopt;
+  int fields[4] = {};
+  const char* at = stat->data() + name_end + 4;
+  const char* const end = stat->data() + stat->size();
+  for (int& field : fields) {
+    if (at >= end) return std::nullopt;
+    at = std::from_chars(at, end, field).ptr + 1;
+  }
+  return Origin{fields[0], fields[3]};
+}
+
+// Whether `pid` is `ancestor` or descends from it.
+bool DescendsFrom(int pid, int ancestor, const std::string& proc) {
+  constexpr int kDeepest = 4096;  // a name may be reused while we walk
+  for (int i = 0; i < kDeepest && pid > 0; ++i) {
+    if (pid == ancestor) return true;
+    const auto origin = OriginOf(proc, std::to_string(pid));
+    if (!origin) return false;
+    pid = origin->parent;
+  }
+  return false;
+}
+
+std::set<int> OwnAncestors(const std::string& proc) {
+  std::set<int> ancestors;
+  auto origin = OriginOf(proc, "self");
+  while (origin && origin->parent > 0 &&
+         ancestors.insert(origin->parent).second) {
+    origin = OriginOf(proc, std::to_string(origin->parent));
+  }
+  return ancestors;
+}
+
+// A line is "HIERARCHY:CONTROLLERS:PATH"; on a host with the old hierarchies
+// several lines, of which systemd's own says where it put the process.
+bool InControlGroup(int pid, const std::string& group,
+                    const std::string& proc) {
+  if (group.empty()) return false;
+  const auto text = ReadProc(fmt::format("{}/{}/cgroup", proc, pid));
+  std::string_view rest = text ? std::string_view(*text) : "";
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    const std::string_view line = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    const std::size_t path = line.find(":/");
+    if (path == line.npos) continue;
+    const std::string_view where = line.substr(path + 1);
+    if (where == group || where.starts_with(group + "/")) return true;
+  }
+  return false;
+}
+
+std::string ComponentAt(std::string_view path, std::size_t at) {
+  return std::string(path.substr(at, path.find('/', at) - at));
+}
+
+// The name below releases/ that a path leads through. The kernel shows paths
+// with every link resolved, so the root may be spelled otherwise than in the
+// config; then its last two components decide.
+std::string ReleaseOf(std::string_view path, const std::string& releases) {
+  if (path.starts_with(releases + "/")) {
+    return ComponentAt(path, releases.size() + 1);
+  }
+  const std::size_t name = releases.rfind('/');
+  const std::size_t parent = name == 0 || name == releases.npos
+                                 ? releases.npos
+                                 : releases.rfind('/', name - 1);
+  if (parent == releases.npos) return "";
+  const std::string tail = releases.substr(parent) + "/";
+  const std::size_t found = path.find(tail);
+  return found == path.npos ? "" : ComponentAt(path, found + tail.size());
+}
+
+std::string DescribeUses(const std::vector<ProcessUse>& uses) {
+  constexpr std::size_t kMost = 10;
+  std::string text;
+  std::set<int> told;
+  for (const ProcessUse& use : uses) {
+    if (!told.insert(use.pid).second) continue;
+    if (told.size() > kMost) return text + "\n  and more";
+    text += fmt::format("\n  {} ({}) uses {}", use.pid, Escaped(use.name),
+                        Quoted(use.path));
+  }
+  return text;
+}
+
+}  // namespace
+
+std::vector<ProcessUse> UsesOf(const ServiceProcesses& service,
+                               const std::vector<ProcessUse>& uses,
+                               const std::string& proc) {
+  using Kind = ServiceProcesses::Kind;
+  const std::set<int> ancestors =
+      service.kind == Kind::kAnyone ? OwnAncestors(proc) : std::set<int>();
+  std::map<int, bool> known;
+  const auto belongs = [&](int pid) {
+    if (service.kind == Kind::kControlGroup) {
+      return InControlGroup(pid, service.control_group, proc);
+    }
+    if (service.kind == Kind::kTree) {
+      return DescendsFrom(pid, service.pid, proc);
+    }
+    const auto origin = OriginOf(proc, std::to_string(pid));
+    return origin && origin->terminal == 0 && !ancestors.contains(pid);
+  };
+  std::vector<ProcessUse> mine;
+  for (const ProcessUse& use : uses) {
+    const auto [at, fresh] = known.try_emplace(use.pid, false);
+    if (fresh) at->second = belongs(use.pid);
+    if (at->second) mine.push_back(use);
+  }
+  return mine;
+}
+
+RunningVerdict JudgeRunning(const std::vector<ProcessUse>& uses,
+                            const std::string& releases,
+                            const std::string& version) {
+  RunningVerdict verdict;
+  for (const ProcessUse& use : uses) {
+    const std::string name = ReleaseOf(use.path, releases);
+    if (name.empty()) continue;
+    if (name == version) return {RunningVerdict::What::kNew, {}};
+    if (use.what != What::kOpenFile) verdict.old_uses.push_back(use);
+  }
+  if (!verdict.old_uses.empty()) verdict.what = RunningVerdict::What::kOld;
+  return verdict;
+}
+
+std::string CheckRunsRelease(const std::string& releases,
+                             const std::string& version, Duration timeout,
+                             const std::function<ServiceProcesses()>& find,
+                             Runner* runner, Waiter* waiter) {
+  constexpr Nanoseconds kPoll = std::chrono::milliseconds(100);
+  const Nanoseconds deadline = waiter->Now() + timeout;
+  for (;;) {
+    const ServiceProcesses service = find();
+    const RunningVerdict verdict = JudgeRunning(
+        UsesOf(service, runner->UsersOf(releases)), releases, version);
+    if (verdict.what == RunningVerdict::What::kNew) return "";
+    if (verdict.what == RunningVerdict::What::kNothing) {
+      return "no process of the service uses a file below " + releases +
+             ": whether it runs " + version + " cannot be seen";
+    }
+    if (waiter->Now() >= deadline) {
+      throw Error(ErrorCode::kServiceRunsOldRelease,
+                  fmt::format("cannot confirm that the service runs {}: after "
+                              "{} only another release is in use{}",
+                              version, FormatDuration(timeout),
+                              DescribeUses(verdict.old_uses)),
+                  verdict.old_uses.front().path, version,
+                  ReleaseOf(verdict.old_uses.front().path, releases));
+    }
+    waiter->Pause(kPoll);
+  }
+}
+
+}  // namespace release
