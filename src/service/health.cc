@@ -1,0 +1,190 @@
+#include "service/health.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "base/units.h"
+#include "service/last_lines.h"
+
+namespace release {
+namespace {
+
+constexpr std::size_t kBodyShown = 200;
+constexpr Nanoseconds kLastProbe = std::chrono::milliseconds(500);
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+bool IsAlnum(char c) {
+  return IsDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+bool JoinsWords(char c) {
+  return c == '.' || c == '_' || c == '+' || c == '~' || c == '-';
+}
+
+// Whether what stands at `begin` is the tail of a longer version. A letter
+// before a number is none of it: people write "v1.4.2".
+bool BeginsEarlier(std::string_view body, std::size_t begin) {
+  if (begin == 0) return false;
+  const char before = body[begin - 1];
+  if (!IsDigit(body[begin])) return IsAlnum(before);
+  if (before != '.') return IsDigit(before);
+  return begin >= 2 && IsAlnum(body[begin - 2]);
+}
+
+bool EndsLater(std::string_view body, std::size_t end) {
+  if (end == body.size()) return false;
+  if (!JoinsWords(body[end])) return IsAlnum(body[end]);
+  return end + 1 < body.size() && IsAlnum(body[end + 1]);
+}
+
+std::string Replaced(std::string_view text, std::string_view version) {
+  constexpr std::string_view kMark = "{version}";
+  std::string out(text);
+  for (std::size_t at = out.find(kMark); at != out.npos;
+       at = out.find(kMark, at + version.size())) {
+    out.replace(at, kMark.size(), version);
+  }
+  return out;
+}
+
+std::string ProbeHttp(const HealthConfig& config, Http* http,
+                      const Occasion& occasion, Nanoseconds timeout) {
+  const ProbeAddress address = ParseProbeUrl(config.url);
+  HttpRequest request;
+  request.url = address.url;
+  request.unix_socket = address.unix_socket;
+  request.timeout = timeout;
+  const HttpResponse response = http->Send(request);
+  if (response.status == 0) return "no answer: " + response.error;
+  const auto status = static_cast<unsigned>(response.status);
+  const std::string answer = fmt::format(
+      "status {}, body {}", status,
+      Quoted(std::string_view(response.body).substr(0, kBodyShown)));
+  if (status < config.status_low || status > config.status_high) return answer;
+  if (!BodyMatches(response.body, config.expect_body, occasion.version)) {
+    return fmt::format("{}, without {}", answer,
+                       Quoted(Replaced(config.expect_body, occasion.version)));
+  }
+  return "";
+}
+
+std::string ProbeTcp(const std::string& address, Http* http,
+                     Nanoseconds timeout) {
+  const std::size_t colon = address.rfind(':');
+  std::string host = address.substr(0, colon);
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
+    host = host.substr(1, host.size() - 2);
+  }
+  int port = 0;
+  if (colon != address.npos) {
+    std::from_chars(address.data() + colon + 1, address.data() + address.size(),
+                    port);
+  }
+  const std::string problem = http->Connect(host, port, timeout);
+  return problem.empty() ? "" : "no connection: " + problem;
+}
+
+std::string ProbeCommand(const Argv& argv, Runner* runner,
+                         const Occasion& occasion, Nanoseconds timeout) {
+  Command command;
+  command.argv = argv;
+  command.env = occasion.Environment();
+  command.timeout = timeout;
+  const CommandResult result = runner->Run(command);
+  if (result.ok()) return "";
+  return fmt::format("{}: {}{}", Escaped(argv[0]), result.Describe(),
+                     LastLines(result.output, 5));
+}
+
+std::string Target(const HealthConfig& config) {
+  if (!config.url.empty()) return config.url;
+  if (!config.tcp.empty()) return config.tcp;
+  return config.command.empty() ? "the service" : config.command[0];
+}
+
+}  // namespace
+
+ProbeAddress ParseProbeUrl(const std::string& url) {
+  constexpr std::string_view kPrefix = "unix:";
+  if (!url.starts_with(kPrefix)) return {url, ""};
+  const std::size_t split = url.find(":/", kPrefix.size());
+  const std::string path = split == url.npos ? "/" : url.substr(split + 1);
+  return {"http://localhost" + path,
+          url.substr(kPrefix.size(),
+                     split == url.npos ? url.npos : split - kPrefix.size())};
+}
+
+bool BodyMatches(std::string_view body, std::string_view expected,
+                 std::string_view version) {
+  const std::string text = Replaced(expected, version);
+  const bool version_first = expected.starts_with("{version}");
+  const bool version_last = expected.ends_with("{version}");
+  for (std::size_t at = body.find(text); at != body.npos;
+       at = body.find(text, at + 1)) {
+    const bool longer = (version_first && BeginsEarlier(body, at)) ||
+                        (version_last && EndsLater(body, at + text.size()));
+    if (!longer) return true;
+  }
+  return false;
+}
+
+std::string Probe(const HealthConfig& config, const Doors& doors,
+                  const Occasion& occasion, Nanoseconds timeout) {
+  if (!config.url.empty()) {
+    return ProbeHttp(config, doors.http, occasion, timeout);
+  }
+  if (!config.tcp.empty()) return ProbeTcp(config.tcp, doors.http, timeout);
+  if (!config.command.empty()) {
+    return ProbeCommand(config.command, doors.runner, occasion, timeout);
+  }
+  return "";
+}
+
+void AwaitHealthy(const HealthConfig& config, const Doors& doors,
+                  const Occasion& occasion, const HealthWatch& watch,
+                  Waiter* waiter) {
+  const auto fail = [&](ErrorCode code, const std::string& how,
+                        const std::string& problem) {
+    waiter->Check();  // a probe that was interrupted is no verdict
+    throw Error(code,
+                fmt::format("cannot confirm that {} is healthy: {} {}; last "
+                            "answer: {}{}",
+                            occasion.version, Target(config), how, problem,
+                            watch.journal()),
+                Target(config));
+  };
+  const Nanoseconds deadline = waiter->Now() + config.deadline;
+  for (;;) {
+    waiter->Check();
+    watch.alive();
+    // The probe that begins at the very end gets a moment of its own.
+    const Nanoseconds left =
+        std::max<Nanoseconds>(deadline - waiter->Now(), kLastProbe);
+    const std::string problem =
+        Probe(config, doors, occasion, std::min(left, config.timeout));
+    if (problem.empty()) break;
+    if (waiter->Now() >= deadline) {
+      fail(ErrorCode::kHealthDeadline,
+           "gave no good answer within " + FormatDuration(config.deadline),
+           problem);
+    }
+    waiter->Pause(std::min(config.interval, deadline - waiter->Now()));
+  }
+  const Nanoseconds good_since = waiter->Now();
+  const Nanoseconds end = good_since + config.min_healthy_time;
+  while (waiter->Now() < end) {
+    waiter->Pause(std::min(config.interval, end - waiter->Now()));
+    watch.alive();
+    const std::string problem = Probe(config, doors, occasion, config.timeout);
+    if (problem.empty()) continue;
+    fail(ErrorCode::kHealthLost,
+         "was good for " + FormatDuration(waiter->Now() - good_since) +
+             ", then no more",
+         problem);
+  }
+}
+
+}  // namespace release
