@@ -1,0 +1,190 @@
+#include "service/service.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <utility>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "base/units.h"
+#include "service/health.h"
+#include "service/last_lines.h"
+#include "service/pidfile.h"
+#include "service/running_check.h"
+#include "service/unit.h"
+#include "service/waiter.h"
+
+namespace release {
+namespace {
+
+// As long as a unit gets to show that it did not die of its reload.
+constexpr Nanoseconds kSettle = std::chrono::milliseconds(300);
+
+}  // namespace
+
+struct Service::Impl {
+  Impl(const Config* c, Doors d)
+      : config(*c),
+        doors(d),
+        waiter(d.clock),
+        unit(c->service.unit, c->service.timeout, d.runner, &waiter) {}
+
+  bool has_unit() const { return !config.service.unit.empty(); }
+  bool has_pidfile() const { return !config.service.pidfile.empty(); }
+
+  void TakeUpUnit(std::vector<std::string>* remarks);
+  void TakeUpPidfile();
+  void TakeUpCommand(const Occasion& occasion);
+  void WatchPidfile();
+  void Watch();
+  ServiceProcesses Processes();
+
+  const Config& config;
+  Doors doors;
+  Waiter waiter;
+  Unit unit;
+  std::optional<UnitState> baseline;  // the run that is to stay
+  int pid = 0;                        // the pidfile's, as last signalled
+};
+
+void Service::Impl::TakeUpUnit(std::vector<std::string>* remarks) {
+  baseline = unit.TakeUp(config.service.action, remarks);
+}
+
+void Service::Impl::TakeUpPidfile() {
+  const std::string& path = config.service.pidfile;
+  const auto signal = SignalNumber(config.service.signal);
+  if (!signal) {
+    throw Error(ErrorCode::kReloadFailed,
+                "cannot signal the service: unknown signal " +
+                    Quoted(config.service.signal));
+  }
+  pid = ReadPidfile(path);
+  if (pid == 0 || !doors.runner->Signal(pid, *signal)) {
+    throw Error(
+        ErrorCode::kReloadFailed,
+        fmt::format("cannot signal the service: {}",
+                    pid == 0 ? Quoted(path) + " does not exist"
+                             : fmt::format("there is no process {}", pid)),
+        path);
+  }
+  waiter.Pause(kSettle);
+  WatchPidfile();
+}
+
+void Service::Impl::TakeUpCommand(const Occasion& occasion) {
+  const Argv& argv = config.service.command;
+  Command command;
+  command.argv = argv;
+  command.env = occasion.Environment();
+  command.directory = occasion.Directory();
+  command.timeout = config.service.timeout;
+  const CommandResult result = doors.runner->Run(command);
+  if (result.ok()) return;
+  const bool timed_out = result.end == CommandResult::End::kTimedOut;
+  if (!timed_out) waiter.Check();
+  throw Error(
+      timed_out ? ErrorCode::kReloadTimeout : ErrorCode::kReloadFailed,
+      fmt::format(
+          "cannot reload the service by {}: {}{}", Quoted(argv[0]),
+          timed_out ? "no end within " + FormatDuration(config.service.timeout)
+                    : result.Describe(),
+          LastLines(result.output, 10)),
+      argv[0]);
+}
+
+// A server that replaces itself writes its new process into the file before the
+// old one ends.
+void Service::Impl::WatchPidfile() {
+  if (pid == 0 || doors.runner->Signal(pid, 0)) return;
+  const int now = ReadPidfile(config.service.pidfile);
+  if (now != 0 && now != pid && doors.runner->Signal(now, 0)) {
+    pid = now;
+    return;
+  }
+  throw Error(ErrorCode::kServiceDied,
+              fmt::format("cannot keep the service running: its process {} "
+                          "has ended",
+                          pid),
+              config.service.pidfile);
+}
+
+void Service::Impl::Watch() {
+  if (has_pidfile()) WatchPidfile();
+  if (baseline && baseline->running()) unit.Watch(*baseline);
+}
+
+ServiceProcesses Service::Impl::Processes() {
+  using Kind = ServiceProcesses::Kind;
+  Watch();
+  if (has_unit()) {
+    return {Kind::kControlGroup, unit.Show().control_group, 0};
+  }
+  if (has_pidfile()) {
+    const int now = ReadPidfile(config.service.pidfile);
+    return {Kind::kTree, "", now != 0 ? now : pid};
+  }
+  return {};
+}
+
+Service::Service(const Config* config, Doors doors)
+    : impl_(std::make_unique<Impl>(config, doors)) {}
+
+Service::~Service() = default;
+
+void Service::SetWaitCallback(std::function<void()> callback) {
+  impl_->waiter.SetCallback(std::move(callback));
+}
+
+void Service::Observe() {
+  impl_->unit.SetJournalStart(impl_->waiter.WallSeconds());
+  if (impl_->has_unit()) impl_->baseline = impl_->unit.Show();
+  if (impl_->has_pidfile() &&
+      impl_->config.service.action == ServiceAction::kNone) {
+    impl_->pid = ReadPidfile(impl_->config.service.pidfile);
+  }
+}
+
+std::vector<std::string> Service::TakeUp(const Occasion& occasion) {
+  std::vector<std::string> remarks;
+  const ServiceConfig& service = impl_->config.service;
+  if (service.action == ServiceAction::kNone) return remarks;
+  if (impl_->has_unit()) impl_->TakeUpUnit(&remarks);
+  if (impl_->has_pidfile()) impl_->TakeUpPidfile();
+  if (!service.command.empty()) impl_->TakeUpCommand(occasion);
+  return remarks;
+}
+
+std::vector<std::string> Service::CheckRunning(const Occasion& occasion) {
+  const ServiceConfig& service = impl_->config.service;
+  if (!service.configured() || service.action == ServiceAction::kNone ||
+      service.running_check == RunningCheck::kOff) {
+    return {};
+  }
+  const std::string remark = CheckRunsRelease(
+      occasion.root + "/releases", occasion.version, service.timeout,
+      [this] { return impl_->Processes(); }, impl_->doors.runner,
+      &impl_->waiter);
+  if (remark.empty()) return {};
+  return {remark};
+}
+
+void Service::CheckHealth(const Occasion& occasion) {
+  const Config& config = impl_->config;
+  const bool watched = impl_->has_unit() || impl_->has_pidfile();
+  if (!config.health.configured() && !watched) return;
+  HealthWatch watch;
+  watch.alive = [this] { impl_->Watch(); };
+  if (impl_->has_unit()) {
+    watch.journal = [this] { return impl_->unit.Journal(); };
+  }
+  AwaitHealthy(config.health, impl_->doors, occasion, watch, &impl_->waiter);
+}
+
+std::string Service::ProbeOnce(const Occasion& occasion) {
+  const HealthConfig& health = impl_->config.health;
+  return Probe(health, impl_->doors, occasion, health.timeout);
+}
+
+}  // namespace release

@@ -1,0 +1,218 @@
+#include "service/service.h"
+
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <boost/filesystem.hpp>
+#include <fstream>
+
+#include "os/interrupt.h"
+#include "support/expect_error.h"
+#include "support/fake_clock.h"
+#include "support/fake_http.h"
+#include "support/fake_runner.h"
+#include "support/fake_unit.h"
+
+namespace release {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+struct Rig {
+  Rig() {
+    occasion.root = "/srv/shop";
+    occasion.version = "1.4.2";
+    pidfile = (boost::filesystem::temp_directory_path() /
+               boost::filesystem::unique_path())
+                  .string();
+  }
+  ~Rig() { boost::filesystem::remove(pidfile); }
+  Rig(const Rig&) = delete;
+  Rig& operator=(const Rig&) = delete;
+
+  void WritePidfile(int pid) { std::ofstream(pidfile) << pid << "\n"; }
+
+  // Observes, takes up, and goes through every check.
+  std::vector<std::string> Activate() {
+    Service service(&config, {&runner, &http, &clock});
+    service.Observe();
+    auto remarks = service.TakeUp(occasion);
+    for (const auto& remark : service.CheckRunning(occasion)) {
+      remarks.push_back(remark);
+    }
+    service.CheckHealth(occasion);
+    return remarks;
+  }
+  ErrorCode FailureCode() {
+    return ErrorOf([&] { Activate(); }).code();
+  }
+
+  Config config;
+  FakeRunner runner;
+  FakeHttp http;
+  FakeClock clock;
+  FakeUnit unit{&runner};
+  Occasion occasion;
+  std::string pidfile;
+};
+
+}  // namespace
+
+TEST_CASE("nothing configured: every call succeeds at once") {
+  Rig rig;
+  const Nanoseconds start = rig.clock.SinceBoot();
+  CHECK(rig.Activate().empty());
+  CHECK(rig.clock.SinceBoot() == start);
+  CHECK(rig.runner.commands.empty());
+  CHECK(rig.http.requests.empty());
+}
+
+TEST_CASE("a unit is reloaded, checked and watched") {
+  Rig rig;
+  rig.config.service.unit = "shop.service";
+  rig.config.health.url = "http://127.0.0.1/up";
+  const auto remarks = rig.Activate();
+  CHECK(rig.unit.jobs == std::vector<std::string>{"reload"});
+  CHECK(remarks.size() == 1);  // no process is seen to use the release
+  CHECK(rig.http.requests.size() == 6);
+}
+
+TEST_CASE("a unit without a health check is watched all the same") {
+  Rig rig;
+  rig.config.service.unit = "shop.service";
+  rig.clock.At(rig.clock.SinceBoot() + seconds(2), [&] { rig.unit.Fail(); });
+  CHECK(rig.FailureCode() == ErrorCode::kServiceDied);
+}
+
+TEST_CASE("a unit that systemd restarts in the health window is caught") {
+  Rig rig;
+  rig.config.service.unit = "shop.service";
+  rig.config.health.url = "http://127.0.0.1/up";
+  rig.clock.At(rig.clock.SinceBoot() + seconds(2), [&] {
+    rig.unit.StartAgain();
+    ++rig.unit.state.restarts;
+  });
+  const Error error = ErrorOf([&] { rig.Activate(); });
+  CHECK(error.code() == ErrorCode::kServiceRestarted);
+  CHECK(Says(error, "Boom"));
+}
+
+TEST_CASE("our own restart of a unit is not held against it") {
+  Rig rig;
+  rig.config.service.unit = "shop.service";
+  rig.config.service.action = ServiceAction::kRestart;
+  rig.Activate();
+  CHECK(rig.unit.state.main_pid == 101);
+}
+
+TEST_CASE("a failed probe of a unit shows the journal") {
+  Rig rig;
+  rig.config.service.unit = "shop.service";
+  rig.config.health.url = "http://127.0.0.1/up";
+  rig.http.answer = [](const HttpRequest&) {
+    return HttpResponse{502, "bad", ""};
+  };
+  const Error error = ErrorOf([&] { rig.Activate(); });
+  CHECK(error.code() == ErrorCode::kHealthDeadline);
+  CHECK(Says(error, "status 502, body \"bad\""));
+  CHECK(Says(error, "Boom"));
+}
+
+TEST_CASE("action none asks nothing of the service but still watches it") {
+  Rig rig;
+  rig.config.service.unit = "shop.service";
+  rig.config.service.action = ServiceAction::kNone;
+  rig.Activate();
+  CHECK(rig.unit.jobs.empty());
+  rig.clock.At(rig.clock.SinceBoot() + seconds(1), [&] { rig.unit.Fail(); });
+  CHECK(rig.FailureCode() == ErrorCode::kServiceDied);
+  rig.Activate();  // it did not run before, so that is no failure of ours
+}
+
+TEST_CASE("a pidfile's process gets the signal and must survive it") {
+  Rig rig;
+  rig.config.service.pidfile = rig.pidfile;
+  rig.config.service.signal = "USR1";
+  rig.WritePidfile(4711);
+  rig.runner.alive = {4711};
+  rig.Activate();
+  CHECK(rig.runner.signals == std::vector<std::pair<int, int>>{{4711, 10}});
+
+  rig.runner.on_signal = [&](int) { rig.runner.alive.clear(); };
+  CHECK(rig.FailureCode() == ErrorCode::kServiceDied);
+}
+
+TEST_CASE("a process that hands over its pidfile has not died") {
+  Rig rig;
+  rig.config.service.pidfile = rig.pidfile;
+  rig.WritePidfile(4711);
+  rig.runner.alive = {4711};
+  rig.clock.At(rig.clock.SinceBoot() + seconds(1), [&] {
+    rig.WritePidfile(4712);
+    rig.runner.alive = {4712};
+  });
+  rig.Activate();
+}
+
+TEST_CASE("a pidfile without a living process cannot be signalled") {
+  Rig rig;
+  rig.config.service.pidfile = rig.pidfile;
+  CHECK(rig.FailureCode() == ErrorCode::kReloadFailed);
+  rig.WritePidfile(4711);
+  CHECK(rig.FailureCode() == ErrorCode::kReloadFailed);
+  rig.runner.alive = {4711};
+  rig.config.service.signal = "WHAT";
+  rig.runner.signals.clear();
+  CHECK(rig.FailureCode() == ErrorCode::kReloadFailed);
+  CHECK(rig.runner.signals.empty());
+}
+
+TEST_CASE("a command takes the service along within its time limit") {
+  Rig rig;
+  rig.config.service.command = {"/bin/reload-it"};
+  rig.Activate();
+  REQUIRE(rig.runner.Count("/bin/reload-it") == 1);
+  CHECK(rig.runner.commands[0].timeout == seconds(90));
+  CHECK(rig.runner.commands[0].env.at("RELEASE_VERSION") == "1.4.2");
+  rig.runner.On("/bin/reload-it", Exited(2, "no\n"));
+  CHECK(rig.FailureCode() == ErrorCode::kReloadFailed);
+  rig.runner.On("/bin/reload-it",
+                CommandResult{CommandResult::End::kTimedOut, 0, ""});
+  CHECK(rig.FailureCode() == ErrorCode::kReloadTimeout);
+}
+
+TEST_CASE("a service that keeps the old release fails, unless told off") {
+  Rig rig;
+  rig.config.service.pidfile = rig.pidfile;
+  const int self = static_cast<int>(getpid());
+  rig.WritePidfile(self);
+  rig.runner.alive = {self};
+  rig.runner.uses = {{self, "shopd", ProcessUse::What::kDirectory,
+                      "/srv/shop/releases/1.4.1"}};
+  CHECK(rig.FailureCode() == ErrorCode::kServiceRunsOldRelease);
+  rig.config.service.running_check = RunningCheck::kOff;
+  CHECK(rig.Activate().empty());
+}
+
+TEST_CASE("the wait callback can end each long wait") {
+  Rig rig;
+  rig.config.health.url = "http://127.0.0.1/up";
+  Service service(&rig.config, {&rig.runner, &rig.http, &rig.clock});
+  service.SetWaitCallback(
+      [] { throw Error(ErrorCode::kAborted, "asked to stop"); });
+  CHECK(ErrorOf([&] { service.CheckHealth(rig.occasion); }).code() ==
+        ErrorCode::kAborted);
+}
+
+TEST_CASE("a stop request ends the health check") {
+  Rig rig;
+  rig.config.health.url = "http://127.0.0.1/up";
+  rig.clock.At(rig.clock.SinceBoot() + seconds(1),
+               [] { SetInterruptSignal(15); });
+  const ErrorCode code = rig.FailureCode();
+  SetInterruptSignal(0);
+  CHECK(code == ErrorCode::kInterrupted);
+}
+
+}  // namespace release
