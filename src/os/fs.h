@@ -7,7 +7,9 @@
 //
 // Paths are relative to an open directory and never lead outside the root: no
 // component may be "..", and none but the last may be a symbolic link. The
-// last is never followed either: what names a link means the link itself.
+// last is never followed either: what names a link means the link itself. To
+// look at an open directory itself, give "" or ".". os/path_rules.h says which
+// paths are refused, and with which errno; a link on the way is ELOOP.
 //
 // Each call is one primitive of the machine, so that a test can stop the
 // command between any two of them. What is made of several stands above this
@@ -17,7 +19,8 @@
 // and SyncTree say. Until then a power cut may keep or lose each change alone.
 //
 // Errors: a call that fails throws FsError. Absence is no failure where the
-// signature has room for it (optional, bool).
+// signature has room for it (optional, bool); a file where a directory should
+// be on the way is absence too.
 #ifndef RELEASE_OS_FS_H_
 #define RELEASE_OS_FS_H_
 

@@ -131,7 +131,8 @@ void MemImageWriter::Visit(const MemImage& image, Ino ino,
 }
 
 void MemImageWriter::Write(const MemImage& image, Ino from) {
-  std::vector<bool> seen(image.next());
+  std::vector<bool>& seen = seen_[&image];
+  seen.resize(image.next());
   Visit(image, from, &seen);
 }
 

@@ -90,6 +90,8 @@ class MemImageWriter {
   void Text(const std::string& text);
   void Visit(const MemImage& image, Ino ino, std::vector<bool>* seen);
 
+  // Each inode is written once for each image.
+  std::map<const MemImage*, std::vector<bool>> seen_;
   std::vector<Ino> order_;  // by inode number; 0: not visited yet
   Ino visited_ = 0;
   std::string out_;
