@@ -36,8 +36,7 @@ GzipCodec::GzipCodec() { Require(inflateInit2(&stream_, kGzipOnly) == Z_OK); }
 
 GzipCodec::~GzipCodec() { inflateEnd(&stream_); }
 
-CodecStep GzipCodec::Step(std::span<const char>* in, std::span<char>* out,
-                          bool /*last*/) {
+CodecStep GzipCodec::Step(std::span<const char>* in, std::span<char>* out) {
   Lend<z_stream, Bytef>(*in, *out, &stream_);
   const int result = inflate(&stream_, Z_NO_FLUSH);
   TakeBack(stream_, in, out);
@@ -56,8 +55,7 @@ Bzip2Codec::Bzip2Codec() {
 
 Bzip2Codec::~Bzip2Codec() { BZ2_bzDecompressEnd(&stream_); }
 
-CodecStep Bzip2Codec::Step(std::span<const char>* in, std::span<char>* out,
-                           bool /*last*/) {
+CodecStep Bzip2Codec::Step(std::span<const char>* in, std::span<char>* out) {
   Lend<bz_stream, char>(*in, *out, &stream_);
   const int result = BZ2_bzDecompress(&stream_);
   TakeBack(stream_, in, out);
@@ -72,19 +70,17 @@ CodecStep Bzip2Codec::Step(std::span<const char>* in, std::span<char>* out,
 }
 
 XzCodec::XzCodec() {
-  Require(lzma_stream_decoder(&stream_, kMemoryLimit, LZMA_CONCATENATED) ==
-          LZMA_OK);
+  Require(lzma_stream_decoder(&stream_, kMemoryLimit, 0) == LZMA_OK);
 }
 
 XzCodec::~XzCodec() { lzma_end(&stream_); }
 
-CodecStep XzCodec::Step(std::span<const char>* in, std::span<char>* out,
-                        bool last) {
+CodecStep XzCodec::Step(std::span<const char>* in, std::span<char>* out) {
   stream_.next_in = reinterpret_cast<const std::uint8_t*>(in->data());
   stream_.avail_in = in->size();
   stream_.next_out = reinterpret_cast<std::uint8_t*>(out->data());
   stream_.avail_out = out->size();
-  const lzma_ret result = lzma_code(&stream_, last ? LZMA_FINISH : LZMA_RUN);
+  const lzma_ret result = lzma_code(&stream_, LZMA_RUN);
   TakeBack(stream_, in, out);
   Require(result != LZMA_MEM_ERROR);
   switch (result) {
@@ -92,6 +88,7 @@ CodecStep XzCodec::Step(std::span<const char>* in, std::span<char>* out,
     case LZMA_BUF_ERROR:
       return CodecStep::kMore;
     case LZMA_STREAM_END:
+      Require(lzma_stream_decoder(&stream_, kMemoryLimit, 0) == LZMA_OK);
       return CodecStep::kFrameEnd;
     case LZMA_MEMLIMIT_ERROR:
     case LZMA_OPTIONS_ERROR:
@@ -108,8 +105,7 @@ ZstdCodec::ZstdCodec() : context_(ZSTD_createDCtx()) {
 
 ZstdCodec::~ZstdCodec() { ZSTD_freeDCtx(context_); }
 
-CodecStep ZstdCodec::Step(std::span<const char>* in, std::span<char>* out,
-                          bool /*last*/) {
+CodecStep ZstdCodec::Step(std::span<const char>* in, std::span<char>* out) {
   ZSTD_inBuffer input{in->data(), in->size(), 0};
   ZSTD_outBuffer output{out->data(), out->size(), 0};
   const std::size_t result = ZSTD_decompressStream(context_, &output, &input);

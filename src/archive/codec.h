@@ -19,15 +19,14 @@ enum class CodecStep {
 };
 
 // Each has Step: takes from the front of `in`, fills `out` from its front and
-// shortens both spans. `last` says that nothing follows `in`. After kFrameEnd
-// the next Step begins another frame.
+// shortens both spans. After kFrameEnd the next Step begins another frame.
 class GzipCodec {
  public:
   GzipCodec();
   ~GzipCodec();
   GzipCodec(const GzipCodec&) = delete;
   GzipCodec& operator=(const GzipCodec&) = delete;
-  CodecStep Step(std::span<const char>* in, std::span<char>* out, bool last);
+  CodecStep Step(std::span<const char>* in, std::span<char>* out);
 
  private:
   z_stream stream_{};
@@ -39,20 +38,19 @@ class Bzip2Codec {
   ~Bzip2Codec();
   Bzip2Codec(const Bzip2Codec&) = delete;
   Bzip2Codec& operator=(const Bzip2Codec&) = delete;
-  CodecStep Step(std::span<const char>* in, std::span<char>* out, bool last);
+  CodecStep Step(std::span<const char>* in, std::span<char>* out);
 
  private:
   bz_stream stream_{};
 };
 
-// Reads xz streams put behind one another, and padding between them, itself.
 class XzCodec {
  public:
   XzCodec();
   ~XzCodec();
   XzCodec(const XzCodec&) = delete;
   XzCodec& operator=(const XzCodec&) = delete;
-  CodecStep Step(std::span<const char>* in, std::span<char>* out, bool last);
+  CodecStep Step(std::span<const char>* in, std::span<char>* out);
 
  private:
   lzma_stream stream_ = LZMA_STREAM_INIT;
@@ -64,7 +62,7 @@ class ZstdCodec {
   ~ZstdCodec();
   ZstdCodec(const ZstdCodec&) = delete;
   ZstdCodec& operator=(const ZstdCodec&) = delete;
-  CodecStep Step(std::span<const char>* in, std::span<char>* out, bool last);
+  CodecStep Step(std::span<const char>* in, std::span<char>* out);
 
  private:
   ZSTD_DCtx* context_;

@@ -64,15 +64,15 @@ void Emplace(Compression compression, Codec* codec) {
   }
 }
 
-CodecStep StepOf(Codec* codec, std::span<const char>* in, std::span<char>* out,
-                 bool last) {
+CodecStep StepOf(Codec* codec, std::span<const char>* in,
+                 std::span<char>* out) {
   return std::visit(
       [&](auto& it) {
         if constexpr (std::is_same_v<std::decay_t<decltype(it)>,
                                      std::monostate>) {
           return CodecStep::kCorrupt;
         } else {
-          return it.Step(in, out, last);
+          return it.Step(in, out);
         }
       },
       *codec);
@@ -128,8 +128,22 @@ struct Decompressor::Impl {
     return std::exchange(left, {});
   }
 
+  // xz streams may be followed by zero bytes, in fours.
+  void SkipPadding() {
+    std::size_t skipped = 0;
+    for (FillAtLeast(1); !left.empty() && left.front() == '\0';
+         FillAtLeast(1)) {
+      left = left.subspan(1);
+      ++skipped;
+    }
+    if (skipped % 4 != 0) {
+      Fail(ErrorCode::kArchiveCorrupt, "trailing data after its end");
+    }
+  }
+
   // False at the end of the last frame.
   bool BeginFrame() {
+    if (compression == Compression::kXz) SkipPadding();
     FillAtLeast(kLongestMagic);
     if (left.empty()) return false;
     if (DetectCompression(left) != compression) {
@@ -146,7 +160,7 @@ struct Decompressor::Impl {
   void Decode(std::span<char>* room) {
     FillAtLeast(1);
     const std::size_t before = left.size() + room->size();
-    const CodecStep step = StepOf(&codec, &left, room, at_end);
+    const CodecStep step = StepOf(&codec, &left, room);
     if (step == CodecStep::kCorrupt) {
       Fail(ErrorCode::kArchiveCorrupt, "its compressed data is damaged");
     }

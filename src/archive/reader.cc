@@ -140,6 +140,7 @@ struct Reader::Impl {
     if (IsAboutSupport(message)) Fail(ErrorCode::kArchiveUnsupported, message);
     if (feed.format() == Format::kMaybeTar && entries == 0 &&
         Contains(message, "Unrecognized")) {
+      ReadOn();
       Fail(ErrorCode::kArchiveUnsupported,
            "it is no tar, cpio, zip or 7z, plain or in one layer of gzip, "
            "bzip2, xz or zstd");
@@ -150,6 +151,12 @@ struct Reader::Impl {
       Fail(ErrorCode::kArchiveTruncated, "it ends early");
     }
     Fail(ErrorCode::kArchiveCorrupt, message);
+  }
+
+  // Bytes that mean nothing may come of damage, which the compression tells
+  // only at the end of a block.
+  void ReadOn() {
+    while (!feed.at_end() && feed.given() < kMaxPadding) feed.Next();
   }
 
   void CheckWarning(archive_entry* entry) {

@@ -1,0 +1,81 @@
+// Trees and archives made by other programs, for tests.
+#ifndef RELEASE_TESTS_SUPPORT_ARCHIVES_H_
+#define RELEASE_TESTS_SUPPORT_ARCHIVES_H_
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <random>
+#include <span>
+#include <stdexcept>
+#include <string>
+
+#include "os/input.h"
+
+namespace release {
+
+inline void Shell(const std::string& command) {
+  if (std::system(("set -e; " + command).c_str()) != 0) {
+    throw std::runtime_error("failed: " + command);
+  }
+}
+
+inline std::string Slurp(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) throw std::runtime_error("no file " + path.string());
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+inline void Spill(const std::filesystem::path& path, const std::string& text) {
+  std::ofstream out(path, std::ios::binary);
+  out << text;
+  if (!out.flush()) throw std::runtime_error("cannot fill " + path.string());
+  // PosixFs clears the umask.
+  std::filesystem::permissions(path, std::filesystem::perms(0644));
+}
+
+// Bytes that no compression makes smaller; the same for the same seed.
+inline std::string Noise(std::size_t size, unsigned seed) {
+  std::mt19937 random(seed);
+  std::string out(size, '\0');
+  for (char& c : out) c = static_cast<char>(random() % 255 + 1);
+  return out;
+}
+
+// Gives out the bytes in pieces, as a pipe does.
+inline ByteSource InPieces(std::string bytes, std::size_t piece) {
+  return [bytes = std::move(bytes), piece,
+          at = std::size_t{0}](std::span<char> buffer) mutable {
+    const std::size_t count =
+        std::min({piece, buffer.size(), bytes.size() - at});
+    std::copy_n(bytes.data() + at, count, buffer.data());
+    at += count;
+    return count;
+  };
+}
+
+// Files, directories and links of the kinds that releases hold.
+inline void MakeTree(const std::filesystem::path& top) {
+  namespace fs = std::filesystem;
+  fs::create_directories(top / "bin");
+  fs::create_directories(top / "lib/deep/er");
+  fs::create_directories(top / "empty");
+  Spill(top / "bin/run", "#!/bin/sh\nexit 0\n");
+  fs::permissions(top / "bin/run", fs::perms(0755));
+  Spill(top / "nothing", "");
+  Spill(top / "caf\xC3\xA9 \xE6\x97\xA5", "accents\n");
+  Spill(top / ("lib/deep/er/" + std::string(95, 'n')), "long name\n");
+  for (unsigned i = 0; i < 8; ++i) {
+    Spill(top / "lib" / ("part" + std::to_string(i)), Noise(600 + 700 * i, i));
+  }
+  Spill(top / "lib/deep/big", Noise(700'000, 99));
+  fs::create_symlink("../bin/run", top / "lib/run");
+  fs::create_symlink("nothing", top / "link");
+}
+
+}  // namespace release
+
+#endif  // RELEASE_TESTS_SUPPORT_ARCHIVES_H_
