@@ -1,0 +1,104 @@
+#include "archive/decompress.h"
+
+#include <doctest/doctest.h>
+
+#include <string_view>
+
+#include "base/error.h"
+#include "support/archives.h"
+#include "support/temp_dir.h"
+
+namespace release {
+namespace {
+
+using namespace std::string_view_literals;
+
+std::string Compress(const std::string& text, const std::string& tool) {
+  TempDir dir;
+  Spill(dir.path() + "/in", text);
+  Shell("cd " + dir.path() + "; " + tool + " < in > out");
+  return Slurp(dir.path() + "/out");
+}
+
+std::string ReadAll(const std::string& bytes, std::size_t piece) {
+  Decompressor decompressor(InPieces(bytes, piece), "sample");
+  std::string out;
+  while (true) {
+    const auto block = decompressor.Next();
+    if (block.empty()) break;
+    out.append(block.data(), block.size());
+  }
+  return out;
+}
+
+ErrorCode CodeOf(const std::string& bytes) {
+  try {
+    ReadAll(bytes, 1000);
+  } catch (const Error& error) {
+    return error.code();
+  }
+  return ErrorCode::kInternal;
+}
+
+TEST_CASE("decompress: each kind is known by its first bytes") {
+  CHECK(DetectCompression("\x1F\x8B\x08"sv) == Compression::kGzip);
+  CHECK(DetectCompression("BZh9"sv) == Compression::kBzip2);
+  CHECK(DetectCompression("\xFD"
+                          "7zXZ\0more"sv) == Compression::kXz);
+  CHECK(DetectCompression("\x28\xB5\x2F\xFD"sv) == Compression::kZstd);
+  CHECK(DetectCompression("\x5F\x2A\x4D\x18"sv) == Compression::kZstd);
+  CHECK(DetectCompression("text"sv) == Compression::kNone);
+  CHECK(DetectCompression(""sv) == Compression::kNone);
+  CHECK(MayBeginCompression("\x28\xB5"sv));
+  CHECK_FALSE(MayBeginCompression("te"sv));
+}
+
+TEST_CASE("decompress: large and small, whole and in pieces") {
+  const std::string large = Noise(400'000, 5) + std::string(900'000, 'a');
+  for (const char* tool :
+       {"cat", "gzip", "bzip2", "xz", "xz -T2 --block-size=100KiB", "zstd -q",
+        "zstd -q --ultra -22"}) {
+    CAPTURE(std::string(tool));
+    CHECK(ReadAll(Compress("x", tool), 1) == "x");
+    const std::string bytes = Compress(large, tool);
+    CHECK((ReadAll(bytes, 999) == large));
+    CHECK((ReadAll(bytes, 1 << 20) == large));
+  }
+}
+
+TEST_CASE("decompress: every byte cut off is missed, every one added seen") {
+  for (const char* tool : {"gzip", "bzip2", "xz", "zstd -q"}) {
+    CAPTURE(std::string(tool));
+    const std::string bytes = Compress("some text of no weight", tool);
+    for (std::size_t size = 6; size < bytes.size(); ++size) {
+      CAPTURE(size);
+      CHECK(CodeOf(bytes.substr(0, size)) == ErrorCode::kArchiveTruncated);
+    }
+    for (const char* more : {"x", "more", "a longer piece of garbage"}) {
+      CHECK(CodeOf(bytes + more) == ErrorCode::kArchiveCorrupt);
+    }
+    CHECK(CodeOf(bytes + bytes) == ErrorCode::kInternal);
+    CHECK(CodeOf(bytes + bytes.substr(0, 2)) == ErrorCode::kArchiveTruncated);
+  }
+}
+
+TEST_CASE("decompress: xz padding is read in fours only") {
+  const std::string bytes = Compress("text", "xz");
+  CHECK(ReadAll(bytes + std::string(8, '\0') + bytes, 3) == "texttext");
+  CHECK(CodeOf(bytes + std::string(4, '\0')) == ErrorCode::kInternal);
+  CHECK(CodeOf(bytes + std::string(3, '\0')) == ErrorCode::kArchiveCorrupt);
+}
+
+TEST_CASE("decompress: what needs too much memory is unsupported") {
+  CHECK(CodeOf(Compress(std::string(1000, 'x'), "xz --lzma2=dict=1GiB")) ==
+        ErrorCode::kArchiveUnsupported);
+  CHECK(CodeOf(Compress(std::string(1000, 'x'), "zstd -q --long=31 -19")) ==
+        ErrorCode::kArchiveUnsupported);
+}
+
+TEST_CASE("decompress: an empty source is empty") {
+  CHECK(CodeOf("") == ErrorCode::kArchiveEmpty);
+}
+
+}  // namespace
+}  // namespace release

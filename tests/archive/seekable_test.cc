@@ -1,0 +1,101 @@
+#include "archive/seekable.h"
+
+#include <doctest/doctest.h>
+
+#include "base/error.h"
+#include "support/archives.h"
+#include "support/temp_dir.h"
+
+namespace release {
+namespace {
+
+std::string Made(const std::string& command) {
+  TempDir dir;
+  Spill(dir.path() + "/name", "content");
+  Spill(dir.path() + "/other", "more content");
+  Shell("cd " + dir.path() + "; " + command);
+  return Slurp(dir.path() + "/out.zip");
+}
+
+// The code of the refusal; kInternal where there is none.
+ErrorCode Check(const std::string& bytes, decltype(CheckZip)* check) {
+  const auto read = [&](std::span<char> buffer, std::uint64_t offset) {
+    return bytes.copy(buffer.data(), buffer.size(), offset);
+  };
+  try {
+    check(read, bytes.size(), "sample");
+  } catch (const Error& error) {
+    return error.code();
+  }
+  return ErrorCode::kInternal;
+}
+
+void Replace(std::string* text, const std::string& from, const std::string& to,
+             std::size_t at) {
+  const std::size_t found = text->find(from, at);
+  REQUIRE(found != text->npos);
+  text->replace(found, from.size(), to);
+}
+
+TEST_CASE("seekable: whole zips of every writer pass") {
+  for (const char* command :
+       {"zip -q out.zip name other",
+        "bsdtar --format zip -cf out.zip name other",
+        "cat name | zip -q out.zip - other", "zip -q -fz out.zip name other",
+        "echo words | zip -qz out.zip name"}) {
+    CAPTURE(std::string(command));
+    CHECK(Check(Made(command), CheckZip) == ErrorCode::kInternal);
+  }
+  const std::string none = std::string("PK\x05\x06") + std::string(18, '\0');
+  CHECK(Check(none, CheckZip) == ErrorCode::kInternal);
+}
+
+TEST_CASE("seekable: a zip that is cut, extended or at odds is refused") {
+  const std::string zip = Made("zip -q out.zip name other");
+  for (std::size_t size = 4; size < zip.size(); ++size) {
+    CHECK(Check(zip.substr(0, size), CheckZip) == ErrorCode::kArchiveTruncated);
+  }
+  CHECK(Check(zip + "x", CheckZip) == ErrorCode::kArchiveCorrupt);
+  CHECK(Check("x" + zip, CheckZip) == ErrorCode::kArchiveCorrupt);
+  std::string local = zip;
+  Replace(&local, "name", "mane", 0);
+  CHECK(Check(local, CheckZip) == ErrorCode::kArchiveCorrupt);
+  std::string listed = zip;
+  Replace(&listed, "name", "mane", zip.find("PK\x01\x02"));
+  CHECK(Check(listed, CheckZip) == ErrorCode::kArchiveCorrupt);
+  std::string fewer = zip;
+  fewer[zip.size() - 22 + 10] = 1;
+  CHECK(Check(fewer, CheckZip) == ErrorCode::kArchiveCorrupt);
+}
+
+TEST_CASE("seekable: no byte of a zip's lists makes the check run away") {
+  const std::string zip = Made("zip -q -fz out.zip name other");
+  for (std::size_t at = zip.find("PK\x01\x02"); at < zip.size(); ++at) {
+    for (const int value : {0x00, 0x7F, 0xFF}) {
+      std::string changed = zip;
+      changed[at] = static_cast<char>(value);
+      const ErrorCode code = Check(changed, CheckZip);
+      const bool expected = code == ErrorCode::kInternal ||
+                            code == ErrorCode::kArchiveCorrupt ||
+                            code == ErrorCode::kArchiveTruncated ||
+                            code == ErrorCode::kLimitExceeded;
+      CHECK(expected);
+    }
+  }
+}
+
+TEST_CASE("seekable: a 7z that is cut, extended or damaged is refused") {
+  const std::string file = Made("bsdtar --format 7zip -cf out.zip name other");
+  CHECK(Check(file, CheckSevenZip) == ErrorCode::kInternal);
+  for (std::size_t size = 0; size < file.size(); ++size) {
+    CHECK(Check(file.substr(0, size), CheckSevenZip) ==
+          ErrorCode::kArchiveTruncated);
+  }
+  CHECK(Check(file + "x", CheckSevenZip) == ErrorCode::kArchiveCorrupt);
+  std::string damaged = file;
+  damaged[14] = 1;
+  CHECK(Check(damaged, CheckSevenZip) == ErrorCode::kArchiveCorrupt);
+}
+
+}  // namespace
+}  // namespace release

@@ -1,0 +1,327 @@
+#include "archive/unpack.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <map>
+
+#include "base/error.h"
+#include "os/posix_fs.h"
+#include "support/archives.h"
+#include "support/temp_dir.h"
+#include "trust/digest.h"
+
+namespace release {
+namespace {
+
+namespace stdfs = std::filesystem;
+
+// A directory to pack from, one to unpack into, and the archive between.
+class Bench {
+ public:
+  Bench() : in(dir_.path() + "/in"), out(dir_.path() + "/out") {
+    stdfs::create_directory(in);
+    stdfs::create_directory(out);
+    fs_.emplace(dir_.path());
+  }
+
+  // Runs in `in`; what it writes to $a is the archive.
+  void Pack(const std::string& command) {
+    Shell("a=" + dir_.path() + "/archive; cd " + in.string() + "; " + command);
+  }
+
+  Unpacked Run(const UnpackOptions& options = {}, bool write = true) {
+    Reader reader(InPieces(Slurp(dir_.path() + "/archive"), 60'000), "archive",
+                  {&*fs_, Fs::kRoot, "spool", 0});
+    Opened top(&*fs_, fs_->OpenDirectory(Fs::kRoot, "out"));
+    return Unpack(&reader, write ? &*fs_ : nullptr, top.get(), options);
+  }
+
+  ErrorCode CodeOf(const UnpackOptions& options = {}) {
+    try {
+      Run(options);
+    } catch (const Error& error) {
+      return error.code();
+    }
+    return ErrorCode::kInternal;
+  }
+
+  PosixFs& fs() { return *fs_; }
+
+ private:
+  TempDir dir_;
+  std::optional<PosixFs> fs_;
+
+ public:
+  stdfs::path in;
+  stdfs::path out;
+};
+
+unsigned ModeOf(const stdfs::path& path) {
+  return static_cast<unsigned>(stdfs::symlink_status(path).permissions());
+}
+
+const ManifestEntry& Find(const Unpacked& unpacked, const std::string& path) {
+  const auto& all = unpacked.manifest.entries;
+  const auto it = std::find_if(all.begin(), all.end(),
+                               [&](const auto& e) { return e.path == path; });
+  if (it == all.end()) throw std::runtime_error("no entry " + path);
+  return *it;
+}
+
+std::vector<std::string> Paths(const Unpacked& unpacked) {
+  std::vector<std::string> out;
+  for (const auto& entry : unpacked.manifest.entries) out.push_back(entry.path);
+  return out;
+}
+
+// Fails unless the manifest is exactly what lies below `top`.
+void CheckAgainstDisk(const Manifest& manifest, const stdfs::path& top) {
+  std::size_t on_disk = 0;
+  for ([[maybe_unused]] const auto& found :
+       stdfs::recursive_directory_iterator(top)) {
+    ++on_disk;
+  }
+  CHECK(on_disk == manifest.entries.size());
+  CHECK(std::is_sorted(
+      manifest.entries.begin(), manifest.entries.end(),
+      [](const auto& a, const auto& b) { return a.path < b.path; }));
+  for (const ManifestEntry& entry : manifest.entries) {
+    CAPTURE(entry.path);
+    const stdfs::path path = top / entry.path;
+    if (entry.kind == EntryKind::kSymlink) {
+      CHECK(stdfs::read_symlink(path) == entry.target);
+      continue;
+    }
+    CHECK(ModeOf(path) == entry.mode);
+    if (entry.kind == EntryKind::kDirectory) {
+      CHECK(stdfs::is_directory(stdfs::symlink_status(path)));
+      continue;
+    }
+    const std::string content = Slurp(path);
+    CHECK(content.size() == entry.size);
+    CHECK(HashContent(content) == entry.hash);
+  }
+}
+
+TEST_CASE("unpack: what is written is what was packed and what is reported") {
+  for (const char* command :
+       {"tar -cf $a .", "tar -cf - . | zstd -q > $a",
+        "bsdtar --format 7zip -cf $a .", "zip -qry $a.zip . && mv $a.zip $a",
+        "find . | cpio --quiet -o -H newc > $a"}) {
+    CAPTURE(std::string(command));
+    Bench bench;
+    MakeTree(bench.in);
+    bench.Pack(command);
+    const Unpacked unpacked = bench.Run();
+    CheckAgainstDisk(unpacked.manifest, bench.out);
+    Shell("diff -r --no-dereference " + bench.in.string() + " " +
+          bench.out.string());
+    CHECK(unpacked.sha256.size() == 64);
+    CHECK(unpacked.archive_bytes > 700'000);
+    CHECK(bench.Run({}, false).manifest.entries == unpacked.manifest.entries);
+  }
+}
+
+TEST_CASE("unpack: without a file system nothing is written") {
+  Bench bench;
+  MakeTree(bench.in);
+  bench.Pack("tar -cf $a .");
+  CHECK(bench.Run({}, false).manifest.entries.size() > 10);
+  CHECK(stdfs::is_empty(bench.out));
+}
+
+TEST_CASE("unpack: directories that are only implied are made and listed") {
+  Bench bench;
+  MakeTree(bench.in);
+  bench.Pack("tar --no-recursion -cf $a lib/deep/big bin/run");
+  const Unpacked unpacked = bench.Run();
+  CHECK(Paths(unpacked) == std::vector<std::string>{"bin", "bin/run", "lib",
+                                                    "lib/deep",
+                                                    "lib/deep/big"});
+  CHECK(Find(unpacked, "lib").mode == 0755);
+  CheckAgainstDisk(unpacked.manifest, bench.out);
+}
+
+TEST_CASE("unpack: a directory that comes late still gets its mode") {
+  Bench bench;
+  MakeTree(bench.in);
+  bench.Pack(
+      "chmod 0750 bin; chmod 0500 lib; "
+      "tar --no-recursion -cf $a bin/run bin lib lib/part1");
+  const Unpacked unpacked = bench.Run();
+  CHECK(Find(unpacked, "bin").mode == 0750);
+  CHECK(Find(unpacked, "lib").mode == 0700);
+  CheckAgainstDisk(unpacked.manifest, bench.out);
+}
+
+TEST_CASE("unpack: leading components are stripped") {
+  Bench bench;
+  MakeTree(bench.in / "package");
+  bench.Pack("tar -cf $a package");
+  UnpackOptions options;
+  options.strip_components = 1;
+  CheckAgainstDisk(bench.Run(options).manifest, bench.out);
+  CHECK(stdfs::exists(bench.out / "bin/run"));
+  options.strip_components = 9;
+  CHECK(bench.CodeOf(options) == ErrorCode::kArchiveEmpty);
+}
+
+TEST_CASE("unpack: hard links are one file under several names") {
+  for (const char* command :
+       {"tar -cf $a a b c", "bsdtar --format newc -cf $a a b c",
+        "printf 'a\\nb\\nc\\n' | cpio --quiet -o -H newc > $a",
+        "printf 'a\\nb\\nc\\n' | cpio --quiet -o -H odc > $a"}) {
+    CAPTURE(std::string(command));
+    Bench bench;
+    const std::string content = Noise(5000, 3);
+    Spill(bench.in / "a", content);
+    stdfs::create_hard_link(bench.in / "a", bench.in / "b");
+    stdfs::create_hard_link(bench.in / "a", bench.in / "c");
+    bench.Pack(command);
+    const Unpacked unpacked = bench.Run();
+    CheckAgainstDisk(unpacked.manifest, bench.out);
+    CHECK(Find(unpacked, "c").hash == HashContent(content));
+    CHECK(Find(unpacked, "a").size == 5000);
+    CHECK(stdfs::hard_link_count(bench.out / "a") == 3);
+  }
+}
+
+TEST_CASE("unpack: many hard links in many directories are made") {
+  Bench bench;
+  for (int i = 0; i < 50; ++i) {
+    const std::string n = std::to_string(i);
+    stdfs::create_directories(bench.in / ("d" + n) / "e");
+    Spill(bench.in / ("d" + n) / "e" / "f", n);
+    stdfs::create_hard_link(bench.in / ("d" + n) / "e" / "f",
+                            bench.in / ("d" + n) / "g");
+  }
+  bench.Pack("tar -cf $a .");
+  CheckAgainstDisk(bench.Run().manifest, bench.out);
+  CHECK(stdfs::hard_link_count(bench.out / "d7/g") == 2);
+}
+
+TEST_CASE("unpack: what is reserved is left out and named") {
+  Bench bench;
+  MakeTree(bench.in);
+  bench.Pack("tar -cf $a --sort=name .");
+  UnpackOptions options;
+  options.reserved = {"lib/deep", "nothing", "li"};
+  const Unpacked unpacked = bench.Run(options);
+  CHECK_FALSE(stdfs::exists(bench.out / "lib/deep"));
+  CHECK_FALSE(stdfs::exists(bench.out / "nothing"));
+  CHECK(stdfs::exists(bench.out / "lib/part1"));
+  CHECK(unpacked.left_out.size() == 5);
+  CHECK(std::count(unpacked.left_out.begin(), unpacked.left_out.end(),
+                   "lib/deep/big") == 1);
+  CheckAgainstDisk(unpacked.manifest, bench.out);
+}
+
+TEST_CASE("unpack: a hard link to what is reserved is refused") {
+  Bench bench;
+  Spill(bench.in / "a", "x");
+  stdfs::create_hard_link(bench.in / "a", bench.in / "b");
+  bench.Pack("tar -cf $a a b");
+  UnpackOptions options;
+  options.reserved = {"a"};
+  CHECK(bench.CodeOf(options) == ErrorCode::kUnsafeEntry);
+}
+
+TEST_CASE("unpack: bytes and entries are limited") {
+  Bench bench;
+  Spill(bench.in / "f", std::string(3'000'000, 'x'));
+  stdfs::create_directories(bench.in / "a/b/c");
+  Spill(bench.in / "a/b/c/g", "");
+  bench.Pack("tar --no-recursion -czf $a f a/b/c/g");
+  UnpackOptions options;
+  options.max_bytes = 3'000'000;
+  options.max_entries = 5;
+  CHECK(bench.Run(options, false).manifest.entries.size() == 5);
+  options.max_bytes = 2'999'999;
+  CHECK(bench.CodeOf(options) == ErrorCode::kLimitExceeded);
+  Bench other;
+  stdfs::create_directories(other.in / "a/b/c");
+  Spill(other.in / "a/b/c/g", "");
+  other.Pack("tar --no-recursion -cf $a a/b/c/g");
+  options.max_entries = 3;
+  CHECK(other.CodeOf(options) == ErrorCode::kLimitExceeded);
+}
+
+TEST_CASE("unpack: progress is told and may stop it") {
+  Bench bench;
+  Spill(bench.in / "f", Noise(5'000'000, 1));
+  bench.Pack("tar -cf $a f");
+  std::uint64_t last = 0;
+  UnpackOptions options;
+  options.progress = [&](std::uint64_t bytes) {
+    CHECK(bytes > last);
+    last = bytes;
+    if (bytes > 2'000'000) throw Error(ErrorCode::kInterrupted, "enough");
+  };
+  CHECK(bench.CodeOf(options) == ErrorCode::kInterrupted);
+  CHECK(last > 2'000'000);
+  CHECK(last < 5'000'000);
+}
+
+TEST_CASE("unpack: an archive of nothing is empty") {
+  Bench bench;
+  bench.Pack("tar -cf $a -T /dev/null");
+  CHECK(bench.CodeOf() == ErrorCode::kArchiveEmpty);
+  Bench root_only;
+  root_only.Pack("tar -cf $a .");
+  CHECK(root_only.CodeOf() == ErrorCode::kArchiveEmpty);
+}
+
+TEST_CASE("unpack: hostile archives are refused and stay inside") {
+  const char* commands[] = {
+      "tar -P --transform 's,^f,../escaped,' -cf $a f",
+      "tar -P --transform 's,^f,/tmp/release-escaped,' -cf $a f",
+      "ln -s .. up; tar -cf $a up",
+      "ln -s /tmp abs; tar -cf $a abs",
+      "ln -s d l; tar --transform 's,^f,l/f,' -cf $a l f",
+      "mkfifo p; tar -cf $a p",
+      "tar -cf $a f; tar -rf $a f",
+      "tar --transform 's,^f,a\x1b"
+      "b,' -cf $a f",
+      "tar --transform 's,^f,caf\xe9,' -cf $a f",
+      "zip -q $a.zip f; sed -i 's,f,\\x01,g' $a.zip; mv $a.zip $a",
+  };
+  for (const char* command : commands) {
+    CAPTURE(std::string(command));
+    Bench bench;
+    Spill(bench.in / "f", "payload");
+    bench.Pack(command);
+    CHECK(std::string(CodeName(bench.CodeOf())) == "unsafe-entry");
+    CHECK_FALSE(stdfs::exists(bench.out.parent_path() / "escaped"));
+    CHECK_FALSE(stdfs::exists("/tmp/release-escaped"));
+  }
+}
+
+TEST_CASE("unpack: a truncated archive is refused however much came") {
+  Bench bench;
+  MakeTree(bench.in);
+  bench.Pack("tar -cf - . | zstd -q | head -c 700000 > $a");
+  CHECK(bench.CodeOf() == ErrorCode::kArchiveTruncated);
+}
+
+TEST_CASE("unpack: everything belongs to the owner asked for") {
+  Bench bench;
+  MakeTree(bench.in);
+  bench.Pack("tar -cf $a .");
+  const auto self = bench.fs().Stat(Fs::kRoot, "in");
+  REQUIRE(self);
+  UnpackOptions options;
+  // Only root can give files away.
+  const std::uint32_t wanted = self->owner == 0 ? 12345 : self->owner;
+  options.owner = {wanted, self->owner == 0 ? 23456 : self->group};
+  const Unpacked unpacked = bench.Run(options);
+  for (const ManifestEntry& entry : unpacked.manifest.entries) {
+    const auto info = bench.fs().Stat(Fs::kRoot, "out/" + entry.path);
+    REQUIRE(info);
+    CHECK(info->owner == wanted);
+    CHECK(info->group == options.owner->second);
+  }
+}
+
+}  // namespace
+}  // namespace release
