@@ -1,0 +1,190 @@
+// Real packages from the registries that this machine is set up for: each is
+// unpacked by us and by bsdtar, and what came out is compared.
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "archive/unpack.h"
+#include "base/error.h"
+#include "os/input.h"
+#include "os/posix_fs.h"
+#include "support/archives.h"
+#include "support/temp_dir.h"
+
+namespace release {
+namespace {
+
+namespace stdfs = std::filesystem;
+
+std::string CacheDirectory() {
+  const char* cache = std::getenv("RELEASE_TEST_CACHE");
+  const char* home = std::getenv("HOME");
+  const std::string out = cache != nullptr ? std::string(cache)
+                          : home != nullptr
+                              ? std::string(home) + "/.cache/release-tests"
+                              : "/var/tmp/release-tests";
+  stdfs::create_directories(out);
+  return out;
+}
+
+// The cached file; where it is missing, `command` makes it as $out in an empty
+// directory. Throws where it cannot.
+std::string Fetched(const std::string& name, const std::string& command) {
+  const std::string path = CacheDirectory() + "/" + name;
+  if (stdfs::exists(path)) return path;
+  TempDir work;
+  Shell("cd " + work.path() + "; out=" + work.path() + "/made; " + command);
+  if (!stdfs::exists(work.path() + "/made")) {
+    throw std::runtime_error("cannot download " + name);
+  }
+  stdfs::copy_file(work.path() + "/made", path + ".new");
+  stdfs::rename(path + ".new", path);
+  return path;
+}
+
+std::string NpmPackage(const std::string& file, const std::string& spec) {
+  return Fetched(file, "npm pack --silent " + spec + " >&2; mv *.tgz $out");
+}
+
+// A file of a Debian source package. The machine's list of binary packages is
+// turned into one of sources, used once, and thrown away.
+std::string DebianSource(const std::string& package, const std::string& pattern,
+                         const std::string& file) {
+  return Fetched(
+      file,
+      "mkdir -p apt/lists/partial apt/archives/partial; "
+      "for f in /etc/apt/sources.list.d/*.sources; do"
+      " if [ -e $f ]; then cat $f; echo; fi; done |"
+      " sed 's/^Types:.*/Types: deb-src/' > apt/src.sources; "
+      "for f in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do"
+      " if [ -e $f ]; then sed -n 's/^deb /deb-src /p' $f; fi; done"
+      " > apt/src.list; "
+      "if [ -s apt/src.list ]; then l=src.list; else l=src.sources; fi; "
+      "o=\"-qq -o Dir::Etc::sourcelist=$PWD/apt/$l"
+      " -o Dir::Etc::sourceparts=- -o Dir::State::lists=$PWD/apt/lists"
+      " -o Dir::Cache=$PWD/apt -o APT::Sandbox::User=root\"; "
+      "apt-get $o update >&2; "
+      "apt-get $o source --download-only " +
+          package + " >&2; mv " + pattern + " $out");
+}
+
+// The files of a binary package, as the tar that is in it.
+std::string DebianFiles(const std::string& package, const std::string& file) {
+  return Fetched(file, "apt-get -qq -o APT::Sandbox::User=root download " +
+                           package +
+                           " >&2; dpkg-deb --fsys-tarfile *.deb > $out");
+}
+
+struct Node {
+  char kind = '?';
+  bool executable = false;
+  std::string content;  // of a file, or a link's target
+
+  bool operator==(const Node&) const = default;
+};
+
+std::map<std::string, Node> TreeAt(const stdfs::path& top) {
+  std::map<std::string, Node> out;
+  for (const auto& found : stdfs::recursive_directory_iterator(top)) {
+    Node& node = out[found.path().lexically_relative(top).string()];
+    const stdfs::file_status status = found.symlink_status();
+    if (stdfs::is_symlink(status)) {
+      node = {'l', false, stdfs::read_symlink(found.path()).string()};
+    } else if (stdfs::is_directory(status)) {
+      node.kind = 'd';
+    } else {
+      const auto exec = status.permissions() & stdfs::perms::owner_exec;
+      node = {'f', exec != stdfs::perms::none, Slurp(found.path())};
+    }
+  }
+  return out;
+}
+
+Unpacked UnpackOurs(const std::string& archive, const std::string& top) {
+  PosixFs fs(top);
+  fs.MakeDirectory(Fs::kRoot, "ours", 0700);
+  Opened directory(&fs, fs.OpenDirectory(Fs::kRoot, "ours"));
+  Input input = Input::Open(archive);
+  Reader reader([&](std::span<char> buffer) { return input.Read(buffer); },
+                archive, {&fs, Fs::kRoot, "spool", 0});
+  return Unpack(&reader, &fs, directory.get(), {});
+}
+
+void Compare(const std::string& archive, std::size_t at_least) {
+  CAPTURE(archive);
+  TempDir dir;
+  stdfs::create_directory(dir.path() + "/theirs");
+  Shell("bsdtar -C " + dir.path() + "/theirs -xf " + archive);
+  const Unpacked unpacked = UnpackOurs(archive, dir.path());
+  const auto theirs = TreeAt(dir.path() + "/theirs");
+  const auto ours = TreeAt(dir.path() + "/ours");
+  CHECK(ours.size() >= at_least);
+  CHECK(ours.size() == unpacked.manifest.entries.size());
+  CHECK(ours.size() == theirs.size());
+  for (const auto& [path, node] : theirs) {
+    const auto it = ours.find(path);
+    const bool same = it != ours.end() && it->second == node;
+    if (!same) FAIL_CHECK("differs: ", path);
+  }
+  CHECK(unpacked.archive_bytes == stdfs::file_size(archive));
+}
+
+// Packs the files of an archive again, in another format.
+void CompareRepacked(const std::string& archive, const std::string& command,
+                     std::size_t at_least) {
+  CAPTURE(command);
+  TempDir dir;
+  stdfs::create_directory(dir.path() + "/in");
+  const std::string out = dir.path() + "/repacked";
+  Shell("bsdtar -C " + dir.path() + "/in -xf " + archive + "; cd " +
+        dir.path() + "/in; out=" + out + "; " + command);
+  Compare(out, at_least);
+}
+
+std::string Express() {
+  return NpmPackage("express-4.18.2.tgz", "express@4.18.2");
+}
+
+TEST_CASE("real npm packages unpack as bsdtar unpacks them") {
+  Compare(Express(), 16);
+  Compare(NpmPackage("typescript-5.4.5.tgz", "typescript@5.4.5"), 116);
+}
+
+TEST_CASE("real Debian sources unpack as bsdtar unpacks them") {
+  Compare(DebianSource("hello", "*.orig.tar.*z", "hello.orig.tar"), 100);
+  Compare(DebianSource("hello", "*.debian.tar.xz", "hello.debian.tar.xz"), 5);
+  Compare(DebianSource("zlib", "*.orig.tar.*2", "zlib.orig.tar.bz2"), 100);
+}
+
+TEST_CASE("a real package with links unpacks as bsdtar unpacks it") {
+  const std::string files = DebianFiles("xz-utils", "xz-utils.tar");
+  Compare(files, 50);
+  TempDir dir;
+  std::size_t links = 0;
+  for (const auto& entry : UnpackOurs(files, dir.path()).manifest.entries) {
+    if (entry.kind == EntryKind::kSymlink) ++links;
+  }
+  CHECK(links > 10);
+}
+
+TEST_CASE("a real package in every other format unpacks the same") {
+  for (const char* command :
+       {"zip -qry $out.zip . && mv $out.zip $out",
+        "tar -cf - . | zstd -q > $out", "bsdtar --format 7zip -cf $out .",
+        "find . | cpio --quiet -o -H newc | gzip > $out", "tar -cjf $out .",
+        "tar --format=ustar -cJf $out ."}) {
+    CompareRepacked(Express(), command, 16);
+    CompareRepacked(DebianFiles("xz-utils", "xz-utils.tar"), command, 50);
+  }
+}
+
+TEST_CASE("a real package of more than 20,000 files unpacks the same") {
+  Compare(
+      NpmPackage("mui-icons-material-5.15.0.tgz", "@mui/icons-material@5.15.0"),
+      20'000);
+}
+
+}  // namespace
+}  // namespace release
