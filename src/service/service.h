@@ -37,8 +37,8 @@ class Service {
   // a unit is reloaded or restarted, or started where it does not run; a
   // pidfile's process is sent the signal; a command is run. Returns remarks for
   // the user, e.g. that the unit was not running and has been started. Throws
-  // Error kReloadFailed, kReloadTimeout, or kServiceDied where the service
-  // ended over it, with the unit's last journal lines.
+  // Error kReloadFailed, kReloadTimeout, or kServiceDied or kServiceRestarted
+  // where the service ended over it, with the unit's last journal lines.
   std::vector<std::string> TakeUp(const Occasion& occasion);
 
   // Checks that the service's processes run the release of the occasion (the

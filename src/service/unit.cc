@@ -130,7 +130,7 @@ UnitState Unit::TakeUp(ServiceAction action,
   const std::string verb = Choose(action, before, remarks);
   // Crashes of the release before must not use up the start limit of this one.
   if (verb != "reload") Systemctl({"reset-failed", "--", name_}, kAskTimeout);
-  RunJob(verb, deadline);
+  RunJob(verb, before, deadline);
   return AwaitSettled(verb, before, deadline);
 }
 
@@ -153,7 +153,8 @@ std::string Unit::Choose(ServiceAction action, const UnitState& before,
   return "reload";
 }
 
-void Unit::RunJob(const std::string& verb, Nanoseconds deadline) {
+void Unit::RunJob(const std::string& verb, const UnitState& before,
+                  Nanoseconds deadline) {
   const Nanoseconds left =
       std::max<Nanoseconds>(deadline - waiter_->Now(), milliseconds(1));
   const CommandResult result = Systemctl({verb, "--", name_}, left);
@@ -164,6 +165,9 @@ void Unit::RunJob(const std::string& verb, Nanoseconds deadline) {
          "no end within " + FormatDuration(timeout_));
   }
   waiter_->Check();
+  // Whether systemd notices a death before or after it is content with the
+  // reload is chance, and must not decide what it is called.
+  if (verb == "reload" && before.running()) Watch(before);
   Fail(ErrorCode::kReloadFailed, verb,
        result.Describe() + LastLines(result.output, 5));
 }

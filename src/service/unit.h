@@ -76,7 +76,8 @@ class Unit {
  private:
   std::string Choose(ServiceAction action, const UnitState& before,
                      std::vector<std::string>* remarks) const;
-  void RunJob(const std::string& verb, Nanoseconds deadline);
+  void RunJob(const std::string& verb, const UnitState& before,
+              Nanoseconds deadline);
   UnitState AwaitSettled(const std::string& verb, const UnitState& before,
                          Nanoseconds deadline);
   UnitState AwaitLeft(const std::string& verb, Nanoseconds deadline);

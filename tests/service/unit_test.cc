@@ -119,6 +119,15 @@ TEST_CASE("a job that fails tells how, with the journal's lines") {
                   "--since=@1795000000") != std::string::npos);
 }
 
+TEST_CASE("a unit that dies while its reload is under way has died") {
+  Rig rig;
+  rig.fake.on_job = [&](const std::string&) {
+    rig.fake.Fail();
+    return Exited(1, "Job for shop.service failed.\n");
+  };
+  CHECK(rig.TakeUpError().code() == ErrorCode::kServiceDied);
+}
+
 TEST_CASE("a job that does not end in time is cancelled") {
   Rig rig;
   rig.fake.on_job = [&](const std::string&) {

@@ -1,0 +1,262 @@
+// The service room against a real systemd. The tests of the suite "inside a
+// systemd container" change units of the machine they run on; the one outside
+// it boots a container and runs them in there.
+#include "service/service.h"
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+#include <stdlib.h>
+
+#include <boost/filesystem.hpp>
+#include <fstream>
+
+#include "host/systemd_rig.h"
+#include "os/curl_http.h"
+#include "os/posix_clock.h"
+#include "support/expect_error.h"
+
+namespace release {
+namespace {
+
+namespace fs = boost::filesystem;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr const char* kSuite = "inside a systemd container";
+
+// At a reload it does what current/behaviour says; at a start it does nothing
+// but run in the release.
+constexpr const char* kServer = R"py(
+import os, signal, socket, sys, time
+root, talks = sys.argv[1], sys.argv[2] == "notify"
+def tell(text):
+    if not talks: return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+        s.sendto(text.encode(), os.environ["NOTIFY_SOCKET"])
+def reload(*_):
+    tell("RELOADING=1\nMONOTONIC_USEC=%d" % (time.monotonic_ns() // 1000))
+    what = open(root + "/current/behaviour").read()
+    if what == "exit": os._exit(3)
+    if what == "hang": return
+    if what != "keep": os.chdir(root + "/current")
+    if what == "crash": signal.alarm(2)
+    tell("READY=1")
+signal.signal(signal.SIGHUP, reload)
+os.chdir(root + "/current")
+print("serving", os.getcwd(), flush=True)
+tell("READY=1")
+while True: time.sleep(0.1)
+)py";
+
+// A unit with releases 1, of which it runs, and 2, made live.
+class Shop {
+ public:
+  Shop(const std::string& type, const std::string& behaviour,
+       const std::string& more = "") {
+    REQUIRE(getenv("RELEASE_INSIDE_CONTAINER") != nullptr);
+    fs::remove_all(kRoot);
+    for (const char* version : {"1", "2"}) {
+      const std::string release = kRoot + "/releases/" + version;
+      fs::create_directories(release);
+      std::ofstream(release + "/behaviour")
+          << (version[0] == '2' ? behaviour : "ok");
+    }
+    std::ofstream(kRoot + "/server.py") << kServer;
+    Live("1");
+    std::ofstream("/etc/systemd/system/shop.service") << fmt::format(
+        "[Service]\nType={}\nExecReload=/bin/kill -HUP $MAINPID\n"
+        "ExecStart=/usr/bin/env python3 {}/server.py {} {}\n"
+        "TimeoutStopSec=2s\n{}\n",
+        type, kRoot, kRoot, type, more);
+    Do("daemon-reload");
+    Do("restart");
+    clock.Sleep(milliseconds(300));  // a simple unit is up before it serves
+    config.root = kRoot;
+    config.service.unit = "shop.service";
+    config.service.timeout = seconds(5);
+    config.health.min_healthy_time = milliseconds(500);
+    occasion.root = kRoot;
+    service = std::make_unique<Service>(&config, Doors{&runner, &http, &clock});
+    service->Observe();
+    Live("2");
+  }
+  ~Shop() { Do("stop"); }
+  Shop(const Shop&) = delete;
+  Shop& operator=(const Shop&) = delete;
+
+  void Live(const std::string& version) {
+    fs::remove(kRoot + "/current");
+    fs::create_symlink("releases/" + version, kRoot + "/current");
+    occasion.version = version;
+  }
+  std::vector<std::string> Activate() {
+    auto remarks = service->TakeUp(occasion);
+    for (auto& remark : service->CheckRunning(occasion)) {
+      remarks.push_back(std::move(remark));
+    }
+    service->CheckHealth(occasion);
+    return remarks;
+  }
+  Error Failure() {
+    return ErrorOf([this] { Activate(); });
+  }
+  // The way back must work from wherever the failure left the unit.
+  void GoBack() {
+    Live("1");
+    Activate();
+    CHECK(WorkingDirectory() == kRoot + "/releases/1");
+  }
+  std::string WorkingDirectory() {
+    Command show;
+    show.argv = {"systemctl", "show", "-P", "MainPID", "shop.service"};
+    std::string pid = runner.Run(show).output;
+    while (pid.ends_with('\n')) pid.pop_back();
+    return fs::read_symlink("/proc/" + pid + "/cwd").string();
+  }
+  void Do(const std::string& verb) {
+    Command command;
+    command.argv = {"systemctl", verb};
+    if (verb != "daemon-reload") command.argv.push_back("shop.service");
+    runner.Run(command);
+  }
+
+  const std::string kRoot = "/srv/shop";
+  Config config;
+  Occasion occasion;
+  PosixRunner runner;
+  CurlHttp http;
+  PosixClock clock;
+  std::unique_ptr<Service> service;
+};
+
+}  // namespace
+
+TEST_SUITE("inside a systemd container" * doctest::skip()) {
+  TEST_CASE("a reload that works is proven, for each type of unit") {
+    for (const char* type : {"simple", "notify"}) {
+      CAPTURE(type);
+      Shop shop(type, "ok");
+      CHECK(shop.Activate().empty());
+      CHECK(shop.WorkingDirectory() == "/srv/shop/releases/2");
+      shop.GoBack();
+    }
+  }
+
+  TEST_CASE("a unit that cannot reload is restarted") {
+    Shop shop("simple", "ok", "ExecReload=");
+    CHECK(shop.Activate().empty());
+    CHECK(shop.WorkingDirectory() == "/srv/shop/releases/2");
+  }
+
+  TEST_CASE("a unit that does not run is started, and that is said") {
+    Shop shop("notify", "ok");
+    shop.Do("stop");
+    const auto remarks = shop.Activate();
+    REQUIRE(remarks.size() == 1);
+    CHECK(remarks[0].find("was not running") != std::string::npos);
+  }
+
+  TEST_CASE("a simple unit that exits on reload has died, and comes back") {
+    Shop shop("simple", "exit");
+    const Error error = shop.Failure();
+    CHECK(error.code() == ErrorCode::kServiceDied);
+    CHECK(Says(error, "status 3"));
+    CHECK(Says(error, "Main process exited, code=exited, status=3"));
+    shop.GoBack();
+  }
+
+  TEST_CASE("a notify unit that exits on reload has died, and comes back") {
+    Shop shop("notify", "exit");
+    CHECK(shop.Failure().code() == ErrorCode::kServiceDied);
+    shop.GoBack();
+  }
+
+  TEST_CASE("a unit that systemd restarts over a reload does not pass") {
+    Shop shop("simple", "exit", "Restart=always\nRestartSec=100ms");
+    const Error error = shop.Failure();
+    const std::string what = error.what();
+    CAPTURE(what);
+    const ErrorCode code = error.code();
+    CHECK((code == ErrorCode::kServiceDied ||
+           code == ErrorCode::kServiceRestarted));
+    shop.GoBack();
+  }
+
+  TEST_CASE("a reload without an end costs the time limit, and is left") {
+    for (const char* more :
+         {"", "ExecReload=\nExecReload=/bin/sh -c 'sleep 1000'"}) {
+      CAPTURE(more);
+      Shop shop("notify", "hang", more);
+      const auto start = shop.clock.SinceBoot();
+      const Error error = shop.Failure();
+      const std::string what = error.what();
+      CAPTURE(what);
+      CHECK(error.code() == ErrorCode::kReloadTimeout);
+      CHECK(shop.clock.SinceBoot() - start < seconds(7));
+      shop.GoBack();
+    }
+  }
+
+  TEST_CASE("a unit that crashes 2 s after the reload fails the health check") {
+    Shop shop("simple", "crash");
+    shop.config.health.min_healthy_time = seconds(4);
+    CHECK(shop.Failure().code() == ErrorCode::kServiceDied);
+    Shop revived("simple", "crash", "Restart=always\nRestartSec=100ms");
+    revived.config.health.min_healthy_time = seconds(4);
+    const ErrorCode code = revived.Failure().code();
+    CHECK((code == ErrorCode::kServiceDied ||
+           code == ErrorCode::kServiceRestarted));
+    revived.GoBack();
+  }
+
+  TEST_CASE("a unit that keeps the old directory runs the old release") {
+    Shop shop("notify", "keep");
+    shop.config.service.timeout = seconds(1);
+    const Error error = shop.Failure();
+    CHECK(error.code() == ErrorCode::kServiceRunsOldRelease);
+    CHECK(error.path() == "/srv/shop/releases/1");
+    shop.GoBack();
+  }
+
+  TEST_CASE("a server that opens files by path is accepted with a remark") {
+    std::ofstream("/etc/shop-nginx.conf")
+        << "daemon off; pid /run/shop-nginx.pid; error_log stderr;\n"
+           "events {}\n"
+           "http { access_log off; server { listen 127.0.0.1:8081;\n"
+           "       root /srv/shop/current; } }\n";
+    Shop shop("simple", "release 2",
+              "ExecStart=\nExecStart=/usr/sbin/nginx -c /etc/shop-nginx.conf");
+    shop.config.health.url = "http://127.0.0.1:8081/behaviour";
+    shop.config.health.expect_body = "release {version}";
+    const auto remarks = shop.Activate();
+    REQUIRE(remarks.size() == 1);
+    CHECK(remarks[0].find("cannot be seen") != std::string::npos);
+    shop.config.health.deadline = seconds(1);
+    shop.Live("1");
+    const Error error = shop.Failure();
+    CHECK(error.code() == ErrorCode::kHealthDeadline);
+    CHECK(Says(error, "status 200, body \"ok\", without \"release 1\""));
+  }
+
+  TEST_CASE("a unit that does not exist is refused before anything is done") {
+    Shop shop("simple", "ok");
+    shop.config.service.unit = "no-such.service";
+    Service service(&shop.config, {&shop.runner, &shop.http, &shop.clock});
+    CHECK(ErrorOf([&] { service.Observe(); }).code() ==
+          ErrorCode::kReloadFailed);
+  }
+}
+
+TEST_CASE("the service room keeps its word against a real systemd") {
+  SystemdContainer container;
+  const CommandResult result =
+      container.Exec({"env", "RELEASE_INSIDE_CONTAINER=1",
+                      fs::read_symlink("/proc/self/exe").string(), "--no-skip",
+                      fmt::format("--test-suite={}", kSuite)},
+                     seconds(300));
+  CAPTURE(result.output);
+  CHECK(result.ok());
+  CHECK(result.output.find("test cases: 11 | 11 passed") != std::string::npos);
+}
+
+}  // namespace release

@@ -1,0 +1,104 @@
+#include <doctest/doctest.h>
+#include <signal.h>
+
+#include <boost/filesystem.hpp>
+#include <fstream>
+#include <functional>
+#include <sstream>
+#include <thread>
+
+#include "host/systemd_rig.h"
+
+namespace release {
+namespace {
+
+std::string ReadAll(const std::string& path) {
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
+// The command lines of the processes on this host that have `part` in theirs.
+std::vector<std::string> ProcessesWith(const std::string& part) {
+  std::vector<std::string> found;
+  for (const auto& entry : boost::filesystem::directory_iterator("/proc")) {
+    const std::string line = ReadAll(entry.path().string() + "/cmdline");
+    if (line.find(part) != line.npos) found.push_back(line);
+  }
+  return found;
+}
+
+bool NothingLeft(const std::string& directory) {
+  return ProcessesWith(directory).empty() &&
+         ReadAll("/proc/mounts").find(directory) == std::string::npos;
+}
+
+bool Within(std::chrono::seconds time, const std::function<bool()>& holds) {
+  const auto end = std::chrono::steady_clock::now() + time;
+  while (!holds()) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  return true;
+}
+
+}  // namespace
+
+TEST_CASE("the container runs a systemd that answers and runs units") {
+  SystemdContainer container;
+  CHECK(container.Exec({"systemctl", "is-system-running"}).output ==
+        "running\n");
+  const CommandResult result = container.Shell("cat /proc/1/comm; exit 7");
+  CHECK(result.output == "systemd\n");
+  CHECK(result.status == 7);
+  CHECK(
+      container.Shell("cat /proc/self/cgroup").output.find("/system.slice/") !=
+      std::string::npos);
+}
+
+TEST_CASE("a reboot keeps what was written inside, and no process") {
+  SystemdContainer container;
+  CHECK(container.Shell("echo kept > /srv/kept; echo gone > /run/gone").ok());
+  const std::string boot = container.Shell("cat /proc/1/stat").output;
+  const CommandResult reboot = container.Reboot();
+  CAPTURE(reboot.output);
+  REQUIRE(reboot.ok());
+  CHECK(container.Shell("cat /srv/kept").output == "kept\n");
+  CHECK_FALSE(container.Shell("test -e /run/gone").ok());
+  CHECK(container.Shell("cat /proc/1/stat").output != boot);
+  CHECK_FALSE(boost::filesystem::exists("/srv/kept"));
+}
+
+TEST_CASE("a container that is stopped leaves no process, mount or file") {
+  SystemdContainer container;
+  const std::string directory = container.directory();
+  CHECK_FALSE(NothingLeft(directory));
+  container.Stop();
+  CHECK(NothingLeft(directory));
+  CHECK_FALSE(boost::filesystem::exists(directory));
+}
+
+TEST_CASE("a container ends with the process that it was started for") {
+  const std::string directory =
+      (boost::filesystem::temp_directory_path() /
+       boost::filesystem::unique_path("release-systemd-%%%%%%%%"))
+          .string();
+  Command shell;
+  shell.argv = {"sh", "-c",
+                RELEASE_SOURCE_DIR "/tests/host/rig/systemd-container start " +
+                    directory + " $$ && systemctl --version >/dev/null"};
+  CHECK(PosixRunner().Run(shell).ok());
+  CHECK(
+      Within(std::chrono::seconds(10), [&] { return NothingLeft(directory); }));
+  boost::filesystem::remove_all(directory);
+}
+
+TEST_CASE("a container whose supervisor is killed is gone as well") {
+  SystemdContainer container;
+  REQUIRE(container.supervisor() > 1);
+  kill(container.supervisor(), SIGKILL);
+  CHECK(Within(std::chrono::seconds(10),
+               [&] { return NothingLeft(container.directory()); }));
+}
+
+}  // namespace release
