@@ -42,6 +42,7 @@ constexpr Row kTable[] = {
     {ErrorCode::kInterrupted, "interrupted", Exit::kFailed},
     {ErrorCode::kAborted, "aborted", Exit::kFailed},
     {ErrorCode::kBusy, "busy", Exit::kBusy},
+    {ErrorCode::kNothingRunning, "nothing-running", Exit::kFailed},
     {ErrorCode::kNoSuchRelease, "no-such-release", Exit::kNoSuchRelease},
     {ErrorCode::kNothingToRollBackTo, "nothing-to-roll-back-to",
      Exit::kNoSuchRelease},

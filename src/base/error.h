@@ -62,6 +62,7 @@ enum class ErrorCode {
   kInterrupted,
   kAborted,
   kBusy,
+  kNothingRunning,
   // which release
   kNoSuchRelease,
   kNothingToRollBackTo,

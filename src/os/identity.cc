@@ -101,6 +101,11 @@ std::optional<std::uint32_t> FindGroup(const std::string& name) {
 
 }  // namespace
 
+std::string CallerName(const Identity& identity) {
+  if (identity.ssh_client.empty()) return identity.user;
+  return identity.user + "@" + identity.ssh_client;
+}
+
 Identity Caller() {
   return {CallingUser(), HostName(), SshClient(), getpid(), CommandLine()};
 }

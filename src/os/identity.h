@@ -17,6 +17,9 @@ struct Identity {
   std::string command;     // our command line; words with spaces quoted
 };
 
+// "alice@10.0.0.7", or "alice" where no SSH client is known.
+std::string CallerName(const Identity& identity);
+
 // Never fails: what cannot be found out is empty, an unnamed user "uid 1000".
 Identity Caller();
 

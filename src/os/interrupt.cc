@@ -1,5 +1,6 @@
 #include "os/interrupt.h"
 
+#include <fmt/format.h>
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -63,6 +64,14 @@ void CatchInterrupts() {
   SetHandler(SIGTERM, OnSignal);
   SetHandler(SIGHUP, SIG_IGN);
   SetHandler(SIGPIPE, SIG_IGN);
+}
+
+void ThrowIfInterrupted() {
+  const int signal = InterruptSignal();
+  if (signal == 0) return;
+  throw Error(
+      ErrorCode::kInterrupted,
+      fmt::format("cannot go on: stopped by SIG{}", sigabbrev_np(signal)));
 }
 
 int InterruptSignal() { return g_holds > 0 ? 0 : g_signal.load(); }

@@ -16,6 +16,10 @@ void CatchInterrupts();
 // The signal that asked for a stop, or 0. 0 while a HoldInterrupts lives.
 int InterruptSignal();
 
+// Throws Error kInterrupted, naming the signal, where InterruptSignal() is not
+// 0: what the engine and every long loop call between two pieces of work.
+void ThrowIfInterrupted();
+
 // Sets the flag as a signal would; 0 clears it. For tests.
 void SetInterruptSignal(int signal);
 
