@@ -1,0 +1,39 @@
+// What is made of several primitives of the file system.
+//
+// These stand above the door, so that a test can stop the command, lose power
+// or fail a call between any two of the primitives.
+#ifndef RELEASE_STORE_DURABLE_H_
+#define RELEASE_STORE_DURABLE_H_
+
+#include <string>
+#include <string_view>
+
+#include "os/fs.h"
+
+namespace release {
+
+// The whole of a file, which is expected to be small.
+std::string ReadWhole(Fs* fs, const std::string& path);
+
+// Makes the entries of the directory durable; "" is the root.
+void SyncDirectory(Fs* fs, const std::string& path);
+
+// Writes a file that appears under its name whole or not at all, replacing one
+// that stood there. Its bytes are durable on return, its name is not: that
+// takes a sync of the directory, which callers share among several.
+void WriteFileWhole(Fs* fs, const std::string& directory,
+                    const std::string& name, std::string_view content,
+                    unsigned permissions);
+
+// Points the symbolic link `name` of the root at `target`: no reader ever finds
+// it missing. `temporary` is the name the new link has until then; one left
+// behind by a crash is no obstacle. Durable on return.
+void ReplaceSymlink(Fs* fs, const std::string& name, const std::string& target,
+                    const std::string& temporary);
+
+// Removes a directory and all below it. Not durable.
+void RemoveTree(Fs* fs, Fs::Handle directory, const std::string& path);
+
+}  // namespace release
+
+#endif  // RELEASE_STORE_DURABLE_H_

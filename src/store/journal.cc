@@ -1,0 +1,129 @@
+#include "store/journal.h"
+
+#include <algorithm>
+#include <cerrno>
+
+#include "store/durable.h"
+#include "store/layout.h"
+#include "store/record_text.h"
+
+namespace release {
+namespace {
+
+// Enough for the records of a rollback with a long history behind it.
+constexpr std::uint64_t kSpareBytes = 64 * 1024;
+
+std::string RecordPath(std::uint64_t number) {
+  return std::string(kTransactions) + "/" + RecordName(number);
+}
+
+std::string SparePath() {
+  return std::string(kTransactions) + "/" + kSpareRecord;
+}
+
+}  // namespace
+
+TransactionRecord ParseRecord(std::string_view text, std::uint64_t number) {
+  TransactionRecord record;
+  record.number = number;
+  std::size_t bad_lines = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = text.find('\n', at);
+    if (end == std::string_view::npos) break;
+    if (AddLine(text.substr(at, end - at), &record)) {
+      // A bad line with a good one after it was not torn by a crash.
+      record.damaged = bad_lines > 0;
+      record.good_bytes = end + 1;
+    } else {
+      ++bad_lines;
+    }
+    at = end + 1;
+  }
+  return record;
+}
+
+TransactionRecord ReadRecord(Fs* fs, std::uint64_t number) {
+  return ParseRecord(ReadWhole(fs, RecordPath(number)), number);
+}
+
+std::vector<std::uint64_t> ListRecords(Fs* fs) {
+  std::vector<std::uint64_t> numbers;
+  for (const DirEntry& entry : fs->List(Fs::kRoot, kTransactions)) {
+    if (auto number = ParseRecordName(entry.name)) numbers.push_back(*number);
+  }
+  std::sort(numbers.begin(), numbers.end());
+  return numbers;
+}
+
+Journal::Journal(Fs* fs, std::uint64_t number) : fs_(fs), number_(number) {
+  const std::string path = RecordPath(number);
+  if (fs->Stat(Fs::kRoot, SparePath())) {
+    fs->Rename(Fs::kRoot, SparePath(), Fs::kRoot, path, RenameMode::kNoReplace);
+    file_ = Opened(fs, fs->Open(Fs::kRoot, path, OpenMode::kAppend));
+    // A spare that a killed transaction had begun to use is not empty.
+    if (fs->Stat(Fs::kRoot, path)->size != 0) fs->Truncate(file_.get(), 0);
+  } else {
+    file_ = Opened(fs, fs->Open(Fs::kRoot, path, OpenMode::kCreateNew, 0640));
+  }
+}
+
+Journal Journal::Reopen(Fs* fs, std::uint64_t number) {
+  const std::string path = RecordPath(number);
+  Journal journal(fs, number,
+                  Opened(fs, fs->Open(Fs::kRoot, path, OpenMode::kAppend)));
+  const std::string text = ReadWhole(fs, path);
+  journal.size_ = ParseRecord(text, number).good_bytes;
+  // A torn line would swallow the one appended to it.
+  if (journal.size_ != text.size()) {
+    fs->Truncate(journal.file_.get(), journal.size_);
+  }
+  return journal;
+}
+
+void Journal::Append(const std::string& line) {
+  fs_->Write(file_.get(), line);
+  size_ += line.size();
+}
+
+void Journal::Begin(const BeginRecord& begin) {
+  Append(BeginLine(number_, begin));
+  // The record's bytes before its name: a named record is never empty.
+  fs_->Sync(file_.get());
+  // The name before anything it must be able to undo.
+  SyncDirectory(fs_, kTransactions);
+}
+
+void Journal::StepBegun(const std::string& name) {
+  Append(StepBegunLine(name));
+}
+
+void Journal::Step(const StepRecord& step) { Append(StepLine(step)); }
+
+void Journal::Note(const std::string& text) { Append(NoteLine(text)); }
+
+void Journal::Switching() {
+  Append(SwitchingLine());
+  // The intent before the swap: recovery must know to reload the service.
+  fs_->Sync(file_.get());
+}
+
+void Journal::End(const EndRecord& end) {
+  size_before_end_ = size_;
+  Append(EndLine(end));
+  // The outcome before it is reported.
+  fs_->Sync(file_.get());
+}
+
+void Journal::TakeBackEnd() {
+  fs_->Truncate(file_.get(), size_before_end_);
+  size_ = size_before_end_;
+}
+
+void PrepareSpareRecord(Fs* fs) {
+  if (fs->Stat(Fs::kRoot, SparePath())) return;
+  const Opened file(
+      fs, fs->Open(Fs::kRoot, SparePath(), OpenMode::kCreateNew, 0640));
+  fs->Reserve(file.get(), kSpareBytes);
+}
+
+}  // namespace release

@@ -1,0 +1,125 @@
+// Transaction records: the journal that recovery reads, and the audit trail.
+//
+// One file per transaction, `transactions/000042.log`, of lines that each carry
+// their own checksum (docs/formats.md). A line that does not check out counts
+// as absent. Four kinds decide what recovery does: begin, switching, committed
+// and undone; all others are for people.
+//
+// Durability: Begin, Switching, Committed and Undone are durable when the call
+// returns; Step and Note are not.
+#ifndef RELEASE_STORE_JOURNAL_H_
+#define RELEASE_STORE_JOURNAL_H_
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/version.h"
+#include "os/fs.h"
+#include "os/identity.h"
+#include "store/ledger.h"
+
+namespace release {
+
+struct BeginRecord {
+  std::string command;  // "deploy", "rollback", ...
+  std::string app;
+  Identity caller;
+  std::int64_t at = 0;                     // wall seconds
+  std::optional<std::string> from_target;  // what `current` said; none: no link
+  std::optional<Version> to;               // the release it is about
+  bool creates = false;                    // `to` is made by this transaction
+  std::string reason;                      // the user's --reason
+  std::string source;                      // the archive's name
+};
+
+struct StepRecord {
+  std::string name;
+  double seconds = 0;
+  std::string detail;
+};
+
+// How it ended. `exit` and `code` are those of the command.
+struct EndRecord {
+  bool committed = false;
+  Exit exit = Exit::kDone;
+  std::string result;  // "committed", "unchanged", "refused", "failed",
+                       // "undone", "in-doubt"
+  std::string code;    // kebab-case; empty without an error
+  std::string message;
+  std::int64_t at = 0;
+  bool recovered = false;                    // settled by a later command
+  Ledger ledger;                             // as it is from now on
+  std::map<std::string, std::string> facts;  // sha256 of the archive, ...
+};
+
+// One record file, read back.
+struct TransactionRecord {
+  std::uint64_t number = 0;
+  std::optional<BeginRecord> begin;
+  std::vector<StepRecord> steps;
+  std::vector<std::string> notes;
+  bool switching = false;
+  std::optional<EndRecord> end;
+  std::string current_step;      // the step begun last
+  bool damaged = false;          // a line before the last does not check out
+  std::uint64_t good_bytes = 0;  // up to the end of the last good line
+
+  // Begun and not ended: running, or its process died.
+  bool open() const { return begin && !end; }
+};
+
+// Reads a record. What cannot be parsed is left out; throws only where the
+// file cannot be read.
+TransactionRecord ReadRecord(Fs* fs, std::uint64_t number);
+
+// The text of a record file, parsed.
+TransactionRecord ParseRecord(std::string_view text, std::uint64_t number);
+
+// Numbers of all records, ascending.
+std::vector<std::uint64_t> ListRecords(Fs* fs);
+
+// Writes one record file; holds it open.
+class Journal {
+ public:
+  // Makes record `number`, from the spare file if there is one.
+  Journal(Fs* fs, std::uint64_t number);
+  // Opens an existing record, to settle it.
+  static Journal Reopen(Fs* fs, std::uint64_t number);
+
+  std::uint64_t number() const { return number_; }
+
+  void Begin(const BeginRecord& begin);
+  // Tells which step has begun; for whoever looks on.
+  void StepBegun(const std::string& name);
+  void Step(const StepRecord& step);
+  void Note(const std::string& text);
+  void Switching();
+  // Where this throws, whether the record is durable is not known: call
+  // TakeBackEnd before going on.
+  void End(const EndRecord& end);
+  // Cuts off what the last End wrote. Not durable.
+  void TakeBackEnd();
+
+ private:
+  Journal(Fs* fs, std::uint64_t number, Opened file)
+      : fs_(fs), number_(number), file_(std::move(file)) {}
+  void Append(const std::string& json);
+
+  Fs* fs_;
+  std::uint64_t number_;
+  Opened file_;
+  std::uint64_t size_ = 0;
+  std::uint64_t size_before_end_ = 0;
+};
+
+// Makes the spare record file if there is none, with room reserved, so that
+// the next transaction can be recorded on a full disk. Not durable.
+void PrepareSpareRecord(Fs* fs);
+
+}  // namespace release
+
+#endif  // RELEASE_STORE_JOURNAL_H_

@@ -1,0 +1,60 @@
+#include "store/layout.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+namespace release {
+
+std::string ReleasePath(const Version& version) {
+  return fmt::format("{}/{}", kReleases, version.name());
+}
+
+std::optional<Version> VersionOfTarget(std::string_view target) {
+  constexpr std::string_view kPrefix = "releases/";
+  if (!target.starts_with(kPrefix)) return std::nullopt;
+  return Version::Parse(target.substr(kPrefix.size()));
+}
+
+std::string PartialName(std::uint64_t transaction) {
+  return fmt::format("{}{:06}", kPartialPrefix, transaction);
+}
+
+std::string TrashName(std::uint64_t transaction, const Version& version) {
+  return fmt::format("{}{:06}-{}", kTrashPrefix, transaction, version.name());
+}
+
+std::string TempLinkName(std::uint64_t transaction) {
+  return fmt::format("{}{:06}", kTempLinkPrefix, transaction);
+}
+
+std::string RecordName(std::uint64_t transaction) {
+  return fmt::format("{:06}.log", transaction);
+}
+
+std::string ManifestPath(const Version& version) {
+  return fmt::format("{}/{}", kManifests, version.name());
+}
+
+std::string ConfirmPath(std::uint64_t transaction) {
+  return fmt::format("{}/confirm-{:06}", kOwn, transaction);
+}
+
+std::string AbortPath(std::uint64_t transaction) {
+  return fmt::format("{}/abort-{:06}", kOwn, transaction);
+}
+
+std::optional<std::uint64_t> ParseRecordName(std::string_view name) {
+  constexpr std::string_view kSuffix = ".log";
+  if (!name.ends_with(kSuffix)) return std::nullopt;
+  name.remove_suffix(kSuffix.size());
+  std::uint64_t number = 0;
+  const char* end = name.data() + name.size();
+  const auto [stop, error] = std::from_chars(name.data(), end, number);
+  if (name.size() < 6 || error != std::errc() || stop != end || number == 0) {
+    return std::nullopt;
+  }
+  return number;
+}
+
+}  // namespace release

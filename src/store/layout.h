@@ -1,0 +1,56 @@
+// Where things stand below the root, and what their names mean.
+#ifndef RELEASE_STORE_LAYOUT_H_
+#define RELEASE_STORE_LAYOUT_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/version.h"
+
+namespace release {
+
+inline constexpr char kCurrent[] = "current";
+inline constexpr char kReleases[] = "releases";
+inline constexpr char kShared[] = "shared";
+inline constexpr char kIncoming[] = "incoming";
+inline constexpr char kOwn[] = ".release";
+inline constexpr char kLock[] = ".release/lock";
+inline constexpr char kTransactions[] = ".release/transactions";
+inline constexpr char kManifests[] = ".release/manifests";
+inline constexpr char kOutbox[] = ".release/outbox";
+
+// In transactions/: the preallocated file that the next record is made from.
+inline constexpr char kSpareRecord[] = ".spare";
+
+// In releases/ and in the root: garbage unless a live transaction owns it.
+inline constexpr char kPartialPrefix[] = ".partial-";
+inline constexpr char kTrashPrefix[] = ".trash-";
+inline constexpr char kTempLinkPrefix[] = ".current-";
+// In manifests/ and the tool's own directory: likewise.
+inline constexpr char kTempFilePrefix[] = ".new-";
+
+// "releases/1.4.2": both the directory and what `current` says.
+std::string ReleasePath(const Version& version);
+
+// The version that a link target names. Nothing where it is not of the form
+// "releases/VERSION", e.g. because a person or another tool made the link.
+std::optional<Version> VersionOfTarget(std::string_view target);
+
+std::string PartialName(std::uint64_t transaction);  // ".partial-000042"
+std::string TrashName(std::uint64_t transaction, const Version& version);
+std::string TempLinkName(std::uint64_t transaction);  // ".current-000042"
+std::string RecordName(std::uint64_t transaction);    // "000042.log"
+std::string ManifestPath(const Version& version);
+
+// In .release/: how `confirm` and `abort` speak to a running transaction.
+std::string ConfirmPath(std::uint64_t transaction);
+std::string AbortPath(std::uint64_t transaction);
+
+// The number in "000042.log"; nothing for any other name.
+std::optional<std::uint64_t> ParseRecordName(std::string_view name);
+
+}  // namespace release
+
+#endif  // RELEASE_STORE_LAYOUT_H_

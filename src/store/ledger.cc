@@ -1,0 +1,141 @@
+#include "store/ledger.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace release {
+namespace {
+
+constexpr std::pair<ReleaseState, std::string_view> kStateNames[] = {
+    {ReleaseState::kGood, "good"},
+    {ReleaseState::kStaged, "staged"},
+    {ReleaseState::kFailed, "failed"},
+    {ReleaseState::kWithdrawn, "withdrawn"},
+    {ReleaseState::kUnknown, "unknown"},
+};
+
+bool ByVersion(const LedgerEntry& entry, const Version& version) {
+  return entry.version < version;
+}
+
+}  // namespace
+
+std::string_view StateName(ReleaseState state) {
+  return kStateNames[static_cast<std::size_t>(state)].second;
+}
+
+std::optional<ReleaseState> ParseStateName(std::string_view name) {
+  for (const auto& [state, spelling] : kStateNames) {
+    if (spelling == name) return state;
+  }
+  return std::nullopt;
+}
+
+const LedgerEntry* Ledger::Find(const Version& version) const {
+  const auto it =
+      std::lower_bound(entries_.begin(), entries_.end(), version, ByVersion);
+  return it != entries_.end() && it->version == version ? &*it : nullptr;
+}
+
+LedgerEntry& Ledger::At(const Version& version) {
+  auto it =
+      std::lower_bound(entries_.begin(), entries_.end(), version, ByVersion);
+  if (it == entries_.end() || it->version != version) {
+    it = entries_.insert(it, LedgerEntry{.version = version});
+  }
+  return *it;
+}
+
+void Ledger::SetState(const Version& version, ReleaseState state,
+                      const Cause& cause) {
+  LedgerEntry& entry = At(version);
+  entry.state = state;
+  entry.transaction = cause.transaction;
+  entry.since = cause.at;
+  entry.by = cause.by;
+  entry.reason = cause.reason;
+}
+
+void Ledger::LeaveLine(const Version& version) { std::erase(line_, version); }
+
+void Ledger::Staged(const Version& version, std::uint64_t bytes,
+                    const Cause& cause) {
+  SetState(version, ReleaseState::kStaged, cause);
+  At(version).bytes = bytes;
+}
+
+void Ledger::Activated(const Version& version, const Cause& cause) {
+  SetState(version, ReleaseState::kGood, cause);
+  LeaveLine(version);
+  line_.push_back(version);
+}
+
+void Ledger::RolledBack(const std::optional<Version>& left,
+                        const Version& version, const Cause& cause) {
+  const auto it = std::find(line_.begin(), line_.end(), version);
+  if (it != line_.end()) {
+    line_.erase(std::next(it), line_.end());
+  } else {
+    if (left) LeaveLine(*left);
+    line_.push_back(version);
+  }
+  // What a rollback proves healthy is good, whatever it was before.
+  Cause none = cause;
+  none.reason.clear();
+  if (At(version).state != ReleaseState::kGood) {
+    SetState(version, ReleaseState::kGood, none);
+  }
+  if (left && *left != version && Find(*left) != nullptr) {
+    SetState(*left, ReleaseState::kWithdrawn, cause);
+  }
+}
+
+void Ledger::Failed(const Version& version, const Cause& cause) {
+  SetState(version, ReleaseState::kFailed, cause);
+}
+
+void Ledger::Pin(const Version& version, bool pinned) {
+  At(version).pinned = pinned;
+}
+
+void Ledger::Remove(const Version& version) {
+  std::erase_if(entries_, [&](const LedgerEntry& entry) {
+    return entry.version == version;
+  });
+  LeaveLine(version);
+}
+
+void Ledger::Reconcile(const std::set<Version>& on_disk) {
+  const auto gone = [&](const Version& v) { return !on_disk.contains(v); };
+  std::erase_if(entries_,
+                [&](const LedgerEntry& entry) { return gone(entry.version); });
+  std::erase_if(line_, gone);
+  for (const Version& version : on_disk) At(version);
+}
+
+std::optional<Version> Ledger::RollbackTarget(
+    const std::optional<Version>& live) const {
+  auto end = line_.end();
+  if (live) {
+    const auto it = std::find(line_.begin(), line_.end(), *live);
+    // A live release that the line does not end with was linked by hand; what
+    // stands after it in the line is as good a place as what stands before.
+    if (it != line_.end() && std::next(it) == line_.end()) end = it;
+  }
+  for (auto it = end; it != line_.begin();) {
+    --it;
+    const LedgerEntry* entry = Find(*it);
+    const bool good = entry != nullptr && entry->state == ReleaseState::kGood;
+    if (good && (!live || *it != *live)) return *it;
+  }
+  return std::nullopt;
+}
+
+void Ledger::Restore(LedgerEntry entry) {
+  At(entry.version) = std::move(entry);
+}
+
+void Ledger::RestoreLine(const Version& version) { line_.push_back(version); }
+
+}  // namespace release

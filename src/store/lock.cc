@@ -1,0 +1,99 @@
+#include "store/lock.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/units.h"
+#include "os/interrupt.h"
+#include "store/durable.h"
+#include "store/layout.h"
+
+namespace release {
+namespace {
+
+using nlohmann::json;
+
+// Whoever only looks whether the lock is held takes it for an instant.
+constexpr Nanoseconds kLookersMayTake = std::chrono::milliseconds(200);
+constexpr Nanoseconds kPoll = std::chrono::milliseconds(20);
+
+std::string DisplayText(const Identity& caller, std::int64_t since) {
+  const json object = {
+      {"pid", caller.pid},         {"user", caller.user},
+      {"host", caller.host},       {"client", caller.ssh_client},
+      {"command", caller.command}, {"since", since}};
+  return object.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
+LockHolder ParseDisplayText(const std::string& text) {
+  const json object = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!object.is_object()) return {};
+  const auto word = [&](const char* key) {
+    const auto it = object.find(key);
+    return it != object.end() && it->is_string() ? it->get<std::string>() : "";
+  };
+  const auto number = [&](const char* key) -> std::int64_t {
+    const auto it = object.find(key);
+    return it != object.end() && it->is_number_integer()
+               ? it->get<std::int64_t>()
+               : 0;
+  };
+  return {.caller = {.user = word("user"),
+                     .host = word("host"),
+                     .ssh_client = word("client"),
+                     .pid = static_cast<int>(number("pid")),
+                     .command = word("command")},
+          .since = number("since")};
+}
+
+[[noreturn]] void ThrowBusy(Fs* fs) {
+  const LockHolder holder = ParseDisplayText(ReadWhole(fs, kLock));
+  std::string step;
+  if (const auto numbers = ListRecords(fs); !numbers.empty()) {
+    const TransactionRecord record = ReadRecord(fs, numbers.back());
+    if (record.open() && !record.current_step.empty()) {
+      step = fmt::format(", in step {} of transaction {}", record.current_step,
+                         record.number);
+    }
+  }
+  throw Error(
+      ErrorCode::kBusy,
+      fmt::format("cannot take the lock: {} (pid {}) holds it since "
+                  "{}{}, running: {}",
+                  CallerName(holder.caller), holder.caller.pid,
+                  FormatTime(holder.since), step, holder.caller.command),
+      kLock);
+}
+
+// The text is for people; a full disk must not stop a rollback over it.
+void TryWriteDisplayText(Fs* fs, Fs::Handle file, const std::string& text) {
+  try {
+    fs->Truncate(file, 0);
+    fs->Write(file, text);
+  } catch (const FsError&) {
+  }
+}
+
+}  // namespace
+
+Lock::Lock(Fs* fs, Clock* clock, const Identity& caller, Nanoseconds wait)
+    : file_(fs, fs->Open(Fs::kRoot, kLock, OpenMode::kLockFile, 0640)) {
+  const Nanoseconds give_up =
+      clock->SinceBoot() + std::max(wait, kLookersMayTake);
+  while (!fs->TryLock(file_.get())) {
+    if (clock->SinceBoot() >= give_up) ThrowBusy(fs);
+    clock->Sleep(kPoll);
+    ThrowIfInterrupted();
+  }
+  TryWriteDisplayText(fs, file_.get(),
+                      DisplayText(caller, clock->WallSeconds()));
+}
+
+std::optional<LockHolder> FindLockHolder(Fs* fs) {
+  const Opened file(fs, fs->Open(Fs::kRoot, kLock, OpenMode::kLockFile, 0640));
+  if (fs->TryLock(file.get())) return std::nullopt;
+  return ParseDisplayText(ReadWhole(fs, kLock));
+}
+
+}  // namespace release

@@ -1,0 +1,193 @@
+#include "store/record_text.h"
+
+#include <fmt/format.h>
+#include <xxhash.h>
+
+#include <nlohmann/json.hpp>
+
+namespace release {
+namespace {
+
+using nlohmann::json;
+
+constexpr int kFormat = 1;
+constexpr std::size_t kChecksumDigits = 16;
+
+std::string Checksum(std::string_view text) {
+  return fmt::format("{:016x}", XXH3_64bits(text.data(), text.size()));
+}
+
+std::string Line(const json& object) {
+  // A name from outside may hold any bytes; the record must not fail on them.
+  const std::string text =
+      object.dump(-1, ' ', false, json::error_handler_t::replace);
+  return fmt::format("{} {}\n", Checksum(text), text);
+}
+
+json LedgerJson(const Ledger& ledger) {
+  json releases = json::array();
+  for (const LedgerEntry& entry : ledger.entries()) {
+    json item = {{"version", entry.version.name()},
+                 {"state", StateName(entry.state)},
+                 {"transaction", entry.transaction},
+                 {"since", entry.since},
+                 {"by", entry.by},
+                 {"bytes", entry.bytes}};
+    if (!entry.reason.empty()) item["reason"] = entry.reason;
+    if (entry.pinned) item["pinned"] = true;
+    releases.push_back(std::move(item));
+  }
+  json line = json::array();
+  for (const Version& version : ledger.line()) line.push_back(version.name());
+  return {{"releases", std::move(releases)}, {"line", std::move(line)}};
+}
+
+Ledger LedgerOf(const json& object) {
+  Ledger ledger;
+  for (const json& item : object.at("releases")) {
+    const auto version = Version::Parse(item.at("version").get<std::string>());
+    const auto state = ParseStateName(item.at("state").get<std::string>());
+    if (!version) continue;
+    ledger.Restore({.version = *version,
+                    .state = state.value_or(ReleaseState::kUnknown),
+                    .transaction = item.value("transaction", std::uint64_t{0}),
+                    .since = item.value("since", std::int64_t{0}),
+                    .by = item.value("by", ""),
+                    .reason = item.value("reason", ""),
+                    .pinned = item.value("pinned", false),
+                    .bytes = item.value("bytes", std::uint64_t{0})});
+  }
+  for (const json& name : object.at("line")) {
+    if (auto version = Version::Parse(name.get<std::string>())) {
+      ledger.RestoreLine(*version);
+    }
+  }
+  return ledger;
+}
+
+BeginRecord BeginOf(const json& object) {
+  BeginRecord begin;
+  begin.command = object.at("command").get<std::string>();
+  begin.app = object.value("app", "");
+  begin.at = object.value("at", std::int64_t{0});
+  begin.creates = object.value("creates", false);
+  begin.reason = object.value("reason", "");
+  begin.source = object.value("source", "");
+  if (object.contains("from")) {
+    begin.from_target = object.at("from").get<std::string>();
+  }
+  if (object.contains("to")) {
+    begin.to = Version::Parse(object.at("to").get<std::string>());
+  }
+  const json by = object.value("by", json::object());
+  begin.caller = {.user = by.value("user", ""),
+                  .host = by.value("host", ""),
+                  .ssh_client = by.value("client", ""),
+                  .pid = by.value("pid", 0),
+                  .command = by.value("command", "")};
+  return begin;
+}
+
+EndRecord EndOf(const json& object, bool committed) {
+  EndRecord end;
+  end.committed = committed;
+  end.exit = static_cast<Exit>(object.value("exit", 0));
+  end.result = object.value("result", "");
+  end.code = object.value("code", "");
+  end.message = object.value("message", "");
+  end.at = object.value("at", std::int64_t{0});
+  end.recovered = object.value("recovered", false);
+  end.facts = object.value("facts", std::map<std::string, std::string>{});
+  end.ledger = LedgerOf(object.at("ledger"));
+  return end;
+}
+
+void AddObject(const json& object, TransactionRecord* record) {
+  const std::string kind = object.at("kind").get<std::string>();
+  if (kind == "begin") {
+    record->begin = BeginOf(object);
+  } else if (kind == "switching") {
+    record->switching = true;
+  } else if (kind == "committed" || kind == "undone") {
+    record->end = EndOf(object, kind == "committed");
+  } else if (kind == "step-begun") {
+    record->current_step = object.at("name").get<std::string>();
+  } else if (kind == "step") {
+    record->steps.push_back({.name = object.at("name").get<std::string>(),
+                             .seconds = object.value("seconds", 0.0),
+                             .detail = object.value("detail", "")});
+  } else if (kind == "note") {
+    record->notes.push_back(object.at("text").get<std::string>());
+  }
+  // A kind that a later version added is no damage; it decides nothing here.
+}
+
+}  // namespace
+
+std::string BeginLine(std::uint64_t number, const BeginRecord& begin) {
+  json object = {{"kind", "begin"},
+                 {"format", kFormat},
+                 {"transaction", number},
+                 {"command", begin.command},
+                 {"app", begin.app},
+                 {"at", begin.at},
+                 {"creates", begin.creates},
+                 {"by",
+                  {{"user", begin.caller.user},
+                   {"host", begin.caller.host},
+                   {"client", begin.caller.ssh_client},
+                   {"command", begin.caller.command},
+                   {"pid", begin.caller.pid}}}};
+  if (begin.from_target) object["from"] = *begin.from_target;
+  if (begin.to) object["to"] = begin.to->name();
+  if (!begin.reason.empty()) object["reason"] = begin.reason;
+  if (!begin.source.empty()) object["source"] = begin.source;
+  return Line(object);
+}
+
+std::string StepBegunLine(const std::string& name) {
+  return Line({{"kind", "step-begun"}, {"name", name}});
+}
+
+std::string StepLine(const StepRecord& step) {
+  json object = {
+      {"kind", "step"}, {"name", step.name}, {"seconds", step.seconds}};
+  if (!step.detail.empty()) object["detail"] = step.detail;
+  return Line(object);
+}
+
+std::string NoteLine(const std::string& text) {
+  return Line({{"kind", "note"}, {"text", text}});
+}
+
+std::string SwitchingLine() { return Line({{"kind", "switching"}}); }
+
+std::string EndLine(const EndRecord& end) {
+  json object = {{"kind", end.committed ? "committed" : "undone"},
+                 {"exit", static_cast<int>(end.exit)},
+                 {"result", end.result},
+                 {"at", end.at},
+                 {"ledger", LedgerJson(end.ledger)}};
+  if (!end.code.empty()) object["code"] = end.code;
+  if (!end.message.empty()) object["message"] = end.message;
+  if (end.recovered) object["recovered"] = true;
+  if (!end.facts.empty()) object["facts"] = end.facts;
+  return Line(object);
+}
+
+bool AddLine(std::string_view line, TransactionRecord* record) {
+  if (line.size() < kChecksumDigits + 1 || line[kChecksumDigits] != ' ') {
+    return false;
+  }
+  const std::string_view text = line.substr(kChecksumDigits + 1);
+  if (Checksum(text) != line.substr(0, kChecksumDigits)) return false;
+  try {
+    AddObject(json::parse(text), record);
+    return true;
+  } catch (const json::exception&) {
+    // The checksum holds, so another version wrote it: unreadable, not torn.
+    return false;
+  }
+}
+
+}  // namespace release

@@ -1,0 +1,222 @@
+#include "store/releases.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/text.h"
+#include "store/durable.h"
+#include "store/layout.h"
+
+namespace release {
+namespace {
+
+std::string InReleases(const std::string& name) {
+  return std::string(kReleases) + "/" + name;
+}
+
+std::string ParentOf(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "" : path.substr(0, slash);
+}
+
+// "storage/logs" in releases/V points at ../../../shared/storage/logs.
+std::string SharedTarget(const std::string& path) {
+  std::string up = "../../";
+  for (char c : path) {
+    if (c == '/') up += "../";
+  }
+  return up + kShared + "/" + path;
+}
+
+void MakeDirectories(Fs* fs, Fs::Handle at, const std::string& path) {
+  for (std::size_t i = 0; i != std::string::npos && !path.empty();) {
+    i = path.find('/', i + 1);
+    const std::string prefix = path.substr(0, i);
+    if (!fs->Stat(at, prefix)) fs->MakeDirectory(at, prefix, 0755);
+  }
+}
+
+// Makes shared/PATH where it is missing; true if a file was made.
+bool MakeShared(Fs* fs, const std::string& path, bool directory) {
+  const std::string full = std::string(kShared) + "/" + path;
+  if (fs->Stat(Fs::kRoot, full)) return false;
+  MakeDirectories(fs, Fs::kRoot, directory ? full : ParentOf(full));
+  if (directory) return false;
+  const Opened file(fs, fs->Open(Fs::kRoot, full, OpenMode::kCreateNew, 0640));
+  return true;
+}
+
+std::vector<std::string> SharedPaths(const Config& config) {
+  std::vector<std::string> paths = config.shared_dirs;
+  paths.insert(paths.end(), config.shared_files.begin(),
+               config.shared_files.end());
+  return paths;
+}
+
+bool ByPath(const ManifestEntry& a, const ManifestEntry& b) {
+  return a.path < b.path;
+}
+
+void RemoveWithPrefix(Fs* fs, const std::string& directory,
+                      const std::string& prefix) {
+  for (const DirEntry& entry : fs->List(Fs::kRoot, directory)) {
+    if (!entry.name.starts_with(prefix)) continue;
+    fs->RemoveFile(Fs::kRoot, directory.empty() ? entry.name
+                                                : directory + "/" + entry.name);
+  }
+}
+
+void RemoveOrphanManifests(Fs* fs, const std::set<Version>& versions) {
+  for (const DirEntry& entry : fs->List(Fs::kRoot, kManifests)) {
+    const auto version = Version::Parse(entry.name);
+    if (version && !versions.contains(*version)) {
+      fs->RemoveFile(Fs::kRoot, ManifestPath(*version));
+    }
+  }
+}
+
+}  // namespace
+
+ReleaseListing ListReleases(Fs* fs) {
+  ReleaseListing listing;
+  for (const DirEntry& entry : fs->List(Fs::kRoot, kReleases)) {
+    const auto version = Version::Parse(entry.name);
+    if (version && entry.type == FileType::kDirectory) {
+      listing.versions.insert(*version);
+    } else if (entry.name.starts_with(kPartialPrefix) ||
+               entry.name.starts_with(kTrashPrefix)) {
+      listing.garbage.push_back(entry.name);
+    } else {
+      listing.strangers.push_back(entry.name);
+    }
+  }
+  return listing;
+}
+
+Staging::Staging(Fs* fs, std::uint64_t transaction)
+    : fs_(fs),
+      name_(InReleases(PartialName(transaction))),
+      releases_(fs, fs->OpenDirectory(Fs::kRoot, kReleases)) {
+  if (fs->Stat(Fs::kRoot, name_)) RemoveTree(fs, Fs::kRoot, name_);
+  fs->MakeDirectory(Fs::kRoot, name_, 0700);
+  tree_ = Opened(fs, fs->OpenDirectory(Fs::kRoot, name_));
+}
+
+void AddSharedLinks(const Config& config, Manifest* manifest) {
+  auto& entries = manifest->entries;
+  std::set<std::string> known;
+  for (const ManifestEntry& entry : entries) known.insert(entry.path);
+  for (const std::string& path : SharedPaths(config)) {
+    for (std::string parent = ParentOf(path); !parent.empty();
+         parent = ParentOf(parent)) {
+      if (!known.insert(parent).second) break;
+      entries.push_back(
+          {.kind = EntryKind::kDirectory, .path = parent, .mode = 0755});
+    }
+    entries.push_back({.kind = EntryKind::kSymlink,
+                       .path = path,
+                       .target = SharedTarget(path)});
+  }
+  std::sort(entries.begin(), entries.end(), ByPath);
+}
+
+std::vector<std::string> Staging::LinkShared(const Config& config,
+                                             Manifest* manifest) {
+  std::vector<std::string> made;
+  for (const std::string& path : config.shared_dirs) {
+    MakeShared(fs_, path, /*directory=*/true);
+  }
+  for (const std::string& path : config.shared_files) {
+    if (MakeShared(fs_, path, /*directory=*/false)) made.push_back(path);
+  }
+  for (const std::string& path : SharedPaths(config)) {
+    MakeDirectories(fs_, tree_.get(), ParentOf(path));
+    fs_->MakeSymlink(SharedTarget(path), tree_.get(), path);
+  }
+  AddSharedLinks(config, manifest);
+  return made;
+}
+
+void Staging::Publish(
+    const Version& version, const Manifest& manifest,
+    std::optional<std::pair<std::uint32_t, std::uint32_t>> owner) {
+  const std::string manifest_path = ManifestPath(version);
+  // No release has this name, so a manifest of the name is a crash's leaving.
+  fs_->RemoveFile(Fs::kRoot, manifest_path);
+  {
+    const Opened file(
+        fs_, fs_->Open(Fs::kRoot, manifest_path, OpenMode::kCreateNew, 0640));
+    fs_->Write(file.get(), FormatManifest(manifest));
+  }
+  fs_->SetMode(Fs::kRoot, name_, 0755);
+  if (owner) fs_->SetOwner(Fs::kRoot, name_, owner->first, owner->second);
+  // Every byte of tree and manifest before the name that vouches for them.
+  fs_->SyncTree(releases_.get());
+  try {
+    fs_->Rename(Fs::kRoot, name_, Fs::kRoot, ReleasePath(version),
+                RenameMode::kNoReplace);
+  } catch (const FsError& error) {
+    if (error.error_number() != EEXIST) throw;
+    throw Error(ErrorCode::kVersionConflict,
+                fmt::format("cannot publish {}: {} appeared meanwhile",
+                            version.name(), ReleasePath(version)),
+                ReleasePath(version));
+  }
+  // The name before anything that points at it.
+  fs_->Sync(releases_.get());
+}
+
+Manifest LoadManifest(Fs* fs, const Version& version) {
+  const std::string path = ManifestPath(version);
+  if (!HasManifest(fs, version)) {
+    throw Error(ErrorCode::kManifestUnreadable,
+                fmt::format("cannot read {}: there is none", path), path);
+  }
+  return ParseManifest(ReadWhole(fs, path), path);
+}
+
+bool HasManifest(Fs* fs, const Version& version) {
+  return fs->Stat(Fs::kRoot, ManifestPath(version)).has_value();
+}
+
+void SetAside(Fs* fs, std::uint64_t transaction,
+              const std::vector<Version>& versions) {
+  if (versions.empty()) return;
+  for (const Version& version : versions) {
+    fs->Rename(Fs::kRoot, ReleasePath(version), Fs::kRoot,
+               InReleases(TrashName(transaction, version)),
+               RenameMode::kNoReplace);
+  }
+  // The names gone before the first file is: no name may mean a torn tree.
+  SyncDirectory(fs, kReleases);
+}
+
+std::vector<std::string> CollectGarbage(Fs* fs) {
+  std::vector<std::string> failures;
+  const auto attempt = [&](auto&& removal) {
+    try {
+      removal();
+    } catch (const FsError& error) {
+      failures.emplace_back(error.what());
+    }
+  };
+  const ReleaseListing listing = ListReleases(fs);
+  // A killed process may have set a tree aside without that being durable; the
+  // old name gone before the first file is.
+  if (!listing.garbage.empty()) attempt([&] { SyncDirectory(fs, kReleases); });
+  if (!failures.empty()) return failures;
+  for (const std::string& name : listing.garbage) {
+    attempt([&] { RemoveTree(fs, Fs::kRoot, InReleases(name)); });
+  }
+  attempt([&] { RemoveWithPrefix(fs, "", kTempLinkPrefix); });
+  attempt([&] { RemoveWithPrefix(fs, kManifests, kTempFilePrefix); });
+  attempt([&] { RemoveWithPrefix(fs, kOwn, kTempFilePrefix); });
+  attempt([&] { RemoveWithPrefix(fs, kOwn, "confirm-"); });
+  attempt([&] { RemoveWithPrefix(fs, kOwn, "abort-"); });
+  attempt([&] { RemoveOrphanManifests(fs, listing.versions); });
+  return failures;
+}
+
+}  // namespace release

@@ -1,0 +1,76 @@
+// The release trees: staged under a private name, published by rename.
+#ifndef RELEASE_STORE_RELEASES_H_
+#define RELEASE_STORE_RELEASES_H_
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/config.h"
+#include "base/manifest.h"
+#include "base/version.h"
+#include "os/fs.h"
+
+namespace release {
+
+// What stands in releases/.
+struct ReleaseListing {
+  std::set<Version> versions;          // directories with a version's name
+  std::vector<std::string> garbage;    // .partial-* and .trash-*
+  std::vector<std::string> strangers;  // anything else
+};
+ReleaseListing ListReleases(Fs* fs);
+
+// One tree on its way into releases/.
+class Staging {
+ public:
+  // Makes `.partial-N`, which only its owner can enter. One left by a crash is
+  // removed first.
+  Staging(Fs* fs, std::uint64_t transaction);
+
+  // The empty directory to unpack into.
+  Fs::Handle directory() const { return tree_.get(); }
+
+  // Links the shared directories and files of the config into the tree, making
+  // them in shared/ on first use, and adds the links to the manifest. Returns
+  // the shared files that were made empty just now.
+  std::vector<std::string> LinkShared(const Config& config, Manifest* manifest);
+
+  // Writes the manifest, makes the tree durable and gives it its name: from
+  // then on it is complete, verified and durable under releases/. Throws Error
+  // kVersionConflict where the name is taken. Where a sync fails, so does the
+  // staging: discard the tree, never try again.
+  void Publish(const Version& version, const Manifest& manifest,
+               std::optional<std::pair<std::uint32_t, std::uint32_t>> owner);
+
+ private:
+  Fs* fs_;
+  std::string name_;
+  // Opened before the first write, so that a sync through it reports all.
+  Opened releases_;
+  Opened tree_;
+};
+
+// The links that LinkShared would add, without touching a disk.
+void AddSharedLinks(const Config& config, Manifest* manifest);
+
+// The manifest of a release. Throws Error kManifestUnreadable.
+Manifest LoadManifest(Fs* fs, const Version& version);
+bool HasManifest(Fs* fs, const Version& version);
+
+// Takes releases out of releases/ by renaming them aside, durably: from then on
+// no name there means a tree that is about to lose files.
+void SetAside(Fs* fs, std::uint64_t transaction,
+              const std::vector<Version>& versions);
+
+// Removes what no live transaction owns: partial trees, trees set aside, old
+// temporary links and files, manifests without a release. Returns what could
+// not be removed, with the reason. Needs the lock.
+std::vector<std::string> CollectGarbage(Fs* fs);
+
+}  // namespace release
+
+#endif  // RELEASE_STORE_RELEASES_H_
