@@ -1,0 +1,61 @@
+// What a transaction works with: one app on one machine.
+#ifndef RELEASE_DEPLOY_HOST_H_
+#define RELEASE_DEPLOY_HOST_H_
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/config.h"
+#include "base/error.h"
+#include "os/fs.h"
+#include "service/service.h"
+#include "store/journal.h"
+
+namespace release {
+
+// Progress, as it happens.
+struct Event {
+  enum class Kind { kStepBegun, kStepDone, kRemark, kWarning };
+  Kind kind = Kind::kRemark;
+  std::uint64_t transaction = 0;
+  std::string text;    // the step's name, or the words
+  double seconds = 0;  // of a step that is done
+};
+
+struct Host {
+  Fs* fs = nullptr;  // the app's root
+  Doors doors;
+  const Config* config = nullptr;
+  Identity caller;
+  Nanoseconds wait{0};  // for the lock
+  std::function<void(const Event&)> report = [](const Event&) {};
+};
+
+// A failure as a value, for reports and records.
+struct Failure {
+  ErrorCode code = ErrorCode::kInternal;
+  std::string message;
+  std::string path;
+  std::string expected;
+  std::string found;
+};
+Failure FailureOf(const Error& error);
+
+// How a command ended: what became of the service, and why.
+struct Outcome {
+  std::string command;
+  Exit exit = Exit::kDone;
+  std::string result;              // as EndRecord::result
+  std::uint64_t transaction = 0;   // 0: none was begun
+  std::optional<Version> version;  // what the command was about
+  std::string previous;            // live before it; empty: none
+  std::string current;             // live now; empty: none
+  std::optional<Failure> error;
+  std::vector<std::string> warnings;
+  std::vector<StepRecord> steps;
+};
+
+}  // namespace release
+
+#endif  // RELEASE_DEPLOY_HOST_H_

@@ -1,0 +1,177 @@
+#include "deploy/operations.h"
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <utility>
+
+#include "deploy/transaction.h"
+#include "deploy/undo.h"
+#include "store/durable.h"
+#include "store/layout.h"
+#include "store/lock.h"
+
+namespace release {
+namespace {
+
+void RequireRelease(const Standing& standing, const Version& version) {
+  if (standing.listing.versions.contains(version)) return;
+  throw Error(ErrorCode::kNoSuchRelease,
+              fmt::format("cannot find release {}: there is no {}",
+                          version.name(), ReleasePath(version)),
+              ReleasePath(version));
+}
+
+Work StagingWork(const std::string& command,
+                 const std::shared_ptr<ArchiveStaging>& staging) {
+  Work work;
+  work.begin.command = command;
+  work.prepare = [staging](const Standing& standing, Work* w) {
+    staging->Prepare(standing, w);
+  };
+  work.stage = [staging](Transaction* transaction) {
+    staging->Stage(transaction);
+  };
+  return work;
+}
+
+// The transaction that runs now, by its record; throws where none does.
+std::uint64_t RunningTransaction(Fs* fs) {
+  const Standing standing = ReadStanding(fs);
+  if (!standing.open || !FindLockHolder(fs)) {
+    throw Error(ErrorCode::kNothingRunning,
+                "cannot find a running transaction");
+  }
+  return standing.open->number;
+}
+
+void LeaveMark(Fs* fs, const std::string& path) {
+  if (fs->Stat(Fs::kRoot, path)) return;
+  const Opened file(fs, fs->Open(Fs::kRoot, path, OpenMode::kCreateNew, 0640));
+}
+
+}  // namespace
+
+Outcome Deploy(Host* host, Offer offer,
+               std::optional<Duration> confirm_within) {
+  Work work = StagingWork(
+      "deploy", std::make_shared<ArchiveStaging>(host, std::move(offer)));
+  work.activates = true;
+  work.retains = true;
+  work.confirm_within = confirm_within;
+  return RunTransaction(host, std::move(work));
+}
+
+Outcome Stage(Host* host, Offer offer) {
+  return RunTransaction(host,
+                        StagingWork("stage", std::make_shared<ArchiveStaging>(
+                                                 host, std::move(offer))));
+}
+
+Outcome Activate(Host* host, const Version& version,
+                 std::optional<Duration> confirm_within) {
+  Work work;
+  work.begin.command = "activate";
+  work.begin.to = version;
+  work.activates = true;
+  work.retains = true;
+  work.confirm_within = confirm_within;
+  work.prepare = [version](const Standing& standing, Work* w) {
+    RequireRelease(standing, version);
+    if (standing.live != version) return;
+    w->activates = false;
+    w->result = "unchanged";
+  };
+  return RunTransaction(host, std::move(work));
+}
+
+Outcome Rollback(Host* host, const std::optional<Version>& version,
+                 const std::string& reason) {
+  Work work;
+  work.begin.command = "rollback";
+  work.begin.reason = reason;
+  work.activates = true;
+  work.goes_back = true;
+  work.prepare = [version](const Standing& standing, Work* w) {
+    w->begin.to =
+        version ? version : standing.ledger.RollbackTarget(standing.live);
+    if (!w->begin.to) {
+      throw Error(ErrorCode::kNothingToRollBackTo,
+                  "cannot roll back: no release was live and good before the "
+                  "present one");
+    }
+    RequireRelease(standing, *w->begin.to);
+    if (standing.live != *w->begin.to) return;
+    w->activates = false;
+    w->goes_back = false;
+    w->result = "unchanged";
+  };
+  return RunTransaction(host, std::move(work));
+}
+
+Outcome Prune(Host* host) {
+  Work work;
+  work.begin.command = "prune";
+  work.retains = true;
+  return RunTransaction(host, std::move(work));
+}
+
+Outcome Pin(Host* host, const Version& version, bool pinned) {
+  Work work;
+  work.begin.command = pinned ? "pin" : "unpin";
+  work.begin.to = version;
+  work.prepare = [version](const Standing& standing, Work*) {
+    RequireRelease(standing, version);
+  };
+  work.settle = [version, pinned](Ledger* ledger, const Ledger::Cause&) {
+    ledger->Pin(version, pinned);
+  };
+  return RunTransaction(host, std::move(work));
+}
+
+Outcome RecoverNow(Host* host, bool with_service) {
+  const Lock lock(host->fs, host->doors.clock, host->caller, host->wait);
+  Standing standing = ReadStanding(host->fs);
+  std::optional<Outcome> settled = Recover(host, &standing, with_service);
+  Outcome outcome;
+  outcome.command = "recover";
+  outcome.result = "nothing";
+  outcome.current = standing.CurrentName();
+  outcome.previous = outcome.current;
+  if (!settled) {
+    outcome.warnings = CollectGarbage(host->fs);
+    return outcome;
+  }
+  outcome.transaction = settled->transaction;
+  outcome.version = settled->version;
+  outcome.warnings = std::move(settled->warnings);
+  outcome.error = std::move(settled->error);
+  // Undone is what recovery is for; only what a person must see is no success.
+  const bool needs_person = settled->exit == Exit::kNeedsPerson;
+  outcome.exit = needs_person ? Exit::kNeedsPerson : Exit::kDone;
+  outcome.result = needs_person ? "in-doubt" : "undone";
+  return outcome;
+}
+
+bool InitializeLayout(Fs* fs) {
+  bool made = false;
+  for (const char* path : {kReleases, kShared, kIncoming, kOwn, kTransactions,
+                           kManifests, kOutbox}) {
+    if (fs->Stat(Fs::kRoot, path)) continue;
+    const bool own = std::string_view(path).starts_with(kOwn);
+    fs->MakeDirectory(Fs::kRoot, path, own ? 0750 : 0755);
+    made = true;
+  }
+  if (!made) return false;
+  // The layout before the first transaction relies on it.
+  SyncDirectory(fs, kOwn);
+  SyncDirectory(fs, "");
+  PrepareSpareRecord(fs);
+  return true;
+}
+
+void Confirm(Fs* fs) { LeaveMark(fs, ConfirmPath(RunningTransaction(fs))); }
+
+void Abort(Fs* fs) { LeaveMark(fs, AbortPath(RunningTransaction(fs))); }
+
+}  // namespace release

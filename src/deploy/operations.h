@@ -1,0 +1,46 @@
+// What the commands do that change something.
+//
+// Each takes the lock, settles what was left unfinished, and records itself.
+// Each throws only where no transaction could be begun; then nothing changed.
+#ifndef RELEASE_DEPLOY_OPERATIONS_H_
+#define RELEASE_DEPLOY_OPERATIONS_H_
+
+#include <optional>
+#include <string>
+
+#include "base/version.h"
+#include "deploy/host.h"
+#include "deploy/staging.h"
+
+namespace release {
+
+Outcome Deploy(Host* host, Offer offer,
+               std::optional<Duration> confirm_within = std::nullopt);
+Outcome Stage(Host* host, Offer offer);
+Outcome Activate(Host* host, const Version& version,
+                 std::optional<Duration> confirm_within = std::nullopt);
+
+// To `version`, or to the release that was live and good before the present
+// one. The one left is withdrawn, for `reason`.
+Outcome Rollback(Host* host, const std::optional<Version>& version,
+                 const std::string& reason);
+
+Outcome Prune(Host* host);
+Outcome Pin(Host* host, const Version& version, bool pinned);
+
+// Settles what was left unfinished and collects garbage; the outcome is that
+// of the transaction it settled, or kDone with the result "nothing".
+Outcome RecoverNow(Host* host, bool with_service);
+
+// Makes the layout where it is missing, in a root that exists. True where
+// something was made. Durable on return.
+bool InitializeLayout(Fs* fs);
+
+// Tells the running transaction that its release may stay, or that it must
+// stop. Throws Error kNothingRunning where none is running.
+void Confirm(Fs* fs);
+void Abort(Fs* fs);
+
+}  // namespace release
+
+#endif  // RELEASE_DEPLOY_OPERATIONS_H_

@@ -1,0 +1,51 @@
+#include "deploy/prune.h"
+
+#include <fmt/format.h>
+
+#include "store/layout.h"
+
+namespace release {
+namespace {
+
+// Versions that a process runs from, by its executable, directory or maps.
+std::set<Version> InUse(Host* host) {
+  const std::string releases = host->config->root + "/" + kReleases;
+  std::set<Version> used;
+  for (const ProcessUse& use : host->doors.runner->UsersOf(releases)) {
+    if (use.path.size() <= releases.size() + 1) continue;
+    std::string name = use.path.substr(releases.size() + 1);
+    name = name.substr(0, name.find('/'));
+    if (auto version = Version::Parse(name)) used.insert(*version);
+  }
+  return used;
+}
+
+}  // namespace
+
+std::vector<RetentionVerdict> JudgeReleases(Host* host,
+                                            const Standing& standing) {
+  RetentionFacts facts{.ledger = standing.ledger,
+                       .live = standing.live,
+                       .in_use = InUse(host),
+                       .named = std::nullopt,
+                       .keep_releases = host->config->keep_releases};
+  if (standing.open) facts.named = standing.open->begin->to;
+  return DecideRetention(facts);
+}
+
+std::vector<std::string> ApplyRetention(Host* host, std::uint64_t transaction) {
+  const Standing standing = ReadStanding(host->fs);
+  std::vector<Version> going;
+  for (const RetentionVerdict& verdict : JudgeReleases(host, standing)) {
+    if (verdict.keep) continue;
+    going.push_back(verdict.version);
+    host->report({.kind = Event::Kind::kRemark,
+                  .transaction = transaction,
+                  .text = fmt::format("removing {}: {}", verdict.version.name(),
+                                      verdict.reason)});
+  }
+  SetAside(host->fs, transaction, going);
+  return CollectGarbage(host->fs);
+}
+
+}  // namespace release

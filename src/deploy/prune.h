@@ -1,0 +1,26 @@
+// Retention on a real host: gathers the facts, asks the rule, removes.
+#ifndef RELEASE_DEPLOY_PRUNE_H_
+#define RELEASE_DEPLOY_PRUNE_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "deploy/host.h"
+#include "deploy/retention.h"
+#include "deploy/standing.h"
+
+namespace release {
+
+// What retention says of each release now.
+std::vector<RetentionVerdict> JudgeReleases(Host* host,
+                                            const Standing& standing);
+
+// Removes what retention lets go: renames all of it aside, durably, then
+// deletes. Reports each removal. Returns what could not be removed; such
+// failures are warnings. Needs the lock.
+std::vector<std::string> ApplyRetention(Host* host, std::uint64_t transaction);
+
+}  // namespace release
+
+#endif  // RELEASE_DEPLOY_PRUNE_H_

@@ -1,0 +1,74 @@
+#include "deploy/retention.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace release {
+namespace {
+
+class Retention {
+ public:
+  explicit Retention(const RetentionFacts& facts)
+      : facts_(facts), target_(facts.ledger.RollbackTarget(facts.live)) {}
+
+  RetentionVerdict Decide(const LedgerEntry& entry) {
+    const bool counts =
+        entry.state == ReleaseState::kGood && entry.version != facts_.live;
+    if (counts) ++good_;
+    if (auto reason = Untouchable(entry)) {
+      return {entry.version, true, *reason};
+    }
+    if (counts) return DecideGood(entry);
+    const auto state = static_cast<std::size_t>(entry.state);
+    const bool newest = !std::exchange(seen_[state], true);
+    return {entry.version, newest,
+            fmt::format("{}{}", newest ? "newest " : "older ",
+                        StateName(entry.state))};
+  }
+
+ private:
+  std::optional<std::string> Untouchable(const LedgerEntry& entry) const {
+    if (entry.version == facts_.live) return "live";
+    if (entry.version == target_) return "rollback target";
+    if (entry.pinned) return "pinned";
+    if (facts_.in_use.contains(entry.version)) return "in use by a process";
+    if (entry.version == facts_.named) return "named by a transaction";
+    if (entry.state == ReleaseState::kUnknown) return "unknown, not ours";
+    return std::nullopt;
+  }
+
+  RetentionVerdict DecideGood(const LedgerEntry& entry) const {
+    const bool keep = good_ <= facts_.keep_releases;
+    return {entry.version, keep,
+            keep ? fmt::format("good {} of {}", good_, facts_.keep_releases)
+                 : fmt::format("good, beyond keep_releases = {}",
+                               facts_.keep_releases)};
+  }
+
+  const RetentionFacts& facts_;
+  std::optional<Version> target_;
+  unsigned good_ = 0;
+  std::array<bool, 5> seen_{};
+};
+
+}  // namespace
+
+std::vector<RetentionVerdict> DecideRetention(const RetentionFacts& facts) {
+  std::vector<LedgerEntry> newest_first = facts.ledger.entries();
+  std::stable_sort(newest_first.begin(), newest_first.end(),
+                   [](const LedgerEntry& a, const LedgerEntry& b) {
+                     return a.transaction > b.transaction;
+                   });
+  Retention retention(facts);
+  std::vector<RetentionVerdict> verdicts;
+  verdicts.reserve(newest_first.size());
+  for (const LedgerEntry& entry : newest_first) {
+    verdicts.push_back(retention.Decide(entry));
+  }
+  return verdicts;
+}
+
+}  // namespace release

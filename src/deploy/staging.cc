@@ -1,0 +1,198 @@
+#include "deploy/staging.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "base/units.h"
+#include "store/layout.h"
+#include "store/releases.h"
+
+namespace release {
+namespace {
+
+// What the manifest of an archive holds of paths that shared ones replace.
+Manifest WithoutShared(Manifest manifest,
+                       const std::vector<std::string>& reserved) {
+  std::erase_if(manifest.entries, [&](const ManifestEntry& entry) {
+    return std::any_of(
+        reserved.begin(), reserved.end(), [&](const std::string& path) {
+          return entry.path == path || entry.path.starts_with(path + "/");
+        });
+  });
+  return manifest;
+}
+
+std::vector<std::string> ReservedPaths(const Config& config) {
+  std::vector<std::string> paths = config.shared_dirs;
+  paths.insert(paths.end(), config.shared_files.begin(),
+               config.shared_files.end());
+  return paths;
+}
+
+}  // namespace
+
+ArchiveStaging::ArchiveStaging(Host* host, Offer offer)
+    : host_(host), offer_(std::move(offer)) {}
+
+Version ArchiveStaging::ChooseVersion(
+    const std::optional<Manifest>& manifest) const {
+  if (offer_.version) return *offer_.version;
+  if (manifest && manifest->version) return *manifest->version;
+  if (auto version =
+          VersionFromFileName(offer_.file_name, host_->config->app)) {
+    return *version;
+  }
+  return Version::ParseOrThrow(CompactTime(host_->doors.clock->WallSeconds()));
+}
+
+void ArchiveStaging::CheckSpace() const {
+  const SpaceInfo space = host_->fs->Space();
+  const std::uint64_t needed =
+      carried_ ? carried_->TotalBytes() : offer_.size.value_or(0);
+  if (needed > space.free_bytes) {
+    throw Error(ErrorCode::kNoSpace,
+                fmt::format("cannot unpack {}: it needs at least {} and {} are "
+                            "free in {}",
+                            offer_.name, FormatSize(needed),
+                            FormatSize(space.free_bytes), host_->config->root),
+                host_->config->root, std::to_string(needed),
+                std::to_string(space.free_bytes));
+  }
+  const std::uint64_t files = carried_ ? carried_->entries.size() : 0;
+  if (space.total_inodes != 0 && files > space.free_inodes) {
+    throw Error(
+        ErrorCode::kNoSpace,
+        fmt::format("cannot unpack {}: it needs {} inodes and {} are "
+                    "free in {}",
+                    offer_.name, files, space.free_inodes, host_->config->root),
+        host_->config->root, std::to_string(files),
+        std::to_string(space.free_inodes));
+  }
+}
+
+void ArchiveStaging::Prepare(const Standing& standing, Work* work) {
+  work->begin.source = offer_.name;
+  const VerifyConfig& verify = host_->config->verify;
+  if (verify.require_checksum && !offer_.checksum) {
+    throw Error(ErrorCode::kEvidenceMissing,
+                fmt::format("cannot accept {}: the configuration requires a "
+                            "checksum and none was given",
+                            offer_.name),
+                offer_.name);
+  }
+  if (verify.require_signature || verify.require_tests) {
+    throw Error(ErrorCode::kEvidenceMissing,
+                fmt::format("cannot accept {}: the configuration requires a "
+                            "signature or test results and none were given",
+                            offer_.name),
+                offer_.name);
+  }
+  reader_ = std::make_unique<Reader>(
+      offer_.source, offer_.name,
+      Spool{.fs = host_->fs,
+            .directory = Fs::kRoot,
+            .name = fmt::format("{}/{}spool", kOwn, kTempFilePrefix),
+            .max_size = host_->config->unpack.max_size});
+  carried_ = reader_->TakeManifest();
+  const Version version = ChooseVersion(carried_);
+  work->begin.to = version;
+  work->begin.creates = !standing.listing.versions.contains(version);
+  if (work->begin.creates) CheckSpace();
+}
+
+void ArchiveStaging::Stage(Transaction* transaction) {
+  if (transaction->work()->begin.creates) {
+    Create(transaction);
+  } else {
+    CompareWithExisting(transaction);
+  }
+}
+
+UnpackOptions ArchiveStaging::MakeOptions(Transaction* transaction) const {
+  const UnpackConfig& unpack = host_->config->unpack;
+  return {
+      .strip_components =
+          offer_.strip_components.value_or(unpack.strip_components),
+      .max_bytes = unpack.max_size,
+      .max_entries = unpack.max_entries,
+      .owner = offer_.owner,
+      .reserved = ReservedPaths(*host_->config),
+      .progress = [transaction](std::uint64_t) { transaction->StopIfAsked(); }};
+}
+
+void ArchiveStaging::CheckArchive(const Unpacked& unpacked) const {
+  if (offer_.checksum && offer_.checksum->sha256 != unpacked.sha256) {
+    throw Error(ErrorCode::kChecksumMismatch,
+                fmt::format("cannot accept {}: its SHA-256 is {}, {} says {}",
+                            offer_.name, unpacked.sha256,
+                            offer_.checksum->origin, offer_.checksum->sha256),
+                offer_.name, offer_.checksum->sha256, unpacked.sha256);
+  }
+  if (!carried_) return;
+  const auto differences =
+      Compare(WithoutShared(*carried_, ReservedPaths(*host_->config)),
+              unpacked.manifest);
+  if (differences.empty()) return;
+  throw Error(
+      ErrorCode::kManifestMismatch,
+      fmt::format("cannot accept {}: {} is {} against the manifest it "
+                  "carries ({} differences)",
+                  offer_.name, Quoted(differences.front().path),
+                  DifferenceName(differences.front().what), differences.size()),
+      differences.front().path);
+}
+
+void ArchiveStaging::Create(Transaction* transaction) {
+  Staging staging(host_->fs, transaction->number());
+  Unpacked unpacked;
+  transaction->Step("unpack", [&] {
+    unpacked = Unpack(reader_.get(), host_->fs, staging.directory(),
+                      MakeOptions(transaction));
+    CheckArchive(unpacked);
+  });
+  transaction->AddFact("sha256", unpacked.sha256);
+  transaction->Step("publish", [&] {
+    for (const std::string& path :
+         staging.LinkShared(*host_->config, &unpacked.manifest)) {
+      transaction->Warn(
+          fmt::format("{}/{} was made empty: fill it in", kShared, path));
+    }
+    staging.Publish(*transaction->work()->begin.to, unpacked.manifest,
+                    offer_.owner);
+  });
+  for (const std::string& path : unpacked.left_out) {
+    transaction->Warn(fmt::format("{} of the archive gives way to {}/",
+                                  Quoted(path), kShared));
+  }
+  transaction->work()->bytes = unpacked.manifest.TotalBytes();
+}
+
+void ArchiveStaging::CompareWithExisting(Transaction* transaction) {
+  const Version& version = *transaction->work()->begin.to;
+  transaction->Step("compare", [&] {
+    Unpacked unpacked =
+        Unpack(reader_.get(), nullptr, Fs::kRoot, MakeOptions(transaction));
+    CheckArchive(unpacked);
+    AddSharedLinks(*host_->config, &unpacked.manifest);
+    const Manifest there = LoadManifest(host_->fs, version);
+    const auto differences = Compare(there, unpacked.manifest);
+    if (differences.empty()) return;
+    throw Error(
+        ErrorCode::kVersionConflict,
+        fmt::format(
+            "cannot stage {}: a release of that name with other content "
+            "is there ({} is {}, {} differences)",
+            version.name(), Quoted(differences.front().path),
+            DifferenceName(differences.front().what), differences.size()),
+        ReleasePath(version));
+  });
+  if (transaction->standing().live == version ||
+      !transaction->work()->activates) {
+    transaction->work()->activates = false;
+    transaction->work()->result = "unchanged";
+  }
+}
+
+}  // namespace release

@@ -1,0 +1,59 @@
+// From an archive to a published release: the gate, the unpacking, the name.
+#ifndef RELEASE_DEPLOY_STAGING_H_
+#define RELEASE_DEPLOY_STAGING_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "archive/reader.h"
+#include "archive/unpack.h"
+#include "deploy/host.h"
+#include "deploy/standing.h"
+#include "deploy/transaction.h"
+#include "os/input.h"
+#include "trust/checksum_file.h"
+
+namespace release {
+
+// An archive on its way in.
+struct Offer {
+  ByteSource source;
+  std::string name;                   // for messages, e.g. its path
+  std::string file_name;              // its last component; empty for a stream
+  std::optional<std::uint64_t> size;  // bytes, where known
+  std::optional<Version> version;     // --version
+  std::optional<ExpectedChecksum> checksum;  // given, or found beside it
+  std::optional<unsigned> strip_components;  // over the config's
+  std::optional<std::pair<std::uint32_t, std::uint32_t>> owner;
+};
+
+class ArchiveStaging {
+ public:
+  ArchiveStaging(Host* host, Offer offer);
+
+  // Opens the archive, finds its version, and looks whether it may go: throws
+  // what refuses it before a byte is unpacked.
+  void Prepare(const Standing& standing, Work* work);
+
+  // Unpacks, verifies and publishes; where the release is there already,
+  // compares instead.
+  void Stage(Transaction* transaction);
+
+ private:
+  Version ChooseVersion(const std::optional<Manifest>& manifest) const;
+  void CheckSpace() const;
+  void CheckArchive(const Unpacked& unpacked) const;
+  UnpackOptions MakeOptions(Transaction* transaction) const;
+  void Create(Transaction* transaction);
+  void CompareWithExisting(Transaction* transaction);
+
+  Host* host_;
+  Offer offer_;
+  std::unique_ptr<Reader> reader_;
+  std::optional<Manifest> carried_;  // the manifest in the archive
+};
+
+}  // namespace release
+
+#endif  // RELEASE_DEPLOY_STAGING_H_

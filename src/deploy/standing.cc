@@ -1,0 +1,110 @@
+#include "deploy/standing.h"
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "store/layout.h"
+
+namespace release {
+namespace {
+
+void ReadCurrent(Fs* fs, Standing* standing) {
+  const auto info = fs->Stat(Fs::kRoot, kCurrent);
+  if (!info) return;
+  standing->current_is_link = info->type == FileType::kSymlink;
+  if (!standing->current_is_link) {
+    standing->doubts.push_back(
+        fmt::format("{} is not a symbolic link; `release init --adopt` takes "
+                    "such a tree over",
+                    kCurrent));
+    return;
+  }
+  standing->current_target = fs->ReadLink(Fs::kRoot, kCurrent);
+}
+
+void FindLive(Standing* standing) {
+  if (!standing->current_target) return;
+  const auto version = VersionOfTarget(*standing->current_target);
+  if (version && standing->listing.versions.contains(*version)) {
+    standing->live = version;
+    return;
+  }
+  standing->doubts.push_back(
+      fmt::format("{} points at {}, which is no release here; `release "
+                  "rollback` goes to the last good one",
+                  kCurrent, Quoted(*standing->current_target)));
+}
+
+void ReadRecords(Fs* fs, Standing* standing) {
+  const std::vector<std::uint64_t> numbers = ListRecords(fs);
+  if (numbers.empty()) return;
+  standing->newest = numbers.back();
+  for (auto it = numbers.rbegin(); it != numbers.rend(); ++it) {
+    TransactionRecord record = ReadRecord(fs, *it);
+    if (record.damaged) {
+      standing->doubts.push_back(
+          fmt::format("record {} is damaged; what of it can be read is used",
+                      RecordName(*it)));
+    }
+    if (record.end) {
+      standing->ledger = record.end->ledger;
+      standing->last = std::move(record);
+      return;
+    }
+    const bool newest = *it == standing->newest;
+    if (newest && record.begin) {
+      standing->open = std::move(record);
+    } else if (newest) {
+      standing->unreadable = *it;
+    } else {
+      standing->doubts.push_back(
+          fmt::format("record {} cannot be read to its end; an older one is "
+                      "used in its place",
+                      RecordName(*it)));
+    }
+  }
+}
+
+// `current` is the truth; the ledger may be behind it only where a person moved
+// the link or a record was lost.
+void CompareWithLedger(Standing* standing) {
+  if (standing->open || !standing->current_is_link) return;
+  const auto& line = standing->ledger.line();
+  const bool agrees =
+      line.empty() ? !standing->live : standing->live == line.back();
+  if (agrees || !standing->current_target) return;
+  standing->doubts.push_back(fmt::format(
+      "{} names {}, yet the records say that {} went live last: the link was "
+      "moved by hand or a record is lost",
+      kCurrent, standing->CurrentName(),
+      line.empty() ? "nothing" : line.back().name()));
+}
+
+}  // namespace
+
+std::string Standing::CurrentName() const {
+  if (live) return live->name();
+  return current_target.value_or("");
+}
+
+Standing ReadStanding(Fs* fs) {
+  for (const char* path : {kReleases, kTransactions, kManifests}) {
+    const auto info = fs->Stat(Fs::kRoot, path);
+    if (info && info->type == FileType::kDirectory) continue;
+    throw Error(ErrorCode::kNotInitialized,
+                fmt::format("cannot find {} in the root: `release init` makes "
+                            "the layout",
+                            path),
+                path);
+  }
+  Standing standing;
+  ReadCurrent(fs, &standing);
+  standing.listing = ListReleases(fs);
+  FindLive(&standing);
+  ReadRecords(fs, &standing);
+  standing.ledger.Reconcile(standing.listing.versions);
+  CompareWithLedger(&standing);
+  return standing;
+}
+
+}  // namespace release

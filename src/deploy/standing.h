@@ -1,0 +1,43 @@
+// How things stand on disk: what is live, what is known, what is unfinished.
+#ifndef RELEASE_DEPLOY_STANDING_H_
+#define RELEASE_DEPLOY_STANDING_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "store/journal.h"
+#include "store/ledger.h"
+#include "store/releases.h"
+
+namespace release {
+
+struct Standing {
+  std::optional<std::string> current_target;  // what the link says
+  bool current_is_link = true;  // false: something else has the name
+  std::optional<Version> live;  // the version it names, if it is there
+  ReleaseListing listing;
+  Ledger ledger;             // brought in line with the listing
+  std::uint64_t newest = 0;  // number of the newest record; 0: none
+  // The newest record where it has begun and not ended: a running transaction,
+  // or one whose process died.
+  std::optional<TransactionRecord> open;
+  // The newest record that has ended.
+  std::optional<TransactionRecord> last;
+  // The newest record where not even its beginning can be read.
+  std::optional<std::uint64_t> unreadable;
+  // What a person should look at, in words.
+  std::vector<std::string> doubts;
+
+  // For people: the version that is live, else the raw target, else "".
+  std::string CurrentName() const;
+};
+
+// Reads it, without the lock. Reads records from the newest back only until one
+// has ended. Throws Error kNotInitialized where the root has no layout.
+Standing ReadStanding(Fs* fs);
+
+}  // namespace release
+
+#endif  // RELEASE_DEPLOY_STANDING_H_

@@ -1,0 +1,133 @@
+#include "deploy/status.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "store/layout.h"
+#include "store/releases.h"
+#include "store/verify.h"
+
+namespace release {
+namespace {
+
+// Which version's tree a process uses; nothing for anything else.
+std::optional<Version> VersionUsed(const std::string& releases,
+                                   const ProcessUse& use) {
+  if (!use.path.starts_with(releases + "/")) return std::nullopt;
+  std::string name = use.path.substr(releases.size() + 1);
+  return Version::Parse(name.substr(0, name.find('/')));
+}
+
+std::vector<ProcessUse> Strays(Host* host, const Version& live) {
+  const std::string releases = host->config->root + "/" + kReleases;
+  std::vector<ProcessUse> strays;
+  std::set<int> seen;
+  for (const ProcessUse& use : host->doors.runner->UsersOf(releases)) {
+    const auto version = VersionUsed(releases, use);
+    if (version && *version != live && seen.insert(use.pid).second) {
+      strays.push_back(use);
+    }
+  }
+  return strays;
+}
+
+void CheckLive(Host* host, TreeCheck tree_check, StatusReport* report) {
+  Standing& standing = report->standing;
+  const Version& live = *standing.live;
+  try {
+    report->differences = tree_check == TreeCheck::kBytes
+                              ? VerifyRelease(host->fs, live)
+                              : CompareShape(host->fs, live);
+  } catch (const Error& error) {
+    // Without a manifest nobody can say what was shipped; that is a doubt.
+    standing.doubts.emplace_back(error.what());
+  }
+  report->strays = Strays(host, live);
+  Service service(host->config, host->doors);
+  report->unhealthy = service.ProbeOnce({.app = host->config->app,
+                                         .version = live.name(),
+                                         .root = host->config->root,
+                                         .step = "status"});
+}
+
+void AddDoubts(StatusReport* report) {
+  Standing& standing = report->standing;
+  if (report->interrupted()) {
+    standing.doubts.push_back(fmt::format(
+        "transaction {} ({}) was interrupted in step {}; `release recover`, or "
+        "the next command that changes something, settles it",
+        standing.open->number, standing.open->begin->command,
+        standing.open->current_step.empty() ? "begin"
+                                            : standing.open->current_step));
+  }
+  if (standing.last && standing.last->end->exit == Exit::kNeedsPerson) {
+    standing.doubts.push_back(fmt::format("transaction {} ended in doubt: {}",
+                                          standing.last->number,
+                                          standing.last->end->message));
+  }
+  for (const std::string& name : standing.listing.strangers) {
+    standing.doubts.push_back(
+        fmt::format("{}/{} is no release; the tool neither uses nor removes it",
+                    kReleases, name));
+  }
+  for (const LedgerEntry& entry : standing.ledger.entries()) {
+    const bool in_flight =
+        standing.open && standing.open->begin->to == entry.version;
+    if (entry.state != ReleaseState::kUnknown || in_flight) continue;
+    standing.doubts.push_back(fmt::format(
+        "{} was not put there by this tool, so nothing rolls back to it unless "
+        "named",
+        ReleasePath(entry.version)));
+  }
+}
+
+}  // namespace
+
+bool StatusReport::well() const {
+  return standing.doubts.empty() && standing.live && differences.empty() &&
+         unhealthy.empty();
+}
+
+StatusReport ReadStatus(Host* host, TreeCheck tree_check) {
+  StatusReport report;
+  report.standing = ReadStanding(host->fs);
+  report.holder = FindLockHolder(host->fs);
+  report.rollback_target =
+      report.standing.ledger.RollbackTarget(report.standing.live);
+  if (report.standing.live) CheckLive(host, tree_check, &report);
+  if (host->fs->Stat(Fs::kRoot, kOutbox)) {
+    report.undelivered = host->fs->List(Fs::kRoot, kOutbox).size();
+  }
+  AddDoubts(&report);
+  return report;
+}
+
+std::vector<ListedRelease> ListKnown(Host* host) {
+  const Standing standing = ReadStanding(host->fs);
+  const std::string releases = host->config->root + "/" + kReleases;
+  std::map<Version, std::set<int>> pids;
+  for (const ProcessUse& use : host->doors.runner->UsersOf(releases)) {
+    if (auto version = VersionUsed(releases, use)) {
+      pids[*version].insert(use.pid);
+    }
+  }
+  const auto target = standing.ledger.RollbackTarget(standing.live);
+  std::vector<ListedRelease> listed;
+  for (const LedgerEntry& entry : standing.ledger.entries()) {
+    const std::set<int>& users = pids[entry.version];
+    listed.push_back({.entry = entry,
+                      .live = entry.version == standing.live,
+                      .rollback_target = entry.version == target,
+                      .pids = {users.begin(), users.end()}});
+  }
+  std::stable_sort(listed.begin(), listed.end(),
+                   [](const auto& a, const auto& b) {
+                     return a.entry.transaction > b.entry.transaction;
+                   });
+  return listed;
+}
+
+}  // namespace release

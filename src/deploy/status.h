@@ -1,0 +1,54 @@
+// How a deployment is doing: what is live, whether it is well and whole, what
+// runs, how the last transaction ended, and what is in doubt. Changes nothing
+// and takes no lock.
+#ifndef RELEASE_DEPLOY_STATUS_H_
+#define RELEASE_DEPLOY_STATUS_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/manifest.h"
+#include "deploy/host.h"
+#include "deploy/standing.h"
+#include "store/lock.h"
+
+namespace release {
+
+// How closely the live tree is compared with its manifest.
+enum class TreeCheck {
+  kShape,  // names, sizes, modes and link targets
+  kBytes,  // and the hash of every file
+};
+
+struct StatusReport {
+  Standing standing;
+  std::optional<LockHolder> holder;  // somebody runs a transaction now
+  std::optional<Version> rollback_target;
+  std::vector<ManifestDifference> differences;  // of the live tree
+  std::string unhealthy;           // what the probe says; empty: well
+  std::vector<ProcessUse> strays;  // processes that run from another release
+  std::size_t undelivered = 0;     // notices in the outbox
+
+  // A transaction that began, did not end, and that nobody runs any more.
+  bool interrupted() const { return standing.open && !holder; }
+  // Whether `status --check` is content.
+  bool well() const;
+};
+
+StatusReport ReadStatus(Host* host, TreeCheck tree_check);
+
+// One line of `list`.
+struct ListedRelease {
+  LedgerEntry entry;
+  bool live = false;
+  bool rollback_target = false;
+  std::vector<int> pids;  // processes that use it
+};
+
+// Every release on disk, the one that got its state last first.
+std::vector<ListedRelease> ListKnown(Host* host);
+
+}  // namespace release
+
+#endif  // RELEASE_DEPLOY_STATUS_H_

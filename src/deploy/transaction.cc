@@ -1,0 +1,305 @@
+#include "deploy/transaction.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/units.h"
+#include "deploy/prune.h"
+#include "deploy/undo.h"
+#include "os/interrupt.h"
+#include "service/hooks.h"
+#include "store/durable.h"
+#include "store/layout.h"
+#include "store/lock.h"
+
+namespace release {
+namespace {
+
+// The one place where a failure becomes a value.
+std::optional<Failure> Attempt(const std::function<void()>& body) {
+  try {
+    body();
+    return std::nullopt;
+  } catch (const Error& error) {
+    return FailureOf(error);
+  } catch (const std::bad_alloc&) {
+    return Failure{.code = ErrorCode::kInternal,
+                   .message = "cannot go on: out of memory"};
+  } catch (const std::exception& error) {
+    return Failure{.code = ErrorCode::kInternal,
+                   .message = fmt::format("cannot go on: {}", error.what())};
+  }
+}
+
+constexpr Nanoseconds kConfirmPoll = std::chrono::milliseconds(50);
+
+}  // namespace
+
+Outcome RunTransaction(Host* host, Work work) {
+  const Lock lock(host->fs, host->doors.clock, host->caller, host->wait);
+  Standing standing = ReadStanding(host->fs);
+  const auto recovered = Recover(host, &standing, /*with_service=*/true);
+  if (recovered && standing.open) return *recovered;
+  if (recovered) {
+    host->report(
+        {.kind = Event::Kind::kWarning,
+         .transaction = recovered->transaction,
+         .text = fmt::format("settled first: {}", recovered->error->message)});
+  }
+  Outcome outcome =
+      Transaction(host, std::move(standing), std::move(work)).Run();
+  Attempt([&] { PrepareSpareRecord(host->fs); });
+  return outcome;
+}
+
+Transaction::Transaction(Host* host, Standing standing, Work work)
+    : host_(host),
+      standing_(std::move(standing)),
+      work_(std::move(work)),
+      service_(host->config, host->doors) {
+  record_.number = standing_.newest + 1;
+}
+
+Outcome Transaction::Run() {
+  outcome_.command = work_.begin.command;
+  outcome_.transaction = record_.number;
+  outcome_.previous = standing_.CurrentName();
+  std::optional<Failure> failure = Prepare();
+  Begin();
+  if (!failure) failure = Attempt([&] { Forward(); });
+  if (failure) return Undone(*failure);
+  outcome_.result = work_.result;
+  AfterCommit();
+  return std::move(outcome_);
+}
+
+std::optional<Failure> Transaction::Prepare() {
+  auto failure = Attempt([&] {
+    if (work_.prepare) work_.prepare(standing_, &work_);
+    if (work_.activates && !standing_.current_is_link) {
+      throw Error(ErrorCode::kCurrentNotALink,
+                  fmt::format("cannot switch {}: it is not a symbolic link; "
+                              "`release init --adopt` takes such a tree over",
+                              kCurrent),
+                  kCurrent);
+    }
+  });
+  outcome_.version = work_.begin.to;
+  return failure;
+}
+
+void Transaction::Begin() {
+  work_.begin.app = host_->config->app;
+  work_.begin.caller = host_->caller;
+  work_.begin.at = host_->doors.clock->WallSeconds();
+  work_.begin.from_target = standing_.current_target;
+  journal_.emplace(host_->fs, record_.number);
+  journal_->Begin(work_.begin);
+  record_.begin = work_.begin;
+}
+
+void Transaction::Forward() {
+  if (work_.stage) work_.stage(this);
+  if (work_.activates) {
+    service_.Observe();
+    if (!work_.goes_back) {
+      RunActivationHook("pre_activate", host_->config->hooks.pre_activate);
+    }
+    Step("switch", [&] { Switch(); });
+    TakeUp();
+    if (!work_.goes_back) {
+      RunActivationHook("post_activate", host_->config->hooks.post_activate);
+    }
+    if (work_.confirm_within) Step("confirm", [&] { AwaitConfirmation(); });
+  }
+  // The last moment to stop: from here on the release stays.
+  StopIfAsked();
+  Commit();
+}
+
+void Transaction::Switch() {
+  if (host_->fs->ReadLink(Fs::kRoot, kCurrent) != work_.begin.from_target) {
+    throw Error(ErrorCode::kLinkMoved,
+                fmt::format("cannot switch {}: it was moved by hand since this "
+                            "transaction began",
+                            kCurrent),
+                kCurrent);
+  }
+  journal_->Switching();
+  record_.switching = true;
+  ReplaceSymlink(host_->fs, kCurrent, ReleasePath(*work_.begin.to),
+                 TempLinkName(record_.number));
+}
+
+void Transaction::TakeUp() {
+  if (host_->config->service.configured()) {
+    Step("reload", [&] {
+      WarnAll(service_.TakeUp(MakeOccasion("reload")));
+      WarnAll(service_.CheckRunning(MakeOccasion("running-check")));
+    });
+  }
+  if (host_->config->health.configured() ||
+      host_->config->service.configured()) {
+    Step("health", [&] { service_.CheckHealth(MakeOccasion("health")); });
+  }
+}
+
+void Transaction::AwaitConfirmation() {
+  Clock* clock = host_->doors.clock;
+  const Nanoseconds end = clock->SinceBoot() + *work_.confirm_within;
+  host_->report(
+      {.kind = Event::Kind::kRemark,
+       .transaction = record_.number,
+       .text = fmt::format("waiting {} for `release confirm`; without it {} "
+                           "is undone",
+                           FormatDuration(*work_.confirm_within),
+                           work_.begin.to->name())});
+  while (!host_->fs->Stat(Fs::kRoot, ConfirmPath(record_.number))) {
+    StopIfAsked();
+    if (clock->SinceBoot() >= end) {
+      throw Error(ErrorCode::kNotConfirmed,
+                  fmt::format("cannot keep {}: not confirmed within {}",
+                              work_.begin.to->name(),
+                              FormatDuration(*work_.confirm_within)));
+    }
+    clock->Sleep(kConfirmPoll);
+  }
+  host_->fs->RemoveFile(Fs::kRoot, ConfirmPath(record_.number));
+}
+
+void Transaction::Commit() {
+  const std::int64_t now = host_->doors.clock->WallSeconds();
+  const Ledger::Cause cause{.transaction = record_.number,
+                            .at = now,
+                            .by = CallerName(host_->caller),
+                            .reason = work_.begin.reason};
+  EndRecord end{.committed = true,
+                .result = work_.result,
+                .at = now,
+                .ledger = standing_.ledger,
+                .facts = facts_};
+  if (work_.begin.creates) {
+    end.ledger.Staged(*work_.begin.to, work_.bytes, cause);
+  }
+  if (work_.settle) work_.settle(&end.ledger, cause);
+  if (work_.activates && work_.goes_back) {
+    end.ledger.RolledBack(standing_.live, *work_.begin.to, cause);
+  } else if (work_.activates) {
+    end.ledger.Activated(*work_.begin.to, cause);
+  }
+  try {
+    journal_->End(end);
+  } catch (const Error&) {
+    // A record that may or may not say committed must not stay behind.
+    journal_->TakeBackEnd();
+    throw;
+  }
+  standing_.ledger = end.ledger;
+  record_.end = std::move(end);
+}
+
+void Transaction::AfterCommit() {
+  outcome_.current =
+      work_.activates ? work_.begin.to->name() : standing_.CurrentName();
+  if (work_.goes_back) {
+    const auto failure = Attempt([&] {
+      RunHook(host_->doors.runner, "post_rollback",
+              host_->config->hooks.post_rollback, host_->config->hooks.timeout,
+              MakeOccasion("post-rollback"));
+    });
+    if (failure) Warn(failure->message);
+  }
+  if (!work_.retains) return;
+  const HoldInterrupts hold;
+  const auto failure = Attempt([&] {
+    for (const std::string& text : ApplyRetention(host_, record_.number)) {
+      Warn(text);
+    }
+  });
+  if (failure) Warn(failure->message);
+}
+
+void Transaction::RunActivationHook(const std::string& name, const Argv& argv) {
+  if (argv.empty()) return;
+  Step(name, [&] {
+    const std::string output =
+        RunHook(host_->doors.runner, name, argv, host_->config->hooks.timeout,
+                MakeOccasion(name));
+    if (!output.empty()) journal_->Note(output);
+  });
+}
+
+Occasion Transaction::MakeOccasion(const std::string& step) const {
+  return {.app = host_->config->app,
+          .version = work_.begin.to ? work_.begin.to->name() : "",
+          .previous = outcome_.previous,
+          .root = host_->config->root,
+          .transaction = record_.number,
+          .step = step,
+          .result = record_.end ? record_.end->result : "",
+          .reason = work_.begin.reason};
+}
+
+Outcome Transaction::Undone(const Failure& failure) {
+  host_->report({.kind = Event::Kind::kWarning,
+                 .transaction = record_.number,
+                 .text = failure.message});
+  Outcome undone =
+      Undo(host_, &*journal_, record_, standing_.ledger, {.failure = failure});
+  undone.steps = std::move(outcome_.steps);
+  for (std::string& warning : undone.warnings) {
+    outcome_.warnings.push_back(std::move(warning));
+  }
+  undone.warnings = std::move(outcome_.warnings);
+  // The record is closed; what is left is garbage.
+  Attempt([&] { CollectGarbage(host_->fs); });
+  return undone;
+}
+
+void Transaction::Step(const std::string& name,
+                       const std::function<void()>& body) {
+  StopIfAsked();
+  const Nanoseconds start = host_->doors.clock->SinceBoot();
+  record_.current_step = name;
+  journal_->StepBegun(name);
+  host_->report({.kind = Event::Kind::kStepBegun,
+                 .transaction = record_.number,
+                 .text = name});
+  body();
+  const double seconds =
+      std::chrono::duration<double>(host_->doors.clock->SinceBoot() - start)
+          .count();
+  outcome_.steps.push_back({.name = name, .seconds = seconds, .detail = ""});
+  journal_->Step(outcome_.steps.back());
+  host_->report({.kind = Event::Kind::kStepDone,
+                 .transaction = record_.number,
+                 .text = name,
+                 .seconds = seconds});
+}
+
+void Transaction::StopIfAsked() {
+  ThrowIfInterrupted();
+  if (host_->fs->Stat(Fs::kRoot, AbortPath(record_.number))) {
+    throw Error(
+        ErrorCode::kAborted,
+        fmt::format("transaction {} was asked to abort", record_.number));
+  }
+}
+
+void Transaction::Warn(const std::string& text) {
+  outcome_.warnings.push_back(text);
+  host_->report({.kind = Event::Kind::kWarning,
+                 .transaction = record_.number,
+                 .text = text});
+}
+
+void Transaction::WarnAll(const std::vector<std::string>& texts) {
+  for (const std::string& text : texts) Warn(text);
+}
+
+void Transaction::AddFact(const std::string& name, const std::string& value) {
+  facts_[name] = value;
+}
+
+}  // namespace release

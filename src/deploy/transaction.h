@@ -1,0 +1,100 @@
+// The engine: one transaction from the lock to its outcome.
+//
+// What a command wants done is a Work; the engine runs it in the one order that
+// keeps the promises: recover, begin, stage, switch, take up, prove, commit,
+// and undo by itself where any of it fails. It is the only place beside main
+// that catches.
+#ifndef RELEASE_DEPLOY_TRANSACTION_H_
+#define RELEASE_DEPLOY_TRANSACTION_H_
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "deploy/host.h"
+#include "deploy/standing.h"
+#include "store/journal.h"
+
+namespace release {
+
+class Transaction;
+
+struct Work {
+  // What is known before `prepare`: command, reason, source.
+  BeginRecord begin;
+  // Points `current` at begin.to and has the service take it up.
+  bool activates = false;
+  // The activation is a rollback: no pre- and post-activate hooks, and the
+  // release left is marked withdrawn.
+  bool goes_back = false;
+  // Removes what retention lets go after the commit.
+  bool retains = false;
+  // Waits so long for `confirm` after the release proved healthy.
+  std::optional<Duration> confirm_within;
+  // What a success is called: "committed" or "unchanged".
+  std::string result = "committed";
+  std::uint64_t bytes = 0;  // of the files of a release that is created
+
+  // Looks at how things stand and fills in the rest. What it throws refuses
+  // the work: recorded, nothing changed.
+  std::function<void(const Standing&, Work*)> prepare;
+  // Makes releases/TO. Where nothing is to be done it turns
+  // `activates` off and calls the result "unchanged".
+  std::function<void(Transaction*)> stage;
+  // How the ledger changes with the commit, beside the activation itself.
+  std::function<void(Ledger*, const Ledger::Cause&)> settle;
+};
+
+// Takes the lock, settles what was left unfinished, and runs the work. Throws
+// only where no transaction could be begun (busy, not initialized, no room for
+// the record): then nothing has changed.
+Outcome RunTransaction(Host* host, Work work);
+
+class Transaction {
+ public:
+  Transaction(Host* host, Standing standing, Work work);
+  Outcome Run();
+
+  // -- for Work::stage
+  Host* host() const { return host_; }
+  const Standing& standing() const { return standing_; }
+  Work* work() { return &work_; }
+  std::uint64_t number() const { return record_.number; }
+  // Runs one named step: announced, timed, recorded. Looks first whether a
+  // signal or `abort` asks to stop.
+  void Step(const std::string& name, const std::function<void()>& body);
+  // Throws Error kInterrupted or kAborted where somebody asked to stop.
+  void StopIfAsked();
+  void Warn(const std::string& text);
+  // Remembered in the record: facts["sha256"] = ...
+  void AddFact(const std::string& name, const std::string& value);
+
+ private:
+  std::optional<Failure> Prepare();
+  void Begin();
+  void Forward();
+  void Switch();
+  void TakeUp();
+  void AwaitConfirmation();
+  void Commit();
+  void WarnAll(const std::vector<std::string>& texts);
+  void AfterCommit();
+  void RunActivationHook(const std::string& name, const Argv& argv);
+  Occasion MakeOccasion(const std::string& step) const;
+  Outcome Undone(const Failure& failure);
+
+  Host* host_;
+  Standing standing_;
+  Work work_;
+  std::optional<Journal> journal_;
+  // The record as written, kept here for the recovery rule.
+  TransactionRecord record_;
+  Service service_;
+  std::map<std::string, std::string> facts_;
+  Outcome outcome_;
+};
+
+}  // namespace release
+
+#endif  // RELEASE_DEPLOY_TRANSACTION_H_

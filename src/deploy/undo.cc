@@ -1,0 +1,284 @@
+#include "deploy/undo.h"
+
+#include <fmt/format.h>
+
+#include "os/interrupt.h"
+#include "service/hooks.h"
+#include "store/durable.h"
+#include "store/layout.h"
+
+namespace release {
+namespace {
+
+using Link = RecoveryPlan::Link;
+using Tree = RecoveryPlan::Tree;
+
+// Whether what happened speaks against the release itself.
+bool SpeaksAgainstRelease(const UndoCause& cause) {
+  if (!cause.failure) return false;
+  switch (cause.failure->code) {
+    case ErrorCode::kInterrupted:
+    case ErrorCode::kAborted:
+    case ErrorCode::kNoSpace:
+    case ErrorCode::kIoError:
+    case ErrorCode::kSyncFailed:
+    case ErrorCode::kReadOnly:
+    case ErrorCode::kPermissionDenied:
+      return false;
+    default:
+      return true;
+  }
+}
+
+class Undoing {
+ public:
+  Undoing(Host* host, Journal* journal, const TransactionRecord& record,
+          const UndoCause& cause)
+      : host_(host), journal_(journal), record_(record), cause_(cause) {
+    outcome_.command = record.begin->command;
+    outcome_.transaction = record.number;
+    outcome_.version = record.begin->to;
+    outcome_.error = cause.failure;
+    if (!cause.failure) {
+      outcome_.error = Failure{
+          .code = ErrorCode::kInterrupted,
+          .message = fmt::format(
+              "transaction {} died in step {}", record.number,
+              record.current_step.empty() ? "begin" : record.current_step)};
+    }
+    outcome_.previous = NameOf(record.begin->from_target);
+  }
+
+  Outcome Run(Ledger ledger) {
+    plan_ = *PlanRecovery(record_, LookAtDisk());
+    PutLinkBack();
+    if (plan_.reload && cause_.with_service) TakeServiceBack();
+    if (plan_.tree == Tree::kDrop) {
+      SetAside(host_->fs, record_.number, {*record_.begin->to});
+    }
+    EndRecord end = MakeEnd(std::move(ledger));
+    journal_->End(end);
+    return std::move(outcome_);
+  }
+
+  // The undo itself failed: the record stays open.
+  Outcome Failed(const Error& error) {
+    outcome_.exit = Exit::kNeedsPerson;
+    outcome_.result = "in-doubt";
+    const std::string first = outcome_.error->message;
+    outcome_.error = FailureOf(error);
+    outcome_.error->code = ErrorCode::kUndoFailed;
+    outcome_.error->message =
+        fmt::format("cannot undo transaction {}: {} (undone because: {})",
+                    record_.number, error.what(), first);
+    return std::move(outcome_);
+  }
+
+ private:
+  static std::string NameOf(const std::optional<std::string>& target) {
+    if (!target) return "";
+    const auto version = VersionOfTarget(*target);
+    return version ? version->name() : *target;
+  }
+
+  DiskFacts LookAtDisk() const {
+    Fs* fs = host_->fs;
+    const BeginRecord& begin = *record_.begin;
+    DiskFacts facts;
+    facts.current_target = fs->ReadLink(Fs::kRoot, kCurrent);
+    facts.to_exists =
+        begin.to && fs->Stat(Fs::kRoot, ReleasePath(*begin.to)).has_value();
+    if (begin.from_target) {
+      const auto version = VersionOfTarget(*begin.from_target);
+      // A target of another tool's making cannot be looked at from here.
+      facts.from_exists =
+          !version || fs->Stat(Fs::kRoot, ReleasePath(*version)).has_value();
+    }
+    return facts;
+  }
+
+  void PutLinkBack() {
+    Fs* fs = host_->fs;
+    switch (plan_.link) {
+      case Link::kSync:
+        // Already done is not already durable.
+        fs->Sync(Fs::kRoot);
+        break;
+      case Link::kRestore:
+        ReplaceSymlink(fs, kCurrent, *record_.begin->from_target,
+                       TempLinkName(record_.number));
+        break;
+      case Link::kRemove:
+        fs->RemoveFile(Fs::kRoot, kCurrent);
+        // No link before no tree: it must not come back dangling.
+        fs->Sync(Fs::kRoot);
+        break;
+      case Link::kLeave:
+      case Link::kStuck:
+        break;
+    }
+    outcome_.current = NameOf(fs->ReadLink(Fs::kRoot, kCurrent));
+  }
+
+  void TakeServiceBack() {
+    if (!record_.begin->from_target) {
+      outcome_.warnings.emplace_back(
+          "there was no release before this one, so none is live now");
+      return;
+    }
+    const Occasion occasion{
+        .app = host_->config->app,
+        .version = outcome_.previous,
+        .previous = record_.begin->to ? record_.begin->to->name() : "",
+        .root = host_->config->root,
+        .transaction = record_.number,
+        .step = "undo",
+        .result = "undone",
+        .reason = outcome_.error->message};
+    Service service(host_->config, host_->doors);
+    try {
+      AddWarnings(service.TakeUp(occasion));
+      AddWarnings(service.CheckRunning(occasion));
+      service.CheckHealth(occasion);
+    } catch (const Error& error) {
+      // Both are bad: stop and shout; going forward again would be flapping.
+      trouble_ = FailureOf(error);
+      return;
+    }
+    RunPostRollback(occasion);
+  }
+
+  void AddWarnings(std::vector<std::string> remarks) {
+    for (std::string& remark : remarks) {
+      outcome_.warnings.push_back(std::move(remark));
+    }
+  }
+
+  void RunPostRollback(const Occasion& occasion) {
+    try {
+      RunHook(host_->doors.runner, "post_rollback",
+              host_->config->hooks.post_rollback, host_->config->hooks.timeout,
+              occasion);
+    } catch (const Error& error) {
+      outcome_.warnings.emplace_back(error.what());
+    }
+  }
+
+  void DecideExit() {
+    const bool stays_forward =
+        plan_.link == Link::kLeave || plan_.link == Link::kStuck;
+    if (trouble_ || stays_forward) {
+      outcome_.exit = Exit::kNeedsPerson;
+      outcome_.result = "in-doubt";
+      return;
+    }
+    if (record_.switching) {
+      outcome_.exit = Exit::kUndone;
+      outcome_.result = "undone";
+      return;
+    }
+    outcome_.exit = ExitBeforeSwitch(outcome_.error->code);
+    outcome_.result = outcome_.exit == Exit::kRefused ? "refused" : "failed";
+  }
+
+  // What else is to be said about why it ended in doubt.
+  void AddTrouble() {
+    Failure& error = *outcome_.error;
+    if (trouble_) {
+      error.message = fmt::format(
+          "{}; the release before is live again, but unhealthy too: {}",
+          error.message, trouble_->message);
+      error.code = ErrorCode::kUndoFailed;
+    } else if (plan_.link == Link::kLeave) {
+      error.message = fmt::format(
+          "{}; meanwhile {} was moved by hand to {}, and was left there",
+          error.message, kCurrent,
+          outcome_.current.empty() ? "nothing" : outcome_.current);
+      error.code = ErrorCode::kLinkMoved;
+    } else if (plan_.link == Link::kStuck) {
+      error.message =
+          fmt::format("{}; cannot go back to {}: it is gone, so {} stays live",
+                      error.message, outcome_.previous, outcome_.current);
+      error.code = ErrorCode::kInDoubt;
+    }
+  }
+
+  EndRecord MakeEnd(Ledger ledger) {
+    DecideExit();
+    AddTrouble();
+    const std::int64_t now = host_->doors.clock->WallSeconds();
+    const BeginRecord& begin = *record_.begin;
+    if (plan_.tree == Tree::kDrop) ledger.Remove(*begin.to);
+    const bool judged = SpeaksAgainstRelease(cause_) && record_.switching &&
+                        outcome_.exit == Exit::kUndone;
+    if (begin.to && (judged || plan_.tree == Tree::kKeepFailed)) {
+      ledger.Failed(*begin.to, {.transaction = record_.number,
+                                .at = now,
+                                .by = CallerName(begin.caller),
+                                .reason = outcome_.error->message});
+    }
+    return {.committed = false,
+            .exit = outcome_.exit,
+            .result = outcome_.result,
+            .code = std::string(CodeName(outcome_.error->code)),
+            .message = outcome_.error->message,
+            .at = now,
+            .recovered = cause_.recovered,
+            .ledger = std::move(ledger)};
+  }
+
+  Host* host_;
+  Journal* journal_;
+  const TransactionRecord& record_;
+  const UndoCause& cause_;
+  RecoveryPlan plan_;
+  std::optional<Failure> trouble_;
+  Outcome outcome_;
+};
+
+// A newest record without its first line. Usually the crash came before that
+// line was durable, so nothing it would have had to undo has happened. Where
+// other lines can be read the record was damaged later: it is kept aside, for a
+// person to look at.
+void ClearUnreadable(Fs* fs, std::uint64_t number) {
+  const std::string path =
+      std::string(kTransactions) + "/" + RecordName(number);
+  if (ReadRecord(fs, number).good_bytes == 0) {
+    fs->RemoveFile(Fs::kRoot, path);
+  } else {
+    fs->Rename(Fs::kRoot, path, Fs::kRoot, path + ".damaged",
+               RenameMode::kReplace);
+  }
+}
+
+}  // namespace
+
+Outcome Undo(Host* host, Journal* journal, const TransactionRecord& record,
+             const Ledger& ledger, const UndoCause& cause) {
+  const HoldInterrupts hold;
+  Undoing undoing(host, journal, record, cause);
+  try {
+    return undoing.Run(ledger);
+  } catch (const Error& error) {
+    return undoing.Failed(error);
+  }
+}
+
+std::optional<Outcome> Recover(Host* host, Standing* standing,
+                               bool with_service) {
+  if (standing->unreadable) {
+    ClearUnreadable(host->fs, *standing->unreadable);
+    *standing = ReadStanding(host->fs);
+  }
+  if (!standing->open) return std::nullopt;
+  Journal journal = Journal::Reopen(host->fs, standing->open->number);
+  Outcome outcome = Undo(host, &journal, *standing->open, standing->ledger,
+                         {.recovered = true, .with_service = with_service});
+  for (std::string& failure : CollectGarbage(host->fs)) {
+    outcome.warnings.push_back(std::move(failure));
+  }
+  *standing = ReadStanding(host->fs);
+  return outcome;
+}
+
+}  // namespace release

@@ -1,0 +1,43 @@
+// Carries out what recovery planned. A step that fails, a crash found later and
+// a boot all go back through here.
+#ifndef RELEASE_DEPLOY_UNDO_H_
+#define RELEASE_DEPLOY_UNDO_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "deploy/host.h"
+#include "deploy/recovery.h"
+#include "deploy/standing.h"
+#include "store/journal.h"
+
+namespace release {
+
+// Why the transaction is undone.
+struct UndoCause {
+  // What failed; nothing where its process died.
+  std::optional<Failure> failure;
+  bool recovered = false;    // by a later command
+  bool with_service = true;  // false at boot, before the service starts
+};
+
+// Goes back, durably, has the service take up the release before, checks it,
+// and ends the record. No signal interrupts it.
+//
+// The exit of the outcome: before the switch that of the failure, after it
+// kUndone, or kNeedsPerson where the release before is unhealthy too or the
+// link could not be put back. In that last case the record stays open, so that
+// the next command tries again.
+Outcome Undo(Host* host, Journal* journal, const TransactionRecord& record,
+             const Ledger& ledger, const UndoCause& cause);
+
+// Settles the newest transaction where it has not ended, and collects garbage.
+// Nothing where there was no such transaction. Needs the lock. `standing` is
+// read anew where it changed.
+std::optional<Outcome> Recover(Host* host, Standing* standing,
+                               bool with_service);
+
+}  // namespace release
+
+#endif  // RELEASE_DEPLOY_UNDO_H_

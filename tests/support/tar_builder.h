@@ -1,0 +1,75 @@
+// Makes small tar archives in memory.
+#ifndef RELEASE_TESTS_SUPPORT_TAR_BUILDER_H_
+#define RELEASE_TESTS_SUPPORT_TAR_BUILDER_H_
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <string>
+
+#include "os/input.h"
+
+namespace release {
+
+class TarBuilder {
+ public:
+  TarBuilder& Directory(const std::string& path, unsigned mode = 0755) {
+    Header(path + "/", '5', mode, 0, "");
+    return *this;
+  }
+  TarBuilder& File(const std::string& path, const std::string& content,
+                   unsigned mode = 0644) {
+    Header(path, '0', mode, content.size(), "");
+    bytes_ += content;
+    bytes_.append((512 - content.size() % 512) % 512, '\0');
+    return *this;
+  }
+  TarBuilder& Symlink(const std::string& path, const std::string& target) {
+    Header(path, '2', 0777, 0, target);
+    return *this;
+  }
+
+  // The whole archive, end mark included.
+  std::string Bytes() const { return bytes_ + std::string(1024, '\0'); }
+
+ private:
+  void Header(const std::string& path, char type, unsigned mode,
+              std::size_t size, const std::string& target) {
+    char block[512] = {};
+    std::snprintf(block, 100, "%s", path.c_str());
+    std::snprintf(block + 100, 8, "%07o", mode);
+    std::snprintf(block + 108, 8, "%07o", 0u);
+    std::snprintf(block + 116, 8, "%07o", 0u);
+    std::snprintf(block + 124, 12, "%011zo", size);
+    std::snprintf(block + 136, 12, "%011o", 0u);
+    block[156] = type;
+    std::snprintf(block + 157, 100, "%s", target.c_str());
+    std::memcpy(block + 257,
+                "ustar\0"
+                "00",
+                8);
+    std::memset(block + 148, ' ', 8);
+    unsigned sum = 0;
+    for (const char c : block) sum += static_cast<unsigned char>(c);
+    std::snprintf(block + 148, 8, "%06o", sum);
+    bytes_.append(block, sizeof block);
+  }
+
+  std::string bytes_;
+};
+
+// Reads the bytes from their start.
+inline ByteSource SourceOf(const std::string& bytes) {
+  auto at = std::make_shared<std::size_t>(0);
+  return [bytes, at](std::span<char> buffer) {
+    const std::size_t n = std::min(buffer.size(), bytes.size() - *at);
+    std::memcpy(buffer.data(), bytes.data() + *at, n);
+    *at += n;
+    return n;
+  };
+}
+
+}  // namespace release
+
+#endif  // RELEASE_TESTS_SUPPORT_TAR_BUILDER_H_

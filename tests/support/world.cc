@@ -1,0 +1,72 @@
+#include "support/world.h"
+
+#include "store/layout.h"
+
+namespace release {
+
+World::World() {
+  Wire();
+  InitializeLayout(&disk);
+  Settle();
+}
+
+World::World(const World& before, MemFs left)
+    : disk(std::move(left)), service(before.service), broken(before.broken) {
+  Wire();
+  config = before.config;
+}
+
+void World::Wire() {
+  config.app = "shop";
+  config.root = "/srv/shop";
+  config.service.command = {"reload"};
+  config.service.running_check = RunningCheck::kOff;
+  config.health.command = {"probe"};
+  config.health.deadline = std::chrono::seconds(2);
+  config.health.min_healthy_time = std::chrono::seconds(0);
+  host.fs = &disk;
+  host.doors = {.runner = &runner, .http = &http, .clock = &clock};
+  host.config = &config;
+  host.caller = {.user = "alice", .host = "web1", .pid = 7, .command = "test"};
+  runner.On("reload", [this](const Command&) {
+    service = disk.ReadLink(Fs::kRoot, kCurrent).value_or("");
+    return Exited(0);
+  });
+  runner.On("probe", [this](const Command&) {
+    const auto version = VersionOfTarget(service);
+    const bool bad = !version || broken.contains(version->name());
+    return Exited(bad ? 1 : 0);
+  });
+}
+
+std::string World::ArchiveOf(const std::string& version) {
+  return TarBuilder()
+      .Directory("bin")
+      .File("bin/app", "version " + version + "\n", 0755)
+      .Symlink("run", "bin/app")
+      .Bytes();
+}
+
+Offer World::OfferOf(const std::string& version) const {
+  Offer offer;
+  offer.source = SourceOf(ArchiveOf(version));
+  offer.name = "shop-" + version + ".tar";
+  offer.file_name = offer.name;
+  return offer;
+}
+
+Outcome World::Deploy(const std::string& version) {
+  return release::Deploy(&host, OfferOf(version));
+}
+
+Outcome World::Rollback() { return release::Rollback(&host, std::nullopt, ""); }
+
+Outcome World::RecoverNow() {
+  return release::RecoverNow(&host, /*with_service=*/true);
+}
+
+std::string World::Current() {
+  return disk.ReadLink(Fs::kRoot, kCurrent).value_or("");
+}
+
+}  // namespace release
