@@ -190,9 +190,9 @@ struct Reader::Impl {
     return static_cast<la_ssize_t>(self->Guarded([&]() -> la_int64_t {
       // Never again after a failure: it would look like more data, or an end.
       if (self->stashed) return ARCHIVE_FATAL;
-      const auto block = self->feed.Next();
-      *bytes = block.data();
-      return static_cast<la_int64_t>(block.size());
+      const auto next = self->feed.Next();
+      *bytes = next.data();
+      return static_cast<la_int64_t>(next.size());
     }));
   }
 
