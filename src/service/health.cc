@@ -99,10 +99,74 @@ std::string ProbeCommand(const Argv& argv, Runner* runner,
                      LastLines(result.output, 5));
 }
 
-std::string Target(const HealthConfig& config) {
+std::string ProbeTarget(const HealthConfig& config) {
   if (!config.url.empty()) return config.url;
   if (!config.tcp.empty()) return config.tcp;
   return config.command.empty() ? "the service" : config.command[0];
+}
+
+// What AwaitHealthy was given, and its two halves.
+struct Looks {
+  void AwaitGood() const;
+  void StayGood() const;
+  std::string Look(Nanoseconds timeout) const;
+  [[noreturn]] void Fail(ErrorCode code, const std::string& how,
+                         const std::string& problem) const;
+
+  const HealthConfig& config;
+  const Doors& doors;
+  const Occasion& occasion;
+  const HealthWatch& watch;
+  Waiter* waiter;
+};
+
+std::string Looks::Look(Nanoseconds timeout) const {
+  waiter->Check();
+  watch.alive();
+  return Probe(config, doors, occasion, timeout);
+}
+
+void Looks::AwaitGood() const {
+  const Nanoseconds deadline = waiter->Now() + config.deadline;
+  for (;;) {
+    // The probe that begins at the very end gets a moment of its own.
+    const Nanoseconds left =
+        std::max<Nanoseconds>(deadline - waiter->Now(), kLastProbe);
+    const std::string problem = Look(std::min(left, config.timeout));
+    if (problem.empty()) return;
+    if (waiter->Now() >= deadline) {
+      Fail(ErrorCode::kHealthDeadline,
+           "gave no good answer within " + FormatDuration(config.deadline),
+           problem);
+    }
+    waiter->Pause(std::min(config.interval, deadline - waiter->Now()));
+  }
+}
+
+void Looks::StayGood() const {
+  const Nanoseconds start = waiter->Now();
+  const Nanoseconds end = start + config.min_healthy_time;
+  while (waiter->Now() < end) {
+    waiter->Pause(std::min(config.interval, end - waiter->Now()));
+    const std::string problem = Look(config.timeout);
+    if (problem.empty()) continue;
+    Fail(ErrorCode::kHealthLost,
+         "was good for " + FormatDuration(waiter->Now() - start) +
+             ", then no more",
+         problem);
+  }
+}
+
+void Looks::Fail(ErrorCode code, const std::string& how,
+                 const std::string& problem) const {
+  waiter->Check();  // a probe that was interrupted is no verdict
+  const std::string target = ProbeTarget(config);
+  throw Error(code,
+              fmt::format("cannot confirm that {} is healthy: {} {}; last "
+                          "answer: {}{}",
+                          occasion.version, Escaped(target), how, problem,
+                          watch.journal()),
+              target);
 }
 
 }  // namespace
@@ -146,45 +210,9 @@ std::string Probe(const HealthConfig& config, const Doors& doors,
 void AwaitHealthy(const HealthConfig& config, const Doors& doors,
                   const Occasion& occasion, const HealthWatch& watch,
                   Waiter* waiter) {
-  const auto fail = [&](ErrorCode code, const std::string& how,
-                        const std::string& problem) {
-    waiter->Check();  // a probe that was interrupted is no verdict
-    throw Error(code,
-                fmt::format("cannot confirm that {} is healthy: {} {}; last "
-                            "answer: {}{}",
-                            occasion.version, Target(config), how, problem,
-                            watch.journal()),
-                Target(config));
-  };
-  const Nanoseconds deadline = waiter->Now() + config.deadline;
-  for (;;) {
-    waiter->Check();
-    watch.alive();
-    // The probe that begins at the very end gets a moment of its own.
-    const Nanoseconds left =
-        std::max<Nanoseconds>(deadline - waiter->Now(), kLastProbe);
-    const std::string problem =
-        Probe(config, doors, occasion, std::min(left, config.timeout));
-    if (problem.empty()) break;
-    if (waiter->Now() >= deadline) {
-      fail(ErrorCode::kHealthDeadline,
-           "gave no good answer within " + FormatDuration(config.deadline),
-           problem);
-    }
-    waiter->Pause(std::min(config.interval, deadline - waiter->Now()));
-  }
-  const Nanoseconds good_since = waiter->Now();
-  const Nanoseconds end = good_since + config.min_healthy_time;
-  while (waiter->Now() < end) {
-    waiter->Pause(std::min(config.interval, end - waiter->Now()));
-    watch.alive();
-    const std::string problem = Probe(config, doors, occasion, config.timeout);
-    if (problem.empty()) continue;
-    fail(ErrorCode::kHealthLost,
-         "was good for " + FormatDuration(waiter->Now() - good_since) +
-             ", then no more",
-         problem);
-  }
+  const Looks looks{config, doors, occasion, watch, waiter};
+  looks.AwaitGood();
+  looks.StayGood();
 }
 
 }  // namespace release

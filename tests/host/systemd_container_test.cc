@@ -28,8 +28,11 @@ std::vector<std::string> ProcessesWith(const std::string& part) {
   return found;
 }
 
-bool NothingLeft(const std::string& directory) {
-  return ProcessesWith(directory).empty() &&
+// Whether neither the container's init nor what keeps it up is there any more.
+// All else inside ends with its init.
+bool NothingLeft(const std::string& directory, int leader) {
+  return leader > 1 && kill(leader, 0) != 0 &&
+         ProcessesWith(directory).empty() &&
          ReadAll("/proc/mounts").find(directory) == std::string::npos;
 }
 
@@ -72,9 +75,10 @@ TEST_CASE("a reboot keeps what was written inside, and no process") {
 TEST_CASE("a container that is stopped leaves no process, mount or file") {
   SystemdContainer container;
   const std::string directory = container.directory();
-  CHECK_FALSE(NothingLeft(directory));
+  const int leader = container.leader();
+  CHECK_FALSE(NothingLeft(directory, leader));
   container.Stop();
-  CHECK(NothingLeft(directory));
+  CHECK(NothingLeft(directory, leader));
   CHECK_FALSE(boost::filesystem::exists(directory));
 }
 
@@ -86,19 +90,22 @@ TEST_CASE("a container ends with the process that it was started for") {
   Command shell;
   shell.argv = {"sh", "-c",
                 RELEASE_SOURCE_DIR "/tests/host/rig/systemd-container start " +
-                    directory + " $$ && systemctl --version >/dev/null"};
-  CHECK(PosixRunner().Run(shell).ok());
-  CHECK(
-      Within(std::chrono::seconds(10), [&] { return NothingLeft(directory); }));
+                    directory + " $$ && cat " + directory + "/leader"};
+  const CommandResult started = PosixRunner().Run(shell);
+  REQUIRE(started.ok());
+  const int leader = std::stoi(started.output);
+  CHECK(Within(std::chrono::seconds(10),
+               [&] { return NothingLeft(directory, leader); }));
   boost::filesystem::remove_all(directory);
 }
 
 TEST_CASE("a container whose supervisor is killed is gone as well") {
   SystemdContainer container;
+  const int leader = container.leader();
   REQUIRE(container.supervisor() > 1);
   kill(container.supervisor(), SIGKILL);
   CHECK(Within(std::chrono::seconds(10),
-               [&] { return NothingLeft(container.directory()); }));
+               [&] { return NothingLeft(container.directory(), leader); }));
 }
 
 }  // namespace release

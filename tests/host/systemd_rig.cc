@@ -43,10 +43,10 @@ void SystemdContainer::Stop() {
   fs::remove_all(directory_);
 }
 
-int SystemdContainer::supervisor() const {
-  int pid = 0;
-  std::ifstream(directory_ + "/supervisor") >> pid;
-  return pid;
+int SystemdContainer::NumberIn(const std::string& file) const {
+  int number = 0;
+  std::ifstream(directory_ + "/" + file) >> number;
+  return number;
 }
 
 CommandResult SystemdContainer::Rig(const std::vector<std::string>& arguments,

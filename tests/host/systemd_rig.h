@@ -32,13 +32,15 @@ class SystemdContainer {
   CommandResult Reboot();
   void Stop();
 
-  // The handle's directory; and the process that keeps it up.
+  // The handle's directory; the process that keeps it up; and its init.
   const std::string& directory() const { return directory_; }
-  int supervisor() const;
+  int supervisor() const { return NumberIn("supervisor"); }
+  int leader() const { return NumberIn("leader"); }
 
  private:
   CommandResult Rig(const std::vector<std::string>& arguments,
                     std::chrono::seconds timeout);
+  int NumberIn(const std::string& file) const;
 
   PosixRunner runner_;
   std::string directory_;
