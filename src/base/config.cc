@@ -1,0 +1,401 @@
+#include "base/config.h"
+
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <functional>
+#include <limits>
+#include <tuple>
+#include <utility>
+
+#include "base/config_values.h"
+#include "base/error.h"
+#include "base/text.h"
+
+namespace release {
+namespace {
+
+// Says why a value is not allowed, or stores it and returns nothing.
+using Setter = std::function<std::string(const toml::node&)>;
+
+struct Key {
+  std::string_view section;  // empty: top level
+  std::string_view name;
+  Setter set;
+};
+
+// The value as text where it is a string without NUL, or, where `numbers` may
+// stand bare, a whole number.
+enum class Numbers { kAllowed, kRefused };
+std::optional<std::string> Text(const toml::node& node, Numbers numbers) {
+  if (const auto* number = node.as_integer()) {
+    if (numbers == Numbers::kRefused) return std::nullopt;
+    return std::to_string(number->get());
+  }
+  const auto* text = node.as_string();
+  if (text == nullptr || text->get().find('\0') != std::string::npos) {
+    return std::nullopt;
+  }
+  return text->get();
+}
+
+using ReadText = std::function<std::string(std::string_view)>;
+
+Setter OfString(ReadText read) {
+  return [read](const toml::node& node) -> std::string {
+    const auto text = Text(node, Numbers::kRefused);
+    return text ? read(*text) : "must be a string";
+  };
+}
+
+Setter OfStringOrNumber(ReadText read) {
+  return [read](const toml::node& node) -> std::string {
+    const auto text = Text(node, Numbers::kAllowed);
+    return text ? read(*text) : "must be a string or a whole number";
+  };
+}
+
+Setter OfNumber(std::uint64_t least, std::uint64_t most,
+                std::function<void(std::uint64_t)> store) {
+  return [=](const toml::node& node) -> std::string {
+    std::uint64_t value = 0;
+    const std::string text =
+        node.is_integer() ? *Text(node, Numbers::kAllowed) : "";
+    const std::string reason = ReadNumber(text, least, most, &value);
+    if (reason.empty()) store(value);
+    return reason;
+  };
+}
+
+Setter OfStrings(std::function<std::string(std::vector<std::string>)> store) {
+  return [store](const toml::node& node) -> std::string {
+    const toml::array* array = node.as_array();
+    if (array == nullptr) return "must be an array of strings";
+    std::vector<std::string> texts;
+    for (const toml::node& element : *array) {
+      const auto text = Text(element, Numbers::kRefused);
+      if (!text) return "must be an array of strings";
+      texts.push_back(*text);
+    }
+    return store(std::move(texts));
+  };
+}
+
+Setter OfArgv(Argv* out) {
+  return OfStrings([out](Argv argv) -> std::string {
+    if (!argv.empty() && argv[0].empty()) return "must begin with a program";
+    *out = std::move(argv);
+    return "";
+  });
+}
+
+Setter OfRelativePaths(std::vector<std::string>* out) {
+  return OfStrings([out](std::vector<std::string> paths) -> std::string {
+    for (std::string& path : paths) {
+      const std::string reason = ReadRelativePath(path, &path);
+      if (!reason.empty()) return Quoted(path) + " " + reason;
+    }
+    *out = std::move(paths);
+    return "";
+  });
+}
+
+Setter OfDuration(Duration* out, Zero zero = Zero::kRefused) {
+  return OfStringOrNumber(
+      [=](std::string_view text) { return ReadDuration(text, zero, out); });
+}
+
+template <typename T>
+using Choices = std::vector<std::pair<std::string_view, T>>;
+
+template <typename T>
+std::string NotAChoice(const Choices<T>& choices) {
+  std::string names;
+  for (const auto& [name, value] : choices) {
+    names += (names.empty() ? "" : ", ") + Quoted(name);
+  }
+  return "must be one of " + names;
+}
+
+template <typename T>
+Setter OfChoice(T* out, Choices<T> choices) {
+  return OfString([=](std::string_view text) -> std::string {
+    for (const auto& [name, value] : choices) {
+      if (name != text) continue;
+      *out = value;
+      return "";
+    }
+    return NotAChoice(choices);
+  });
+}
+
+// A list of names; each given one is set, each other one cleared.
+Setter OfSwitches(Choices<bool*> switches) {
+  return OfStrings([=](std::vector<std::string> given) -> std::string {
+    for (const std::string& text : given) {
+      const bool known =
+          std::any_of(switches.begin(), switches.end(),
+                      [&](const auto& choice) { return choice.first == text; });
+      if (!known) return Quoted(text) + " " + NotAChoice(switches);
+    }
+    for (const auto& [name, on] : switches) {
+      *on = std::find(given.begin(), given.end(), name) != given.end();
+    }
+    return "";
+  });
+}
+
+template <typename Read, typename... Rest>
+Setter OfRead(Read read, Rest... rest) {
+  return OfString([=](std::string_view text) { return read(text, rest...); });
+}
+
+void AddTopAndUnpack(Config* config, std::vector<Key>* keys) {
+  UnpackConfig* unpack = &config->unpack;
+  keys->insert(
+      keys->end(),
+      {{"", "root", OfRead(ReadAbsolutePath, &config->root)},
+       {"", "keep_releases",
+        OfNumber(1, 100'000,
+                 [=](std::uint64_t value) {
+                   config->keep_releases = static_cast<unsigned>(value);
+                 })},
+       {"", "shared_dirs", OfRelativePaths(&config->shared_dirs)},
+       {"", "shared_files", OfRelativePaths(&config->shared_files)},
+       {"unpack", "strip_components",
+        OfNumber(0, 100,
+                 [=](std::uint64_t value) {
+                   unpack->strip_components = static_cast<unsigned>(value);
+                 })},
+       {"unpack", "owner", OfRead(ReadOwner, &unpack->owner)},
+       {"unpack", "max_size", OfStringOrNumber([=](std::string_view text) {
+          return ReadSize(text, &unpack->max_size);
+        })},
+       {"unpack", "max_entries",
+        OfNumber(1, std::numeric_limits<std::int64_t>::max(),
+                 [=](std::uint64_t value) { unpack->max_entries = value; })},
+       {"unpack", "dedup",
+        OfChoice<Dedup>(&unpack->dedup, {{"auto", Dedup::kAuto},
+                                         {"hardlink", Dedup::kHardLink},
+                                         {"off", Dedup::kOff}})}});
+}
+
+void AddVerifyAndService(Config* config, std::vector<Key>* keys) {
+  VerifyConfig* verify = &config->verify;
+  ServiceConfig* service = &config->service;
+  keys->insert(
+      keys->end(),
+      {{"verify", "require",
+        OfSwitches({{"checksum", &verify->require_checksum},
+                    {"signature", &verify->require_signature},
+                    {"tests", &verify->require_tests}})},
+       {"verify", "keys", OfRead(ReadAbsolutePath, &verify->keys)},
+       {"service", "unit", OfRead(ReadUnit, &service->unit)},
+       {"service", "pidfile", OfRead(ReadAbsolutePath, &service->pidfile)},
+       {"service", "signal", OfRead(ReadSignal, &service->signal)},
+       {"service", "command", OfArgv(&service->command)},
+       {"service", "action",
+        OfChoice<ServiceAction>(&service->action,
+                                {{"auto", ServiceAction::kAuto},
+                                 {"reload", ServiceAction::kReload},
+                                 {"restart", ServiceAction::kRestart},
+                                 {"none", ServiceAction::kNone}})},
+       {"service", "timeout", OfDuration(&service->timeout)},
+       {"service", "running_check",
+        OfChoice<RunningCheck>(
+            &service->running_check,
+            {{"auto", RunningCheck::kAuto}, {"off", RunningCheck::kOff}})}});
+}
+
+void AddHealthcheck(HealthConfig* health, std::vector<Key>* keys) {
+  keys->insert(
+      keys->end(),
+      {{"healthcheck", "url",
+        OfRead(ReadUrl, UrlForms::kHttpAndUnix, &health->url)},
+       {"healthcheck", "tcp", OfRead(ReadTcp, &health->tcp)},
+       {"healthcheck", "command", OfArgv(&health->command)},
+       {"healthcheck", "expect_status",
+        OfStringOrNumber([=](std::string_view text) {
+          return ReadStatusRange(text, health);
+        })},
+       {"healthcheck", "expect_body", OfString([=](std::string_view text) {
+          health->expect_body = text;
+          return std::string();
+        })},
+       {"healthcheck", "interval", OfDuration(&health->interval)},
+       {"healthcheck", "timeout", OfDuration(&health->timeout)},
+       {"healthcheck", "deadline", OfDuration(&health->deadline)},
+       {"healthcheck", "min_healthy_time",
+        OfDuration(&health->min_healthy_time, Zero::kAllowed)}});
+}
+
+void AddHooksAndNotify(Config* config, std::vector<Key>* keys) {
+  HooksConfig* hooks = &config->hooks;
+  NotifyConfig* notify = &config->notify;
+  keys->insert(keys->end(),
+               {{"hooks", "preflight", OfArgv(&hooks->preflight)},
+                {"hooks", "pre_activate", OfArgv(&hooks->pre_activate)},
+                {"hooks", "post_activate", OfArgv(&hooks->post_activate)},
+                {"hooks", "post_rollback", OfArgv(&hooks->post_rollback)},
+                {"hooks", "timeout", OfDuration(&hooks->timeout)},
+                {"notify", "on",
+                 OfSwitches({{"success", &notify->on_success},
+                             {"failure", &notify->on_failure},
+                             {"rollback", &notify->on_rollback},
+                             {"recovery", &notify->on_recovery}})},
+                {"notify", "command", OfArgv(&notify->command)},
+                {"notify", "webhook",
+                 OfRead(ReadUrl, UrlForms::kHttp, &notify->webhook)}});
+}
+
+std::vector<Key> Keys(Config* config) {
+  std::vector<Key> keys;
+  AddTopAndUnpack(config, &keys);
+  AddVerifyAndService(config, &keys);
+  AddHealthcheck(&config->health, &keys);
+  AddHooksAndNotify(config, &keys);
+  return keys;
+}
+
+// Reads one file and collects everything that is wrong with it.
+class Reader {
+ public:
+  Reader(const std::string& file, Config* config)
+      : file_(file), config_(config), keys_(Keys(config)) {}
+
+  void Read(std::string_view text) {
+    try {
+      const toml::table table = toml::parse(text, file_);
+      ReadTable("", table);
+      CheckTogether(table);
+    } catch (const toml::parse_error& error) {
+      Add(error.source().begin, std::string(error.description()));
+    }
+    if (!problems_.empty()) Fail();
+  }
+
+ private:
+  void Add(const toml::source_position& position, std::string what) {
+    problems_.emplace_back(position.line, position.column, std::move(what));
+  }
+
+  void ReadTable(std::string_view section, const toml::table& table) {
+    for (const auto& [key, node] : table) {
+      const std::string_view name = key.str();
+      if (section.empty() && IsSection(name)) {
+        if (const toml::table* inner = node.as_table()) {
+          ReadTable(name, *inner);
+        } else {
+          Add(key.source().begin, fmt::format("{} must be a table", name));
+        }
+        continue;
+      }
+      const auto known =
+          std::find_if(keys_.begin(), keys_.end(), [&](const Key& candidate) {
+            return candidate.section == section && candidate.name == name;
+          });
+      if (known == keys_.end()) {
+        Add(key.source().begin, Unknown(section, name));
+        continue;
+      }
+      const std::string reason = known->set(node);
+      if (!reason.empty()) {
+        Add(node.source().begin, fmt::format("{} {}", name, reason));
+      }
+    }
+  }
+
+  bool IsSection(std::string_view name) const {
+    return std::any_of(keys_.begin(), keys_.end(),
+                       [&](const Key& key) { return key.section == name; });
+  }
+
+  std::string Unknown(std::string_view section, std::string_view name) const {
+    std::string_view nearest;
+    std::size_t least = name.size() / 3 + 2;
+    const auto consider = [&](std::string_view candidate) {
+      const std::size_t distance = EditDistance(name, candidate);
+      if (distance >= least) return;
+      least = distance;
+      nearest = candidate;
+    };
+    for (const Key& key : keys_) {
+      if (key.section == section) consider(key.name);
+      if (section.empty() && !key.section.empty()) consider(key.section);
+    }
+    std::string what = fmt::format("unknown key {}", Quoted(name));
+    if (!section.empty()) what += fmt::format(" in [{}]", section);
+    if (!nearest.empty()) what += fmt::format("; did you mean `{}`?", nearest);
+    return what;
+  }
+
+  void CheckTogether(const toml::table& table) {
+    if (!table.contains("root")) {
+      Add({1, 1}, "root is missing: the app's directory, an absolute path");
+    }
+    CheckOnlyOne(table, "service", {"unit", "pidfile", "command"});
+    CheckOnlyOne(table, "healthcheck", {"url", "tcp", "command"});
+    if (table["service"]["signal"] && !table["service"]["pidfile"]) {
+      Add(table["service"]["signal"].node()->source().begin,
+          "signal needs pidfile");
+    }
+    CheckShared(table);
+  }
+
+  void CheckOnlyOne(const toml::table& table, std::string_view section,
+                    std::initializer_list<std::string_view> names) {
+    std::vector<toml::source_position> given;
+    for (const std::string_view name : names) {
+      const toml::node* node = table[section][name].node();
+      if (node != nullptr) given.push_back(node->source().begin);
+    }
+    if (given.size() < 2) return;
+    const auto last = *std::max_element(given.begin(), given.end());
+    Add(last, fmt::format("[{}] may have only one of {}", section,
+                          fmt::join(names, ", ")));
+  }
+
+  void CheckShared(const toml::table& table) {
+    std::vector<std::string> paths = config_->shared_dirs;
+    paths.insert(paths.end(), config_->shared_files.begin(),
+                 config_->shared_files.end());
+    for (std::size_t i = 0; i < paths.size(); ++i) {
+      for (std::size_t j = 0; j < i; ++j) {
+        if (!Overlap(paths[i], paths[j])) continue;
+        const bool dir = i < config_->shared_dirs.size();
+        const char* name = dir ? "shared_dirs" : "shared_files";
+        Add(table[name].node()->source().begin,
+            fmt::format("{}: {} overlaps with {}", name, Quoted(paths[i]),
+                        Quoted(paths[j])));
+      }
+    }
+  }
+
+  [[noreturn]] void Fail() {
+    std::sort(problems_.begin(), problems_.end());
+    std::string message = fmt::format("cannot use config {}:", Quoted(file_));
+    for (const auto& [line, column, what] : problems_) {
+      message +=
+          fmt::format("\n{}:{}:{}: {}", Escaped(file_), line, column, what);
+    }
+    throw Error(ErrorCode::kConfigInvalid, message, file_);
+  }
+
+  const std::string& file_;
+  Config* config_;
+  std::vector<Key> keys_;
+  std::vector<std::tuple<unsigned, unsigned, std::string>> problems_;
+};
+
+}  // namespace
+
+Config ParseConfig(std::string_view text, const std::string& file,
+                   const std::string& app) {
+  Config config;
+  config.app = app;
+  Reader(file, &config).Read(text);
+  return config;
+}
+
+}  // namespace release
