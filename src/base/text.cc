@@ -57,14 +57,15 @@ void AppendEscapedByte(std::string* out, char c) {
   }
 }
 
-bool NeedsEscape(char c) {
+enum class Quotes { kEscape, kKeep };
+
+bool NeedsEscape(char c, Quotes quotes) {
   const auto byte = static_cast<unsigned char>(c);
-  return byte < 0x20 || byte == 0x7F || c == '"' || c == '\\';
+  const bool quote = c == '"' || c == '\\';
+  return byte < 0x20 || byte == 0x7F || (quote && quotes == Quotes::kEscape);
 }
 
-}  // namespace
-
-std::string Escaped(std::string_view text) {
+std::string EscapeWith(std::string_view text, Quotes quotes) {
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {
@@ -73,7 +74,7 @@ std::string Escaped(std::string_view text) {
     const bool c1 = length == 2 &&
                     static_cast<unsigned char>(text[0]) == 0xC2 &&
                     static_cast<unsigned char>(text[1]) < 0xA0;
-    if (length == 0 || c1 || NeedsEscape(text[0])) {
+    if (length == 0 || c1 || NeedsEscape(text[0], quotes)) {
       AppendEscapedByte(&out, text[0]);
       text.remove_prefix(1);
     } else {
@@ -82,6 +83,16 @@ std::string Escaped(std::string_view text) {
     }
   }
   return out;
+}
+
+}  // namespace
+
+std::string Escaped(std::string_view text) {
+  return EscapeWith(text, Quotes::kEscape);
+}
+
+std::string Printable(std::string_view text) {
+  return EscapeWith(text, Quotes::kKeep);
 }
 
 std::string Quoted(std::string_view text) { return '"' + Escaped(text) + '"'; }

@@ -14,6 +14,10 @@ std::string Quoted(std::string_view text);
 // As Quoted, without the quotes around it.
 std::string Escaped(std::string_view text);
 
+// For words that hold quotes of their own: control characters and bytes that
+// are not UTF-8 are escaped, newlines too; quotes and backslashes stay.
+std::string Printable(std::string_view text);
+
 // What Escaped wrote, turned back. False where it is not such a text; `out`
 // is then unspecified.
 bool Unescape(std::string_view escaped, std::string* out);

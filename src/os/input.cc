@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <boost/filesystem/operations.hpp>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -146,6 +147,38 @@ std::optional<std::string> ReadSmallFile(const std::string& path,
     }
   }
   return content;
+}
+
+std::vector<std::string> ListDirectory(const std::string& path) {
+  std::vector<std::string> names;
+  boost::system::error_code error;
+  for (boost::filesystem::directory_iterator it(path, error), end;
+       !error && it != end; it.increment(error)) {
+    names.push_back(it->path().filename().string());
+  }
+  return names;
+}
+
+std::string WhyOthersCanWrite(const std::string& path) {
+  if (geteuid() != 0) return "";
+  // Whoever may write a directory above may put another file in its place.
+  auto place = boost::filesystem::absolute(path).lexically_normal();
+  for (bool first = true; !place.empty(); first = false) {
+    struct stat info = {};
+    if (stat(place.c_str(), &info) != 0) return strerror(errno);
+    const std::string name = first ? "it" : place.string();
+    if (info.st_uid != 0) {
+      return fmt::format("{} belongs to user {}, not to root", name,
+                         info.st_uid);
+    }
+    const bool sticky = S_ISDIR(info.st_mode) && (info.st_mode & S_ISVTX) != 0;
+    if ((info.st_mode & (S_IWGRP | S_IWOTH)) != 0 && !sticky) {
+      return fmt::format("{} can be written by others (mode {:04o})", name,
+                         info.st_mode & 07777);
+    }
+    place = place.parent_path();
+  }
+  return "";
 }
 
 }  // namespace release

@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace release {
 
@@ -51,6 +52,15 @@ class Input {
 // cannot be read or is over `limit` bytes. Only a pipe's wait is interrupted.
 std::optional<std::string> ReadSmallFile(const std::string& path,
                                          std::size_t limit);
+
+// Names in a directory outside the root, unsorted; empty where it does not
+// exist or cannot be read.
+std::vector<std::string> ListDirectory(const std::string& path);
+
+// Running as root: why somebody but root could change the file or put another
+// in its place, e.g. "its owner is alice". Empty where nobody can, or where the
+// caller is not root.
+std::string WhyOthersCanWrite(const std::string& path);
 
 }  // namespace release
 

@@ -15,6 +15,12 @@ TEST_CASE("what a terminal would obey is escaped, what people read is not") {
   CHECK(Quoted("say \"hi\"\\") == "\"say \\\"hi\\\"\\\\\"");
 }
 
+TEST_CASE("printable words keep their own quotes") {
+  CHECK(Printable("cannot read \"a\\x1b\": gone") ==
+        "cannot read \"a\\x1b\": gone");
+  CHECK(Printable("a\x1b[2J\nb") == "a\\x1b[2J\\nb");
+}
+
 TEST_CASE("unescape gives back exactly what was escaped") {
   std::string all;
   for (int c = 0; c < 256; ++c) all += static_cast<char>(c);

@@ -1,0 +1,53 @@
+#include "os/startup.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <boost/filesystem/operations.hpp>
+#include <cerrno>
+#include <cstdlib>
+
+namespace release {
+namespace {
+
+bool WriteAll(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t n = write(fd, text.data(), text.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return true;
+}
+
+}  // namespace
+
+void FillStandardDescriptors() {
+  // open takes the lowest free number, so going upwards fills each gap.
+  for (int fd = 0; fd <= 2; ++fd) {
+    if (fcntl(fd, F_GETFD) >= 0) continue;
+    [[maybe_unused]] const int filled = open("/dev/null", O_RDWR);
+  }
+}
+
+bool WriteOut(std::string_view text) { return WriteAll(STDOUT_FILENO, text); }
+
+bool WriteErr(std::string_view text) { return WriteAll(STDERR_FILENO, text); }
+
+bool ErrIsTerminal() { return isatty(STDERR_FILENO) == 1; }
+
+std::string Environment(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  return value == nullptr ? "" : value;
+}
+
+std::string AbsolutePath(const std::string& path) {
+  std::string text =
+      boost::filesystem::absolute(path).lexically_normal().string();
+  while (text.size() > 1 && (text.back() == '/' || text.ends_with("/."))) {
+    text.pop_back();
+  }
+  return text;
+}
+
+}  // namespace release
