@@ -1,6 +1,9 @@
-#include <cstdio>
+#include "cli/command_line.h"
+#include "os/interrupt.h"
+#include "os/startup.h"
 
-int main() {
-  std::printf("release %s\n", RELEASE_PROGRAM_VERSION);
-  return 0;
+int main(int argc, char** argv) {
+  release::FillStandardDescriptors();
+  release::CatchInterrupts();
+  return release::RunCommandLine(argc, argv);
 }

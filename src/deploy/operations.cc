@@ -35,16 +35,6 @@ Work StagingWork(const std::string& command,
   return work;
 }
 
-// The transaction that runs now, by its record; throws where none does.
-std::uint64_t RunningTransaction(Fs* fs) {
-  const Standing standing = ReadStanding(fs);
-  if (!standing.open || !FindLockHolder(fs)) {
-    throw Error(ErrorCode::kNothingRunning,
-                "cannot find a running transaction");
-  }
-  return standing.open->number;
-}
-
 void LeaveMark(Fs* fs, const std::string& path) {
   if (fs->Stat(Fs::kRoot, path)) return;
   const Opened file(fs, fs->Open(Fs::kRoot, path, OpenMode::kCreateNew, 0640));
@@ -170,8 +160,25 @@ bool InitializeLayout(Fs* fs) {
   return true;
 }
 
-void Confirm(Fs* fs) { LeaveMark(fs, ConfirmPath(RunningTransaction(fs))); }
+std::uint64_t RunningTransaction(Fs* fs) {
+  const Standing standing = ReadStanding(fs);
+  if (!standing.open || !FindLockHolder(fs)) {
+    throw Error(ErrorCode::kNothingRunning,
+                "cannot find a running transaction");
+  }
+  return standing.open->number;
+}
 
-void Abort(Fs* fs) { LeaveMark(fs, AbortPath(RunningTransaction(fs))); }
+std::uint64_t Confirm(Fs* fs) {
+  const std::uint64_t number = RunningTransaction(fs);
+  LeaveMark(fs, ConfirmPath(number));
+  return number;
+}
+
+std::uint64_t Abort(Fs* fs) {
+  const std::uint64_t number = RunningTransaction(fs);
+  LeaveMark(fs, AbortPath(number));
+  return number;
+}
 
 }  // namespace release

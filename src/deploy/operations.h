@@ -38,8 +38,10 @@ bool InitializeLayout(Fs* fs);
 
 // Tells the running transaction that its release may stay, or that it must
 // stop. Throws Error kNothingRunning where none is running.
-void Confirm(Fs* fs);
-void Abort(Fs* fs);
+// Each returns the number of that transaction.
+std::uint64_t Confirm(Fs* fs);
+std::uint64_t Abort(Fs* fs);
+std::uint64_t RunningTransaction(Fs* fs);
 
 }  // namespace release
 

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "base/units.h"
+#include "os/interrupt.h"
 #include "store/layout.h"
 #include "store/releases.h"
 
@@ -74,6 +75,11 @@ void ArchiveStaging::CheckSpace() const {
 
 void ArchiveStaging::Prepare(const Standing& standing, Work* work) {
   work->begin.source = offer_.name;
+  // For the record, should the archive not open; settled again below.
+  work->begin.to = offer_.version ? offer_.version
+                                  : VersionFromFileName(offer_.file_name,
+                                                        host_->config->app);
+  if (offer_.open) offer_.open(&offer_);
   const VerifyConfig& verify = host_->config->verify;
   if (verify.require_checksum && !offer_.checksum) {
     throw Error(ErrorCode::kEvidenceMissing,
@@ -99,18 +105,40 @@ void ArchiveStaging::Prepare(const Standing& standing, Work* work) {
   const Version version = ChooseVersion(carried_);
   work->begin.to = version;
   work->begin.creates = !standing.listing.versions.contains(version);
+  if (!work->begin.creates) existing_ = version;
   if (work->begin.creates) CheckSpace();
 }
 
 void ArchiveStaging::Stage(Transaction* transaction) {
-  if (transaction->work()->begin.creates) {
+  if (!existing_) {
     Create(transaction);
-  } else {
-    CompareWithExisting(transaction);
+    return;
+  }
+  transaction->Step("compare", [&] {
+    CompareWithExisting(ReadOnly([&] { transaction->StopIfAsked(); }));
+  });
+  Work* work = transaction->work();
+  if (transaction->standing().live == existing_ || !work->activates) {
+    work->activates = false;
+    work->result = "unchanged";
   }
 }
 
-UnpackOptions ArchiveStaging::MakeOptions(Transaction* transaction) const {
+Manifest ArchiveStaging::Examine() {
+  Manifest manifest = ReadOnly([] { ThrowIfInterrupted(); });
+  if (existing_) CompareWithExisting(manifest);
+  return manifest;
+}
+
+Manifest ArchiveStaging::ReadOnly(std::function<void()> between) {
+  Unpacked unpacked = Unpack(reader_.get(), nullptr, Fs::kRoot,
+                             MakeOptions(std::move(between)));
+  CheckArchive(unpacked);
+  AddSharedLinks(*host_->config, &unpacked.manifest);
+  return std::move(unpacked.manifest);
+}
+
+UnpackOptions ArchiveStaging::MakeOptions(std::function<void()> between) const {
   const UnpackConfig& unpack = host_->config->unpack;
   return {
       .strip_components =
@@ -119,7 +147,7 @@ UnpackOptions ArchiveStaging::MakeOptions(Transaction* transaction) const {
       .max_entries = unpack.max_entries,
       .owner = offer_.owner,
       .reserved = ReservedPaths(*host_->config),
-      .progress = [transaction](std::uint64_t) { transaction->StopIfAsked(); }};
+      .progress = [between = std::move(between)](std::uint64_t) { between(); }};
 }
 
 void ArchiveStaging::CheckArchive(const Unpacked& unpacked) const {
@@ -149,7 +177,7 @@ void ArchiveStaging::Create(Transaction* transaction) {
   Unpacked unpacked;
   transaction->Step("unpack", [&] {
     unpacked = Unpack(reader_.get(), host_->fs, staging.directory(),
-                      MakeOptions(transaction));
+                      MakeOptions([&] { transaction->StopIfAsked(); }));
     CheckArchive(unpacked);
   });
   transaction->AddFact("sha256", unpacked.sha256);
@@ -169,30 +197,17 @@ void ArchiveStaging::Create(Transaction* transaction) {
   transaction->work()->bytes = unpacked.manifest.TotalBytes();
 }
 
-void ArchiveStaging::CompareWithExisting(Transaction* transaction) {
-  const Version& version = *transaction->work()->begin.to;
-  transaction->Step("compare", [&] {
-    Unpacked unpacked =
-        Unpack(reader_.get(), nullptr, Fs::kRoot, MakeOptions(transaction));
-    CheckArchive(unpacked);
-    AddSharedLinks(*host_->config, &unpacked.manifest);
-    const Manifest there = LoadManifest(host_->fs, version);
-    const auto differences = Compare(there, unpacked.manifest);
-    if (differences.empty()) return;
-    throw Error(
-        ErrorCode::kVersionConflict,
-        fmt::format(
-            "cannot stage {}: a release of that name with other content "
-            "is there ({} is {}, {} differences)",
-            version.name(), Quoted(differences.front().path),
-            DifferenceName(differences.front().what), differences.size()),
-        ReleasePath(version));
-  });
-  if (transaction->standing().live == version ||
-      !transaction->work()->activates) {
-    transaction->work()->activates = false;
-    transaction->work()->result = "unchanged";
-  }
+void ArchiveStaging::CompareWithExisting(const Manifest& offered) const {
+  const auto differences =
+      Compare(LoadManifest(host_->fs, *existing_), offered);
+  if (differences.empty()) return;
+  throw Error(
+      ErrorCode::kVersionConflict,
+      fmt::format("cannot stage {}: a release of that name with other content "
+                  "is there ({} is {}, {} differences)",
+                  existing_->name(), Quoted(differences.front().path),
+                  DifferenceName(differences.front().what), differences.size()),
+      ReleasePath(*existing_));
 }
 
 }  // namespace release

@@ -2,6 +2,7 @@
 #ifndef RELEASE_DEPLOY_STAGING_H_
 #define RELEASE_DEPLOY_STAGING_H_
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,6 +19,9 @@ namespace release {
 
 // An archive on its way in.
 struct Offer {
+  // Fills in what is known only once the archive is opened: source, size and
+  // the checksum beside it. Called once, inside the transaction; may be empty.
+  std::function<void(Offer*)> open;
   ByteSource source;
   std::string name;                   // for messages, e.g. its path
   std::string file_name;              // its last component; empty for a stream
@@ -36,6 +40,10 @@ class ArchiveStaging {
   // what refuses it before a byte is unpacked.
   void Prepare(const Standing& standing, Work* work);
 
+  // Reads the whole archive, writing nothing, and throws what would refuse it:
+  // for --dry-run. Call after Prepare, instead of Stage.
+  Manifest Examine();
+
   // Unpacks, verifies and publishes; where the release is there already,
   // compares instead.
   void Stage(Transaction* transaction);
@@ -44,14 +52,17 @@ class ArchiveStaging {
   Version ChooseVersion(const std::optional<Manifest>& manifest) const;
   void CheckSpace() const;
   void CheckArchive(const Unpacked& unpacked) const;
-  UnpackOptions MakeOptions(Transaction* transaction) const;
+  UnpackOptions MakeOptions(std::function<void()> between) const;
+  Manifest ReadOnly(std::function<void()> between);
   void Create(Transaction* transaction);
-  void CompareWithExisting(Transaction* transaction);
+  // Throws Error kVersionConflict where releases/VERSION has other content.
+  void CompareWithExisting(const Manifest& offered) const;
 
   Host* host_;
   Offer offer_;
   std::unique_ptr<Reader> reader_;
   std::optional<Manifest> carried_;  // the manifest in the archive
+  std::optional<Version> existing_;  // the release that is there already
 };
 
 }  // namespace release

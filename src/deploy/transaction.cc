@@ -242,9 +242,11 @@ Occasion Transaction::MakeOccasion(const std::string& step) const {
 }
 
 Outcome Transaction::Undone(const Failure& failure) {
-  host_->report({.kind = Event::Kind::kWarning,
-                 .transaction = record_.number,
-                 .text = failure.message});
+  if (record_.switching) {
+    host_->report({.kind = Event::Kind::kRemark,
+                   .transaction = record_.number,
+                   .text = "undoing"});
+  }
   Outcome undone =
       Undo(host_, &*journal_, record_, standing_.ledger, {.failure = failure});
   undone.steps = std::move(outcome_.steps);

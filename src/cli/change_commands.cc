@@ -1,0 +1,174 @@
+#include "cli/change_commands.h"
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <utility>
+
+#include "base/text.h"
+#include "cli/context.h"
+#include "cli/output.h"
+#include "deploy/operations.h"
+#include "deploy/plan.h"
+#include "os/identity.h"
+#include "os/input.h"
+#include "trust/checksum_file.h"
+
+namespace release {
+namespace {
+
+// The host of the context, with its events printed.
+Host* Speaking(Context* context) {
+  context->host()->report = EventPrinter(context->options());
+  return context->host();
+}
+
+std::optional<Version> OptionalVersion(const std::string& name) {
+  if (name.empty()) return std::nullopt;
+  return Version::ParseOrThrow(name);
+}
+
+std::optional<ExpectedChecksum> ChecksumFor(const DeployOptions& options) {
+  if (!options.sha256.empty()) {
+    const auto sha256 = ParseSha256(options.sha256);
+    if (!sha256) {
+      throw Error(ErrorCode::kUsage,
+                  fmt::format("cannot use {} as --sha256: it must be 64 hex "
+                              "digits",
+                              Quoted(options.sha256)));
+    }
+    return ExpectedChecksum{*sha256, "--sha256"};
+  }
+  if (options.archive == "-") return std::nullopt;
+  return ChecksumBeside(options.archive);
+}
+
+Offer MakeOffer(const Context& context, const DeployOptions& options) {
+  Offer offer;
+  offer.version = OptionalVersion(options.version);
+  offer.strip_components = options.strip_components;
+  const bool stream = options.archive == "-";
+  if (!stream) {
+    offer.file_name = options.archive.substr(options.archive.rfind('/') + 1);
+  }
+  offer.name = stream ? "standard input" : options.archive;
+  if (!context.config().unpack.owner.empty()) {
+    const OwnerIds ids = ResolveOwner(context.config().unpack.owner);
+    offer.owner = {ids.user, ids.group};
+  }
+  // Opened and looked at inside the transaction, so that what is wrong with
+  // them is recorded as a refusal.
+  auto input = std::make_shared<std::optional<Input>>();
+  offer.open = [input, options](Offer* opened) {
+    opened->checksum = ChecksumFor(options);
+    input->emplace(options.archive == "-" ? Input::Stdin()
+                                          : Input::Open(options.archive));
+    opened->size = (*input)->Size();
+    opened->source = [input](std::span<char> buffer) {
+      return (*input)->Read(buffer);
+    };
+  };
+  return offer;
+}
+
+int Finish(const GlobalOptions& global, const Outcome& outcome) {
+  return PrintOutcome(global, outcome);
+}
+
+}  // namespace
+
+int RunDeploy(const GlobalOptions& global, const DeployOptions& options) {
+  Context context(global);
+  Host* host = Speaking(&context);
+  Offer offer = MakeOffer(context, options);
+  if (global.dry_run) {
+    return PrintPlan(global, options.activates ? "deploy" : "stage",
+                     PlanDeploy(host, std::move(offer), options.activates));
+  }
+  return Finish(global, options.activates ? Deploy(host, std::move(offer),
+                                                   options.confirm_within)
+                                          : Stage(host, std::move(offer)));
+}
+
+int RunActivate(const GlobalOptions& global, const ActivateOptions& options) {
+  const Version version = Version::ParseOrThrow(options.version);
+  Context context(global);
+  Host* host = Speaking(&context);
+  if (global.dry_run) {
+    return PrintPlan(global, "activate", PlanActivate(host, version));
+  }
+  return Finish(global, Activate(host, version, options.confirm_within));
+}
+
+int RunRollback(const GlobalOptions& global, const RollbackOptions& options) {
+  const auto version = OptionalVersion(options.version);
+  Context context(global);
+  Host* host = Speaking(&context);
+  if (global.dry_run) {
+    return PrintPlan(global, "rollback", PlanRollback(host, version));
+  }
+  return Finish(global, Rollback(host, version, options.reason));
+}
+
+int RunPrune(const GlobalOptions& global) {
+  Context context(global);
+  Host* host = Speaking(&context);
+  if (global.dry_run) return PrintPlan(global, "prune", PlanPrune(host));
+  return Finish(global, Prune(host));
+}
+
+int RunPin(const GlobalOptions& global, const PinOptions& options) {
+  const Version version = Version::ParseOrThrow(options.version);
+  Context context(global);
+  Host* host = Speaking(&context);
+  if (global.dry_run) {
+    return PrintPlan(global, options.pinned ? "pin" : "unpin",
+                     PlanPin(host, version, options.pinned));
+  }
+  return Finish(global, Pin(host, version, options.pinned));
+}
+
+int RunRecover(const GlobalOptions& global, const RecoverOptions& options) {
+  Context context(global);
+  Host* host = Speaking(&context);
+  if (global.dry_run) return PrintPlan(global, "recover", PlanRecover(host));
+  return Finish(global, RecoverNow(host, !options.no_service));
+}
+
+int RunConfirm(const GlobalOptions& global) {
+  Context context(global);
+  const std::uint64_t transaction =
+      global.dry_run ? RunningTransaction(context.fs()) : Confirm(context.fs());
+  Say(global, fmt::format("{}confirmed transaction {}",
+                          global.dry_run ? "would have " : "", transaction));
+  return 0;
+}
+
+int RunAbort(const GlobalOptions& global) {
+  Context context(global);
+  const std::uint64_t transaction =
+      global.dry_run ? RunningTransaction(context.fs()) : Abort(context.fs());
+  Say(global, fmt::format("{}asked transaction {} to undo and stop",
+                          global.dry_run ? "would have " : "", transaction));
+  return 0;
+}
+
+int RunInit(const GlobalOptions& global) {
+  const Config config = LoadConfig(global);
+  if (global.dry_run) {
+    return PrintPlan(global, "init",
+                     {fmt::format("make the layout in {}", config.root)});
+  }
+  MakeRoot(config.root);
+  PosixFs fs(config.root);
+  const bool made = InitializeLayout(&fs);
+  Outcome outcome;
+  outcome.command = "init";
+  outcome.result = made ? "committed" : "unchanged";
+  if (global.json) return PrintOutcome(global, outcome);
+  Say(global, made ? fmt::format("made the layout in {}", config.root)
+                   : fmt::format("the layout is in {} already", config.root));
+  return 0;
+}
+
+}  // namespace release

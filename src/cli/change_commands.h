@@ -1,0 +1,21 @@
+// The commands that change something. Each returns the exit status.
+#ifndef RELEASE_CLI_CHANGE_COMMANDS_H_
+#define RELEASE_CLI_CHANGE_COMMANDS_H_
+
+#include "cli/options.h"
+
+namespace release {
+
+int RunDeploy(const GlobalOptions& global, const DeployOptions& options);
+int RunActivate(const GlobalOptions& global, const ActivateOptions& options);
+int RunRollback(const GlobalOptions& global, const RollbackOptions& options);
+int RunPrune(const GlobalOptions& global);
+int RunPin(const GlobalOptions& global, const PinOptions& options);
+int RunRecover(const GlobalOptions& global, const RecoverOptions& options);
+int RunConfirm(const GlobalOptions& global);
+int RunAbort(const GlobalOptions& global);
+int RunInit(const GlobalOptions& global);
+
+}  // namespace release
+
+#endif  // RELEASE_CLI_CHANGE_COMMANDS_H_

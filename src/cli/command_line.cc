@@ -1,0 +1,332 @@
+#include "cli/command_line.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <memory>
+
+#include "base/text.h"
+#include "base/units.h"
+#include "cli/change_commands.h"
+#include "cli/completion.h"
+#include "cli/context.h"
+#include "cli/output.h"
+#include "cli/show_commands.h"
+#include "deploy/standing.h"
+#include "os/posix_fs.h"
+#include "os/startup.h"
+
+namespace release {
+namespace {
+
+constexpr char kDescription[] =
+    "Puts a new version of a service live without a broken moment, and takes "
+    "it "
+    "back in milliseconds.";
+
+constexpr char kFooter[] =
+    "Exit status: 0 done, 1 failed and nothing changed, 2 usage or "
+    "configuration error,\n3 archive refused, 4 failed after the switch and "
+    "undone, 5 a person is needed,\n6 busy, 7 no such release, 8 something "
+    "found wrong. See release(8).";
+
+// The parsed command line.
+struct CommandLine {
+  GlobalOptions global;
+  DeployOptions deploy;
+  ActivateOptions activate;
+  RollbackOptions rollback;
+  PinOptions pin;
+  RecoverOptions recover;
+  StatusOptions status;
+  HistoryOptions history;
+  VerifyOptions verify;
+  DiffOptions diff;
+  std::string shell;
+  std::string command;
+  std::function<int()> run;
+};
+
+void ParseInto(const std::string& text, Duration* duration) {
+  const auto parsed = ParseDuration(text);
+  if (!parsed) {
+    throw CLI::ValidationError(
+        fmt::format("{} is no duration (30s, 10m, 1h30m)", Quoted(text)));
+  }
+  *duration = *parsed;
+}
+
+void AddDuration(CLI::App* app, const std::string& name,
+                 std::optional<Duration>* duration, const std::string& help) {
+  app->add_option_function<std::string>(
+         name,
+         [duration](const std::string& text) {
+           ParseInto(text, &duration->emplace());
+         },
+         help)
+      ->type_name("DURATION");
+}
+
+void AddGlobals(CLI::App* app, GlobalOptions* global) {
+  app->add_option("-a,--app", global->app,
+                  "The app, as in /etc/release/APP.toml")
+      ->type_name("NAME");
+  app->add_option("--root", global->root,
+                  "The app's root; works without a config file")
+      ->type_name("DIR");
+  app->add_option("--config", global->config, "The config file")
+      ->type_name("FILE");
+  app->add_flag("--json", global->json, "Print one JSON object to stdout");
+  app->add_flag("-q,--quiet", global->quiet, "Print only data and errors");
+  app->add_flag("-v,--verbose", global->verbose, "Print more");
+  app->add_flag("-n,--dry-run", global->dry_run,
+                "Print what would be done; change nothing");
+  app->add_option_function<std::string>(
+         "--wait",
+         [global](const std::string& text) {
+           constexpr Duration kLong = std::chrono::hours(24 * 365);
+           if (text.empty()) {
+             global->wait = kLong;
+           } else {
+             ParseInto(text, &global->wait);
+           }
+         },
+         "Wait for the lock; --wait=DURATION at most so long")
+      ->type_name("DURATION")
+      ->expected(0, 1)
+      ->default_str("");
+  app->add_option("--color", global->color, "Color words on a terminal")
+      ->check(CLI::IsMember({"auto", "always", "never"}));
+  app->add_option_function<std::string>(
+         "--progress",
+         [global](const std::string& form) {
+           global->progress_json = form == "json";
+         },
+         "json: print one event a line to stderr")
+      ->check(CLI::IsMember({"text", "json"}));
+}
+
+class Builder {
+ public:
+  Builder(CLI::App* app, CommandLine* line) : app_(app), line_(line) {}
+
+  void AddAll() {
+    AddDeploy();
+    AddActivate();
+    AddRollback();
+    AddLooks();
+    AddVerifyAndDiff();
+    AddUpkeep();
+    AddRunning();
+  }
+
+ private:
+  CLI::App* Add(const std::string& name, const std::string& help,
+                std::function<int()> run) {
+    CLI::App* command = app_->add_subcommand(name, help);
+    command->fallthrough();
+    CommandLine* line = line_;
+    command->callback([line, name, run = std::move(run)] {
+      line->command = name;
+      line->run = run;
+    });
+    return command;
+  }
+
+  void AddArchiveOptions(CLI::App* command) {
+    DeployOptions* options = &line_->deploy;
+    command
+        ->add_option("archive", options->archive,
+                     "A tar, cpio, zip or 7z archive; - reads it from stdin")
+        ->required();
+    command
+        ->add_option("--version", options->version,
+                     "The release's name (default: from the archive)")
+        ->type_name("V");
+    command
+        ->add_option("--sha256", options->sha256,
+                     "What the archive's SHA-256 must be")
+        ->type_name("HEX");
+    command->add_option_function<unsigned>(
+        "--strip-components",
+        [options](unsigned n) { options->strip_components = n; },
+        "Leading path components to take off");
+  }
+
+  void AddDeploy() {
+    CommandLine* line = line_;
+    CLI::App* deploy = Add(
+        "deploy", "Stage, activate, check; undo by itself if any of it fails",
+        [line] { return RunDeploy(line->global, line->deploy); });
+    AddArchiveOptions(deploy);
+    AddDuration(deploy, "--confirm-within", &line->deploy.confirm_within,
+                "Undo unless `release confirm` comes in time");
+    AddArchiveOptions(
+        Add("stage", "Unpack, verify and publish; not live yet", [line] {
+          line->deploy.activates = false;
+          return RunDeploy(line->global, line->deploy);
+        }));
+  }
+
+  void AddActivate() {
+    CommandLine* line = line_;
+    CLI::App* activate =
+        Add("activate", "Make a staged or earlier release live",
+            [line] { return RunActivate(line->global, line->activate); });
+    activate->add_option("version", line->activate.version, "The release")
+        ->required();
+    AddDuration(activate, "--confirm-within", &line->activate.confirm_within,
+                "Undo unless `release confirm` comes in time");
+  }
+
+  void AddRollback() {
+    CommandLine* line = line_;
+    CLI::App* rollback =
+        Add("rollback", "Go back to the good release that was live before",
+            [line] { return RunRollback(line->global, line->rollback); });
+    rollback->add_option("version", line->rollback.version,
+                         "Go back to this one instead");
+    rollback
+        ->add_option("--reason", line->rollback.reason,
+                     "Why; kept in the history")
+        ->type_name("TEXT");
+  }
+
+  void AddLooks() {
+    CommandLine* line = line_;
+    Add("list", "Show the releases on this host",
+        [line] { return RunList(line->global); });
+    CLI::App* status =
+        Add("status", "Show what is live, whether it is well, what is in doubt",
+            [line] { return RunStatus(line->global, line->status); });
+    status->add_flag("--check", line->status.check,
+                     "Exit 8 if anything is wrong; re-hashes the live release");
+    CLI::App* history =
+        Add("history", "Show the transactions, newest first",
+            [line] { return RunHistory(line->global, line->history); });
+    history->add_option("-n,--count", line->history.count, "How many")
+        ->type_name("N");
+    history->add_flag("--follow", line->history.follow,
+                      "Go on printing transactions as they end");
+  }
+
+  void AddVerifyAndDiff() {
+    CommandLine* line = line_;
+    CLI::App* verify =
+        Add("verify", "Re-hash releases on disk against their manifests",
+            [line] { return RunVerify(line->global, line->verify); });
+    verify->add_option("versions", line->verify.versions,
+                       "Which (default: the live one)");
+    verify->add_flag("--all", line->verify.all, "Every release");
+    CLI::App* diff = Add("diff", "Show what differs between two releases",
+                         [line] { return RunDiff(line->global, line->diff); });
+    diff->add_option("from", line->diff.from,
+                     "A release; alone: compared with the live one")
+        ->required();
+    diff->add_option("to", line->diff.to, "Another release");
+  }
+
+  void AddUpkeep() {
+    CommandLine* line = line_;
+    Add("init", "Make the layout in the root",
+        [line] { return RunInit(line->global); });
+    Add("prune", "Remove the releases that retention lets go",
+        [line] { return RunPrune(line->global); });
+    for (const bool pinned : {true, false}) {
+      Add(pinned ? "pin" : "unpin",
+          pinned ? "Never prune a release" : "Let retention judge it again",
+          [line, pinned] {
+            line->pin.pinned = pinned;
+            return RunPin(line->global, line->pin);
+          })
+          ->add_option("version", line->pin.version, "The release")
+          ->required();
+    }
+    CLI::App* recover =
+        Add("recover", "Settle an interrupted transaction",
+            [line] { return RunRecover(line->global, line->recover); });
+    recover->add_flag("--no-service", line->recover.no_service,
+                      "Leave the service alone: it has not started yet");
+  }
+
+  void AddRunning() {
+    CommandLine* line = line_;
+    Add("confirm", "Keep the release that waits for a confirmation",
+        [line] { return RunConfirm(line->global); });
+    Add("abort", "Ask the running transaction to undo and stop",
+        [line] { return RunAbort(line->global); });
+    Add("completion", "Print shell completions",
+        [line] { return PrintCompletion(line->shell); })
+        ->add_option("shell", line->shell, "bash, zsh or fish")
+        ->required()
+        ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  }
+
+  CLI::App* app_;
+  CommandLine* line_;
+};
+
+// What is live, for a message; empty where that cannot be told.
+std::string LiveNow(const GlobalOptions& global) {
+  try {
+    PosixFs fs(LoadConfig(global).root);
+    return ReadStanding(&fs).CurrentName();
+  } catch (const Error&) {
+    return "";
+  }
+}
+
+int RunGuarded(const CommandLine& line) {
+  try {
+    return line.run();
+  } catch (const Error& error) {
+    return PrintError(line.global, line.command, error, LiveNow(line.global));
+  } catch (const std::exception& error) {
+    return PrintError(line.global, line.command,
+                      Error(ErrorCode::kInternal,
+                            fmt::format("cannot go on: {}", error.what())),
+                      LiveNow(line.global));
+  }
+}
+
+int PrintUsageError(const CommandLine& line, const CLI::App& app,
+                    const CLI::ParseError& error) {
+  // CLI11 misses a command before it looks at the word that is none.
+  const std::vector<std::string> left = app.remaining();
+  const std::string why =
+      app.get_subcommands().empty() && !left.empty()
+          ? fmt::format("there is no command {}", Quoted(left.front()))
+          : error.what();
+  return PrintError(
+      line.global, line.command,
+      Error(ErrorCode::kUsage,
+            fmt::format("cannot understand the command line: {} (see release "
+                        "--help)",
+                        why)),
+      "");
+}
+
+}  // namespace
+
+int RunCommandLine(int argc, char** argv) {
+  CommandLine line;
+  CLI::App app(kDescription, "release");
+  app.footer(kFooter);
+  app.set_version_flag("-V,--program-version",
+                       "release " RELEASE_PROGRAM_VERSION);
+  app.require_subcommand(1);
+  AddGlobals(&app, &line.global);
+  Builder(&app, &line).AddAll();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& success) {
+    app.exit(success);
+    return 0;
+  } catch (const CLI::ParseError& error) {
+    return PrintUsageError(line, app, error);
+  }
+  return RunGuarded(line);
+}
+
+}  // namespace release

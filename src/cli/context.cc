@@ -1,0 +1,130 @@
+#include "cli/context.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/text.h"
+#include "os/identity.h"
+#include "os/input.h"
+#include "os/startup.h"
+
+namespace release {
+namespace {
+
+constexpr char kConfigDirectory[] = "/etc/release";
+constexpr char kConfigSuffix[] = ".toml";
+constexpr std::size_t kConfigLimit = 1024 * 1024;
+
+std::string ConfigPath(const std::string& app) {
+  return fmt::format("{}/{}{}", kConfigDirectory, app, kConfigSuffix);
+}
+
+Config ReadConfig(const std::string& path, const std::string& app) {
+  const auto text = ReadSmallFile(path, kConfigLimit);
+  if (!text) {
+    throw Error(ErrorCode::kConfigUnreadable,
+                fmt::format("cannot read {}: no such file", path), path);
+  }
+  const std::string danger = WhyOthersCanWrite(path);
+  if (!danger.empty()) {
+    throw Error(ErrorCode::kConfigUnsafe,
+                fmt::format("cannot use {} as root: {}", path, danger), path);
+  }
+  return ParseConfig(*text, path, app);
+}
+
+// "shop" of "/somewhere/shop.toml".
+std::string AppOfPath(const std::string& path) {
+  std::string name = path.substr(path.rfind('/') + 1);
+  if (name.ends_with(kConfigSuffix)) {
+    name.resize(name.size() - std::string_view(kConfigSuffix).size());
+  }
+  return name;
+}
+
+[[noreturn]] void ThrowAppUnknown() {
+  const std::vector<std::string> apps = ConfiguredApps();
+  throw Error(ErrorCode::kAppUnknown,
+              apps.empty()
+                  ? fmt::format("cannot tell which app is meant: {} holds no "
+                                "configuration; give --root DIR or --config "
+                                "FILE",
+                                kConfigDirectory)
+                  : fmt::format("cannot tell which app is meant: give --app, "
+                                "one of {}",
+                                fmt::join(apps, ", ")));
+}
+
+void CheckAppName(const std::string& app) {
+  // It becomes part of a path.
+  if (Version::Parse(app)) return;
+  throw Error(ErrorCode::kAppUnknown,
+              fmt::format("cannot use {} as an app's name", Quoted(app)));
+}
+
+Config ChooseConfig(const GlobalOptions& options) {
+  if (!options.config.empty()) {
+    const std::string app =
+        options.app.empty() ? AppOfPath(options.config) : options.app;
+    return ReadConfig(options.config, app);
+  }
+  std::string app = options.app;
+  if (app.empty() && options.root.empty()) app = Environment("RELEASE_APP");
+  if (!app.empty()) {
+    CheckAppName(app);
+    const std::string path = ConfigPath(app);
+    // With a root of its own an app needs no file.
+    if (!options.root.empty() && !ReadSmallFile(path, kConfigLimit)) {
+      Config config;
+      config.app = app;
+      return config;
+    }
+    return ReadConfig(path, app);
+  }
+  if (!options.root.empty()) return Config{};
+  const std::vector<std::string> apps = ConfiguredApps();
+  if (apps.size() != 1) ThrowAppUnknown();
+  return ReadConfig(ConfigPath(apps.front()), apps.front());
+}
+
+}  // namespace
+
+std::vector<std::string> ConfiguredApps() {
+  std::vector<std::string> apps;
+  for (const std::string& name : ListDirectory(kConfigDirectory)) {
+    if (!name.ends_with(kConfigSuffix) || name.starts_with(".")) continue;
+    apps.push_back(AppOfPath(name));
+  }
+  std::sort(apps.begin(), apps.end());
+  return apps;
+}
+
+Config LoadConfig(const GlobalOptions& options) {
+  Config config = ChooseConfig(options);
+  if (!options.root.empty()) config.root = AbsolutePath(options.root);
+  return config;
+}
+
+Context::Context(const GlobalOptions& options)
+    : options_(options), config_(LoadConfig(options)) {
+  try {
+    fs_ = std::make_unique<PosixFs>(config_.root);
+  } catch (const FsError& error) {
+    if (error.error_number() != ENOENT) throw;
+    throw Error(ErrorCode::kNotInitialized,
+                fmt::format("cannot open the root {}: there is none; `release "
+                            "init` makes it",
+                            config_.root),
+                config_.root);
+  }
+  host_.fs = fs_.get();
+  host_.doors = {.runner = &runner_, .http = &http_, .clock = &clock_};
+  host_.config = &config_;
+  host_.caller = Caller();
+  host_.wait = options_.wait;
+}
+
+}  // namespace release

@@ -1,0 +1,51 @@
+// What every command needs: the app's configuration and the open doors.
+#ifndef RELEASE_CLI_CONTEXT_H_
+#define RELEASE_CLI_CONTEXT_H_
+
+#include <memory>
+#include <string>
+
+#include "cli/options.h"
+#include "deploy/host.h"
+#include "os/curl_http.h"
+#include "os/posix_clock.h"
+#include "os/posix_fs.h"
+#include "os/posix_runner.h"
+
+namespace release {
+
+// The configuration that the options lead to: --config, else that of --app or
+// $RELEASE_APP in /etc/release, else that of the only app there is; with --root
+// alone the defaults. Throws Error kConfigInvalid, kConfigUnreadable,
+// kConfigUnsafe or kAppUnknown.
+Config LoadConfig(const GlobalOptions& options);
+
+// Names of the apps configured on this host.
+std::vector<std::string> ConfiguredApps();
+
+class Context {
+ public:
+  // Loads the configuration and opens the root. Throws Error kNotInitialized
+  // where the root does not exist.
+  explicit Context(const GlobalOptions& options);
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+
+  const GlobalOptions& options() const { return options_; }
+  const Config& config() const { return config_; }
+  Host* host() { return &host_; }
+  Fs* fs() { return fs_.get(); }
+
+ private:
+  GlobalOptions options_;
+  Config config_;
+  std::unique_ptr<PosixFs> fs_;
+  PosixRunner runner_;
+  CurlHttp http_;
+  PosixClock clock_;
+  Host host_;
+};
+
+}  // namespace release
+
+#endif  // RELEASE_CLI_CONTEXT_H_

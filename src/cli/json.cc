@@ -1,0 +1,198 @@
+#include "cli/json.h"
+
+#include <nlohmann/json.hpp>
+
+#include "base/units.h"
+#include "os/identity.h"
+
+namespace release {
+namespace {
+
+using nlohmann::json;
+
+json FailureJson(const Failure& failure) {
+  json object = {{"code", CodeName(failure.code)},
+                 {"message", failure.message}};
+  if (!failure.path.empty()) object["path"] = failure.path;
+  if (!failure.expected.empty()) object["expected"] = failure.expected;
+  if (!failure.found.empty()) object["found"] = failure.found;
+  return object;
+}
+
+json StepsJson(const std::vector<StepRecord>& steps) {
+  json array = json::array();
+  for (const StepRecord& step : steps) {
+    array.push_back({{"name", step.name}, {"seconds", step.seconds}});
+  }
+  return array;
+}
+
+json DifferencesJson(const std::vector<ManifestDifference>& differences) {
+  json array = json::array();
+  for (const ManifestDifference& difference : differences) {
+    array.push_back({{"what", DifferenceName(difference.what)},
+                     {"path", difference.path},
+                     {"before", difference.before},
+                     {"after", difference.after}});
+  }
+  return array;
+}
+
+json Nullable(const std::string& text) {
+  return text.empty() ? json(nullptr) : json(text);
+}
+
+json EntryJson(const LedgerEntry& entry) {
+  return {{"version", entry.version.name()},
+          {"state", StateName(entry.state)},
+          {"since",
+           entry.since == 0 ? json(nullptr) : json(FormatTime(entry.since))},
+          {"by", entry.by},
+          {"reason", entry.reason},
+          {"bytes", entry.bytes},
+          {"pinned", entry.pinned},
+          {"transaction", entry.transaction}};
+}
+
+json RecordJson(const TransactionRecord& record) {
+  json object = {{"transaction", record.number},
+                 {"steps", StepsJson(record.steps)},
+                 {"damaged", record.damaged},
+                 {"switched", record.switching}};
+  if (record.begin) {
+    const BeginRecord& begin = *record.begin;
+    object["command"] = begin.command;
+    object["at"] = FormatTime(begin.at);
+    object["by"] = CallerName(begin.caller);
+    object["command_line"] = begin.caller.command;
+    object["from"] =
+        begin.from_target ? json(*begin.from_target) : json(nullptr);
+    object["to"] = begin.to ? json(begin.to->name()) : json(nullptr);
+    object["reason"] = begin.reason;
+    object["source"] = begin.source;
+  }
+  if (!record.end) {
+    object["result"] = "open";
+    object["step"] = record.current_step;
+    return object;
+  }
+  object["result"] = record.end->result;
+  object["exit"] = static_cast<int>(record.end->exit);
+  object["ended"] = FormatTime(record.end->at);
+  object["code"] = Nullable(record.end->code);
+  object["message"] = Nullable(record.end->message);
+  object["recovered"] = record.end->recovered;
+  object["facts"] = record.end->facts;
+  return object;
+}
+
+}  // namespace
+
+std::string JsonText(const json& object) {
+  return object.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::string OutcomeJson(const Outcome& outcome) {
+  json object = {
+      {"schema", 1},
+      {"command", outcome.command},
+      {"result", outcome.result},
+      {"exit", static_cast<int>(outcome.exit)},
+      {"transaction",
+       outcome.transaction == 0 ? json(nullptr) : json(outcome.transaction)},
+      {"version",
+       outcome.version ? json(outcome.version->name()) : json(nullptr)},
+      {"previous", Nullable(outcome.previous)},
+      {"current", Nullable(outcome.current)},
+      {"warnings", outcome.warnings},
+      {"steps", StepsJson(outcome.steps)}};
+  if (outcome.error) object["error"] = FailureJson(*outcome.error);
+  return JsonText(object);
+}
+
+std::string StatusJson(const StatusReport& report) {
+  const Standing& standing = report.standing;
+  json object = {
+      {"schema", 1},
+      {"command", "status"},
+      {"current", Nullable(standing.CurrentName())},
+      {"live", standing.live ? json(standing.live->name()) : json(nullptr)},
+      {"rollback_target", report.rollback_target
+                              ? json(report.rollback_target->name())
+                              : json(nullptr)},
+      {"healthy", report.unhealthy.empty()},
+      {"probe", report.unhealthy},
+      {"as_shipped", report.differences.empty()},
+      {"differences", DifferencesJson(report.differences)},
+      {"undelivered", report.undelivered},
+      {"interrupted", report.interrupted()},
+      {"doubts", standing.doubts},
+      {"well", report.well()}};
+  if (const LedgerEntry* entry =
+          standing.live ? standing.ledger.Find(*standing.live) : nullptr) {
+    object["release"] = EntryJson(*entry);
+  }
+  object["open"] = standing.open ? RecordJson(*standing.open) : json(nullptr);
+  object["last"] = standing.last ? RecordJson(*standing.last) : json(nullptr);
+  if (report.holder) {
+    object["running"] = {{"by", CallerName(report.holder->caller)},
+                         {"pid", report.holder->caller.pid},
+                         {"since", FormatTime(report.holder->since)},
+                         {"command_line", report.holder->caller.command}};
+  }
+  json strays = json::array();
+  for (const ProcessUse& use : report.strays) {
+    strays.push_back(
+        {{"pid", use.pid}, {"name", use.name}, {"path", use.path}});
+  }
+  object["other_release_in_use"] = strays;
+  return JsonText(object);
+}
+
+std::string ListJson(const std::vector<ListedRelease>& releases) {
+  json array = json::array();
+  for (const ListedRelease& release : releases) {
+    json object = EntryJson(release.entry);
+    object["live"] = release.live;
+    object["rollback_target"] = release.rollback_target;
+    object["pids"] = release.pids;
+    array.push_back(std::move(object));
+  }
+  return JsonText({{"schema", 1}, {"command", "list"}, {"releases", array}});
+}
+
+std::string HistoryJson(const std::vector<TransactionRecord>& records) {
+  json array = json::array();
+  for (const TransactionRecord& record : records) {
+    array.push_back(RecordJson(record));
+  }
+  return JsonText(
+      {{"schema", 1}, {"command", "history"}, {"transactions", array}});
+}
+
+std::string VerifyJson(const std::vector<VerifiedRelease>& releases) {
+  json array = json::array();
+  bool ok = true;
+  for (const VerifiedRelease& release : releases) {
+    ok = ok && release.ok();
+    array.push_back({{"version", release.version},
+                     {"ok", release.ok()},
+                     {"error", Nullable(release.error)},
+                     {"differences", DifferencesJson(release.differences)}});
+  }
+  return JsonText({{"schema", 1},
+                   {"command", "verify"},
+                   {"exit", ok ? 0 : static_cast<int>(Exit::kFoundWrong)},
+                   {"releases", array}});
+}
+
+std::string DiffJson(const std::string& from, const std::string& to,
+                     const std::vector<ManifestDifference>& differences) {
+  return JsonText({{"schema", 1},
+                   {"command", "diff"},
+                   {"from", from},
+                   {"to", to},
+                   {"differences", DifferencesJson(differences)}});
+}
+
+}  // namespace release

@@ -1,0 +1,36 @@
+// The JSON that --json prints, "schema": 1.
+#ifndef RELEASE_CLI_JSON_H_
+#define RELEASE_CLI_JSON_H_
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "base/manifest.h"
+#include "deploy/host.h"
+#include "deploy/status.h"
+
+namespace release {
+
+// One line; bytes that are not UTF-8 are replaced.
+std::string JsonText(const nlohmann::json& object);
+
+std::string OutcomeJson(const Outcome& outcome);
+std::string StatusJson(const StatusReport& report);
+std::string ListJson(const std::vector<ListedRelease>& releases);
+std::string HistoryJson(const std::vector<TransactionRecord>& records);
+
+// What `verify` found of each release.
+struct VerifiedRelease {
+  std::string version;
+  std::string error;  // why it could not be compared; empty: it was
+  std::vector<ManifestDifference> differences;
+  bool ok() const { return error.empty() && differences.empty(); }
+};
+std::string VerifyJson(const std::vector<VerifiedRelease>& releases);
+std::string DiffJson(const std::string& from, const std::string& to,
+                     const std::vector<ManifestDifference>& differences);
+
+}  // namespace release
+
+#endif  // RELEASE_CLI_JSON_H_

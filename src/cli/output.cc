@@ -1,0 +1,161 @@
+#include "cli/output.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/json.h"
+#include "os/startup.h"
+
+namespace release {
+namespace {
+
+using nlohmann::json;
+
+bool Colored(const GlobalOptions& options) {
+  if (options.color == "always") return true;
+  if (options.color == "never" || !Environment("NO_COLOR").empty()) {
+    return false;
+  }
+  return ErrIsTerminal();
+}
+
+std::string Label(const GlobalOptions& options, const std::string& word,
+                  const char* color) {
+  if (!Colored(options)) return word;
+  return fmt::format("\x1b[{}m{}\x1b[0m", color, word);
+}
+
+void PrintEventJson(const Event& event) {
+  constexpr const char* kNames[] = {"step-begun", "step", "remark", "warning"};
+  json object = {{"event", kNames[static_cast<int>(event.kind)]},
+                 {"transaction", event.transaction}};
+  const bool step = event.kind == Event::Kind::kStepBegun ||
+                    event.kind == Event::Kind::kStepDone;
+  object[step ? "name" : "message"] = event.text;
+  if (event.kind == Event::Kind::kStepDone) object["seconds"] = event.seconds;
+  WriteErr(JsonText(object) + "\n");
+}
+
+void PrintEventWords(const GlobalOptions& options, const Event& event) {
+  switch (event.kind) {
+    case Event::Kind::kStepBegun:
+      break;
+    case Event::Kind::kStepDone:
+      WriteErr(fmt::format("  {:<14} {:.3f} s\n", event.text, event.seconds));
+      break;
+    case Event::Kind::kRemark:
+      WriteErr(fmt::format("  {}\n", event.text));
+      break;
+    case Event::Kind::kWarning:
+      WriteErr(
+          fmt::format("{} {}\n", Label(options, "warning:", "33"), event.text));
+      break;
+  }
+}
+
+std::string LiveWords(const std::string& current) {
+  return current.empty() ? "no release is live"
+                         : fmt::format("{} is live", current);
+}
+
+// "1.4.2 is live (before: 1.4.1)", or what else came of a success.
+std::string SuccessWords(const Outcome& outcome) {
+  const std::string version = outcome.version ? outcome.version->name() : "";
+  if (outcome.result == "nothing") {
+    return "nothing to settle; " + LiveWords(outcome.current);
+  }
+  if (outcome.command == "recover") {
+    return fmt::format("transaction {} was undone; {}", outcome.transaction,
+                       LiveWords(outcome.current));
+  }
+  if (outcome.result == "unchanged") {
+    return fmt::format("{} is there already with the same content; {}", version,
+                       LiveWords(outcome.current));
+  }
+  if (outcome.command == "stage") {
+    return fmt::format("{} is staged; {}", version, LiveWords(outcome.current));
+  }
+  if (outcome.command == "pin" || outcome.command == "unpin") {
+    return fmt::format("{} is {}ned", version, outcome.command);
+  }
+  if (outcome.previous == outcome.current) return LiveWords(outcome.current);
+  return outcome.previous.empty()
+             ? LiveWords(outcome.current)
+             : fmt::format("{} (before: {})", LiveWords(outcome.current),
+                           outcome.previous);
+}
+
+std::string FailureWords(const Outcome& outcome) {
+  switch (outcome.exit) {
+    case Exit::kUndone:
+      return fmt::format("undone; {} again", LiveWords(outcome.current));
+    case Exit::kNeedsPerson:
+      return fmt::format("a person is needed: {} now; see `release status`",
+                         LiveWords(outcome.current));
+    default:
+      return fmt::format("nothing changed; {}", LiveWords(outcome.current));
+  }
+}
+
+}  // namespace
+
+std::function<void(const Event&)> EventPrinter(const GlobalOptions& options) {
+  if (options.progress_json) return PrintEventJson;
+  if (options.quiet) return [](const Event&) {};
+  return [options](const Event& event) { PrintEventWords(options, event); };
+}
+
+int PrintOutcome(const GlobalOptions& options, const Outcome& outcome) {
+  if (options.json) PrintJson(OutcomeJson(outcome));
+  if (!outcome.error || outcome.exit == Exit::kDone) {
+    Say(options, SuccessWords(outcome));
+    return static_cast<int>(outcome.exit);
+  }
+  // A failure is told even to who asked for quiet.
+  WriteErr(fmt::format("{} {}\n", Label(options, "error:", "1;31"),
+                       outcome.error->message));
+  WriteErr(FailureWords(outcome) + "\n");
+  return static_cast<int>(outcome.exit);
+}
+
+int PrintError(const GlobalOptions& options, const std::string& command,
+               const Error& error, const std::string& live_now) {
+  Outcome outcome;
+  outcome.command = command;
+  outcome.exit = ExitBeforeSwitch(error.code());
+  outcome.result = outcome.exit == Exit::kRefused ? "refused" : "failed";
+  outcome.current = live_now;
+  outcome.previous = live_now;
+  outcome.error = FailureOf(error);
+  if (options.json) PrintJson(OutcomeJson(outcome));
+  WriteErr(
+      fmt::format("{} {}\n", Label(options, "error:", "1;31"), error.what()));
+  if (!live_now.empty()) {
+    WriteErr(fmt::format("nothing changed; {}\n", LiveWords(live_now)));
+  }
+  return static_cast<int>(outcome.exit);
+}
+
+int PrintPlan(const GlobalOptions& options, const std::string& command,
+              const std::vector<std::string>& steps) {
+  if (options.json) {
+    PrintJson(JsonText(json{{"schema", 1},
+                            {"command", command},
+                            {"dry_run", true},
+                            {"plan", steps}}));
+    return 0;
+  }
+  std::string text = "would, in this order:\n";
+  for (const std::string& step : steps) text += fmt::format("  - {}\n", step);
+  WriteOut(text);
+  return 0;
+}
+
+void Say(const GlobalOptions& options, const std::string& words) {
+  if (!options.quiet) WriteErr(words + "\n");
+}
+
+void PrintJson(const std::string& text) { WriteOut(text + "\n"); }
+
+}  // namespace release

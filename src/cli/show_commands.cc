@@ -1,0 +1,182 @@
+#include "cli/show_commands.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "base/units.h"
+#include "cli/context.h"
+#include "cli/json.h"
+#include "cli/output.h"
+#include "cli/tables.h"
+#include "deploy/status.h"
+#include "os/interrupt.h"
+#include "os/startup.h"
+#include "store/layout.h"
+#include "store/releases.h"
+#include "store/verify.h"
+
+namespace release {
+namespace {
+
+constexpr Nanoseconds kFollowPoll = std::chrono::milliseconds(300);
+
+std::vector<TransactionRecord> NewestRecords(Fs* fs, unsigned count) {
+  const std::vector<std::uint64_t> numbers = ListRecords(fs);
+  std::vector<TransactionRecord> records;
+  for (auto it = numbers.rbegin(); it != numbers.rend() && count > 0;
+       ++it, --count) {
+    records.push_back(ReadRecord(fs, *it));
+  }
+  return records;
+}
+
+// Prints each transaction as it ends, until interrupted.
+int Follow(Context* context, std::uint64_t seen) {
+  while (InterruptSignal() == 0) {
+    for (const std::uint64_t number : ListRecords(context->fs())) {
+      if (number <= seen) continue;
+      const TransactionRecord record = ReadRecord(context->fs(), number);
+      if (!record.end) break;
+      seen = number;
+      WriteOut(context->options().json ? HistoryJson({record}) + "\n"
+                                       : HistoryTable({record}));
+    }
+    context->host()->doors.clock->Sleep(kFollowPoll);
+  }
+  return 0;
+}
+
+Version LiveOrThrow(Fs* fs) {
+  const Standing standing = ReadStanding(fs);
+  if (standing.live) return *standing.live;
+  throw Error(ErrorCode::kNoSuchRelease, "cannot tell: no release is live");
+}
+
+std::vector<Version> VersionsToVerify(Fs* fs, const VerifyOptions& options) {
+  const ReleaseListing listing = ReadStanding(fs).listing;
+  if (options.all) {
+    return {listing.versions.begin(), listing.versions.end()};
+  }
+  if (options.versions.empty()) return {LiveOrThrow(fs)};
+  std::vector<Version> versions;
+  for (const std::string& name : options.versions) {
+    versions.push_back(Version::ParseOrThrow(name));
+    if (listing.versions.contains(versions.back())) continue;
+    throw Error(ErrorCode::kNoSuchRelease,
+                fmt::format("cannot verify {}: there is no {}", name,
+                            ReleasePath(versions.back())),
+                ReleasePath(versions.back()));
+  }
+  return versions;
+}
+
+VerifiedRelease Verify(Fs* fs, const Version& version) {
+  VerifiedRelease verified{
+      .version = version.name(), .error = "", .differences = {}};
+  if (!HasManifest(fs, version)) {
+    verified.error =
+        fmt::format("there is no {} to compare it with", ManifestPath(version));
+    return verified;
+  }
+  verified.differences = VerifyRelease(fs, version);
+  return verified;
+}
+
+}  // namespace
+
+int RunStatus(const GlobalOptions& global, const StatusOptions& options) {
+  Context context(global);
+  const StatusReport report = ReadStatus(
+      context.host(), options.check ? TreeCheck::kBytes : TreeCheck::kShape);
+  if (global.json) {
+    PrintJson(StatusJson(report));
+  } else if (!global.quiet) {
+    WriteOut(StatusText(report));
+  }
+  return options.check && !report.well() ? static_cast<int>(Exit::kFoundWrong)
+                                         : 0;
+}
+
+int RunList(const GlobalOptions& global) {
+  Context context(global);
+  if (global.quiet && !global.json) {
+    const Standing standing = ReadStanding(context.fs());
+    for (const Version& version : standing.listing.versions) {
+      WriteOut(version.name() + "\n");
+    }
+    return 0;
+  }
+  const std::vector<ListedRelease> releases = ListKnown(context.host());
+  if (global.json) {
+    PrintJson(ListJson(releases));
+  } else {
+    WriteOut(ListTable(releases));
+  }
+  return 0;
+}
+
+int RunHistory(const GlobalOptions& global, const HistoryOptions& options) {
+  Context context(global);
+  ReadStanding(context.fs());
+  const std::vector<TransactionRecord> records =
+      NewestRecords(context.fs(), options.count);
+  if (global.json) {
+    PrintJson(HistoryJson(records));
+  } else {
+    WriteOut(HistoryTable(records));
+  }
+  if (!options.follow) return 0;
+  const auto ended = std::find_if(
+      records.begin(), records.end(),
+      [](const TransactionRecord& record) { return record.end.has_value(); });
+  return Follow(&context, ended == records.end() ? 0 : ended->number);
+}
+
+int RunVerify(const GlobalOptions& global, const VerifyOptions& options) {
+  Context context(global);
+  std::vector<VerifiedRelease> verified;
+  bool ok = true;
+  for (const Version& version : VersionsToVerify(context.fs(), options)) {
+    verified.push_back(Verify(context.fs(), version));
+    ok = ok && verified.back().ok();
+    ThrowIfInterrupted();
+  }
+  if (global.json) {
+    PrintJson(VerifyJson(verified));
+  } else if (!global.quiet) {
+    WriteOut(VerifyText(verified));
+  }
+  return ok ? 0 : static_cast<int>(Exit::kFoundWrong);
+}
+
+int RunDiff(const GlobalOptions& global, const DiffOptions& options) {
+  Context context(global);
+  // With one name: what would change if it went live.
+  const Version to =
+      Version::ParseOrThrow(options.to.empty() ? options.from : options.to);
+  const Version from = options.to.empty() ? LiveOrThrow(context.fs())
+                                          : Version::ParseOrThrow(options.from);
+  const ReleaseListing listing = ReadStanding(context.fs()).listing;
+  for (const Version& version : {from, to}) {
+    if (listing.versions.contains(version)) continue;
+    throw Error(ErrorCode::kNoSuchRelease,
+                fmt::format("cannot compare {}: there is no {}", version.name(),
+                            ReleasePath(version)),
+                ReleasePath(version));
+  }
+  const auto differences =
+      Compare(LoadManifest(context.fs(), from), LoadManifest(context.fs(), to));
+  if (global.json) {
+    PrintJson(DiffJson(from.name(), to.name(), differences));
+  } else {
+    WriteOut(DifferencesText(differences));
+    Say(global, fmt::format("{} differences from {} to {}", differences.size(),
+                            from.name(), to.name()));
+  }
+  return 0;
+}
+
+}  // namespace release

@@ -1,0 +1,205 @@
+#include "cli/tables.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "base/text.h"
+#include "base/units.h"
+#include "os/identity.h"
+#include "store/layout.h"
+
+namespace release {
+namespace {
+
+std::string Field(const std::string& name, const std::string& value) {
+  return fmt::format("{:<12} {}\n", name, value);
+}
+
+std::string LiveText(const StatusReport& report) {
+  const Standing& standing = report.standing;
+  if (!standing.live) {
+    const std::string name = standing.CurrentName();
+    return name.empty() ? "no release" : Quoted(name) + ", which is no release";
+  }
+  const LedgerEntry* entry = standing.ledger.Find(*standing.live);
+  std::string text =
+      fmt::format("{} ({}", standing.live->name(), StateName(entry->state));
+  if (entry->since != 0) {
+    text += fmt::format(" since {}, by {}", FormatTime(entry->since),
+                        Printable(entry->by));
+  }
+  return text + (entry->pinned ? ", pinned)" : ")");
+}
+
+std::string ResultText(const TransactionRecord& record) {
+  if (!record.end) return "open";
+  std::string text = record.end->result;
+  if (record.end->recovered) text += " (recovered)";
+  return text;
+}
+
+std::string TransactionText(const TransactionRecord& record) {
+  const BeginRecord& begin = *record.begin;
+  std::string text = fmt::format("{} {}", record.number, begin.command);
+  if (begin.to) text += " " + begin.to->name();
+  text += fmt::format(", {} by {}", FormatTime(begin.at),
+                      Printable(CallerName(begin.caller)));
+  if (record.end) {
+    text += ": " + ResultText(record);
+    if (!record.end->message.empty()) {
+      text += fmt::format(" [{}] {}", record.end->code,
+                          Printable(record.end->message));
+    }
+  }
+  return text;
+}
+
+std::string RunningText(const StatusReport& report) {
+  const LockHolder& holder = *report.holder;
+  std::string text =
+      fmt::format("{} (pid {}) since {}: {}",
+                  Printable(CallerName(holder.caller)), holder.caller.pid,
+                  FormatTime(holder.since), Printable(holder.caller.command));
+  if (report.standing.open && !report.standing.open->current_step.empty()) {
+    text += fmt::format(", step {}", report.standing.open->current_step);
+  }
+  return text;
+}
+
+std::string From(const BeginRecord& begin) {
+  if (!begin.from_target) return "-";
+  const auto version = VersionOfTarget(*begin.from_target);
+  return version ? version->name() : Escaped(*begin.from_target);
+}
+
+double TotalSeconds(const TransactionRecord& record) {
+  double total = 0;
+  for (const StepRecord& step : record.steps) total += step.seconds;
+  return total;
+}
+
+std::string StepsText(const TransactionRecord& record) {
+  std::vector<std::string> words;
+  for (const StepRecord& step : record.steps) {
+    words.push_back(fmt::format("{} {:.3f}", step.name, step.seconds));
+  }
+  return fmt::format("{}", fmt::join(words, ", "));
+}
+
+std::string HistoryLine(const TransactionRecord& record) {
+  if (!record.begin) {
+    return fmt::format("{:>6}  its record cannot be read\n", record.number);
+  }
+  const BeginRecord& begin = *record.begin;
+  std::string text = fmt::format(
+      "{:>6}  {}  {:<9} {:>14} -> {:<14} {:<10} {:>8.3f} s  {}\n",
+      record.number, FormatTime(begin.at), begin.command, From(begin),
+      begin.to ? begin.to->name() : "-", ResultText(record),
+      TotalSeconds(record), Printable(CallerName(begin.caller)));
+  if (record.end && !record.end->message.empty()) {
+    text += fmt::format("        [{}] {}\n", record.end->code,
+                        Printable(record.end->message));
+  }
+  if (!begin.reason.empty()) {
+    text += fmt::format("        reason: {}\n", Printable(begin.reason));
+  }
+  if (!record.steps.empty()) {
+    text += fmt::format("        {}\n", StepsText(record));
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string StatusText(const StatusReport& report) {
+  const Standing& standing = report.standing;
+  std::string text = Field("live", LiveText(report));
+  text += Field("rollback to", report.rollback_target
+                                   ? report.rollback_target->name()
+                                   : "nothing");
+  if (standing.live) {
+    text +=
+        Field("health", report.unhealthy.empty() ? "good, or nothing to probe"
+                                                 : Printable(report.unhealthy));
+    text += Field("as shipped",
+                  report.differences.empty()
+                      ? "yes"
+                      : fmt::format("NO, {} differences; see `release verify`",
+                                    report.differences.size()));
+  }
+  text += Field("running", report.holder ? RunningText(report) : "nothing");
+  if (standing.last) text += Field("last", TransactionText(*standing.last));
+  if (report.undelivered > 0) {
+    text += Field("undelivered", fmt::format("{} notices", report.undelivered));
+  }
+  for (const ProcessUse& use : report.strays) {
+    text +=
+        Field("old release", fmt::format("pid {} ({}) still uses {}", use.pid,
+                                         Escaped(use.name), Escaped(use.path)));
+  }
+  for (const std::string& doubt : standing.doubts) {
+    text += Field("IN DOUBT", Printable(doubt));
+  }
+  return text;
+}
+
+std::string ListTable(const std::vector<ListedRelease>& releases) {
+  std::string text = fmt::format("  {:<20} {:<10} {:<21} {:>10}  {}\n",
+                                 "VERSION", "STATE", "SINCE", "SIZE", "BY");
+  for (const ListedRelease& release : releases) {
+    const LedgerEntry& entry = release.entry;
+    std::vector<std::string> marks;
+    if (release.live) marks.emplace_back("live");
+    if (release.rollback_target) marks.emplace_back("rollback target");
+    if (entry.pinned) marks.emplace_back("pinned");
+    if (!release.pids.empty()) {
+      marks.push_back(fmt::format("used by {}", fmt::join(release.pids, " ")));
+    }
+    text += fmt::format(
+        "{} {:<20} {:<10} {:<21} {:>10}  {}{}\n", release.live ? "*" : " ",
+        entry.version.name(), StateName(entry.state),
+        entry.since == 0 ? "-" : FormatTime(entry.since),
+        FormatSize(entry.bytes), Printable(entry.by),
+        marks.empty() ? "" : fmt::format("  ({})", fmt::join(marks, ", ")));
+  }
+  return text;
+}
+
+std::string HistoryTable(const std::vector<TransactionRecord>& records) {
+  std::string text;
+  for (const TransactionRecord& record : records) text += HistoryLine(record);
+  return text;
+}
+
+std::string VerifyText(const std::vector<VerifiedRelease>& releases) {
+  std::string text;
+  for (const VerifiedRelease& release : releases) {
+    if (release.ok()) {
+      text += fmt::format("{}: as shipped\n", release.version);
+    } else if (!release.error.empty()) {
+      text += fmt::format("{}: {}\n", release.version, release.error);
+    } else {
+      text += fmt::format("{}: {} differences\n", release.version,
+                          release.differences.size());
+      text += DifferencesText(release.differences);
+    }
+  }
+  return text;
+}
+
+std::string DifferencesText(
+    const std::vector<ManifestDifference>& differences) {
+  std::string text;
+  for (const ManifestDifference& difference : differences) {
+    text += fmt::format("  {:<8} {}", DifferenceName(difference.what),
+                        Escaped(difference.path));
+    if (!difference.before.empty() || !difference.after.empty()) {
+      text += fmt::format("  ({} -> {})", Escaped(difference.before),
+                          Escaped(difference.after));
+    }
+    text += "\n";
+  }
+  return text;
+}
+
+}  // namespace release

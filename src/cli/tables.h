@@ -1,0 +1,22 @@
+// The same data as cli/json.h, for people.
+#ifndef RELEASE_CLI_TABLES_H_
+#define RELEASE_CLI_TABLES_H_
+
+#include <string>
+#include <vector>
+
+#include "cli/json.h"
+#include "deploy/status.h"
+
+namespace release {
+
+// Each is whole lines; names from outside are escaped.
+std::string StatusText(const StatusReport& report);
+std::string ListTable(const std::vector<ListedRelease>& releases);
+std::string HistoryTable(const std::vector<TransactionRecord>& records);
+std::string VerifyText(const std::vector<VerifiedRelease>& releases);
+std::string DifferencesText(const std::vector<ManifestDifference>& differences);
+
+}  // namespace release
+
+#endif  // RELEASE_CLI_TABLES_H_
