@@ -18,6 +18,7 @@
 #include <memory>
 
 #include "base/text.h"
+#include "os/creation_mask.h"
 #include "os/path_rules.h"
 
 namespace release {
@@ -219,7 +220,7 @@ PosixFs::PosixFs(const std::string& root, Lookup lookup) {
       [&] { return open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
   if (root_ < 0) throw FsError("open directory", root, errno);
   walk_ = lookup == Lookup::kWalk || !HasOpenat2(root_);
-  umask(0);
+  ClearCreationMask();
 }
 
 PosixFs::~PosixFs() { close(root_); }

@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <optional>
 
+#include "os/creation_mask.h"
 #include "os/descriptor.h"
 #include "os/interrupt.h"
 #include "os/posix_clock.h"
@@ -62,6 +63,7 @@ class SpawnPlan {
 
   // 0, or errno of what failed; then there is no child.
   int Spawn(std::vector<char*> argv, std::vector<char*> env, pid_t* child) {
+    const CallersCreationMask mask;
     return posix_spawnp(child, argv[0], &actions_, &attributes_, argv.data(),
                         env.data());
   }
