@@ -120,6 +120,7 @@ Outcome Pin(Host* host, const Version& version, bool pinned) {
 }
 
 Outcome RecoverNow(Host* host, bool with_service) {
+  RequireLayout(host->fs);
   const Lock lock(host->fs, host->doors.clock, host->caller, host->wait);
   Standing standing = ReadStanding(host->fs);
   std::optional<Outcome> settled = Recover(host, &standing, with_service);

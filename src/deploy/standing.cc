@@ -87,7 +87,7 @@ std::string Standing::CurrentName() const {
   return current_target.value_or("");
 }
 
-Standing ReadStanding(Fs* fs) {
+void RequireLayout(Fs* fs) {
   for (const char* path : {kReleases, kTransactions, kManifests}) {
     const auto info = fs->Stat(Fs::kRoot, path);
     if (info && info->type == FileType::kDirectory) continue;
@@ -97,6 +97,10 @@ Standing ReadStanding(Fs* fs) {
                             path),
                 path);
   }
+}
+
+Standing ReadStanding(Fs* fs) {
+  RequireLayout(fs);
   Standing standing;
   ReadCurrent(fs, &standing);
   standing.listing = ListReleases(fs);

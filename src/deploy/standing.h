@@ -34,6 +34,9 @@ struct Standing {
   std::string CurrentName() const;
 };
 
+// Throws Error kNotInitialized where the root has no layout.
+void RequireLayout(Fs* fs);
+
 // Reads it, without the lock. Reads records from the newest back only until one
 // has ended. Throws Error kNotInitialized where the root has no layout.
 Standing ReadStanding(Fs* fs);

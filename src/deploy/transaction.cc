@@ -37,6 +37,7 @@ constexpr Nanoseconds kConfirmPoll = std::chrono::milliseconds(50);
 }  // namespace
 
 Outcome RunTransaction(Host* host, Work work) {
+  RequireLayout(host->fs);
   const Lock lock(host->fs, host->doors.clock, host->caller, host->wait);
   Standing standing = ReadStanding(host->fs);
   const auto recovered = Recover(host, &standing, /*with_service=*/true);
@@ -95,7 +96,13 @@ void Transaction::Begin() {
   work_.begin.at = host_->doors.clock->WallSeconds();
   work_.begin.from_target = standing_.current_target;
   journal_.emplace(host_->fs, record_.number);
-  journal_->Begin(work_.begin);
+  try {
+    journal_->Begin(work_.begin);
+  } catch (const Error&) {
+    // Nothing has been done that it would have to undo.
+    Attempt([&] { journal_->Abandon(); });
+    throw;
+  }
   record_.begin = work_.begin;
 }
 
@@ -202,6 +209,8 @@ void Transaction::Commit() {
 void Transaction::AfterCommit() {
   outcome_.current =
       work_.activates ? work_.begin.to->name() : standing_.CurrentName();
+  // What is committed is not stopped any more.
+  const HoldInterrupts hold;
   if (work_.goes_back) {
     const auto failure = Attempt([&] {
       RunHook(host_->doors.runner, "post_rollback",
@@ -211,7 +220,6 @@ void Transaction::AfterCommit() {
     if (failure) Warn(failure->message);
   }
   if (!work_.retains) return;
-  const HoldInterrupts hold;
   const auto failure = Attempt([&] {
     for (const std::string& text : ApplyRetention(host_, record_.number)) {
       Warn(text);

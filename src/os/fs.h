@@ -152,7 +152,7 @@ class Fs {
   virtual void SyncTree(Handle handle) = 0;
 
   // -- the lock
-  // Takes the exclusive lock on an open kLockFile without waiting; false where
+  // Takes the exclusive lock on an open file without waiting; false where
   // another process holds it. Held until Close or the death of the process.
   virtual bool TryLock(Handle file) = 0;
 };

@@ -93,6 +93,8 @@ void Journal::Begin(const BeginRecord& begin) {
   SyncDirectory(fs_, kTransactions);
 }
 
+void Journal::Abandon() { fs_->RemoveFile(Fs::kRoot, RecordPath(number_)); }
+
 void Journal::StepBegun(const std::string& name) {
   Append(StepBegunLine(name));
 }

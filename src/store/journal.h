@@ -92,7 +92,10 @@ class Journal {
 
   std::uint64_t number() const { return number_; }
 
+  // Where this throws, nothing has begun: call Abandon.
   void Begin(const BeginRecord& begin);
+  // Removes the record. Not durable; recovery removes one without a beginning.
+  void Abandon();
   // Tells which step has begun; for whoever looks on.
   void StepBegun(const std::string& name);
   void Step(const StepRecord& step);

@@ -91,7 +91,9 @@ Lock::Lock(Fs* fs, Clock* clock, const Identity& caller, Nanoseconds wait)
 }
 
 std::optional<LockHolder> FindLockHolder(Fs* fs) {
-  const Opened file(fs, fs->Open(Fs::kRoot, kLock, OpenMode::kLockFile, 0640));
+  // For reading only: status must answer on a read-only disk too.
+  if (!fs->Stat(Fs::kRoot, kLock)) return std::nullopt;
+  const Opened file(fs, fs->Open(Fs::kRoot, kLock, OpenMode::kRead));
   if (fs->TryLock(file.get())) return std::nullopt;
   return ParseDisplayText(ReadWhole(fs, kLock));
 }
