@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <filesystem>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -115,8 +114,9 @@ std::optional<std::string> FindChecksum(std::string_view text,
 
 std::optional<ExpectedChecksum> ChecksumBeside(
     const std::string& archive_path) {
-  const std::filesystem::path path(archive_path);
-  const std::string name = path.filename().string();
+  const std::string name(LastComponent(archive_path));
+  const std::string folder =
+      archive_path.substr(0, archive_path.size() - name.size());
   const std::string own = archive_path + ".sha256";
   if (const auto text = ReadBeside(own)) {
     if (auto sha256 = FindChecksum(*text, name, true, own)) {
@@ -127,7 +127,7 @@ std::optional<ExpectedChecksum> ChecksumBeside(
         "cannot use " + Quoted(own) + ": no line speaks of " + Quoted(name),
         own);
   }
-  const std::string sums = (path.parent_path() / "SHA256SUMS").string();
+  const std::string sums = folder + "SHA256SUMS";
   if (const auto text = ReadBeside(sums)) {
     if (auto sha256 = FindChecksum(*text, name, false, sums)) {
       return ExpectedChecksum{*sha256, sums};
