@@ -81,7 +81,13 @@ Journal Journal::Reopen(Fs* fs, std::uint64_t number) {
 }
 
 void Journal::Append(const std::string& line) {
+  if (torn_) {
+    // A line written in part would swallow the one appended to it.
+    fs_->Truncate(file_.get(), size_);
+  }
+  torn_ = true;
   fs_->Write(file_.get(), line);
+  torn_ = false;
   size_ += line.size();
 }
 
@@ -119,13 +125,20 @@ void Journal::End(const EndRecord& end) {
 void Journal::TakeBackEnd() {
   fs_->Truncate(file_.get(), size_before_end_);
   size_ = size_before_end_;
+  torn_ = false;
 }
 
 void PrepareSpareRecord(Fs* fs) {
   if (fs->Stat(Fs::kRoot, SparePath())) return;
   const Opened file(
       fs, fs->Open(Fs::kRoot, SparePath(), OpenMode::kCreateNew, 0640));
-  fs->Reserve(file.get(), kSpareBytes);
+  try {
+    fs->Reserve(file.get(), kSpareBytes);
+  } catch (const FsError&) {
+    // One without room would be taken for one with room later.
+    fs->RemoveFile(Fs::kRoot, SparePath());
+    throw;
+  }
 }
 
 }  // namespace release

@@ -117,6 +117,7 @@ class Journal {
   Opened file_;
   std::uint64_t size_ = 0;
   std::uint64_t size_before_end_ = 0;
+  bool torn_ = false;  // the last write failed, perhaps halfway
 };
 
 // Makes the spare record file if there is none, with room reserved, so that

@@ -46,14 +46,15 @@ std::string AbortPath(std::uint64_t transaction) {
 
 std::optional<std::uint64_t> ParseRecordName(std::string_view name) {
   constexpr std::string_view kSuffix = ".log";
+  const std::string_view whole = name;
   if (!name.ends_with(kSuffix)) return std::nullopt;
   name.remove_suffix(kSuffix.size());
   std::uint64_t number = 0;
   const char* end = name.data() + name.size();
   const auto [stop, error] = std::from_chars(name.data(), end, number);
-  if (name.size() < 6 || error != std::errc() || stop != end || number == 0) {
-    return std::nullopt;
-  }
+  if (error != std::errc() || stop != end || number == 0) return std::nullopt;
+  // One number, one name: "0000042.log" is none of ours.
+  if (RecordName(number) != whole) return std::nullopt;
   return number;
 }
 

@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
+
 namespace release {
 namespace {
 
@@ -74,7 +76,11 @@ BeginRecord BeginOf(const json& object) {
   begin.reason = object.value("reason", "");
   begin.source = object.value("source", "");
   if (object.contains("from")) {
-    begin.from_target = object.at("from").get<std::string>();
+    // Undo writes it back, so it is kept byte for byte.
+    std::string target;
+    if (Unescape(object.at("from").get<std::string>(), &target)) {
+      begin.from_target = target;
+    }
   }
   if (object.contains("to")) {
     begin.to = Version::Parse(object.at("to").get<std::string>());
@@ -138,7 +144,7 @@ std::string BeginLine(std::uint64_t number, const BeginRecord& begin) {
                    {"client", begin.caller.ssh_client},
                    {"command", begin.caller.command},
                    {"pid", begin.caller.pid}}}};
-  if (begin.from_target) object["from"] = *begin.from_target;
+  if (begin.from_target) object["from"] = Escaped(*begin.from_target);
   if (begin.to) object["to"] = begin.to->name();
   if (!begin.reason.empty()) object["reason"] = begin.reason;
   if (!begin.source.empty()) object["source"] = begin.source;

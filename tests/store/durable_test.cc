@@ -1,0 +1,117 @@
+#include "store/durable.h"
+
+#include <doctest/doctest.h>
+
+#include "os/fs.h"
+#include "support/fault_fs.h"
+#include "support/mem_fs.h"
+#include "support/root_files.h"
+
+namespace release {
+namespace {
+
+TEST_CASE("a file is read whole, however long it is") {
+  MemFs disk;
+  const std::string text(100'000, 'x');
+  PutFile(&disk, "long", text);
+  PutFile(&disk, "empty", "");
+  CHECK(ReadWhole(&disk, "long") == text);
+  CHECK(ReadWhole(&disk, "empty").empty());
+  CHECK_THROWS_AS(ReadWhole(&disk, "missing"), FsError);
+}
+
+TEST_CASE("a file written whole appears whole or not at all") {
+  const std::string before = "before, and longer than after";
+  for (std::uint64_t calls = 0;; ++calls) {
+    MemFs disk;
+    disk.MakeDirectory(Fs::kRoot, "d", 0755);
+    PutFile(&disk, "d/name", before);
+    disk.SyncTree(Fs::kRoot);
+    disk.CrashAfter(calls);
+    bool crashed = false;
+    try {
+      WriteFileWhole(&disk, "d", "name", "after", 0640);
+    } catch (const CrashNow&) {
+      crashed = true;
+    }
+    const auto whole = [&](MemFs left) {
+      const std::string text = ReadWhole(&left, "d/name");
+      CHECK((text == before || text == "after"));
+    };
+    whole(disk.Killed());
+    disk.ForEachPowerCut(whole);
+    if (!crashed) break;
+  }
+}
+
+TEST_CASE("a temporary file that a crash left is no obstacle") {
+  MemFs disk;
+  disk.MakeDirectory(Fs::kRoot, "d", 0755);
+  PutFile(&disk, "d/.new-name", "torn");
+  WriteFileWhole(&disk, "d", "name", "whole", 0640);
+  CHECK(ReadWhole(&disk, "d/name") == "whole");
+  CHECK(disk.Stat(Fs::kRoot, "d/name")->mode == 0640);
+  CHECK(!Exists(&disk, "d/.new-name"));
+}
+
+TEST_CASE("no reader finds a replaced link missing, and it is durable") {
+  for (std::uint64_t calls = 0;; ++calls) {
+    MemFs disk;
+    disk.MakeSymlink("releases/1", Fs::kRoot, "current");
+    disk.MakeSymlink("releases/stale", Fs::kRoot, ".current-7");
+    disk.SyncTree(Fs::kRoot);
+    disk.CrashAfter(calls);
+    bool crashed = false;
+    try {
+      ReplaceSymlink(&disk, "current", "releases/2", ".current-7");
+    } catch (const CrashNow&) {
+      crashed = true;
+    }
+    const auto check = [&](MemFs left) {
+      const auto target = left.ReadLink(Fs::kRoot, "current");
+      REQUIRE(target);
+      const bool old = *target == "releases/1";
+      CHECK((old || *target == "releases/2"));
+      if (!crashed) CHECK(!old);
+    };
+    check(disk.Killed());
+    disk.ForEachPowerCut(check);
+    if (!crashed) break;
+  }
+}
+
+TEST_CASE("a link that cannot be synced is a failure") {
+  MemFs disk;
+  FaultFs fs(&disk);
+  fs.FailAt(1, EIO, FsCall::kSync);
+  CHECK_THROWS_AS(ReplaceSymlink(&fs, "current", "releases/2", ".current-1"),
+                  FsError);
+}
+
+TEST_CASE("a tree is removed with all below it, and links not followed") {
+  MemFs disk;
+  for (const char* path : {"keep", "tree", "tree/a", "tree/a/b"}) {
+    disk.MakeDirectory(Fs::kRoot, path, 0755);
+  }
+  PutFile(&disk, "keep/file", "kept");
+  PutFile(&disk, "tree/a/b/file", "x");
+  disk.MakeSymlink("../keep", Fs::kRoot, "tree/link");
+  RemoveTree(&disk, Fs::kRoot, "tree");
+  CHECK(!Exists(&disk, "tree"));
+  CHECK(ReadWhole(&disk, "keep/file") == "kept");
+  CHECK(disk.open_handles() == 0);
+}
+
+TEST_CASE("the root is synced by the empty name") {
+  MemFs disk;
+  disk.MakeDirectory(Fs::kRoot, "d", 0755);
+  SyncDirectory(&disk, "");
+  CHECK(disk.pending() == 0);
+  PutFile(&disk, "d/file", "");
+  CHECK(disk.pending() > 0);
+  SyncDirectory(&disk, "d");
+  CHECK(disk.pending() == 0);
+}
+
+}  // namespace
+}  // namespace release

@@ -1,0 +1,252 @@
+#include "store/journal.h"
+
+#include <doctest/doctest.h>
+
+#include "deploy/operations.h"
+#include "store/durable.h"
+#include "store/layout.h"
+#include "store/record_text.h"
+#include "support/fault_fs.h"
+#include "support/mem_fs.h"
+#include "support/root_files.h"
+
+namespace release {
+namespace {
+
+const std::string kPath = ".release/transactions/000001.log";
+const std::string kSpare = ".release/transactions/.spare";
+
+BeginRecord SomeBegin() {
+  BeginRecord begin;
+  begin.command = "deploy";
+  begin.from_target = "releases/1";
+  begin.to = Version::ParseOrThrow("2");
+  begin.creates = true;
+  return begin;
+}
+
+EndRecord SomeEnd(bool committed) {
+  EndRecord end{.committed = committed,
+                .result = committed ? "committed" : "undone"};
+  end.ledger.Activated(Version::ParseOrThrow("2"), {.transaction = 1});
+  return end;
+}
+
+// A root with the layout, and its record 1 begun.
+MemFs Begun() {
+  MemFs disk;
+  InitializeLayout(&disk);
+  Journal journal(&disk, 1);
+  journal.Begin(SomeBegin());
+  return disk.Killed();
+}
+
+TEST_CASE("a record is read back in full") {
+  MemFs disk;
+  InitializeLayout(&disk);
+  Journal journal(&disk, 1);
+  CHECK(journal.number() == 1);
+  journal.Begin(SomeBegin());
+  CHECK(ReadRecord(&disk, 1).open());
+  journal.StepBegun("unpack");
+  journal.Step({.name = "unpack", .seconds = 0.5});
+  journal.Note("a word");
+  journal.Switching();
+  journal.End(SomeEnd(true));
+  const TransactionRecord record = ReadRecord(&disk, 1);
+  CHECK(record.number == 1);
+  CHECK(record.begin->to == Version::ParseOrThrow("2"));
+  CHECK(record.steps.size() == 1);
+  CHECK(record.notes.size() == 1);
+  CHECK(record.switching);
+  CHECK(record.end->committed);
+  CHECK(!record.open());
+  CHECK(!record.damaged);
+  CHECK(record.good_bytes == ReadWhole(&disk, kPath).size());
+}
+
+TEST_CASE("begin, switching and the end are durable when they return") {
+  MemFs disk;
+  InitializeLayout(&disk);
+  disk.SyncTree(Fs::kRoot);
+  const auto each_cut = [&](auto&& check) {
+    disk.ForEachPowerCut([&](MemFs left) {
+      REQUIRE(ListRecords(&left) == std::vector<std::uint64_t>{1});
+      check(ReadRecord(&left, 1));
+    });
+  };
+  Journal journal(&disk, 1);
+  journal.Begin(SomeBegin());
+  each_cut([](const TransactionRecord& record) { CHECK(record.open()); });
+  journal.StepBegun("unpack");
+  journal.Switching();
+  each_cut([](const TransactionRecord& record) { CHECK(record.switching); });
+  journal.End(SomeEnd(false));
+  each_cut([](const TransactionRecord& record) {
+    REQUIRE(record.end);
+    CHECK(!record.end->committed);
+  });
+}
+
+TEST_CASE("a torn tail of any length is cut off before more is written") {
+  const std::string step = StepBegunLine("unpack");
+  for (std::size_t torn = 0; torn < step.size(); ++torn) {
+    MemFs disk = Begun();
+    AppendToFile(&disk, kPath, step.substr(0, torn));
+    Journal journal = Journal::Reopen(&disk, 1);
+    journal.End(SomeEnd(false));
+    const TransactionRecord record = ReadRecord(&disk, 1);
+    CHECK(record.begin);
+    CHECK(record.end);
+    CHECK(!record.damaged);
+    CHECK(record.current_step.empty());
+  }
+}
+
+TEST_CASE("a tail of zeros, as a power cut leaves it, is cut off too") {
+  MemFs disk = Begun();
+  AppendToFile(&disk, kPath, std::string(4096, '\0'));
+  CHECK(ReadRecord(&disk, 1).open());
+  CHECK(!ReadRecord(&disk, 1).damaged);
+  Journal::Reopen(&disk, 1).End(SomeEnd(false));
+  CHECK(ReadRecord(&disk, 1).end);
+}
+
+TEST_CASE("a torn tail that ends in a newline swallows nothing either") {
+  MemFs disk = Begun();
+  AppendToFile(&disk, kPath, "0123456789abcdef {\"kind\":\"comm\n");
+  CHECK(ReadRecord(&disk, 1).open());
+  Journal::Reopen(&disk, 1).End(SomeEnd(false));
+  const TransactionRecord record = ReadRecord(&disk, 1);
+  CHECK(record.end);
+  CHECK(!record.damaged);
+}
+
+TEST_CASE("a damaged line in the middle counts as absent and is told") {
+  const std::string begin = BeginLine(1, SomeBegin());
+  const std::string end = EndLine(SomeEnd(true));
+  std::string switching = SwitchingLine();
+  const TransactionRecord whole = ParseRecord(begin + switching + end, 1);
+  CHECK(whole.switching);
+  CHECK(!whole.damaged);
+  switching[3] = '?';
+  const TransactionRecord record = ParseRecord(begin + switching + end, 1);
+  CHECK(!record.switching);
+  CHECK(record.end);
+  CHECK(record.damaged);
+}
+
+TEST_CASE("a record whose beginning is damaged is not open") {
+  std::string begin = BeginLine(1, SomeBegin());
+  begin[20] ^= 1;
+  const TransactionRecord record =
+      ParseRecord(begin + SwitchingLine() + StepBegunLine("reload"), 1);
+  CHECK(!record.open());
+  CHECK(record.damaged);
+  CHECK(record.good_bytes > 0);
+}
+
+TEST_CASE("no text at all is a record of nothing") {
+  for (const char* text : {"", "\n", "\n\n\n", "garbage", "garbage\n"}) {
+    const TransactionRecord record = ParseRecord(text, 1);
+    CHECK(!record.open());
+    CHECK(!record.end);
+    CHECK(record.good_bytes == 0);
+  }
+}
+
+TEST_CASE("the spare becomes the next record, and its old content is gone") {
+  MemFs disk;
+  InitializeLayout(&disk);
+  REQUIRE(Exists(&disk, kSpare));
+  // As a killed transaction whose rename was lost leaves it.
+  AppendToFile(&disk, kSpare,
+               BeginLine(1, SomeBegin()) + EndLine(SomeEnd(true)));
+  Journal journal(&disk, 1);
+  journal.Begin(SomeBegin());
+  CHECK(!Exists(&disk, kSpare));
+  const TransactionRecord record = ReadRecord(&disk, 1);
+  CHECK(record.open());
+  CHECK(!record.damaged);
+  CHECK(ReadWhole(&disk, kPath) == BeginLine(1, SomeBegin()));
+}
+
+TEST_CASE("a record is made without a spare too") {
+  MemFs disk;
+  InitializeLayout(&disk);
+  disk.RemoveFile(Fs::kRoot, kSpare);
+  Journal(&disk, 1).Begin(SomeBegin());
+  CHECK(ReadRecord(&disk, 1).open());
+}
+
+TEST_CASE("no record is written over another") {
+  MemFs disk = Begun();
+  PrepareSpareRecord(&disk);
+  CHECK_THROWS_AS(Journal(&disk, 1), FsError);
+  disk.RemoveFile(Fs::kRoot, kSpare);
+  CHECK_THROWS_AS(Journal(&disk, 1), FsError);
+  CHECK(ReadRecord(&disk, 1).open());
+}
+
+TEST_CASE("a spare is made once, and none is left that has no room") {
+  MemFs disk;
+  InitializeLayout(&disk);
+  const auto inode = disk.Stat(Fs::kRoot, kSpare)->inode;
+  PrepareSpareRecord(&disk);
+  CHECK(disk.Stat(Fs::kRoot, kSpare)->inode == inode);
+
+  disk.RemoveFile(Fs::kRoot, kSpare);
+  FaultFs full(&disk);
+  full.FailAt(1, ENOSPC, FsCall::kReserve);
+  CHECK_THROWS_AS(PrepareSpareRecord(&full), FsError);
+  CHECK(!Exists(&disk, kSpare));
+  PrepareSpareRecord(&full);
+  CHECK(Exists(&disk, kSpare));
+}
+
+TEST_CASE("an end that may not be durable is taken back whole") {
+  MemFs disk;
+  InitializeLayout(&disk);
+  FaultFs fs(&disk);
+  Journal journal(&fs, 1);
+  journal.Begin(SomeBegin());
+  journal.Switching();
+  fs.FailAt(1, EIO, FsCall::kSync);
+  CHECK_THROWS_AS(journal.End(SomeEnd(true)), FsError);
+  journal.TakeBackEnd();
+  CHECK(ReadRecord(&disk, 1).open());
+  journal.End(SomeEnd(false));
+  const TransactionRecord record = ReadRecord(&disk, 1);
+  REQUIRE(record.end);
+  CHECK(!record.end->committed);
+  CHECK(!record.damaged);
+}
+
+TEST_CASE("a line that was written in part does not spoil the next") {
+  for (const std::size_t part : {1, 10, 30}) {
+    MemFs disk;
+    InitializeLayout(&disk);
+    FaultFs fs(&disk);
+    Journal journal(&fs, 1);
+    journal.Begin(SomeBegin());
+    fs.FailWriteAfter(1, part, ENOSPC);
+    CHECK_THROWS_AS(journal.StepBegun("unpack"), FsError);
+    journal.End(SomeEnd(false));
+    const TransactionRecord record = ReadRecord(&disk, 1);
+    CHECK(record.end);
+    CHECK(!record.damaged);
+  }
+}
+
+TEST_CASE("records are listed by their numbers, and nothing else is") {
+  MemFs disk;
+  InitializeLayout(&disk);
+  for (const char* name : {"000010.log", "000002.log", "1000000.log",
+                           "000003.log.damaged", "notes.txt"}) {
+    PutFile(&disk, std::string(kTransactions) + "/" + name, "");
+  }
+  CHECK(ListRecords(&disk) == std::vector<std::uint64_t>{2, 10, 1'000'000});
+}
+
+}  // namespace
+}  // namespace release

@@ -1,0 +1,204 @@
+#include "store/ledger.h"
+
+#include <doctest/doctest.h>
+
+namespace release {
+namespace {
+
+Version V(const std::string& name) { return Version::ParseOrThrow(name); }
+
+class Story {
+ public:
+  Ledger::Cause Next() { return {.transaction = ++number_, .by = "alice"}; }
+  Story& Live(const std::string& name) {
+    ledger.Activated(V(name), Next());
+    live = V(name);
+    return *this;
+  }
+  Story& Back() {
+    const auto target = ledger.RollbackTarget(live);
+    REQUIRE(target);
+    return BackTo(target->name());
+  }
+  Story& BackTo(const std::string& name) {
+    ledger.RolledBack(live, V(name), Next());
+    live = V(name);
+    return *this;
+  }
+  std::string Target() const {
+    const auto target = ledger.RollbackTarget(live);
+    return target ? target->name() : "none";
+  }
+  ReleaseState StateOf(const std::string& name) const {
+    const LedgerEntry* entry = ledger.Find(V(name));
+    REQUIRE(entry != nullptr);
+    return entry->state;
+  }
+
+  Ledger ledger;
+  std::optional<Version> live;
+
+ private:
+  std::uint64_t number_ = 0;
+};
+
+TEST_CASE("every state has a name that is read back") {
+  for (const auto state :
+       {ReleaseState::kGood, ReleaseState::kStaged, ReleaseState::kFailed,
+        ReleaseState::kWithdrawn, ReleaseState::kUnknown}) {
+    CHECK(ParseStateName(StateName(state)) == state);
+  }
+  CHECK(StateName(ReleaseState::kWithdrawn) == "withdrawn");
+  CHECK(!ParseStateName("splendid"));
+  CHECK(!ParseStateName(""));
+}
+
+TEST_CASE("rollback goes to what was live and good before") {
+  Story story;
+  story.Live("1").Live("2").Live("3");
+  CHECK(story.Target() == "2");
+}
+
+TEST_CASE("rollback goes by history, never by name") {
+  Story story;
+  story.Live("9").Live("10").Live("1");
+  CHECK(story.Target() == "10");
+}
+
+TEST_CASE("rollback twice goes back twice, and then nowhere") {
+  Story story;
+  story.Live("1").Live("2").Live("3").Back();
+  CHECK(story.live == V("2"));
+  CHECK(story.StateOf("3") == ReleaseState::kWithdrawn);
+  story.Back();
+  CHECK(story.live == V("1"));
+  CHECK(story.StateOf("2") == ReleaseState::kWithdrawn);
+  CHECK(story.Target() == "none");
+}
+
+TEST_CASE("a release that was staged or that failed is no target") {
+  Story story;
+  story.Live("1").Live("2");
+  story.ledger.Staged(V("3"), 5, story.Next());
+  story.ledger.Failed(V("4"), story.Next());
+  CHECK(story.Target() == "1");
+}
+
+TEST_CASE(
+    "a good release that failed when it was activated anew is passed by") {
+  Story story;
+  story.Live("1").Live("2").Live("3");
+  story.ledger.Failed(V("2"), story.Next());
+  CHECK(story.Target() == "1");
+}
+
+TEST_CASE("activating an older one makes the present one its target") {
+  Story story;
+  story.Live("1").Live("2").Live("3").Live("1");
+  CHECK(story.Target() == "3");
+  story.Back();
+  CHECK(story.live == V("3"));
+  CHECK(story.StateOf("1") == ReleaseState::kWithdrawn);
+  CHECK(story.Target() == "2");
+}
+
+TEST_CASE("a withdrawn release that is deployed anew is good again") {
+  Story story;
+  story.Live("1").Live("2").Back().Live("2");
+  CHECK(story.StateOf("2") == ReleaseState::kGood);
+  CHECK(story.Target() == "1");
+}
+
+TEST_CASE("after a rollback by name, what was skipped is not gone back to") {
+  Story story;
+  story.Live("1").Live("2").Live("3").BackTo("1");
+  CHECK(story.Target() == "none");
+  CHECK(story.StateOf("2") == ReleaseState::kGood);
+  story.Live("4");
+  CHECK(story.Target() == "1");
+}
+
+TEST_CASE("a failed release that was named and proved healthy is good") {
+  Story story;
+  story.Live("1").Live("2");
+  story.ledger.Failed(V("3"), {.transaction = 9, .reason = "sick"});
+  story.BackTo("3");
+  CHECK(story.StateOf("3") == ReleaseState::kGood);
+  CHECK(story.ledger.Find(V("3"))->reason.empty());
+  CHECK(story.StateOf("2") == ReleaseState::kWithdrawn);
+  CHECK(story.Target() == "1");
+}
+
+TEST_CASE("the reason of a rollback is kept with the release that was left") {
+  Ledger ledger;
+  ledger.Activated(V("1"), {.transaction = 1});
+  ledger.Activated(V("2"), {.transaction = 2});
+  ledger.RolledBack(V("2"), V("1"), {.transaction = 3, .reason = "slow"});
+  CHECK(ledger.Find(V("2"))->reason == "slow");
+  CHECK(ledger.Find(V("2"))->transaction == 3);
+  CHECK(ledger.Find(V("1"))->reason.empty());
+}
+
+TEST_CASE("a release that is gone from the disk is no target") {
+  Story story;
+  story.Live("1").Live("2").Live("3");
+  story.ledger.Reconcile({V("1"), V("3")});
+  CHECK(story.Target() == "1");
+  CHECK(story.ledger.Find(V("2")) == nullptr);
+}
+
+TEST_CASE("what the tool did not put there is unknown, and no target") {
+  Story story;
+  story.Live("1").Live("2");
+  story.ledger.Reconcile({V("0"), V("1"), V("2"), V("9")});
+  CHECK(story.StateOf("9") == ReleaseState::kUnknown);
+  CHECK(story.Target() == "1");
+}
+
+TEST_CASE("from a link moved by hand, rollback goes to the last good one") {
+  Story story;
+  story.Live("1").Live("2").Live("3");
+  for (const char* by_hand : {"1", "2"}) {
+    CHECK(story.ledger.RollbackTarget(V(by_hand)) == V("3"));
+  }
+  CHECK(story.ledger.RollbackTarget(V("hand-made")) == V("3"));
+  CHECK(story.ledger.RollbackTarget(std::nullopt) == V("3"));
+}
+
+TEST_CASE("with no history there is nowhere to go") {
+  CHECK(!Ledger().RollbackTarget(std::nullopt));
+  CHECK(!Ledger().RollbackTarget(V("1")));
+  Story story;
+  story.Live("1");
+  CHECK(story.Target() == "none");
+  CHECK(story.ledger.RollbackTarget(std::nullopt) == V("1"));
+}
+
+TEST_CASE("no version stands in the line twice") {
+  Story story;
+  story.Live("1").Live("2").Live("1").Live("2").Live("2");
+  CHECK(story.ledger.line() == std::vector<Version>{V("1"), V("2")});
+}
+
+TEST_CASE("a pin survives what else becomes of the release") {
+  Story story;
+  story.Live("1");
+  story.ledger.Pin(V("1"), true);
+  story.Live("2").Back().Live("1");
+  CHECK(story.ledger.Find(V("1"))->pinned);
+  story.ledger.Pin(V("1"), false);
+  CHECK(!story.ledger.Find(V("1"))->pinned);
+}
+
+TEST_CASE("entries are sorted by name, and removed with their place in line") {
+  Story story;
+  story.Live("b").Live("a").Live("c");
+  story.ledger.Remove(V("a"));
+  REQUIRE(story.ledger.entries().size() == 2);
+  CHECK(story.ledger.entries()[0].version == V("b"));
+  CHECK(story.ledger.line() == std::vector<Version>{V("b"), V("c")});
+  CHECK(story.Target() == "b");
+}
+
+}  // namespace
+}  // namespace release

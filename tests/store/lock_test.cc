@@ -1,0 +1,127 @@
+#include "store/lock.h"
+
+#include <doctest/doctest.h>
+
+#include <csignal>
+
+#include "deploy/operations.h"
+#include "os/interrupt.h"
+#include "store/layout.h"
+#include "support/expect_error.h"
+#include "support/fake_clock.h"
+#include "support/fault_fs.h"
+#include "support/mem_fs.h"
+#include "support/root_files.h"
+
+namespace release {
+namespace {
+
+const Identity kAlice{.user = "alice",
+                      .host = "web1",
+                      .ssh_client = "10.0.0.7",
+                      .pid = 4711,
+                      .command = "release deploy x.tar"};
+const Identity kBob{.user = "bob", .pid = 1};
+
+struct Root {
+  Root() { InitializeLayout(&disk); }
+  MemFs disk;
+  FakeClock clock;
+};
+
+TEST_CASE("one holds the lock, and lets go of it at the end") {
+  Root root;
+  CHECK(!FindLockHolder(&root.disk));
+  {
+    const Lock lock(&root.disk, &root.clock, kAlice, Nanoseconds(0));
+    const auto holder = FindLockHolder(&root.disk);
+    REQUIRE(holder);
+    CHECK(holder->caller.user == "alice");
+    CHECK(holder->caller.pid == 4711);
+    CHECK(holder->caller.command == "release deploy x.tar");
+    CHECK(holder->since == root.clock.wall_seconds);
+  }
+  CHECK(!FindLockHolder(&root.disk));
+  const Lock lock(&root.disk, &root.clock, kBob, Nanoseconds(0));
+  CHECK(FindLockHolder(&root.disk)->caller.user == "bob");
+}
+
+TEST_CASE("busy names who holds the lock, since when and in which step") {
+  Root root;
+  const Lock lock(&root.disk, &root.clock, kAlice, Nanoseconds(0));
+  Journal journal(&root.disk, 1);
+  journal.Begin(BeginRecord());
+  journal.StepBegun("unpack");
+  const Error error = ErrorOf(
+      [&] { Lock(&root.disk, &root.clock, kBob, std::chrono::seconds(0)); });
+  CHECK(error.code() == ErrorCode::kBusy);
+  CHECK(ExitBeforeSwitch(error.code()) == Exit::kBusy);
+  CHECK(Says(error, "alice@10.0.0.7"));
+  CHECK(Says(error, "4711"));
+  CHECK(Says(error, "step unpack of transaction 1"));
+  CHECK(Says(error, "release deploy x.tar"));
+}
+
+TEST_CASE("the lock is waited for as long as was asked") {
+  Root root;
+  std::optional<Lock> held(std::in_place, &root.disk, &root.clock, kAlice,
+                           Nanoseconds(0));
+  const Nanoseconds start = root.clock.SinceBoot();
+  CHECK_THROWS_AS(Lock(&root.disk, &root.clock, kBob, std::chrono::seconds(10)),
+                  Error);
+  CHECK(root.clock.SinceBoot() - start >= std::chrono::seconds(10));
+  CHECK(root.clock.SinceBoot() - start < std::chrono::seconds(11));
+  root.clock.At(root.clock.SinceBoot() + std::chrono::seconds(3),
+                [&] { held.reset(); });
+  const Lock lock(&root.disk, &root.clock, kBob, std::chrono::seconds(10));
+  CHECK(FindLockHolder(&root.disk)->caller.user == "bob");
+}
+
+TEST_CASE("a signal ends the wait for the lock") {
+  Root root;
+  const Lock lock(&root.disk, &root.clock, kAlice, Nanoseconds(0));
+  root.clock.At(root.clock.SinceBoot() + std::chrono::seconds(1),
+                [] { SetInterruptSignal(SIGTERM); });
+  const Error error = ErrorOf(
+      [&] { Lock(&root.disk, &root.clock, kBob, std::chrono::hours(1)); });
+  SetInterruptSignal(0);
+  CHECK(error.code() == ErrorCode::kInterrupted);
+}
+
+TEST_CASE("nobody waits on the lock of a process that died") {
+  Root root;
+  const Lock lock(&root.disk, &root.clock, kAlice, Nanoseconds(0));
+  MemFs after = root.disk.Killed();
+  CHECK(!FindLockHolder(&after));
+  const Lock next(&after, &root.clock, kBob, Nanoseconds(0));
+  CHECK(FindLockHolder(&after)->caller.user == "bob");
+}
+
+TEST_CASE("a display text that is no text stops nobody") {
+  Root root;
+  for (const char* text : {"", "{", "[]", "{\"pid\":\"x\",\"user\":7}"}) {
+    PutFile(&root.disk, kLock, text);
+    const Lock lock(&root.disk, &root.clock, kAlice, Nanoseconds(0));
+    CHECK(FindLockHolder(&root.disk)->caller.user == "alice");
+  }
+}
+
+TEST_CASE("a full disk does not keep anybody from the lock") {
+  Root root;
+  FaultFs full(&root.disk);
+  full.FailFrom(1, ENOSPC, FsCall::kWrite);
+  const Lock lock(&full, &root.clock, kAlice, Nanoseconds(0));
+  CHECK(full.failed());
+  CHECK(FindLockHolder(&root.disk));
+}
+
+TEST_CASE("the lock file is never unlinked") {
+  Root root;
+  { const Lock lock(&root.disk, &root.clock, kAlice, Nanoseconds(0)); }
+  const auto inode = root.disk.Stat(Fs::kRoot, kLock)->inode;
+  { const Lock lock(&root.disk, &root.clock, kBob, Nanoseconds(0)); }
+  CHECK(root.disk.Stat(Fs::kRoot, kLock)->inode == inode);
+}
+
+}  // namespace
+}  // namespace release

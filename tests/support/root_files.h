@@ -1,0 +1,40 @@
+// Files beneath a root, put there by hand.
+#ifndef RELEASE_TESTS_SUPPORT_ROOT_FILES_H_
+#define RELEASE_TESTS_SUPPORT_ROOT_FILES_H_
+
+#include <string>
+#include <string_view>
+
+#include "os/fs.h"
+
+namespace release {
+
+// Makes the file, in place of one that is there.
+inline void PutFile(Fs* fs, const std::string& path, std::string_view content,
+                    unsigned permissions = 0644) {
+  fs->RemoveFile(Fs::kRoot, path);
+  const Opened file(
+      fs, fs->Open(Fs::kRoot, path, OpenMode::kCreateNew, permissions));
+  if (!content.empty()) fs->Write(file.get(), content);
+}
+
+inline void AppendToFile(Fs* fs, const std::string& path,
+                         std::string_view content) {
+  const Opened file(fs, fs->Open(Fs::kRoot, path, OpenMode::kAppend));
+  fs->Write(file.get(), content);
+}
+
+// Points a link elsewhere, as a person does with `ln -sfn`.
+inline void PutLink(Fs* fs, const std::string& path,
+                    const std::string& target) {
+  fs->RemoveFile(Fs::kRoot, path);
+  fs->MakeSymlink(target, Fs::kRoot, path);
+}
+
+inline bool Exists(Fs* fs, const std::string& path) {
+  return fs->Stat(Fs::kRoot, path).has_value();
+}
+
+}  // namespace release
+
+#endif  // RELEASE_TESTS_SUPPORT_ROOT_FILES_H_
