@@ -183,7 +183,7 @@ void ArchiveStaging::Create(Transaction* transaction) {
   transaction->AddFact("sha256", unpacked.sha256);
   transaction->Step("publish", [&] {
     for (const std::string& path :
-         staging.LinkShared(*host_->config, &unpacked.manifest)) {
+         staging.LinkShared(*host_->config, &unpacked.manifest, offer_.owner)) {
       transaction->Warn(
           fmt::format("{}/{} was made empty: fill it in", kShared, path));
     }

@@ -30,21 +30,31 @@ std::string SharedTarget(const std::string& path) {
   return up + kShared + "/" + path;
 }
 
-void MakeDirectories(Fs* fs, Fs::Handle at, const std::string& path) {
+void Own(Fs* fs, Fs::Handle at, const std::string& path,
+         const Staging::Owner& owner) {
+  if (owner) fs->SetOwner(at, path, owner->first, owner->second);
+}
+
+void MakeDirectories(Fs* fs, Fs::Handle at, const std::string& path,
+                     const Staging::Owner& owner) {
   for (std::size_t i = 0; i != std::string::npos && !path.empty();) {
     i = path.find('/', i + 1);
     const std::string prefix = path.substr(0, i);
-    if (!fs->Stat(at, prefix)) fs->MakeDirectory(at, prefix, 0755);
+    if (fs->Stat(at, prefix)) continue;
+    fs->MakeDirectory(at, prefix, 0755);
+    Own(fs, at, prefix, owner);
   }
 }
 
 // Makes shared/PATH where it is missing; true if a file was made.
-bool MakeShared(Fs* fs, const std::string& path, bool directory) {
+bool MakeShared(Fs* fs, const std::string& path, bool directory,
+                const Staging::Owner& owner) {
   const std::string full = std::string(kShared) + "/" + path;
   if (fs->Stat(Fs::kRoot, full)) return false;
-  MakeDirectories(fs, Fs::kRoot, directory ? full : ParentOf(full));
+  MakeDirectories(fs, Fs::kRoot, directory ? full : ParentOf(full), owner);
   if (directory) return false;
   const Opened file(fs, fs->Open(Fs::kRoot, full, OpenMode::kCreateNew, 0640));
+  Own(fs, Fs::kRoot, full, owner);
   return true;
 }
 
@@ -123,25 +133,28 @@ void AddSharedLinks(const Config& config, Manifest* manifest) {
 }
 
 std::vector<std::string> Staging::LinkShared(const Config& config,
-                                             Manifest* manifest) {
+                                             Manifest* manifest,
+                                             const Owner& owner) {
   std::vector<std::string> made;
   for (const std::string& path : config.shared_dirs) {
-    MakeShared(fs_, path, /*directory=*/true);
+    MakeShared(fs_, path, /*directory=*/true, owner);
   }
   for (const std::string& path : config.shared_files) {
-    if (MakeShared(fs_, path, /*directory=*/false)) made.push_back(path);
+    if (MakeShared(fs_, path, /*directory=*/false, owner)) {
+      made.push_back(path);
+    }
   }
   for (const std::string& path : SharedPaths(config)) {
-    MakeDirectories(fs_, tree_.get(), ParentOf(path));
+    MakeDirectories(fs_, tree_.get(), ParentOf(path), owner);
     fs_->MakeSymlink(SharedTarget(path), tree_.get(), path);
+    Own(fs_, tree_.get(), path, owner);
   }
   AddSharedLinks(config, manifest);
   return made;
 }
 
-void Staging::Publish(
-    const Version& version, const Manifest& manifest,
-    std::optional<std::pair<std::uint32_t, std::uint32_t>> owner) {
+void Staging::Publish(const Version& version, const Manifest& manifest,
+                      const Owner& owner) {
   const std::string manifest_path = ManifestPath(version);
   // No release has this name, so a manifest of the name is a crash's leaving.
   fs_->RemoveFile(Fs::kRoot, manifest_path);
@@ -151,7 +164,7 @@ void Staging::Publish(
     fs_->Write(file.get(), FormatManifest(manifest));
   }
   fs_->SetMode(Fs::kRoot, name_, 0755);
-  if (owner) fs_->SetOwner(Fs::kRoot, name_, owner->first, owner->second);
+  Own(fs_, Fs::kRoot, name_, owner);
   // Every byte of tree and manifest before the name that vouches for them.
   fs_->SyncTree(releases_.get());
   try {
@@ -202,7 +215,9 @@ std::vector<std::string> CollectGarbage(Fs* fs) {
       failures.emplace_back(error.what());
     }
   };
-  const ReleaseListing listing = ListReleases(fs);
+  ReleaseListing listing;
+  attempt([&] { listing = ListReleases(fs); });
+  if (!failures.empty()) return failures;
   // A killed process may have set a tree aside without that being durable; the
   // old name gone before the first file is.
   if (!listing.garbage.empty()) attempt([&] { SyncDirectory(fs, kReleases); });

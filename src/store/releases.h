@@ -27,6 +27,9 @@ ReleaseListing ListReleases(Fs* fs);
 // One tree on its way into releases/.
 class Staging {
  public:
+  // Of all that is made: uid and gid; nothing: the caller.
+  using Owner = std::optional<std::pair<std::uint32_t, std::uint32_t>>;
+
   // Makes `.partial-N`, which only its owner can enter. One left by a crash is
   // removed first.
   Staging(Fs* fs, std::uint64_t transaction);
@@ -35,16 +38,17 @@ class Staging {
   Fs::Handle directory() const { return tree_.get(); }
 
   // Links the shared directories and files of the config into the tree, making
-  // them in shared/ on first use, and adds the links to the manifest. Returns
-  // the shared files that were made empty just now.
-  std::vector<std::string> LinkShared(const Config& config, Manifest* manifest);
+  // them in shared/ on first use for `owner`, and adds the links to the
+  // manifest. Returns the shared files that were made empty just now.
+  std::vector<std::string> LinkShared(const Config& config, Manifest* manifest,
+                                      const Owner& owner = std::nullopt);
 
   // Writes the manifest, makes the tree durable and gives it its name: from
   // then on it is complete, verified and durable under releases/. Throws Error
   // kVersionConflict where the name is taken. Where a sync fails, so does the
   // staging: discard the tree, never try again.
   void Publish(const Version& version, const Manifest& manifest,
-               std::optional<std::pair<std::uint32_t, std::uint32_t>> owner);
+               const Owner& owner);
 
  private:
   Fs* fs_;

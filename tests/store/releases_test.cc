@@ -1,0 +1,274 @@
+#include "store/releases.h"
+
+#include <doctest/doctest.h>
+
+#include "deploy/operations.h"
+#include "store/durable.h"
+#include "store/layout.h"
+#include "store/verify.h"
+#include "support/expect_error.h"
+#include "support/fault_fs.h"
+#include "support/mem_fs.h"
+#include "support/root_files.h"
+#include "trust/digest.h"
+
+namespace release {
+namespace {
+
+Version V(const std::string& name) { return Version::ParseOrThrow(name); }
+
+struct Root {
+  Root() { InitializeLayout(&disk); }
+  MemFs disk;
+};
+
+// One file in the staging directory, and what a manifest says of it.
+Manifest Fill(Fs* fs, const Staging& staging) {
+  const std::string text = "#!/bin/sh\n";
+  const Opened file(
+      fs, fs->Open(staging.directory(), "app", OpenMode::kCreateNew, 0755));
+  fs->Write(file.get(), text);
+  Manifest manifest;
+  manifest.entries.push_back({.path = "app",
+                              .mode = 0755,
+                              .size = text.size(),
+                              .hash = HashContent(text)});
+  return manifest;
+}
+
+void Publish(Fs* fs, const std::string& version, const Config& config = {}) {
+  Staging staging(fs, 1);
+  Manifest manifest = Fill(fs, staging);
+  staging.LinkShared(config, &manifest);
+  staging.Publish(V(version), manifest, std::nullopt);
+}
+
+TEST_CASE("what stands in releases/ is told apart") {
+  Root root;
+  for (const char* name : {"1.0", "2.0", ".partial-000042", ".trash-000043-1.3",
+                           ".hidden", "a b"}) {
+    root.disk.MakeDirectory(Fs::kRoot, std::string("releases/") + name, 0755);
+  }
+  PutFile(&root.disk, "releases/3.0", "a file");
+  PutLink(&root.disk, "releases/4.0", "1.0");
+  ReleaseListing listing = ListReleases(&root.disk);
+  CHECK(listing.versions == std::set<Version>{V("1.0"), V("2.0")});
+  CHECK(listing.garbage.size() == 2);
+  CHECK(listing.strangers.size() == 4);
+}
+
+TEST_CASE("while it is staged nobody else enters a release") {
+  Root root;
+  const Staging staging(&root.disk, 42);
+  const auto info = root.disk.Stat(Fs::kRoot, "releases/.partial-000042");
+  REQUIRE(info);
+  CHECK(info->mode == 0700);
+  CHECK(ListReleases(&root.disk).versions.empty());
+}
+
+TEST_CASE("a partial tree that a crash left is no obstacle") {
+  Root root;
+  { Fill(&root.disk, Staging(&root.disk, 42)); }
+  REQUIRE(Exists(&root.disk, "releases/.partial-000042/app"));
+  Staging staging(&root.disk, 42);
+  CHECK(root.disk.List(staging.directory(), "").empty());
+}
+
+TEST_CASE("a name in releases/ means complete, verified and durable") {
+  Root start;
+  start.disk.SyncTree(Fs::kRoot);
+  for (std::uint64_t calls = 0;; ++calls) {
+    MemFs disk = start.disk.Killed();
+    disk.CrashAfter(calls);
+    bool crashed = false;
+    try {
+      Publish(&disk, "1");
+    } catch (const CrashNow&) {
+      crashed = true;
+    }
+    const auto check = [&](MemFs left) {
+      const bool there = ListReleases(&left).versions.contains(V("1"));
+      CHECK((there || crashed));
+      if (there) CHECK(VerifyRelease(&left, V("1")).empty());
+      CHECK(CollectGarbage(&left).empty());
+      CHECK(HasManifest(&left, V("1")) == there);
+    };
+    check(disk.Killed());
+    disk.ForEachPowerCut(check);
+    if (!crashed) break;
+  }
+}
+
+TEST_CASE("a published tree can be entered, and has the owner asked for") {
+  Root root;
+  Staging staging(&root.disk, 1);
+  const Manifest manifest = Fill(&root.disk, staging);
+  staging.Publish(V("1"), manifest,
+                  std::pair<std::uint32_t, std::uint32_t>{7, 8});
+  const auto info = root.disk.Stat(Fs::kRoot, "releases/1");
+  CHECK(info->mode == 0755);
+  CHECK(info->owner == 7);
+  CHECK(info->group == 8);
+}
+
+TEST_CASE("a release is never published over another") {
+  Root root;
+  Publish(&root.disk, "1");
+  const Error error = ErrorOf([&] { Publish(&root.disk, "1"); });
+  CHECK(error.code() == ErrorCode::kVersionConflict);
+  CHECK(error.path() == "releases/1");
+}
+
+TEST_CASE("a tree that could not be synced gets no name") {
+  Root root;
+  FaultFs fs(&root.disk);
+  fs.FailAt(1, EIO, FsCall::kSyncTree);
+  CHECK_THROWS_AS(Publish(&fs, "1"), FsError);
+  CHECK(ListReleases(&root.disk).versions.empty());
+  CHECK(fs.calls(FsCall::kSyncTree) == 1);
+  CHECK(CollectGarbage(&root.disk).empty());
+  CHECK(root.disk.List(Fs::kRoot, kReleases).empty());
+  CHECK(!HasManifest(&root.disk, V("1")));
+}
+
+TEST_CASE("shared directories and files are made on first use and linked") {
+  Root root;
+  Config config;
+  config.shared_dirs = {"storage/logs", "cache"};
+  config.shared_files = {".env", "config/deep/secret.yml"};
+  Staging staging(&root.disk, 1);
+  Manifest manifest = Fill(&root.disk, staging);
+  CHECK(staging.LinkShared(config, &manifest) ==
+        std::vector<std::string>{".env", "config/deep/secret.yml"});
+  staging.Publish(V("1"), manifest, std::nullopt);
+  CHECK(VerifyRelease(&root.disk, V("1")).empty());
+  const auto link = [&](const std::string& path) {
+    return root.disk.ReadLink(Fs::kRoot, "releases/1/" + path).value_or("");
+  };
+  CHECK(link("cache") == "../../shared/cache");
+  CHECK(link("storage/logs") == "../../../shared/storage/logs");
+  CHECK(link(".env") == "../../shared/.env");
+  CHECK(link("config/deep/secret.yml") ==
+        "../../../../shared/config/deep/secret.yml");
+  CHECK(root.disk.Stat(Fs::kRoot, "shared/storage/logs")->type ==
+        FileType::kDirectory);
+  CHECK(root.disk.Stat(Fs::kRoot, "shared/.env")->mode == 0640);
+}
+
+TEST_CASE("what is in shared/ already is left as it is") {
+  Root root;
+  PutFile(&root.disk, "shared/.env", "SECRET=1", 0600);
+  root.disk.MakeDirectory(Fs::kRoot, "shared/storage", 0700);
+  Config config;
+  config.shared_dirs = {"storage"};
+  config.shared_files = {".env"};
+  Staging staging(&root.disk, 1);
+  Manifest manifest = Fill(&root.disk, staging);
+  CHECK(staging.LinkShared(config, &manifest).empty());
+  CHECK(ReadWhole(&root.disk, "shared/.env") == "SECRET=1");
+  CHECK(root.disk.Stat(Fs::kRoot, "shared/storage")->mode == 0700);
+}
+
+TEST_CASE("what is made in shared/ belongs to the owner of the release") {
+  Root root;
+  Config config;
+  config.shared_dirs = {"storage/logs"};
+  config.shared_files = {".env"};
+  Staging staging(&root.disk, 1);
+  Manifest manifest = Fill(&root.disk, staging);
+  staging.LinkShared(config, &manifest,
+                     std::pair<std::uint32_t, std::uint32_t>{7, 8});
+  for (const char* path : {"shared/storage", "shared/storage/logs",
+                           "shared/.env", "releases/.partial-000001/storage"}) {
+    CAPTURE(path);
+    CHECK(root.disk.Stat(Fs::kRoot, path)->owner == 7);
+    CHECK(root.disk.Stat(Fs::kRoot, path)->group == 8);
+  }
+}
+
+TEST_CASE("a link in the tree where a shared path goes leads nowhere else") {
+  Root root;
+  root.disk.MakeDirectory(Fs::kRoot, "elsewhere", 0755);
+  Staging staging(&root.disk, 1);
+  Manifest manifest = Fill(&root.disk, staging);
+  root.disk.MakeSymlink("../../elsewhere", staging.directory(), "storage");
+  Config config;
+  config.shared_dirs = {"storage/logs"};
+  CHECK_THROWS_AS(staging.LinkShared(config, &manifest), Error);
+  CHECK(root.disk.List(Fs::kRoot, "elsewhere").empty());
+}
+
+TEST_CASE("releases set aside lose their names durably before any file") {
+  Root root;
+  Publish(&root.disk, "1");
+  Publish(&root.disk, "2");
+  root.disk.SyncTree(Fs::kRoot);
+  SetAside(&root.disk, 43, {V("1")});
+  CHECK(Exists(&root.disk, "releases/.trash-000043-1/app"));
+  root.disk.ForEachPowerCut([](MemFs left) {
+    CHECK(ListReleases(&left).versions == std::set<Version>{V("2")});
+  });
+}
+
+TEST_CASE("garbage is collected, and nothing else") {
+  Root root;
+  Publish(&root.disk, "1");
+  const std::string before = root.disk.Tree();
+  for (const char* path :
+       {"releases/.partial-000009", "releases/.partial-000009/d",
+        "releases/.trash-000008-0.9"}) {
+    root.disk.MakeDirectory(Fs::kRoot, path, 0755);
+  }
+  PutFile(&root.disk, "releases/.partial-000009/d/file", "x");
+  PutLink(&root.disk, ".current-000009", "releases/9");
+  for (const char* path :
+       {".release/manifests/0.9", ".release/manifests/.new-7",
+        ".release/.new-spool", ".release/confirm-000009",
+        ".release/abort-000009"}) {
+    PutFile(&root.disk, path, "");
+  }
+  REQUIRE(root.disk.Tree() != before);
+  CHECK(CollectGarbage(&root.disk).empty());
+  CHECK(root.disk.Tree() == before);
+  CHECK(VerifyRelease(&root.disk, V("1")).empty());
+}
+
+TEST_CASE("what cannot be removed is told, and the rest goes") {
+  Root root;
+  root.disk.MakeDirectory(Fs::kRoot, "releases/.partial-000001", 0755);
+  root.disk.MakeDirectory(Fs::kRoot, "releases/.partial-000002", 0755);
+  FaultFs fs(&root.disk);
+  fs.FailAt(1, EACCES, FsCall::kRemoveDirectory);
+  const auto failures = CollectGarbage(&fs);
+  REQUIRE(failures.size() == 1);
+  CHECK(failures[0].find(".partial-00000") != std::string::npos);
+  CHECK(root.disk.List(Fs::kRoot, kReleases).size() == 1);
+}
+
+TEST_CASE("nothing set aside is deleted while that is not durable") {
+  Root root;
+  Publish(&root.disk, "1");
+  root.disk.Rename(Fs::kRoot, "releases/1", Fs::kRoot,
+                   "releases/.trash-000002-1", RenameMode::kNoReplace);
+  FaultFs fs(&root.disk);
+  fs.FailAt(1, EIO, FsCall::kSync);
+  CHECK(CollectGarbage(&fs).size() == 1);
+  CHECK(Exists(&root.disk, "releases/.trash-000002-1/app"));
+}
+
+TEST_CASE("a manifest that is missing or altered is told as such") {
+  Root root;
+  CHECK(ErrorOf([&] { LoadManifest(&root.disk, V("1")); }).code() ==
+        ErrorCode::kManifestUnreadable);
+  Publish(&root.disk, "1");
+  CHECK(LoadManifest(&root.disk, V("1")).entries.size() == 1);
+  const std::string path = ManifestPath(V("1"));
+  std::string text = ReadWhole(&root.disk, path);
+  text[text.size() / 2] ^= 1;
+  PutFile(&root.disk, path, text);
+  CHECK(ErrorOf([&] { LoadManifest(&root.disk, V("1")); }).code() ==
+        ErrorCode::kManifestUnreadable);
+}
+
+}  // namespace
+}  // namespace release

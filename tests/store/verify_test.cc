@@ -1,0 +1,124 @@
+#include "store/verify.h"
+
+#include <doctest/doctest.h>
+
+#include "store/layout.h"
+#include "store/releases.h"
+#include "support/expect_error.h"
+#include "support/root_files.h"
+#include "support/world.h"
+
+namespace release {
+namespace {
+
+using What = ManifestDifference::What;
+
+const Version kOne = Version::ParseOrThrow("1");
+
+// A world in which releases/1 is live: bin/, bin/app (0755), run -> bin/app.
+struct Deployed : World {
+  Deployed() { REQUIRE(Deploy("1").exit == Exit::kDone); }
+
+  // The one difference there is.
+  ManifestDifference Only() {
+    const auto found = VerifyRelease(&disk, kOne);
+    REQUIRE(found.size() == 1);
+    return found[0];
+  }
+};
+
+TEST_CASE("a release as it was shipped differs in nothing") {
+  Deployed world;
+  CHECK(VerifyRelease(&world.disk, kOne).empty());
+  CHECK(CompareShape(&world.disk, kOne).empty());
+  CHECK(world.disk.open_handles() == 0);
+}
+
+TEST_CASE("a byte that changed is found by reading, not by the shape") {
+  Deployed world;
+  PutFile(&world.disk, "releases/1/bin/app", "version X\n", 0755);
+  const ManifestDifference difference = world.Only();
+  CHECK(difference.what == What::kChanged);
+  CHECK(difference.path == "bin/app");
+  CHECK(CompareShape(&world.disk, kOne).empty());
+}
+
+TEST_CASE("what else can change is found by the shape too") {
+  struct Row {
+    What what;
+    std::string path;
+    void (*change)(MemFs* disk);
+  };
+  const Row rows[] = {
+      {What::kChanged, "bin/app",
+       [](MemFs* disk) { AppendToFile(disk, "releases/1/bin/app", "x"); }},
+      {What::kRemoved, "bin/app",
+       [](MemFs* disk) { disk->RemoveFile(Fs::kRoot, "releases/1/bin/app"); }},
+      {What::kAdded, "bin/.extra",
+       [](MemFs* disk) { PutFile(disk, "releases/1/bin/.extra", ""); }},
+      {What::kAdded, "empty",
+       [](MemFs* disk) {
+         disk->MakeDirectory(Fs::kRoot, "releases/1/empty", 0755);
+       }},
+      {What::kMode, "bin/app",
+       [](MemFs* disk) {
+         disk->SetMode(Fs::kRoot, "releases/1/bin/app", 0777);
+       }},
+      {What::kMode, "bin",
+       [](MemFs* disk) { disk->SetMode(Fs::kRoot, "releases/1/bin", 0700); }},
+      {What::kTarget, "run",
+       [](MemFs* disk) { PutLink(disk, "releases/1/run", "bin/other"); }},
+      {What::kKind, "run",
+       [](MemFs* disk) { PutFile(disk, "releases/1/run", "bin/app"); }},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.path);
+    CAPTURE(DifferenceName(row.what));
+    Deployed world;
+    row.change(&world.disk);
+    const ManifestDifference difference = world.Only();
+    CHECK(DifferenceName(difference.what) == DifferenceName(row.what));
+    CHECK(difference.path == row.path);
+    CHECK(CompareShape(&world.disk, kOne).size() == 1);
+  }
+}
+
+TEST_CASE("a directory that became a link is not followed") {
+  Deployed world;
+  world.disk.Rename(Fs::kRoot, "releases/1/bin", Fs::kRoot, "shared/bin",
+                    RenameMode::kNoReplace);
+  PutLink(&world.disk, "releases/1/bin", "../../shared/bin");
+  const auto found = VerifyRelease(&world.disk, kOne);
+  REQUIRE(found.size() == 2);
+  CHECK(found[0].path == "bin");
+  CHECK(found[0].what == What::kKind);
+  CHECK(found[1].path == "bin/app");
+  CHECK(found[1].what == What::kRemoved);
+}
+
+TEST_CASE("what is shared is linked, so that its content may change") {
+  World world;
+  world.config.shared_dirs = {"storage"};
+  REQUIRE(world.Deploy("1").exit == Exit::kDone);
+  PutFile(&world.disk, "shared/storage/upload", "new");
+  CHECK(VerifyRelease(&world.disk, kOne).empty());
+}
+
+TEST_CASE("a release without a manifest cannot be verified") {
+  Deployed world;
+  world.disk.MakeDirectory(Fs::kRoot, "releases/hand", 0755);
+  const Error error = ErrorOf(
+      [&] { VerifyRelease(&world.disk, Version::ParseOrThrow("hand")); });
+  CHECK(error.code() == ErrorCode::kManifestUnreadable);
+  CHECK(Says(error, "hand"));
+}
+
+TEST_CASE("a release that is gone cannot be verified") {
+  Deployed world;
+  world.disk.Rename(Fs::kRoot, "releases/1", Fs::kRoot, "aside",
+                    RenameMode::kNoReplace);
+  CHECK_THROWS_AS(VerifyRelease(&world.disk, kOne), FsError);
+}
+
+}  // namespace
+}  // namespace release
