@@ -32,6 +32,19 @@ std::vector<std::string> ReservedPaths(const Config& config) {
   return paths;
 }
 
+// What has the name and is no release must not be taken for one of ours.
+void RefuseStranger(const Standing& standing, const Version& version) {
+  const auto& strangers = standing.listing.strangers;
+  if (std::find(strangers.begin(), strangers.end(), version.name()) ==
+      strangers.end()) {
+    return;
+  }
+  throw Error(ErrorCode::kVersionConflict,
+              fmt::format("cannot stage {}: {} is there and is no directory",
+                          version.name(), ReleasePath(version)),
+              ReleasePath(version));
+}
+
 }  // namespace
 
 ArchiveStaging::ArchiveStaging(Host* host, Offer offer)
@@ -104,6 +117,7 @@ void ArchiveStaging::Prepare(const Standing& standing, Work* work) {
   carried_ = reader_->TakeManifest();
   const Version version = ChooseVersion(carried_);
   work->begin.to = version;
+  RefuseStranger(standing, version);
   work->begin.creates = !standing.listing.versions.contains(version);
   if (!work->begin.creates) existing_ = version;
   if (work->begin.creates) CheckSpace();

@@ -1,0 +1,300 @@
+#include "deploy/staging.h"
+
+#include <doctest/doctest.h>
+
+#include "store/durable.h"
+#include "store/layout.h"
+#include "store/verify.h"
+#include "support/fault_fs.h"
+#include "support/root_files.h"
+#include "support/world.h"
+#include "trust/digest.h"
+
+namespace release {
+namespace {
+
+Version V(const std::string& name) { return Version::ParseOrThrow(name); }
+
+Offer OfferOfBytes(const std::string& bytes, const std::string& file_name) {
+  Offer offer;
+  offer.source = SourceOf(bytes);
+  offer.name = file_name;
+  offer.file_name = file_name;
+  return offer;
+}
+
+// An archive with a manifest that says `text` of its file "app".
+std::string WithManifest(const std::string& said, const std::string& is,
+                         const std::string& version = "") {
+  Manifest manifest;
+  if (!version.empty()) manifest.version = V(version);
+  manifest.entries.push_back({.path = "app",
+                              .mode = 0755,
+                              .size = said.size(),
+                              .hash = HashContent(said)});
+  return TarBuilder()
+      .File(".release-manifest", FormatManifest(manifest))
+      .File("app", is, 0755)
+      .Bytes();
+}
+
+// What the world looks like, without what a transaction may leave in
+// .release/.
+std::string Visible(World* world) {
+  std::string lines;
+  for (const char* path : {"releases", "shared", ".release/manifests"}) {
+    for (const DirEntry& entry : world->disk.List(Fs::kRoot, path)) {
+      lines += std::string(path) + "/" + entry.name + "\n";
+    }
+  }
+  return lines + world->Current();
+}
+
+// A world with 1 live, in which an offer is refused and nothing changes.
+void CheckRefused(
+    Offer offer, ErrorCode code,
+    const std::function<void(Config*)>& set = [](Config*) {}) {
+  World world;
+  REQUIRE(world.Deploy("1").exit == Exit::kDone);
+  set(&world.config);
+  const std::string before = Visible(&world);
+  const int reloads = world.runner.Count("reload");
+  const Outcome outcome = Deploy(&world.host, std::move(offer));
+  REQUIRE(outcome.error);
+  CHECK(CodeName(outcome.error->code) == CodeName(code));
+  CHECK(outcome.exit == Exit::kRefused);
+  CHECK(outcome.result == "refused");
+  CHECK(outcome.current == "1");
+  CHECK(outcome.error->message.starts_with("cannot "));
+  CHECK(Visible(&world) == before);
+  CHECK(world.runner.Count("reload") == reloads);
+  // It is recorded.
+  const TransactionRecord record = ReadRecord(&world.disk, 2);
+  REQUIRE(record.end);
+  CHECK(record.end->code == CodeName(code));
+  CHECK(record.end->exit == Exit::kRefused);
+}
+
+TEST_CASE("the version comes from the option before all else") {
+  World world;
+  Offer offer = OfferOfBytes(WithManifest("x", "x", "2.0"), "shop-3.0.tar");
+  offer.version = V("1.0");
+  CHECK(Deploy(&world.host, std::move(offer)).version == V("1.0"));
+}
+
+TEST_CASE("then from the manifest in the archive") {
+  World world;
+  const Outcome outcome = Deploy(
+      &world.host, OfferOfBytes(WithManifest("x", "x", "2.0"), "shop-3.0.tar"));
+  CHECK(outcome.exit == Exit::kDone);
+  CHECK(outcome.version == V("2.0"));
+  CHECK(!Exists(&world.disk, "releases/2.0/.release-manifest"));
+}
+
+TEST_CASE("then from the file name, and last from the time") {
+  World world;
+  const std::string bytes = WithManifest("x", "x");
+  CHECK(Deploy(&world.host, OfferOfBytes(bytes, "shop-3.0.tar")).version ==
+        V("3.0"));
+  world.clock.wall_seconds = 1'795'000'000;
+  const Outcome outcome = Deploy(&world.host, OfferOfBytes(bytes, ""));
+  CHECK(outcome.exit == Exit::kDone);
+  CHECK(outcome.version == V("20261118110640"));
+}
+
+TEST_CASE("a required checksum must be given") {
+  World maker;
+  CheckRefused(maker.OfferOf("2"), ErrorCode::kEvidenceMissing,
+               [](Config* config) { config->verify.require_checksum = true; });
+}
+
+TEST_CASE(
+    "signatures and tests that are required are never taken for granted") {
+  World maker;
+  CheckRefused(maker.OfferOf("2"), ErrorCode::kEvidenceMissing,
+               [](Config* config) { config->verify.require_signature = true; });
+  CheckRefused(maker.OfferOf("2"), ErrorCode::kEvidenceMissing,
+               [](Config* config) { config->verify.require_tests = true; });
+}
+
+TEST_CASE("a checksum that was given is always checked") {
+  World maker;
+  Offer offer = maker.OfferOf("2");
+  offer.checksum = ExpectedChecksum{std::string(64, 'a'), "--sha256"};
+  CheckRefused(std::move(offer), ErrorCode::kChecksumMismatch);
+}
+
+TEST_CASE("the right checksum is accepted and recorded") {
+  World world;
+  world.config.verify.require_checksum = true;
+  const std::string bytes = World::ArchiveOf("2");
+  Sha256 digest;
+  digest.Update(bytes);
+  const std::string sha256 = digest.Finish();
+  Offer offer = OfferOfBytes(bytes, "shop-2.tar");
+  offer.checksum = ExpectedChecksum{sha256, "--sha256"};
+  CHECK(Deploy(&world.host, std::move(offer)).exit == Exit::kDone);
+  CHECK(ReadRecord(&world.disk, 1).end->facts.at("sha256") == sha256);
+}
+
+TEST_CASE("an archive that is not what its manifest says is refused") {
+  CheckRefused(OfferOfBytes(WithManifest("said", "is so", "2"), "x.tar"),
+               ErrorCode::kManifestMismatch);
+  CheckRefused(OfferOfBytes(WithManifest("same", "sane", "2"), "x.tar"),
+               ErrorCode::kManifestMismatch);
+}
+
+TEST_CASE("an archive cut anywhere is refused and leaves nothing behind") {
+  const std::string whole = World::ArchiveOf("2");
+  for (std::size_t size = 0; size < whole.size(); size += 256) {
+    CAPTURE(size);
+    CheckRefused(
+        OfferOfBytes(whole.substr(0, size), "shop-2.tar"),
+        size == 0 ? ErrorCode::kArchiveEmpty : ErrorCode::kArchiveTruncated);
+  }
+}
+
+TEST_CASE("an entry that would lead outside is refused") {
+  CheckRefused(
+      OfferOfBytes(TarBuilder().File("a", "x").File("../evil", "x").Bytes(),
+                   "shop-2.tar"),
+      ErrorCode::kUnsafeEntry);
+}
+
+TEST_CASE("an archive over the limits is refused") {
+  World maker;
+  CheckRefused(maker.OfferOf("2"), ErrorCode::kLimitExceeded,
+               [](Config* config) { config->unpack.max_entries = 2; });
+  CheckRefused(maker.OfferOf("2"), ErrorCode::kLimitExceeded,
+               [](Config* config) { config->unpack.max_size = 3; });
+}
+
+TEST_CASE("the same version with the same content makes no new copy") {
+  World world;
+  REQUIRE(world.Deploy("1").exit == Exit::kDone);
+  REQUIRE(world.Deploy("2").exit == Exit::kDone);
+  const auto inode = world.disk.Stat(Fs::kRoot, "releases/2")->inode;
+  const int reloads = world.runner.Count("reload");
+  const Outcome outcome = world.Deploy("2");
+  CHECK(outcome.exit == Exit::kDone);
+  CHECK(outcome.result == "unchanged");
+  CHECK(outcome.current == "2");
+  CHECK(world.disk.Stat(Fs::kRoot, "releases/2")->inode == inode);
+  CHECK(world.runner.Count("reload") == reloads);
+  // One that is there and not live is activated, and still not copied.
+  CHECK(world.Deploy("1").result == "committed");
+  CHECK(world.Current() == "releases/1");
+}
+
+TEST_CASE("the same version with other content is refused") {
+  World maker;
+  Offer offer = maker.OfferOf("2");
+  offer.version = V("1");
+  CheckRefused(std::move(offer), ErrorCode::kVersionConflict);
+}
+
+TEST_CASE("what has the name and is no release is refused and left alone") {
+  World world;
+  REQUIRE(world.Deploy("1").exit == Exit::kDone);
+  world.disk.MakeDirectory(Fs::kRoot, "elsewhere", 0755);
+  PutFile(&world.disk, "releases/2", "precious");
+  PutLink(&world.disk, "releases/3", "../elsewhere");
+  for (const char* version : {"2", "3"}) {
+    const Outcome outcome = world.Deploy(version);
+    CHECK(outcome.exit == Exit::kRefused);
+    CHECK(outcome.error->code == ErrorCode::kVersionConflict);
+  }
+  CHECK(ReadWhole(&world.disk, "releases/2") == "precious");
+  CHECK(world.disk.ReadLink(Fs::kRoot, "releases/3") == "../elsewhere");
+}
+
+TEST_CASE("a hand-made directory of the name is neither used nor harmed") {
+  World world;
+  REQUIRE(world.Deploy("1").exit == Exit::kDone);
+  world.disk.MakeDirectory(Fs::kRoot, "releases/2", 0755);
+  PutFile(&world.disk, "releases/2/precious", "x");
+  const Outcome outcome = world.Deploy("2");
+  CHECK(outcome.exit == Exit::kFailed);
+  CHECK(outcome.error->code == ErrorCode::kManifestUnreadable);
+  CHECK(world.Current() == "releases/1");
+  CHECK(ReadWhole(&world.disk, "releases/2/precious") == "x");
+}
+
+TEST_CASE("entries of the archive give way to what is shared") {
+  World world;
+  world.config.shared_dirs = {"storage/logs"};
+  world.config.shared_files = {".env"};
+  const std::string bytes = TarBuilder()
+                                .Directory("storage")
+                                .Directory("storage/logs")
+                                .File("storage/logs/old.log", "old")
+                                .File("storage/kept", "kept")
+                                .File(".env", "DEFAULT=1")
+                                .File(".envrc", "kept too")
+                                .Bytes();
+  const Outcome outcome =
+      Deploy(&world.host, OfferOfBytes(bytes, "shop-1.tar"));
+  REQUIRE(outcome.exit == Exit::kDone);
+  CHECK(VerifyRelease(&world.disk, V("1")).empty());
+  CHECK(world.disk.ReadLink(Fs::kRoot, "releases/1/storage/logs") ==
+        "../../../shared/storage/logs");
+  CHECK(world.disk.ReadLink(Fs::kRoot, "releases/1/.env") ==
+        "../../shared/.env");
+  CHECK(ReadWhole(&world.disk, "releases/1/storage/kept") == "kept");
+  CHECK(ReadWhole(&world.disk, "releases/1/.envrc") == "kept too");
+  CHECK(ReadWhole(&world.disk, "shared/.env").empty());
+  std::string warnings;
+  for (const std::string& text : outcome.warnings) warnings += text + "\n";
+  CHECK(warnings.find("shared/.env was made empty") != std::string::npos);
+  CHECK(warnings.find("old.log") != std::string::npos);
+  // The same archive again is still the same release.
+  CHECK(Deploy(&world.host, OfferOfBytes(bytes, "shop-1.tar")).result ==
+        "unchanged");
+}
+
+TEST_CASE("shared paths do not make an archive differ from its manifest") {
+  World world;
+  world.config.shared_files = {"app"};
+  const std::string bytes = WithManifest("x", "x", "1");
+  const Outcome outcome = Deploy(&world.host, OfferOfBytes(bytes, ""));
+  CHECK(outcome.exit == Exit::kDone);
+  CHECK(world.disk.ReadLink(Fs::kRoot, "releases/1/app") == "../../shared/app");
+}
+
+TEST_CASE("where the room does not suffice nothing is unpacked") {
+  World world;
+  REQUIRE(world.Deploy("1").exit == Exit::kDone);
+  Offer offer = world.OfferOf("2");
+  offer.size = 5000;
+  world.disk.SetSpace(
+      {.free_bytes = 4999, .free_inodes = 100, .total_inodes = 100});
+  const Outcome outcome = Deploy(&world.host, std::move(offer));
+  CHECK(outcome.exit == Exit::kFailed);
+  CHECK(outcome.error->code == ErrorCode::kNoSpace);
+  CHECK(outcome.error->expected == "5000");
+  CHECK(world.Current() == "releases/1");
+  // A manifest tells how many inodes it takes.
+  world.disk.SetSpace(
+      {.free_bytes = 1 << 20, .free_inodes = 0, .total_inodes = 100});
+  CHECK(Deploy(&world.host, OfferOfBytes(WithManifest("x", "x", "3"), ""))
+            .error->code == ErrorCode::kNoSpace);
+}
+
+TEST_CASE("a failed sync of the tree discards it and is not tried again") {
+  World world;
+  REQUIRE(world.Deploy("1").exit == Exit::kDone);
+  FaultFs fs(&world.disk);
+  world.host.fs = &fs;
+  fs.FailAt(1, EIO, FsCall::kSyncTree);
+  const Outcome outcome = world.Deploy("2");
+  CHECK(outcome.exit == Exit::kFailed);
+  CHECK(fs.calls(FsCall::kSyncTree) == 1);
+  CHECK(outcome.current == "1");
+  CHECK(ListReleases(&world.disk).versions == std::set<Version>{V("1")});
+  CHECK(ListReleases(&world.disk).garbage.empty());
+  CHECK(!HasManifest(&world.disk, V("2")));
+  CHECK(world.Deploy("2").exit == Exit::kDone);
+}
+
+}  // namespace
+}  // namespace release
