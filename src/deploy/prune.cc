@@ -24,11 +24,14 @@ std::set<Version> InUse(Host* host) {
 
 std::vector<RetentionVerdict> JudgeReleases(Host* host,
                                             const Standing& standing) {
-  RetentionFacts facts{.ledger = standing.ledger,
-                       .live = standing.live,
-                       .in_use = InUse(host),
-                       .named = std::nullopt,
-                       .keep_releases = host->config->keep_releases};
+  RetentionFacts facts{
+      .ledger = standing.ledger,
+      .live = standing.live,
+      .live_in_doubt = !standing.live &&
+                       (standing.current_target || !standing.current_is_link),
+      .in_use = InUse(host),
+      .named = std::nullopt,
+      .keep_releases = host->config->keep_releases};
   if (standing.open) facts.named = standing.open->begin->to;
   return DecideRetention(facts);
 }

@@ -32,6 +32,7 @@ class Retention {
  private:
   std::optional<std::string> Untouchable(const LedgerEntry& entry) const {
     if (entry.version == facts_.live) return "live";
+    if (facts_.live_in_doubt) return "may be live";
     if (entry.version == target_) return "rollback target";
     if (entry.pinned) return "pinned";
     if (facts_.in_use.contains(entry.version)) return "in use by a process";

@@ -14,6 +14,8 @@ namespace release {
 struct RetentionFacts {
   Ledger ledger;  // reconciled with the disk
   std::optional<Version> live;
+  // `current` says something that names no release here; it may be any.
+  bool live_in_doubt = false;
   std::set<Version> in_use;      // a process runs from it
   std::optional<Version> named;  // an open transaction names it
   unsigned keep_releases = 5;

@@ -1,0 +1,153 @@
+#include "deploy/prune.h"
+
+#include <doctest/doctest.h>
+
+#include "store/verify.h"
+#include "support/fault_fs.h"
+#include "support/root_files.h"
+#include "support/world.h"
+
+namespace release {
+namespace {
+
+std::string OnDisk(World* world) {
+  std::string names;
+  for (const Version& version : ListReleases(&world->disk).versions) {
+    names += (names.empty() ? "" : " ") + version.name();
+  }
+  return names;
+}
+
+void DeployAll(World* world, std::initializer_list<const char*> versions) {
+  for (const char* version : versions) {
+    REQUIRE(world->Deploy(version).exit == Exit::kDone);
+  }
+}
+
+TEST_CASE("retention runs after a deploy, by the good ones alone") {
+  World world;
+  world.config.keep_releases = 2;
+  DeployAll(&world, {"1", "2", "3", "4", "5"});
+  CHECK(OnDisk(&world) == "3 4 5");
+  for (const char* bad : {"6", "7", "8", "9", "10"}) {
+    world.broken.insert(bad);
+    CHECK(world.Deploy(bad).exit == Exit::kUndone);
+  }
+  DeployAll(&world, {"11"});
+  // Of the failed ones the newest is kept for whoever asks why.
+  CHECK(OnDisk(&world) == "10 11 4 5");
+  CHECK(world.Rollback().current == "5");
+}
+
+TEST_CASE("prune removes the trees and the manifests, durably") {
+  World world;
+  DeployAll(&world, {"1", "2", "3", "4"});
+  world.config.keep_releases = 1;
+  const Outcome outcome = Prune(&world.host);
+  CHECK(outcome.exit == Exit::kDone);
+  CHECK(outcome.warnings.empty());
+  CHECK(outcome.current == "4");
+  CHECK(OnDisk(&world) == "3 4");
+  CHECK(!HasManifest(&world.disk, Version::ParseOrThrow("1")));
+  CHECK(ListReleases(&world.disk).garbage.empty());
+  world.disk.ForEachPowerCut([](MemFs left) {
+    for (const Version& version : ListReleases(&left).versions) {
+      CHECK(VerifyRelease(&left, version).empty());
+    }
+  });
+}
+
+TEST_CASE("a release that a process still runs from is kept") {
+  World world;
+  DeployAll(&world, {"1", "2", "3", "4"});
+  world.config.keep_releases = 0;
+  world.runner.uses = {{.pid = 9,
+                        .name = "app",
+                        .what = ProcessUse::What::kExecutable,
+                        .path = "/srv/shop/releases/1/bin/app"},
+                       {.pid = 10,
+                        .name = "sh",
+                        .what = ProcessUse::What::kDirectory,
+                        .path = "/srv/shop/releases"},
+                       {.pid = 11,
+                        .name = "sh",
+                        .what = ProcessUse::What::kDirectory,
+                        .path = "/srv/shop/releases/.partial-000001/x"}};
+  Prune(&world.host);
+  CHECK(world.runner.asked_users_of == "/srv/shop/releases");
+  CHECK(OnDisk(&world) == "1 3 4");
+  world.runner.uses.clear();
+  Prune(&world.host);
+  CHECK(OnDisk(&world) == "3 4");
+}
+
+TEST_CASE("a pinned release is kept until it is unpinned") {
+  World world;
+  DeployAll(&world, {"1", "2", "3"});
+  world.config.keep_releases = 0;
+  const Version one = Version::ParseOrThrow("1");
+  CHECK(Pin(&world.host, one, true).exit == Exit::kDone);
+  Prune(&world.host);
+  CHECK(OnDisk(&world) == "1 2 3");
+  CHECK(Pin(&world.host, one, false).exit == Exit::kDone);
+  Prune(&world.host);
+  CHECK(OnDisk(&world) == "2 3");
+}
+
+TEST_CASE("while current names no release here nothing is pruned") {
+  // A link moved by hand may well lead to one of them by another spelling.
+  for (const char* target :
+       {"/srv/shop/releases/1", "releases/1/", "./releases/1",
+        "releases/1/public", "releases/gone"}) {
+    CAPTURE(target);
+    World world;
+    DeployAll(&world, {"1", "2", "3", "4"});
+    world.config.keep_releases = 0;
+    PutLink(&world.disk, "current", target);
+    Prune(&world.host);
+    CHECK(OnDisk(&world) == "1 2 3 4");
+  }
+}
+
+TEST_CASE("a hand-made directory in releases is never pruned") {
+  World world;
+  DeployAll(&world, {"1", "2", "3"});
+  world.disk.MakeDirectory(Fs::kRoot, "releases/hand", 0755);
+  PutFile(&world.disk, "releases/note.txt", "hello");
+  world.config.keep_releases = 0;
+  Prune(&world.host);
+  CHECK(OnDisk(&world) == "2 3 hand");
+  CHECK(Exists(&world.disk, "releases/note.txt"));
+}
+
+TEST_CASE("an error of retention is a warning of the deploy") {
+  World world;
+  DeployAll(&world, {"1", "2", "3"});
+  world.config.keep_releases = 0;
+  FaultFs fs(&world.disk);
+  world.host.fs = &fs;
+  fs.FailAt(1, EACCES, FsCall::kRemoveDirectory);
+  const Outcome outcome = world.Deploy("4");
+  CHECK(fs.failed());
+  CHECK(outcome.exit == Exit::kDone);
+  CHECK(outcome.current == "4");
+  CHECK(!outcome.warnings.empty());
+  // What is left over goes the next time.
+  CHECK(world.Deploy("5").warnings.empty());
+  CHECK(ListReleases(&world.disk).garbage.empty());
+}
+
+TEST_CASE("each removal is reported with its reason") {
+  World world;
+  DeployAll(&world, {"1", "2", "3"});
+  world.config.keep_releases = 0;
+  std::string said;
+  world.host.report = [&](const Event& event) { said += event.text + "\n"; };
+  Prune(&world.host);
+  CHECK(said.find("removing 1: good, beyond keep_releases = 0") !=
+        std::string::npos);
+  CHECK(said.find("removing 2") == std::string::npos);
+}
+
+}  // namespace
+}  // namespace release
