@@ -127,7 +127,7 @@ Outcome RecoverNow(Host* host, bool with_service) {
   Outcome outcome;
   outcome.command = "recover";
   outcome.result = "nothing";
-  outcome.current = standing.CurrentName();
+  outcome.current = settled ? settled->current : standing.CurrentName();
   outcome.previous = outcome.current;
   if (!settled) {
     outcome.warnings = CollectGarbage(host->fs);

@@ -72,7 +72,14 @@ void CompareWithLedger(Standing* standing) {
   const auto& line = standing->ledger.line();
   const bool agrees =
       line.empty() ? !standing->live : standing->live == line.back();
-  if (agrees || !standing->current_target) return;
+  if (agrees) return;
+  if (!standing->current_target) {
+    standing->doubts.push_back(
+        fmt::format("there is no {}, yet the records say that {} went live "
+                    "last; `release rollback` goes to the last good one",
+                    kCurrent, line.back().name()));
+    return;
+  }
   standing->doubts.push_back(fmt::format(
       "{} names {}, yet the records say that {} went live last: the link was "
       "moved by hand or a record is lost",

@@ -41,8 +41,9 @@ Outcome RunTransaction(Host* host, Work work) {
   const Lock lock(host->fs, host->doors.clock, host->caller, host->wait);
   Standing standing = ReadStanding(host->fs);
   const auto recovered = Recover(host, &standing, /*with_service=*/true);
-  if (recovered && standing.open) return *recovered;
   if (recovered) {
+    standing = ReadStanding(host->fs);
+    if (standing.open) return *recovered;
     host->report(
         {.kind = Event::Kind::kWarning,
          .transaction = recovered->transaction,
@@ -60,6 +61,7 @@ Transaction::Transaction(Host* host, Standing standing, Work work)
       work_(std::move(work)),
       service_(host->config, host->doors) {
   record_.number = standing_.newest + 1;
+  service_.SetWaitCallback([this] { StopIfAsked(); });
 }
 
 Outcome Transaction::Run() {
@@ -122,6 +124,7 @@ void Transaction::Forward() {
   }
   // The last moment to stop: from here on the release stays.
   StopIfAsked();
+  if (work_.activates) RequireStillLive();
   Commit();
 }
 
@@ -137,6 +140,18 @@ void Transaction::Switch() {
   record_.switching = true;
   ReplaceSymlink(host_->fs, kCurrent, ReleasePath(*work_.begin.to),
                  TempLinkName(record_.number));
+}
+
+void Transaction::RequireStillLive() {
+  if (host_->fs->ReadLink(Fs::kRoot, kCurrent) ==
+      ReleasePath(*work_.begin.to)) {
+    return;
+  }
+  throw Error(ErrorCode::kLinkMoved,
+              fmt::format("cannot keep {}: {} was moved by hand while it was "
+                          "being proved",
+                          work_.begin.to->name(), kCurrent),
+              kCurrent);
 }
 
 void Transaction::TakeUp() {

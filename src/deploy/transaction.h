@@ -76,6 +76,7 @@ class Transaction {
   void Forward();
   void Switch();
   void TakeUp();
+  void RequireStillLive();
   void AwaitConfirmation();
   void Commit();
   void WarnAll(const std::vector<std::string>& texts);

@@ -71,6 +71,11 @@ class Undoing {
     outcome_.error->message =
         fmt::format("cannot undo transaction {}: {} (undone because: {})",
                     record_.number, error.what(), first);
+    try {
+      outcome_.current = NameOf(LookAtCurrent());
+    } catch (const FsError&) {
+      // What was seen last is the best there is.
+    }
     return std::move(outcome_);
   }
 
@@ -81,11 +86,22 @@ class Undoing {
     return version ? version->name() : *target;
   }
 
+  // What `current` says. Where something else than a link took the place of
+  // one it is "", which no link says: a person did that.
+  std::optional<std::string> LookAtCurrent() const {
+    const auto info = host_->fs->Stat(Fs::kRoot, kCurrent);
+    if (info && info->type != FileType::kSymlink) {
+      if (!record_.begin->from_target) return std::nullopt;
+      return "";
+    }
+    return host_->fs->ReadLink(Fs::kRoot, kCurrent);
+  }
+
   DiskFacts LookAtDisk() const {
     Fs* fs = host_->fs;
     const BeginRecord& begin = *record_.begin;
     DiskFacts facts;
-    facts.current_target = fs->ReadLink(Fs::kRoot, kCurrent);
+    facts.current_target = LookAtCurrent();
     facts.to_exists =
         begin.to && fs->Stat(Fs::kRoot, ReleasePath(*begin.to)).has_value();
     if (begin.from_target) {
@@ -117,7 +133,7 @@ class Undoing {
       case Link::kStuck:
         break;
     }
-    outcome_.current = NameOf(fs->ReadLink(Fs::kRoot, kCurrent));
+    outcome_.current = NameOf(LookAtCurrent());
   }
 
   void TakeServiceBack() {
@@ -277,7 +293,6 @@ std::optional<Outcome> Recover(Host* host, Standing* standing,
   for (std::string& failure : CollectGarbage(host->fs)) {
     outcome.warnings.push_back(std::move(failure));
   }
-  *standing = ReadStanding(host->fs);
   return outcome;
 }
 

@@ -33,8 +33,8 @@ Outcome Undo(Host* host, Journal* journal, const TransactionRecord& record,
              const Ledger& ledger, const UndoCause& cause);
 
 // Settles the newest transaction where it has not ended, and collects garbage.
-// Nothing where there was no such transaction. Needs the lock. `standing` is
-// read anew where it changed.
+// Nothing where there was no such transaction; then `standing` holds, else it
+// is to be read anew. Throws only where nothing was settled. Needs the lock.
 std::optional<Outcome> Recover(Host* host, Standing* standing,
                                bool with_service);
 

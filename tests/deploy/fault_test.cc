@@ -1,0 +1,220 @@
+// Each call to the disk fails in turn, once or from then on: whatever is
+// reported is the truth about what is live, and the next command works.
+#include <doctest/doctest.h>
+
+#include <functional>
+
+#include "store/layout.h"
+#include "store/releases.h"
+#include "store/verify.h"
+#include "support/fault_fs.h"
+#include "support/root_files.h"
+#include "support/world.h"
+
+namespace release {
+namespace {
+
+struct Case {
+  std::string name;
+  std::function<void(World*)> prepare;
+  std::function<Outcome(World*)> run;
+  std::string before;  // what `current` says
+  std::string after;   // and where it succeeds
+};
+
+void DeployThree(World* world) {
+  for (const char* version : {"1", "2", "3"}) {
+    REQUIRE(world->Deploy(version).exit == Exit::kDone);
+  }
+}
+
+// A deploy of 4 whose process died after the switch.
+void DieInDeploy(World* world) {
+  DeployThree(world);
+  REQUIRE(Stage(&world->host, world->OfferOf("4")).exit == Exit::kDone);
+  Journal journal(&world->disk, 5);
+  BeginRecord begin;
+  begin.command = "deploy";
+  begin.from_target = "releases/3";
+  begin.to = Version::ParseOrThrow("4");
+  begin.creates = true;
+  journal.Begin(begin);
+  journal.Switching();
+  PutLink(&world->disk, "current", "releases/4");
+  world->service = "releases/4";
+}
+
+std::vector<Case> Cases() {
+  return {
+      {"deploy", DeployThree, [](World* w) { return w->Deploy("4"); },
+       "releases/3", "releases/4"},
+      {"first deploy", [](World*) {}, [](World* w) { return w->Deploy("4"); },
+       "", "releases/4"},
+      {"rollback", DeployThree, [](World* w) { return w->Rollback(); },
+       "releases/3", "releases/2"},
+      {"prune",
+       [](World* w) {
+         DeployThree(w);
+         w->config.keep_releases = 0;
+       },
+       [](World* w) { return Prune(&w->host); }, "releases/3", "releases/3"},
+      {"recover", DieInDeploy, [](World* w) { return w->RecoverNow(); },
+       "releases/4", "releases/3"},
+  };
+}
+
+enum class Lasting { kOnce, kFromThenOn };
+
+class Run {
+ public:
+  Run(const Case& c, std::uint64_t n, int error_number, Lasting lasting)
+      : case_(c), lasting_(lasting == Lasting::kFromThenOn), fs_(&world_.disk) {
+    case_.prepare(&world_);
+    world_.Settle();
+    world_.host.fs = &fs_;
+    if (lasting == Lasting::kOnce) {
+      fs_.FailAt(n, error_number);
+    } else {
+      fs_.FailFrom(n, error_number);
+    }
+    try {
+      outcome_ = case_.run(&world_);
+    } catch (const Error& error) {
+      thrown_ = ExitBeforeSwitch(error.code());
+    }
+    world_.host.fs = &world_.disk;
+  }
+
+  bool failed() const { return fs_.failed(); }
+
+  void Check() {
+    CAPTURE(fs_.failure());
+    const Exit exit = outcome_ ? outcome_->exit : *thrown_;
+    const std::string current = world_.Current();
+    CheckExit(exit, current);
+    if (!lasting_ && outcome_ && case_.name != "recover") {
+      // One failed call leaves the undo all it needs.
+      CHECK(exit != Exit::kNeedsPerson);
+    }
+    CheckLive(current);
+    CheckNext();
+  }
+
+  // What it says survives a power cut.
+  void CheckPower() {
+    CAPTURE(fs_.failure());
+    if (!outcome_ || outcome_->exit == Exit::kNeedsPerson) return;
+    const std::string current = world_.Current();
+    world_.disk.ForEachPowerCut([&](MemFs left) {
+      World after(world_, std::move(left));
+      after.service = after.Current();
+      after.RecoverNow();
+      CHECK(after.Current() == current);
+    });
+  }
+
+ private:
+  void CheckExit(Exit exit, const std::string& current) {
+    switch (exit) {
+      case Exit::kDone:
+        CHECK(current == case_.after);
+        break;
+      case Exit::kNeedsPerson:
+        CHECK(outcome_);
+        break;
+      case Exit::kUndone:
+        CHECK(current == case_.before);
+        // Nobody can tell a service to run nothing.
+        if (!case_.before.empty()) CHECK(world_.service == case_.before);
+        break;
+      default:
+        CHECK(exit == Exit::kFailed);
+        CHECK(current == case_.before);
+    }
+    if (!outcome_) return;
+    CHECK(outcome_->error.has_value() ==
+          (exit != Exit::kDone || outcome_->result == "undone"));
+    const auto version = VersionOfTarget(current);
+    // Where not even the link can be read, it says nothing.
+    const bool blind = lasting_ && exit == Exit::kNeedsPerson;
+    if (blind && outcome_->current.empty()) return;
+    CHECK(outcome_->current == (version ? version->name() : ""));
+  }
+
+  void CheckLive(const std::string& current) {
+    if (current.empty()) return;
+    const auto version = VersionOfTarget(current);
+    REQUIRE(version);
+    CHECK(VerifyRelease(&world_.disk, *version).empty());
+  }
+
+  // The fault is gone: a deploy works, and all is whole after it.
+  void CheckNext() {
+    const Outcome next = world_.Deploy("9");
+    CHECK(next.exit == Exit::kDone);
+    CHECK(world_.Current() == "releases/9");
+    CHECK(world_.service == "releases/9");
+    const Standing standing = ReadStanding(&world_.disk);
+    CHECK(standing.listing.garbage.empty());
+    CHECK(standing.doubts.empty());
+    for (const Version& version : standing.listing.versions) {
+      CHECK(VerifyRelease(&world_.disk, version).empty());
+    }
+    CHECK(world_.disk.open_handles() == 0);
+  }
+
+  const Case& case_;
+  const bool lasting_;
+  World world_;
+  FaultFs fs_;
+  std::optional<Outcome> outcome_;
+  std::optional<Exit> thrown_;
+};
+
+std::uint64_t Sweep(const Case& c, int error_number, Lasting lasting) {
+  CAPTURE(c.name);
+  CAPTURE(error_number);
+  for (std::uint64_t n = 1;; ++n) {
+    CAPTURE(n);
+    Run run(c, n, error_number, lasting);
+    run.CheckPower();
+    run.Check();
+    if (!run.failed()) return n - 1;
+  }
+}
+
+TEST_CASE("any one call that fails leaves the truth behind") {
+  for (const Case& c : Cases()) {
+    for (const int error_number : {EIO, ENOSPC}) {
+      CHECK(Sweep(c, error_number, Lasting::kOnce) > 20);
+    }
+  }
+}
+
+TEST_CASE("a disk that fails from any call on leaves the truth behind") {
+  for (const Case& c : Cases()) {
+    CHECK(Sweep(c, EROFS, Lasting::kFromThenOn) > 20);
+  }
+}
+
+TEST_CASE("a full disk refuses a deploy, and keeps no one from a rollback") {
+  // What makes or lengthens files fails; the record has its room reserved.
+  for (const FsCall call : {FsCall::kMakeDirectory, FsCall::kReserve}) {
+    World world;
+    DeployThree(&world);
+    FaultFs fs(&world.disk);
+    world.host.fs = &fs;
+    fs.FailFrom(1, ENOSPC, call);
+    if (call == FsCall::kMakeDirectory) {
+      const Outcome outcome = world.Deploy("4");
+      CHECK(outcome.exit == Exit::kFailed);
+      CHECK(outcome.error->code == ErrorCode::kNoSpace);
+      CHECK(outcome.current == "3");
+    }
+    CHECK(world.Rollback().exit == Exit::kDone);
+    CHECK(world.Current() == "releases/2");
+  }
+}
+
+}  // namespace
+}  // namespace release

@@ -1,0 +1,280 @@
+#include "deploy/operations.h"
+
+#include <doctest/doctest.h>
+
+#include "store/durable.h"
+#include "store/layout.h"
+#include "store/verify.h"
+#include "support/expect_error.h"
+#include "support/fault_fs.h"
+#include "support/root_files.h"
+#include "support/world.h"
+
+namespace release {
+namespace {
+
+Version V(const std::string& name) { return Version::ParseOrThrow(name); }
+
+void DeployAll(World* world, std::initializer_list<const char*> versions) {
+  for (const char* version : versions) {
+    REQUIRE(world->Deploy(version).exit == Exit::kDone);
+  }
+}
+
+ReleaseState StateOf(World* world, const std::string& name) {
+  const Standing standing = ReadStanding(&world->disk);
+  const LedgerEntry* entry = standing.ledger.Find(V(name));
+  REQUIRE(entry != nullptr);
+  return entry->state;
+}
+
+TEST_CASE("the layout is made once, durably, and is the tool's own to enter") {
+  MemFs disk;
+  CHECK(InitializeLayout(&disk));
+  CHECK(disk.Stat(Fs::kRoot, kOwn)->mode == 0750);
+  CHECK(disk.Stat(Fs::kRoot, kReleases)->mode == 0755);
+  const std::string tree = disk.Tree();
+  CHECK(!InitializeLayout(&disk));
+  CHECK(disk.Tree() == tree);
+  disk.ForEachPowerCut([](MemFs left) { ReadStanding(&left); });
+}
+
+TEST_CASE("stage makes a release without making it live") {
+  World world;
+  DeployAll(&world, {"1"});
+  const int reloads = world.runner.Count("reload");
+  const Outcome outcome = Stage(&world.host, world.OfferOf("2"));
+  CHECK(outcome.exit == Exit::kDone);
+  CHECK(outcome.current == "1");
+  CHECK(outcome.version == V("2"));
+  CHECK(StateOf(&world, "2") == ReleaseState::kStaged);
+  CHECK(VerifyRelease(&world.disk, V("2")).empty());
+  CHECK(world.runner.Count("reload") == reloads);
+  CHECK(Stage(&world.host, world.OfferOf("2")).result == "unchanged");
+  CHECK(StateOf(&world, "2") == ReleaseState::kStaged);
+}
+
+TEST_CASE("activate is the other half of a deploy") {
+  World world;
+  DeployAll(&world, {"1"});
+  Stage(&world.host, world.OfferOf("2"));
+  const Outcome outcome = Activate(&world.host, V("2"));
+  CHECK(outcome.exit == Exit::kDone);
+  CHECK(outcome.previous == "1");
+  CHECK(outcome.current == "2");
+  CHECK(world.service == "releases/2");
+  CHECK(StateOf(&world, "2") == ReleaseState::kGood);
+  CHECK(Activate(&world.host, V("2")).result == "unchanged");
+}
+
+TEST_CASE("a staged release that fails when activated is failed, and kept") {
+  World world;
+  DeployAll(&world, {"1"});
+  Stage(&world.host, world.OfferOf("2"));
+  world.broken.insert("2");
+  CHECK(Activate(&world.host, V("2")).exit == Exit::kUndone);
+  CHECK(world.Current() == "releases/1");
+  CHECK(StateOf(&world, "2") == ReleaseState::kFailed);
+}
+
+TEST_CASE("rollback twice goes back twice, and then there is nothing") {
+  World world;
+  DeployAll(&world, {"1", "2", "3"});
+  CHECK(world.Rollback().current == "2");
+  CHECK(world.service == "releases/2");
+  CHECK(StateOf(&world, "3") == ReleaseState::kWithdrawn);
+  CHECK(world.Rollback().current == "1");
+  const Outcome outcome = world.Rollback();
+  CHECK(outcome.exit == Exit::kNoSuchRelease);
+  CHECK(outcome.error->code == ErrorCode::kNothingToRollBackTo);
+  CHECK(outcome.current == "1");
+  CHECK(world.Current() == "releases/1");
+}
+
+TEST_CASE("five failed deploys cost no good release, nor the way back") {
+  World world;
+  world.config.keep_releases = 2;
+  DeployAll(&world, {"1", "2", "3"});
+  for (const char* bad : {"4", "5", "6", "7", "8"}) {
+    world.broken.insert(bad);
+    const Outcome outcome = world.Deploy(bad);
+    CHECK(outcome.exit == Exit::kUndone);
+    CHECK(outcome.current == "3");
+  }
+  for (const char* good : {"1", "2", "3"}) {
+    CHECK(StateOf(&world, good) == ReleaseState::kGood);
+    CHECK(VerifyRelease(&world.disk, V(good)).empty());
+  }
+  CHECK(world.Rollback().current == "2");
+  CHECK(world.Rollback().current == "1");
+}
+
+TEST_CASE("rollback goes to a failed or withdrawn release only when named") {
+  World world;
+  DeployAll(&world, {"1", "2"});
+  world.broken.insert("3");
+  world.Deploy("3");
+  world.broken.clear();
+  CHECK(Rollback(&world.host, V("3"), "").current == "3");
+  CHECK(StateOf(&world, "2") == ReleaseState::kWithdrawn);
+  CHECK(world.Rollback().current == "1");
+  CHECK(Rollback(&world.host, V("2"), "").exit == Exit::kDone);
+  CHECK(world.Current() == "releases/2");
+}
+
+TEST_CASE("a rollback says why, and the one left remembers") {
+  World world;
+  DeployAll(&world, {"1", "2"});
+  CHECK(Rollback(&world.host, std::nullopt, "too slow").exit == Exit::kDone);
+  CHECK(ReadStanding(&world.disk).ledger.Find(V("2"))->reason == "too slow");
+  CHECK(ReadRecord(&world.disk, 3).begin->reason == "too slow");
+}
+
+TEST_CASE("rollback after an older one was activated goes to the one left") {
+  World world;
+  DeployAll(&world, {"1", "2", "3"});
+  REQUIRE(Activate(&world.host, V("1")).exit == Exit::kDone);
+  CHECK(world.Rollback().current == "3");
+  CHECK(StateOf(&world, "1") == ReleaseState::kWithdrawn);
+}
+
+TEST_CASE("rollback to the live one changes nothing") {
+  World world;
+  DeployAll(&world, {"1", "2"});
+  const Outcome outcome = Rollback(&world.host, V("2"), "");
+  CHECK(outcome.result == "unchanged");
+  CHECK(outcome.exit == Exit::kDone);
+  CHECK(StateOf(&world, "2") == ReleaseState::kGood);
+}
+
+TEST_CASE("no such release is said by every command that names one") {
+  World world;
+  DeployAll(&world, {"1"});
+  for (const Outcome& outcome :
+       {Activate(&world.host, V("9")), Rollback(&world.host, V("9"), ""),
+        Pin(&world.host, V("9"), true)}) {
+    CHECK(outcome.exit == Exit::kNoSuchRelease);
+    CHECK(outcome.error->code == ErrorCode::kNoSuchRelease);
+    CHECK(outcome.current == "1");
+  }
+}
+
+TEST_CASE("rollback passes by a release that is gone from the disk") {
+  World world;
+  DeployAll(&world, {"1", "2", "3"});
+  RemoveTree(&world.disk, Fs::kRoot, "releases/2");
+  CHECK(world.Rollback().current == "1");
+}
+
+TEST_CASE("rollback mends a current that dangles or is missing") {
+  for (const char* target : {"releases/gone", ""}) {
+    World world;
+    DeployAll(&world, {"1", "2"});
+    if (*target == '\0') {
+      world.disk.RemoveFile(Fs::kRoot, "current");
+    } else {
+      PutLink(&world.disk, "current", target);
+    }
+    const Outcome outcome = world.Rollback();
+    CHECK(outcome.exit == Exit::kDone);
+    CHECK(outcome.current == "2");
+    CHECK(world.Current() == "releases/2");
+  }
+}
+
+TEST_CASE("rollback from a link moved by hand goes to the last good release") {
+  World world;
+  DeployAll(&world, {"1", "2", "3"});
+  PutLink(&world.disk, "current", "releases/1");
+  CHECK(world.Rollback().current == "3");
+}
+
+TEST_CASE("rollback works where nothing more can be made") {
+  // The spare record and the link are all it takes; the record has its room.
+  World world;
+  DeployAll(&world, {"1", "2"});
+  FaultFs full(&world.disk);
+  world.host.fs = &full;
+  full.FailFrom(1, ENOSPC, FsCall::kReserve);
+  CHECK(world.Rollback().exit == Exit::kDone);
+  CHECK(full.failed());
+  CHECK(world.Current() == "releases/1");
+}
+
+TEST_CASE("rollback needs neither network nor archive, and reloads once") {
+  World world;
+  DeployAll(&world, {"1", "2"});
+  const int reloads = world.runner.Count("reload");
+  CHECK(world.Rollback().exit == Exit::kDone);
+  CHECK(world.runner.Count("reload") == reloads + 1);
+  CHECK(world.http.requests.empty());
+}
+
+TEST_CASE("a rollback to an unhealthy release comes back and does not flap") {
+  World world;
+  DeployAll(&world, {"1", "2"});
+  world.broken.insert("1");
+  const int reloads = world.runner.Count("reload");
+  const Outcome outcome = world.Rollback();
+  CHECK(outcome.exit == Exit::kUndone);
+  CHECK(outcome.current == "2");
+  CHECK(world.service == "releases/2");
+  CHECK(world.runner.Count("reload") == reloads + 2);
+  CHECK(StateOf(&world, "2") == ReleaseState::kGood);
+}
+
+TEST_CASE("where both are unhealthy rollback stops and shouts") {
+  World world;
+  DeployAll(&world, {"1", "2"});
+  world.broken = {"1", "2"};
+  const int reloads = world.runner.Count("reload");
+  const Outcome outcome = world.Rollback();
+  CHECK(outcome.exit == Exit::kNeedsPerson);
+  CHECK(outcome.result == "in-doubt");
+  CHECK(outcome.current == "2");
+  CHECK(world.runner.Count("reload") == reloads + 2);
+}
+
+TEST_CASE("recover with nothing to settle is done, and collects garbage") {
+  World world;
+  DeployAll(&world, {"1"});
+  world.disk.MakeDirectory(Fs::kRoot, "releases/.partial-000009", 0700);
+  for (int i = 0; i < 2; ++i) {
+    const Outcome outcome = world.RecoverNow();
+    CHECK(outcome.exit == Exit::kDone);
+    CHECK(outcome.result == "nothing");
+    CHECK(outcome.current == "1");
+    CHECK(ListReleases(&world.disk).garbage.empty());
+  }
+}
+
+TEST_CASE("confirm and abort need a transaction that runs") {
+  World world;
+  DeployAll(&world, {"1"});
+  for (const auto& command : {Confirm, Abort}) {
+    CHECK(ErrorOf([&] { command(&world.disk); }).code() ==
+          ErrorCode::kNothingRunning);
+  }
+  // One whose process died does not run either.
+  Journal(&world.disk, 2).Begin(BeginRecord());
+  for (const auto& command : {Confirm, Abort}) {
+    CHECK(ErrorOf([&] { command(&world.disk); }).code() ==
+          ErrorCode::kNothingRunning);
+  }
+}
+
+TEST_CASE("busy is told, and nothing is begun") {
+  World world;
+  DeployAll(&world, {"1"});
+  std::optional<ErrorCode> code;
+  world.runner.On("probe", [&](const Command&) {
+    if (!code) code = ErrorOf([&] { world.Rollback(); }).code();
+    return Exited(0);
+  });
+  CHECK(world.Deploy("2").exit == Exit::kDone);
+  CHECK(code == ErrorCode::kBusy);
+  CHECK(ListRecords(&world.disk).size() == 2);
+}
+
+}  // namespace
+}  // namespace release

@@ -1,0 +1,126 @@
+// The rule, row by row.
+#include "deploy/recovery.h"
+
+#include <doctest/doctest.h>
+
+namespace release {
+namespace {
+
+using Link = RecoveryPlan::Link;
+using Tree = RecoveryPlan::Tree;
+
+const char kOld[] = "releases/1";
+const char kNew[] = "releases/2";
+
+TransactionRecord Record(bool creates, bool switching) {
+  TransactionRecord record;
+  record.number = 7;
+  record.begin.emplace();
+  record.begin->command = "deploy";
+  record.begin->from_target = kOld;
+  record.begin->to = Version::ParseOrThrow("2");
+  record.begin->creates = creates;
+  record.switching = switching;
+  return record;
+}
+
+DiskFacts Disk(std::optional<std::string> current) {
+  return {.current_target = std::move(current),
+          .from_exists = true,
+          .to_exists = true};
+}
+
+RecoveryPlan PlanOf(const TransactionRecord& record, const DiskFacts& disk) {
+  const auto plan = PlanRecovery(record, disk);
+  REQUIRE(plan);
+  return *plan;
+}
+
+TEST_CASE("after the end there is nothing to settle") {
+  for (const bool committed : {true, false}) {
+    TransactionRecord record = Record(true, true);
+    record.end = EndRecord{.committed = committed};
+    CHECK(!PlanRecovery(record, Disk(kNew)));
+    CHECK(!PlanRecovery(record, Disk(kOld)));
+  }
+}
+
+TEST_CASE("what never began is not settled") {
+  CHECK(!PlanRecovery(TransactionRecord{.number = 7}, Disk(kOld)));
+}
+
+TEST_CASE(
+    "before the switch nothing moves, but the link is synced all the same") {
+  const RecoveryPlan plan = PlanOf(Record(true, false), Disk(kOld));
+  CHECK(plan == RecoveryPlan{Link::kSync, Tree::kDrop, false});
+}
+
+TEST_CASE("a tree that has not been published is not there to be dropped") {
+  DiskFacts disk = Disk(kOld);
+  disk.to_exists = false;
+  CHECK(PlanOf(Record(true, false), disk).tree == Tree::kKeep);
+  CHECK(PlanOf(Record(true, true), disk).tree == Tree::kKeep);
+}
+
+TEST_CASE("after the switch the link goes back and the service with it") {
+  const RecoveryPlan plan = PlanOf(Record(true, true), Disk(kNew));
+  CHECK(plan == RecoveryPlan{Link::kRestore, Tree::kKeepFailed, true});
+}
+
+TEST_CASE("a link that is back may not have been taken up by the service") {
+  const RecoveryPlan plan = PlanOf(Record(true, true), Disk(kOld));
+  CHECK(plan == RecoveryPlan{Link::kSync, Tree::kKeepFailed, true});
+}
+
+TEST_CASE("a release that was there before stays, whatever happened") {
+  for (const bool switching : {true, false}) {
+    for (const char* current : {kOld, kNew}) {
+      CHECK(PlanOf(Record(false, switching), Disk(current)).tree ==
+            Tree::kKeep);
+    }
+  }
+}
+
+TEST_CASE("a switched link without its record goes back too") {
+  const RecoveryPlan plan = PlanOf(Record(false, false), Disk(kNew));
+  CHECK(plan.link == Link::kRestore);
+  CHECK(plan.reload);
+}
+
+TEST_CASE("where there was no link before there is none after") {
+  TransactionRecord record = Record(true, true);
+  record.begin->from_target.reset();
+  DiskFacts disk = Disk(kNew);
+  disk.from_exists = false;
+  CHECK(PlanOf(record, disk).link == Link::kRemove);
+  CHECK(PlanOf(record, disk).tree == Tree::kKeepFailed);
+  CHECK(PlanOf(record, Disk(std::nullopt)).link == Link::kSync);
+}
+
+TEST_CASE("what a person chose stays") {
+  for (const char* by_hand : {"releases/0", "/srv/else", ""}) {
+    const RecoveryPlan plan = PlanOf(Record(true, true), Disk(by_hand));
+    CHECK(plan.link == Link::kLeave);
+    CHECK(!plan.reload);
+  }
+  // Without a release of its own no link is the transaction's.
+  TransactionRecord record = Record(false, false);
+  record.begin->to.reset();
+  CHECK(PlanOf(record, Disk(kNew)).link == Link::kLeave);
+}
+
+TEST_CASE("a link that was removed by hand is put back") {
+  CHECK(PlanOf(Record(true, true), Disk(std::nullopt)).link == Link::kRestore);
+}
+
+TEST_CASE("current is never pointed at what is gone") {
+  DiskFacts disk = Disk(kNew);
+  disk.from_exists = false;
+  for (const bool switching : {true, false}) {
+    const RecoveryPlan plan = PlanOf(Record(true, switching), disk);
+    CHECK(plan == RecoveryPlan{Link::kStuck, Tree::kKeepFailed, false});
+  }
+}
+
+}  // namespace
+}  // namespace release

@@ -1,0 +1,192 @@
+#include "deploy/standing.h"
+
+#include <doctest/doctest.h>
+
+#include "store/durable.h"
+#include "store/layout.h"
+#include "support/expect_error.h"
+#include "support/root_files.h"
+#include "support/world.h"
+
+namespace release {
+namespace {
+
+Version V(const std::string& name) { return Version::ParseOrThrow(name); }
+
+std::string RecordPath(std::uint64_t number) {
+  return std::string(kTransactions) + "/" + RecordName(number);
+}
+
+// 1 and 2 deployed, 2 live; records 1 and 2.
+struct Two : World {
+  Two() {
+    REQUIRE(Deploy("1").exit == Exit::kDone);
+    REQUIRE(Deploy("2").exit == Exit::kDone);
+  }
+  Standing Read() { return ReadStanding(&disk); }
+  std::string Doubts() {
+    std::string all;
+    for (const std::string& doubt : Read().doubts) all += doubt + "\n";
+    return all;
+  }
+};
+
+TEST_CASE("a root without a layout says how to make one") {
+  MemFs disk;
+  const Error error = ErrorOf([&] { ReadStanding(&disk); });
+  CHECK(error.code() == ErrorCode::kNotInitialized);
+  CHECK(Says(error, "release init"));
+  CHECK(ExitBeforeSwitch(error.code()) == Exit::kUsage);
+}
+
+TEST_CASE("an empty root has nothing live and no doubts") {
+  World world;
+  const Standing standing = ReadStanding(&world.disk);
+  CHECK(!standing.live);
+  CHECK(standing.CurrentName().empty());
+  CHECK(standing.newest == 0);
+  CHECK(standing.doubts.empty());
+}
+
+TEST_CASE("the link says what is live, the newest record what is good") {
+  Two world;
+  const Standing standing = world.Read();
+  CHECK(standing.live == V("2"));
+  CHECK(standing.CurrentName() == "2");
+  CHECK(standing.newest == 2);
+  CHECK(standing.last->number == 2);
+  CHECK(!standing.open);
+  CHECK(standing.ledger.RollbackTarget(standing.live) == V("1"));
+  CHECK(standing.doubts.empty());
+}
+
+TEST_CASE("a link moved by hand is the truth, and a doubt") {
+  Two world;
+  PutLink(&world.disk, "current", "releases/1");
+  CHECK(world.Read().live == V("1"));
+  CHECK(world.Doubts().find("moved by hand") != std::string::npos);
+  CHECK(world.Read().ledger.RollbackTarget(V("1")) == V("2"));
+}
+
+TEST_CASE("a link that names no release here is a doubt") {
+  for (const char* target :
+       {"releases/gone", "/srv/shop/releases/1", "releases/1/", "elsewhere"}) {
+    CAPTURE(target);
+    Two world;
+    PutLink(&world.disk, "current", target);
+    CHECK(!world.Read().live);
+    CHECK(world.Read().CurrentName() == target);
+    CHECK(world.Doubts().find("no release here") != std::string::npos);
+  }
+}
+
+TEST_CASE("a current that is no link is a doubt and no crash") {
+  Two world;
+  world.disk.RemoveFile(Fs::kRoot, "current");
+  world.disk.MakeDirectory(Fs::kRoot, "current", 0755);
+  CHECK(!world.Read().current_is_link);
+  CHECK(!world.Read().live);
+  CHECK(world.Doubts().find("init --adopt") != std::string::npos);
+}
+
+TEST_CASE("a current that somebody removed is a doubt") {
+  Two world;
+  world.disk.RemoveFile(Fs::kRoot, "current");
+  CHECK(!world.Read().live);
+  CHECK(!world.Doubts().empty());
+}
+
+TEST_CASE("a release that is gone from the disk is gone from the ledger") {
+  Two world;
+  RemoveTree(&world.disk, Fs::kRoot, "releases/1");
+  CHECK(world.Read().ledger.Find(V("1")) == nullptr);
+  CHECK(!world.Read().ledger.RollbackTarget(V("2")));
+}
+
+TEST_CASE("a hand-made release is known, and unknown in state") {
+  Two world;
+  world.disk.MakeDirectory(Fs::kRoot, "releases/hand", 0755);
+  REQUIRE(world.Read().ledger.Find(V("hand")) != nullptr);
+  CHECK(world.Read().ledger.Find(V("hand"))->state == ReleaseState::kUnknown);
+}
+
+TEST_CASE("without its newest record the ledger is older, and that is told") {
+  Two world;
+  world.disk.RemoveFile(Fs::kRoot, RecordPath(2));
+  const Standing standing = world.Read();
+  CHECK(standing.live == V("2"));
+  CHECK(standing.newest == 1);
+  CHECK(standing.ledger.Find(V("1"))->state == ReleaseState::kGood);
+  CHECK(standing.ledger.Find(V("2"))->state == ReleaseState::kUnknown);
+  CHECK(world.Doubts().find("a record is lost") != std::string::npos);
+}
+
+TEST_CASE("without any record a live release still is live") {
+  Two world;
+  world.disk.RemoveFile(Fs::kRoot, RecordPath(1));
+  world.disk.RemoveFile(Fs::kRoot, RecordPath(2));
+  CHECK(world.Read().live == V("2"));
+  CHECK(!world.Doubts().empty());
+}
+
+TEST_CASE("a newest record that began and did not end is open") {
+  Two world;
+  BeginRecord begin;
+  begin.command = "deploy";
+  begin.from_target = "releases/2";
+  Journal journal(&world.disk, 3);
+  journal.Begin(begin);
+  journal.StepBegun("unpack");
+  const Standing standing = world.Read();
+  REQUIRE(standing.open);
+  CHECK(standing.open->number == 3);
+  CHECK(standing.open->current_step == "unpack");
+  CHECK(standing.last->number == 2);
+  CHECK(standing.newest == 3);
+}
+
+TEST_CASE("a newest record of nothing is unreadable, not open") {
+  for (const char* text : {"", "torn", "0123456789abcdef {}\n"}) {
+    Two world;
+    PutFile(&world.disk, RecordPath(3), text);
+    const Standing standing = world.Read();
+    CHECK(!standing.open);
+    CHECK(standing.unreadable == 3);
+    CHECK(standing.last->number == 2);
+    CHECK(standing.ledger.RollbackTarget(standing.live) == V("1"));
+  }
+}
+
+TEST_CASE("a damaged record is a doubt, and what can be read is used") {
+  Two world;
+  std::string text = ReadWhole(&world.disk, RecordPath(2));
+  text[text.find('\n') + 30] ^= 1;
+  PutFile(&world.disk, RecordPath(2), text);
+  CHECK(world.Read().ledger.RollbackTarget(V("2")) == V("1"));
+  CHECK(world.Doubts().find("damaged") != std::string::npos);
+}
+
+TEST_CASE("a last record whose beginning is damaged still has its ledger") {
+  Two world;
+  std::string text = ReadWhole(&world.disk, RecordPath(2));
+  text[30] ^= 1;
+  PutFile(&world.disk, RecordPath(2), text);
+  const Standing standing = world.Read();
+  REQUIRE(standing.last);
+  CHECK(!standing.last->begin);
+  CHECK(standing.ledger.RollbackTarget(V("2")) == V("1"));
+  // Whatever runs next must not trip over it.
+  CHECK(world.Deploy("3").exit == Exit::kDone);
+}
+
+TEST_CASE("files among the records that are none disturb nobody") {
+  Two world;
+  for (const char* name : {"0000009.log", "x.log", "000009.log.damaged"}) {
+    PutFile(&world.disk, std::string(kTransactions) + "/" + name, "x");
+  }
+  CHECK(world.Read().newest == 2);
+  CHECK(world.Read().doubts.empty());
+}
+
+}  // namespace
+}  // namespace release

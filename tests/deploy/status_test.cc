@@ -1,0 +1,172 @@
+#include "deploy/status.h"
+
+#include <doctest/doctest.h>
+
+#include "store/layout.h"
+#include "support/root_files.h"
+#include "support/world.h"
+
+namespace release {
+namespace {
+
+Version V(const std::string& name) { return Version::ParseOrThrow(name); }
+
+struct Two : World {
+  Two() {
+    REQUIRE(Deploy("1").exit == Exit::kDone);
+    REQUIRE(Deploy("2").exit == Exit::kDone);
+  }
+  StatusReport Read(TreeCheck check = TreeCheck::kShape) {
+    const std::string before = disk.Tree();
+    StatusReport report = ReadStatus(&host, check);
+    CHECK(disk.Tree() == before);
+    return report;
+  }
+  std::string Doubts() {
+    std::string all;
+    for (const std::string& doubt : Read().standing.doubts) all += doubt + "\n";
+    return all;
+  }
+};
+
+TEST_CASE("all is well after a deploy, and status changes nothing") {
+  Two world;
+  const StatusReport report = world.Read(TreeCheck::kBytes);
+  CHECK(report.well());
+  CHECK(report.standing.live == V("2"));
+  CHECK(report.rollback_target == V("1"));
+  CHECK(report.differences.empty());
+  CHECK(report.unhealthy.empty());
+  CHECK(!report.holder);
+  CHECK(!report.interrupted());
+  CHECK(report.undelivered == 0);
+}
+
+TEST_CASE("with nothing live status is not content") {
+  World world;
+  CHECK(!ReadStatus(&world.host, TreeCheck::kShape).well());
+}
+
+TEST_CASE("an unhealthy service is not well") {
+  Two world;
+  world.broken.insert("2");
+  const StatusReport report = world.Read();
+  CHECK(!report.unhealthy.empty());
+  CHECK(!report.well());
+}
+
+TEST_CASE("a live tree that is not what was shipped is not well") {
+  Two world;
+  PutFile(&world.disk, "releases/2/bin/app", "version X\n", 0755);
+  CHECK(world.Read(TreeCheck::kShape).well());
+  CHECK(!world.Read(TreeCheck::kBytes).well());
+  PutFile(&world.disk, "releases/2/bin/extra", "");
+  CHECK(!world.Read(TreeCheck::kShape).well());
+}
+
+TEST_CASE("a live release without its manifest is in doubt") {
+  Two world;
+  world.disk.RemoveFile(Fs::kRoot, ManifestPath(V("2")));
+  CHECK(!world.Read().well());
+  CHECK(world.Doubts().find("manifests/2") != std::string::npos);
+}
+
+TEST_CASE("an interrupted transaction is told with its step") {
+  Two world;
+  {
+    BeginRecord begin;
+    begin.command = "deploy";
+    begin.from_target = "releases/2";
+    Journal journal(&world.disk, 3);
+    journal.Begin(begin);
+    journal.StepBegun("unpack");
+  }
+  CHECK(world.Read().interrupted());
+  CHECK(!world.Read().well());
+  CHECK(world.Doubts().find("interrupted in step unpack") != std::string::npos);
+}
+
+TEST_CASE("a transaction that runs is in flight, not interrupted") {
+  Two world;
+  std::optional<StatusReport> seen;
+  world.runner.On("probe", [&](const Command&) {
+    if (!seen) {
+      seen.emplace();
+      seen = ReadStatus(&world.host, TreeCheck::kShape);
+    }
+    return Exited(0);
+  });
+  CHECK(world.Deploy("3").exit == Exit::kDone);
+  REQUIRE(seen);
+  CHECK(seen->holder);
+  CHECK(seen->holder->caller.user == "alice");
+  REQUIRE(seen->standing.open);
+  CHECK(seen->standing.open->current_step == "health");
+  CHECK(!seen->interrupted());
+}
+
+TEST_CASE("how the last transaction ended in doubt stays told") {
+  Two world;
+  world.broken = {"2", "3"};
+  CHECK(world.Deploy("3").exit == Exit::kNeedsPerson);
+  world.broken.clear();
+  CHECK(world.Doubts().find("ended in doubt") != std::string::npos);
+  CHECK(!world.Read().well());
+  CHECK(world.Deploy("4").exit == Exit::kDone);
+  CHECK(world.Read().well());
+}
+
+TEST_CASE("what the tool did not put there is a doubt") {
+  Two world;
+  world.disk.MakeDirectory(Fs::kRoot, "releases/hand", 0755);
+  PutFile(&world.disk, "releases/note.txt", "");
+  CHECK(world.Doubts().find("releases/hand was not put there") !=
+        std::string::npos);
+  CHECK(world.Doubts().find("releases/note.txt is no release") !=
+        std::string::npos);
+}
+
+TEST_CASE("processes of another release are told, each once") {
+  Two world;
+  using What = ProcessUse::What;
+  world.runner.uses = {
+      {7, "app", What::kExecutable, "/srv/shop/releases/1/bin/app"},
+      {7, "app", What::kDirectory, "/srv/shop/releases/1"},
+      {8, "app", What::kExecutable, "/srv/shop/releases/2/bin/app"},
+      {9, "tar", What::kDirectory, "/srv/shop/releases/.partial-000009"}};
+  const StatusReport report = world.Read();
+  REQUIRE(report.strays.size() == 1);
+  CHECK(report.strays[0].pid == 7);
+}
+
+TEST_CASE("notices that were not delivered are counted") {
+  Two world;
+  PutFile(&world.disk, ".release/outbox/000001.json", "{}");
+  PutFile(&world.disk, ".release/outbox/000002.json", "{}");
+  CHECK(ReadStatus(&world.host, TreeCheck::kShape).undelivered == 2);
+}
+
+TEST_CASE("list has every release, marks and pids, the newest state first") {
+  Two world;
+  world.broken.insert("3");
+  world.Deploy("3");
+  world.disk.MakeDirectory(Fs::kRoot, "releases/hand", 0755);
+  world.runner.uses = {
+      {7, "app", ProcessUse::What::kExecutable, "/srv/shop/releases/2/bin/app"},
+      {7, "app", ProcessUse::What::kDirectory, "/srv/shop/releases/2"}};
+  const auto listed = ListKnown(&world.host);
+  REQUIRE(listed.size() == 4);
+  CHECK(listed[0].entry.version == V("3"));
+  CHECK(listed[0].entry.state == ReleaseState::kFailed);
+  CHECK(!listed[0].entry.reason.empty());
+  CHECK(listed[1].entry.version == V("2"));
+  CHECK(listed[1].live);
+  CHECK(listed[1].pids == std::vector<int>{7});
+  CHECK(listed[1].entry.by == "alice");
+  CHECK(listed[1].entry.bytes == 10);
+  CHECK(listed[2].rollback_target);
+  CHECK(listed[3].entry.state == ReleaseState::kUnknown);
+}
+
+}  // namespace
+}  // namespace release

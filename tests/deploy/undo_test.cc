@@ -1,0 +1,225 @@
+#include "deploy/undo.h"
+
+#include <doctest/doctest.h>
+
+#include "store/durable.h"
+#include "store/layout.h"
+#include "support/fault_fs.h"
+#include "support/root_files.h"
+#include "support/world.h"
+
+namespace release {
+namespace {
+
+Version V(const std::string& name) { return Version::ParseOrThrow(name); }
+
+// 1 live; a deploy of 2 that died after `switching`, in step "health".
+struct Died : World {
+  explicit Died(bool switched = true) {
+    REQUIRE(Deploy("1").exit == Exit::kDone);
+    REQUIRE(Stage(&host, OfferOf("2")).exit == Exit::kDone);
+    Journal journal(&disk, 3);
+    BeginRecord begin;
+    begin.command = "activate";
+    begin.from_target = "releases/1";
+    begin.to = V("2");
+    journal.Begin(begin);
+    if (switched) {
+      journal.Switching();
+      ReplaceSymlink(&disk, kCurrent, "releases/2", TempLinkName(3));
+      service = "releases/2";
+    }
+    journal.StepBegun("health");
+  }
+};
+
+TEST_CASE("what a dead process left switched goes back, with the service") {
+  Died world;
+  const Outcome outcome = world.RecoverNow();
+  CHECK(outcome.command == "recover");
+  CHECK(outcome.exit == Exit::kDone);
+  CHECK(outcome.result == "undone");
+  CHECK(outcome.transaction == 3);
+  CHECK(outcome.version == V("2"));
+  CHECK(outcome.current == "1");
+  REQUIRE(outcome.error);
+  CHECK(outcome.error->message.find("died in step health") !=
+        std::string::npos);
+  CHECK(world.Current() == "releases/1");
+  CHECK(world.service == "releases/1");
+  const TransactionRecord record = ReadRecord(&world.disk, 3);
+  REQUIRE(record.end);
+  CHECK(record.end->recovered);
+  CHECK(record.end->exit == Exit::kUndone);
+  CHECK(world.RecoverNow().result == "nothing");
+}
+
+TEST_CASE("what died before the switch costs no reload") {
+  Died world(/*switched=*/false);
+  const int reloads = world.runner.Count("reload");
+  CHECK(world.RecoverNow().exit == Exit::kDone);
+  CHECK(world.runner.Count("reload") == reloads);
+  CHECK(ReadRecord(&world.disk, 3).end->exit == Exit::kFailed);
+}
+
+TEST_CASE("a death is no verdict on a release that was there before") {
+  Died world;
+  world.RecoverNow();
+  CHECK(ReadStanding(&world.disk).ledger.Find(V("2"))->state ==
+        ReleaseState::kStaged);
+}
+
+TEST_CASE("at boot the link goes back and the service is left alone") {
+  Died world;
+  const int commands = static_cast<int>(world.runner.commands.size());
+  CHECK(release::RecoverNow(&world.host, /*with_service=*/false).exit ==
+        Exit::kDone);
+  CHECK(world.Current() == "releases/1");
+  CHECK(static_cast<int>(world.runner.commands.size()) == commands);
+}
+
+TEST_CASE("every changing command settles what was left before it begins") {
+  Died world;
+  std::string warnings;
+  world.host.report = [&](const Event& event) {
+    if (event.kind == Event::Kind::kWarning) warnings += event.text + "\n";
+  };
+  const Outcome outcome = world.Deploy("3");
+  CHECK(outcome.exit == Exit::kDone);
+  CHECK(outcome.previous == "1");
+  CHECK(outcome.transaction == 4);
+  CHECK(warnings.find("settled first") != std::string::npos);
+}
+
+TEST_CASE("a release before that is unhealthy too needs a person") {
+  Died world;
+  world.broken = {"1", "2"};
+  const Outcome outcome = world.RecoverNow();
+  CHECK(outcome.exit == Exit::kNeedsPerson);
+  CHECK(outcome.result == "in-doubt");
+  CHECK(outcome.current == "1");
+  CHECK(outcome.error->code == ErrorCode::kUndoFailed);
+  // It was settled all the same: no flapping.
+  CHECK(ReadRecord(&world.disk, 3).end);
+  CHECK(world.RecoverNow().exit == Exit::kDone);
+}
+
+TEST_CASE("a release before that is gone is never linked to") {
+  Died world;
+  RemoveTree(&world.disk, Fs::kRoot, "releases/1");
+  const Outcome outcome = world.RecoverNow();
+  CHECK(outcome.exit == Exit::kNeedsPerson);
+  CHECK(outcome.error->code == ErrorCode::kInDoubt);
+  CHECK(outcome.current == "2");
+  CHECK(world.Current() == "releases/2");
+}
+
+TEST_CASE("a link that a person moved stays where they put it") {
+  Died world;
+  REQUIRE(Exists(&world.disk, "releases/2"));
+  world.disk.MakeDirectory(Fs::kRoot, "releases/0", 0755);
+  PutLink(&world.disk, "current", "releases/0");
+  const Outcome outcome = world.RecoverNow();
+  CHECK(outcome.exit == Exit::kNeedsPerson);
+  CHECK(outcome.error->code == ErrorCode::kLinkMoved);
+  CHECK(outcome.current == "0");
+  CHECK(world.Current() == "releases/0");
+  CHECK(world.RecoverNow().exit == Exit::kDone);
+}
+
+TEST_CASE("a directory that took the link's name stays, and wedges nothing") {
+  Died world;
+  world.disk.RemoveFile(Fs::kRoot, "current");
+  world.disk.MakeDirectory(Fs::kRoot, "current", 0755);
+  const Outcome outcome = world.RecoverNow();
+  CHECK(outcome.exit == Exit::kNeedsPerson);
+  CHECK(outcome.error->code == ErrorCode::kLinkMoved);
+  CHECK(world.RecoverNow().result == "nothing");
+}
+
+TEST_CASE(
+    "an undo that fails stays open, tells what is live, and is tried again") {
+  Died world;
+  FaultFs fs(&world.disk);
+  world.host.fs = &fs;
+  fs.FailAt(1, EIO, FsCall::kRename);
+  const Outcome outcome = world.RecoverNow();
+  CHECK(outcome.exit == Exit::kNeedsPerson);
+  CHECK(outcome.error->code == ErrorCode::kUndoFailed);
+  CHECK(outcome.current == "2");
+  CHECK(world.Current() == "releases/2");
+  CHECK(ReadRecord(&world.disk, 3).open());
+  CHECK(world.RecoverNow().exit == Exit::kDone);
+  CHECK(world.Current() == "releases/1");
+}
+
+TEST_CASE("a command that could not settle what was left does nothing else") {
+  Died world;
+  FaultFs fs(&world.disk);
+  world.host.fs = &fs;
+  fs.FailAt(1, EIO, FsCall::kRename);
+  const Outcome outcome = world.Deploy("3");
+  CHECK(outcome.exit == Exit::kNeedsPerson);
+  CHECK(outcome.transaction == 3);
+  CHECK(ListRecords(&world.disk).size() == 3);
+  CHECK(!Exists(&world.disk, "releases/3"));
+}
+
+TEST_CASE("the post_rollback hook hears of an undo, and cannot break it") {
+  Died world;
+  world.config.hooks.post_rollback = {"tell"};
+  world.runner.On("tell", Exited(9));
+  const Outcome outcome = world.RecoverNow();
+  CHECK(outcome.exit == Exit::kDone);
+  CHECK(!outcome.warnings.empty());
+  const Command& told = world.runner.commands.back();
+  CHECK(told.env.at("RELEASE_VERSION") == "1");
+  CHECK(told.env.at("RELEASE_PREVIOUS") == "2");
+  CHECK(told.env.at("RELEASE_RESULT") == "undone");
+}
+
+TEST_CASE("a newest record of nothing is removed and its number used again") {
+  for (const char* text : {"", "torn begin"}) {
+    World world;
+    REQUIRE(world.Deploy("1").exit == Exit::kDone);
+    PutFile(&world.disk, ".release/transactions/000002.log", text);
+    CHECK(world.RecoverNow().exit == Exit::kDone);
+    CHECK(ListRecords(&world.disk).size() == 1);
+    CHECK(world.Deploy("2").transaction == 2);
+  }
+}
+
+TEST_CASE("a newest record that lost its beginning is kept aside") {
+  Died world;
+  const std::string path = ".release/transactions/000003.log";
+  std::string text = ReadWhole(&world.disk, path);
+  text[30] ^= 1;
+  PutFile(&world.disk, path, text);
+  world.RecoverNow();
+  CHECK(ReadWhole(&world.disk, path + ".damaged") == text);
+  // Nobody knows any more what it was about; that is told.
+  CHECK(!ReadStanding(&world.disk).doubts.empty());
+  CHECK(world.Deploy("3").exit == Exit::kDone);
+  CHECK(world.Rollback().exit == Exit::kDone);
+}
+
+TEST_CASE("a record torn at any byte is settled, and back is where it goes") {
+  const Died start;
+  const MemFs disk = start.disk.Killed();
+  const std::string path = ".release/transactions/000003.log";
+  MemFs copy = disk;
+  const std::string text = ReadWhole(&copy, path);
+  const std::size_t begin = text.find('\n') + 1;
+  for (std::size_t size = begin; size <= text.size(); size += 7) {
+    CAPTURE(size);
+    World world(start, disk);
+    PutFile(&world.disk, path, text.substr(0, size));
+    CHECK(world.RecoverNow().exit == Exit::kDone);
+    CHECK(world.Current() == "releases/1");
+    CHECK(world.service == "releases/1");
+    CHECK(ReadRecord(&world.disk, 3).end);
+  }
+}
+
+}  // namespace
+}  // namespace release
