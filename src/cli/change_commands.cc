@@ -7,9 +7,11 @@
 
 #include "base/text.h"
 #include "cli/context.h"
+#include "cli/json.h"
 #include "cli/output.h"
 #include "deploy/operations.h"
 #include "deploy/plan.h"
+#include "deploy/standing.h"
 #include "os/identity.h"
 #include "os/input.h"
 #include "trust/checksum_file.h"
@@ -75,6 +77,27 @@ int Finish(const GlobalOptions& global, const Outcome& outcome) {
   return PrintOutcome(global, outcome);
 }
 
+// Of a command that only tells the running transaction something.
+int FinishTelling(Context* context, const std::string& command,
+                  std::uint64_t transaction) {
+  const GlobalOptions& global = context->options();
+  if (global.dry_run) {
+    return PrintPlan(global, command,
+                     {fmt::format("{} transaction {}", command, transaction)});
+  }
+  if (global.json) {
+    Outcome outcome;
+    outcome.command = command;
+    outcome.result = "told";
+    outcome.transaction = transaction;
+    outcome.current = ReadStanding(context->fs()).CurrentName();
+    outcome.previous = outcome.current;
+    PrintJson(OutcomeJson(outcome));
+  }
+  Say(global, fmt::format("told transaction {}: {}", transaction, command));
+  return 0;
+}
+
 }  // namespace
 
 int RunDeploy(const GlobalOptions& global, const DeployOptions& options) {
@@ -137,20 +160,16 @@ int RunRecover(const GlobalOptions& global, const RecoverOptions& options) {
 
 int RunConfirm(const GlobalOptions& global) {
   Context context(global);
-  const std::uint64_t transaction =
-      global.dry_run ? RunningTransaction(context.fs()) : Confirm(context.fs());
-  Say(global, fmt::format("{}confirmed transaction {}",
-                          global.dry_run ? "would have " : "", transaction));
-  return 0;
+  return FinishTelling(&context, "confirm",
+                       global.dry_run ? RunningTransaction(context.fs())
+                                      : Confirm(context.fs()));
 }
 
 int RunAbort(const GlobalOptions& global) {
   Context context(global);
-  const std::uint64_t transaction =
-      global.dry_run ? RunningTransaction(context.fs()) : Abort(context.fs());
-  Say(global, fmt::format("{}asked transaction {} to undo and stop",
-                          global.dry_run ? "would have " : "", transaction));
-  return 0;
+  return FinishTelling(
+      &context, "abort",
+      global.dry_run ? RunningTransaction(context.fs()) : Abort(context.fs()));
 }
 
 int RunInit(const GlobalOptions& global) {
@@ -165,7 +184,9 @@ int RunInit(const GlobalOptions& global) {
   Outcome outcome;
   outcome.command = "init";
   outcome.result = made ? "committed" : "unchanged";
-  if (global.json) return PrintOutcome(global, outcome);
+  outcome.current = ReadStanding(&fs).CurrentName();
+  outcome.previous = outcome.current;
+  if (global.json) PrintJson(OutcomeJson(outcome));
   Say(global, made ? fmt::format("made the layout in {}", config.root)
                    : fmt::format("the layout is in {} already", config.root));
   return 0;

@@ -22,14 +22,53 @@ namespace {
 
 constexpr char kDescription[] =
     "Puts a new version of a service live without a broken moment, and takes "
-    "it "
-    "back in milliseconds.";
+    "it\nback in milliseconds.";
 
 constexpr char kFooter[] =
-    "Exit status: 0 done, 1 failed and nothing changed, 2 usage or "
-    "configuration error,\n3 archive refused, 4 failed after the switch and "
-    "undone, 5 a person is needed,\n6 busy, 7 no such release, 8 something "
-    "found wrong. See release(8).";
+    "The options above may stand before the command or after it.\n\n"
+    "Exit status: 0 done; 1 failed, nothing changed; 2 usage or configuration "
+    "error;\n3 archive refused; 4 failed after the switch and undone; 5 a "
+    "person is needed;\n6 busy; 7 no such release; 8 something found wrong. "
+    "See release(8).";
+
+constexpr char kCommandFooter[] =
+    "Options of every command and exit statuses: release --help.";
+
+struct Example {
+  std::string_view command;
+  std::string_view lines;
+};
+
+constexpr Example kExamples[] = {
+    {"deploy",
+     "  release deploy shop-1.4.2.tar.zst\n"
+     "  ssh web1 release --app shop deploy - --version 1.4.2 < shop.tar.zst"},
+    {"stage", "  release stage shop-1.4.2.tar.zst"},
+    {"activate", "  release activate 1.4.2 --confirm-within 10m"},
+    {"rollback", "  release rollback --reason \"checkout is slow\""},
+    {"list", "  release list"},
+    {"status", "  release status --check && echo all is well"},
+    {"history", "  release history -n 5"},
+    {"verify", "  release verify --all"},
+    {"diff", "  release diff 1.4.1 1.4.2"},
+    {"init", "  release --root /srv/shop init"},
+    {"prune", "  release prune --dry-run"},
+    {"pin", "  release pin 1.4.2"},
+    {"unpin", "  release unpin 1.4.2"},
+    {"recover", "  release recover"},
+    {"confirm", "  release confirm"},
+    {"abort", "  release abort"},
+    {"completion",
+     "  release completion bash > /etc/bash_completion.d/release"},
+};
+
+std::string FooterOf(std::string_view command) {
+  for (const Example& example : kExamples) {
+    if (example.command != command) continue;
+    return fmt::format("Example:\n{}\n\n{}", example.lines, kCommandFooter);
+  }
+  return kCommandFooter;
+}
 
 // The parsed command line.
 struct CommandLine {
@@ -77,11 +116,13 @@ void AddGlobals(CLI::App* app, GlobalOptions* global) {
       ->type_name("DIR");
   app->add_option("--config", global->config, "The config file")
       ->type_name("FILE");
-  app->add_flag("--json", global->json, "Print one JSON object to stdout");
+  app->add_flag("--json", global->json,
+                "Print one JSON object to stdout, errors too");
   app->add_flag("-q,--quiet", global->quiet, "Print only data and errors");
-  app->add_flag("-v,--verbose", global->verbose, "Print more");
+  app->add_flag("-v,--verbose", global->verbose,
+                "Tell each step as it begins, too");
   app->add_flag("-n,--dry-run", global->dry_run,
-                "Print what would be done; change nothing");
+                "Print what the command would do; change nothing");
   app->add_option_function<std::string>(
          "--wait",
          [global](const std::string& text) {
@@ -92,18 +133,21 @@ void AddGlobals(CLI::App* app, GlobalOptions* global) {
              ParseInto(text, &global->wait);
            }
          },
-         "Wait for the lock; --wait=DURATION at most so long")
-      ->type_name("DURATION")
+         "Wait for the lock, at most so long if told")
+      ->option_text("[=DURATION]")
       ->expected(0, 1)
       ->default_str("");
-  app->add_option("--color", global->color, "Color words on a terminal")
+  app->add_option("--color", global->color,
+                  "Color words (auto: on a terminal, if NO_COLOR is unset)")
+      ->option_text("auto|always|never")
       ->check(CLI::IsMember({"auto", "always", "never"}));
   app->add_option_function<std::string>(
          "--progress",
          [global](const std::string& form) {
            global->progress_json = form == "json";
          },
-         "json: print one event a line to stderr")
+         "Progress on stderr; json: one event a line")
+      ->option_text("text|json")
       ->check(CLI::IsMember({"text", "json"}));
 }
 
@@ -126,6 +170,7 @@ class Builder {
                 std::function<int()> run) {
     CLI::App* command = app_->add_subcommand(name, help);
     command->fallthrough();
+    command->footer(FooterOf(name));
     CommandLine* line = line_;
     command->callback([line, name, run = std::move(run)] {
       line->command = name;
@@ -139,19 +184,23 @@ class Builder {
     command
         ->add_option("archive", options->archive,
                      "A tar, cpio, zip or 7z archive; - reads it from stdin")
+        ->type_name("")
         ->required();
     command
-        ->add_option("--version", options->version,
-                     "The release's name (default: from the archive)")
+        ->add_option(
+            "--version", options->version,
+            "The release's name (default: from the archive or its name)")
         ->type_name("V");
     command
         ->add_option("--sha256", options->sha256,
-                     "What the archive's SHA-256 must be")
+                     "The SHA-256 that the archive must have")
         ->type_name("HEX");
-    command->add_option_function<unsigned>(
-        "--strip-components",
-        [options](unsigned n) { options->strip_components = n; },
-        "Leading path components to take off");
+    command
+        ->add_option_function<unsigned>(
+            "--strip-components",
+            [options](unsigned n) { options->strip_components = n; },
+            "Leading path components to take off")
+        ->type_name("N");
   }
 
   void AddDeploy() {
@@ -174,7 +223,8 @@ class Builder {
     CLI::App* activate =
         Add("activate", "Make a staged or earlier release live",
             [line] { return RunActivate(line->global, line->activate); });
-    activate->add_option("version", line->activate.version, "The release")
+    activate->add_option("version", line->activate.version, "Which release")
+        ->type_name("")
         ->required();
     AddDuration(activate, "--confirm-within", &line->activate.confirm_within,
                 "Undo unless `release confirm` comes in time");
@@ -185,8 +235,10 @@ class Builder {
     CLI::App* rollback =
         Add("rollback", "Go back to the good release that was live before",
             [line] { return RunRollback(line->global, line->rollback); });
-    rollback->add_option("version", line->rollback.version,
-                         "Go back to this one instead");
+    rollback
+        ->add_option("version", line->rollback.version,
+                     "Go back to this one instead")
+        ->type_name("");
     rollback
         ->add_option("--reason", line->rollback.reason,
                      "Why; kept in the history")
@@ -201,11 +253,13 @@ class Builder {
         Add("status", "Show what is live, whether it is well, what is in doubt",
             [line] { return RunStatus(line->global, line->status); });
     status->add_flag("--check", line->status.check,
-                     "Exit 8 if anything is wrong; re-hashes the live release");
+                     "Exit 8 if anything is wrong; re-hash the live release");
     CLI::App* history =
         Add("history", "Show the transactions, newest first",
             [line] { return RunHistory(line->global, line->history); });
-    history->add_option("-n,--count", line->history.count, "How many")
+    history
+        ->add_option("-n,--count", line->history.count,
+                     "How many (default: 20)")
         ->type_name("N");
     history->add_flag("--follow", line->history.follow,
                       "Go on printing transactions as they end");
@@ -216,15 +270,19 @@ class Builder {
     CLI::App* verify =
         Add("verify", "Re-hash releases on disk against their manifests",
             [line] { return RunVerify(line->global, line->verify); });
-    verify->add_option("versions", line->verify.versions,
-                       "Which (default: the live one)");
+    verify
+        ->add_option("versions", line->verify.versions,
+                     "Which releases (default: the live one)")
+        ->type_name("VERSION");
     verify->add_flag("--all", line->verify.all, "Every release");
     CLI::App* diff = Add("diff", "Show what differs between two releases",
                          [line] { return RunDiff(line->global, line->diff); });
     diff->add_option("from", line->diff.from,
-                     "A release; alone: compared with the live one")
+                     "A release; alone: what differs from the live one to it")
+        ->type_name("")
         ->required();
-    diff->add_option("to", line->diff.to, "Another release");
+    diff->add_option("to", line->diff.to, "The release to compare it with")
+        ->type_name("");
   }
 
   void AddUpkeep() {
@@ -240,14 +298,15 @@ class Builder {
             line->pin.pinned = pinned;
             return RunPin(line->global, line->pin);
           })
-          ->add_option("version", line->pin.version, "The release")
+          ->add_option("version", line->pin.version, "Which release")
+          ->type_name("")
           ->required();
     }
     CLI::App* recover =
         Add("recover", "Settle an interrupted transaction",
             [line] { return RunRecover(line->global, line->recover); });
     recover->add_flag("--no-service", line->recover.no_service,
-                      "Leave the service alone: it has not started yet");
+                      "Leave the service alone: it starts later, as at boot");
   }
 
   void AddRunning() {
@@ -258,7 +317,8 @@ class Builder {
         [line] { return RunAbort(line->global); });
     Add("completion", "Print shell completions",
         [line] { return PrintCompletion(line->shell); })
-        ->add_option("shell", line->shell, "bash, zsh or fish")
+        ->add_option("shell", line->shell, "For which shell")
+        ->option_text("bash|zsh|fish")
         ->required()
         ->check(CLI::IsMember({"bash", "zsh", "fish"}));
   }
@@ -295,9 +355,12 @@ int PrintUsageError(const CommandLine& line, const CLI::App& app,
   // CLI11 misses a command before it looks at the word that is none.
   const std::vector<std::string> left = app.remaining();
   const std::string why =
-      app.get_subcommands().empty() && !left.empty()
-          ? fmt::format("there is no command {}", Quoted(left.front()))
-          : error.what();
+      !app.get_subcommands().empty() ? error.what()
+      : left.empty()
+          ? "a command is missing"
+          : fmt::format("there is no {} {}",
+                        left.front().starts_with("-") ? "option" : "command",
+                        Quoted(left.front()));
   return PrintError(
       line.global, line.command,
       Error(ErrorCode::kUsage,

@@ -85,7 +85,9 @@ _release() {
     '--config[the config file]:file:_files' \
     '--json[print one JSON object]' \
     '(-q --quiet)'{-q,--quiet}'[print only data and errors]' \
+    '(-v --verbose)'{-v,--verbose}'[tell each step as it begins]' \
     '(-n --dry-run)'{-n,--dry-run}'[change nothing]' \
+    '--progress[form of the progress]:form:(text json)' \
     '--wait=-[wait for the lock]::duration:' \
     '--color[color words]:when:(auto always never)' \
     "1:command:(${(z)verbs})" \
@@ -97,7 +99,12 @@ _release() {
     completion) compadd bash zsh fish ;;
   esac
 }
-compdef _release release
+# Run as a function of $fpath it completes at once; sourced it registers.
+if [[ $funcstack[1] == _release ]]; then
+  _release "$@"
+else
+  compdef _release release
+fi
 )sh";
 
 constexpr std::string_view kFish = R"sh(# fish completion for release
@@ -125,7 +132,9 @@ complete -c release -l root -x -a "(__fish_complete_directories)"
 complete -c release -l config -r -F
 complete -c release -l json
 complete -c release -s q -l quiet
+complete -c release -s v -l verbose
 complete -c release -s n -l dry-run
+complete -c release -l progress -x -a "text json"
 complete -c release -l wait
 complete -c release -l color -x -a "auto always never"
 )sh";

@@ -40,6 +40,7 @@ void PrintEventJson(const Event& event) {
 void PrintEventWords(const GlobalOptions& options, const Event& event) {
   switch (event.kind) {
     case Event::Kind::kStepBegun:
+      if (options.verbose) WriteErr(fmt::format("  {} ...\n", event.text));
       break;
     case Event::Kind::kStepDone:
       WriteErr(fmt::format("  {:<14} {:.3f} s\n", event.text, event.seconds));

@@ -173,8 +173,9 @@ int RunDiff(const GlobalOptions& global, const DiffOptions& options) {
     PrintJson(DiffJson(from.name(), to.name(), differences));
   } else {
     WriteOut(DifferencesText(differences));
-    Say(global, fmt::format("{} differences from {} to {}", differences.size(),
-                            from.name(), to.name()));
+    Say(global, fmt::format("{} difference{} from {} to {}", differences.size(),
+                            differences.size() == 1 ? "" : "s", from.name(),
+                            to.name()));
   }
   return 0;
 }

@@ -15,6 +15,11 @@ std::string Field(const std::string& name, const std::string& value) {
   return fmt::format("{:<12} {}\n", name, value);
 }
 
+std::string CountText(std::size_t differences) {
+  return fmt::format("{} difference{}", differences,
+                     differences == 1 ? "" : "s");
+}
+
 std::string LiveText(const StatusReport& report) {
   const Standing& standing = report.standing;
   if (!standing.live) {
@@ -124,8 +129,8 @@ std::string StatusText(const StatusReport& report) {
     text += Field("as shipped",
                   report.differences.empty()
                       ? "yes"
-                      : fmt::format("NO, {} differences; see `release verify`",
-                                    report.differences.size()));
+                      : fmt::format("NO, {}; see `release verify`",
+                                    CountText(report.differences.size())));
   }
   text += Field("running", report.holder ? RunningText(report) : "nothing");
   if (standing.last) text += Field("last", TransactionText(*standing.last));
@@ -179,8 +184,8 @@ std::string VerifyText(const std::vector<VerifiedRelease>& releases) {
     } else if (!release.error.empty()) {
       text += fmt::format("{}: {}\n", release.version, release.error);
     } else {
-      text += fmt::format("{}: {} differences\n", release.version,
-                          release.differences.size());
+      text += fmt::format("{}: {}\n", release.version,
+                          CountText(release.differences.size()));
       text += DifferencesText(release.differences);
     }
   }

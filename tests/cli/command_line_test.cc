@@ -1,0 +1,158 @@
+#include "cli/command_line.h"
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+
+#include "os/identity.h"
+#include "os/posix_clock.h"
+#include "os/posix_fs.h"
+#include "store/lock.h"
+#include "support/command_run.h"
+
+namespace release {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kCommands[] = {
+    "deploy",  "stage",   "activate", "rollback", "list",      "status",
+    "history", "verify",  "diff",     "init",     "prune",     "pin",
+    "unpin",   "recover", "confirm",  "abort",    "completion"};
+
+bool Has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("the help names every command and what each exit status means") {
+  const Printed help = RunRelease({"--help"});
+  CHECK(help.exit == 0);
+  CHECK(help.err.empty());
+  for (const char* command : kCommands) {
+    CHECK_MESSAGE(Has(help.out, std::string("\n  ") + command + " "), command);
+  }
+  for (const char* status :
+       {"0 done", "1 failed", "2 usage", "3 archive", "4 failed after",
+        "5 a person", "6 busy", "7 no such", "8 something"}) {
+    CHECK_MESSAGE(Has(help.out, status), status);
+  }
+}
+
+TEST_CASE("each command has a help with its usage and an example") {
+  for (const char* command : kCommands) {
+    CAPTURE(command);
+    const Printed help = RunRelease({command, "--help"});
+    CHECK(help.exit == 0);
+    CHECK(Has(help.out, std::string("Usage: release ") + command));
+    CHECK(Has(help.out, "Example:\n  "));
+  }
+}
+
+TEST_CASE("the program tells its version") {
+  const Printed version = RunRelease({"--program-version"});
+  CHECK(version.exit == 0);
+  CHECK(version.out == "release " RELEASE_PROGRAM_VERSION "\n");
+}
+
+TEST_CASE("what cannot be understood is a usage error that names the word") {
+  const auto said = [](std::vector<std::string> words) {
+    const Printed run = RunRelease(std::move(words));
+    CHECK(run.exit == 2);
+    CHECK(run.out.empty());
+    return run.err;
+  };
+  CHECK(Has(said({"bogus"}), "there is no command \"bogus\""));
+  CHECK(Has(said({"--bogus"}), "there is no option \"--bogus\""));
+  CHECK(Has(said({}), "a command is missing"));
+  CHECK(Has(said({"deploy"}), "archive is required"));
+  CHECK(Has(said({"list", "--bogus"}), "--bogus"));
+  CHECK(Has(said({"--color", "blue", "list"}), "blue"));
+  CHECK(Has(said({"--wait=soon", "list"}), "\"soon\" is no duration"));
+  CHECK(Has(said({"completion", "csh"}), "csh"));
+}
+
+TEST_CASE("a usage error with --json is one object on standard output") {
+  const Printed run = RunRelease({"--json", "bogus"});
+  CHECK(run.exit == 2);
+  const json object = json::parse(run.out);
+  CHECK(object.at("schema") == 1);
+  CHECK(object.at("exit") == 2);
+  CHECK(object.at("error").at("code") == "usage");
+}
+
+TEST_CASE("an option of every command may stand before it or after it") {
+  const CommandRig rig;
+  rig.Deploy("1");
+  CHECK(RunRelease({"--root", rig.root(), "list", "-q"}).out == "1\n");
+  CHECK(RunRelease({"-q", "list", "--root", rig.root()}).out == "1\n");
+}
+
+TEST_CASE("-n is a dry run, and after history the number of transactions") {
+  const CommandRig rig;
+  rig.Deploy("1");
+  rig.Deploy("2");
+  CHECK(Has(rig.Run({"-n", "rollback"}).out, "releases/1"));
+  CHECK(Has(rig.Run({"rollback", "-n"}).out, "releases/1"));
+  CHECK(rig.Run({"list", "-q"}).out == "1\n2\n");
+  const auto count = [&](std::vector<std::string> words) {
+    words.emplace_back("--json");
+    return json::parse(rig.Run(words).out).at("transactions").size();
+  };
+  CHECK(count({"history"}) == 2);
+  CHECK(count({"history", "-n", "1"}) == 1);
+  CHECK(count({"history", "--count=1"}) == 1);
+}
+
+TEST_CASE("--wait takes its duration by = and leaves the next word alone") {
+  const CommandRig rig;
+  rig.Deploy("1");
+  CHECK(rig.Run({"--wait=2s", "pin", "1"}).exit == 0);
+  CHECK(rig.Run({"--wait", "pin", "1"}).exit == 0);
+  CHECK(rig.Run({"pin", "1", "--wait=500ms"}).exit == 0);
+}
+
+TEST_CASE("a held lock is busy after the wait, and tells who holds it") {
+  const CommandRig rig;
+  rig.Deploy("1");
+  PosixFs fs(rig.root());
+  PosixClock clock;
+  const Lock lock(&fs, &clock, {.user = "alice", .pid = 7, .command = "test"},
+                  Nanoseconds(0));
+  const auto start = std::chrono::steady_clock::now();
+  const Printed run = rig.Run({"--json", "--wait=700ms", "pin", "1"});
+  const auto waited = std::chrono::steady_clock::now() - start;
+  CHECK(run.exit == 6);
+  CHECK(waited >= std::chrono::milliseconds(700));
+  CHECK(Has(run.err, "alice (pid 7) holds it since"));
+  CHECK(Has(run.err, "nothing changed; 1 is live"));
+  const json object = json::parse(run.out);
+  CHECK(object.at("error").at("code") == "busy");
+  CHECK(object.at("current") == "1");
+  // Who only looks is not kept out.
+  CHECK(rig.Run({"status"}).exit == 0);
+}
+
+TEST_CASE("a failure says what is live now") {
+  const CommandRig rig;
+  rig.Deploy("1");
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"deploy", "/no/such/archive.tar"},
+                                             {"activate", "9"},
+                                             {"rollback"},
+                                             {"verify", "9"},
+                                             {"diff", "1", "9"},
+                                             {"confirm"},
+                                             {"pin", "../x"}}) {
+    CAPTURE(words.front());
+    const Printed run = rig.Run(words);
+    CHECK(run.exit != 0);
+    CHECK(Has(run.err, "error: cannot "));
+    CHECK(Has(run.err, "nothing changed; 1 is live"));
+    CHECK(run.out.empty());
+  }
+}
+
+}  // namespace release

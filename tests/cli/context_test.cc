@@ -1,0 +1,100 @@
+#include "cli/context.h"
+
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "support/archives.h"
+#include "support/expect_error.h"
+#include "support/temp_dir.h"
+
+namespace release {
+namespace {
+
+Error LoadError(const GlobalOptions& options) {
+  return ErrorOf([&] { LoadConfig(options); });
+}
+
+}  // namespace
+
+TEST_CASE("a root alone needs no config file and may be relative") {
+  setenv("RELEASE_APP", "no-such-app", 1);
+  const Config config = LoadConfig({.root = "srv/../shop/"});
+  unsetenv("RELEASE_APP");
+  CHECK(config.app.empty());
+  CHECK(config.root == std::filesystem::current_path().string() + "/shop");
+  CHECK(config.keep_releases == 5);
+}
+
+TEST_CASE("an app with a root needs no config file, but keeps its name") {
+  const Config config = LoadConfig({.app = "no-such-app", .root = "/srv/x"});
+  CHECK(config.app == "no-such-app");
+  CHECK(config.root == "/srv/x");
+}
+
+TEST_CASE("a config file names the app, and --root and --app stand above it") {
+  const TempDir dir;
+  const std::string file = dir.path() + "/shop.toml";
+  Spill(file, "root = \"/srv/shop\"\nkeep_releases = 2\n");
+  const Config plain = LoadConfig({.config = file});
+  CHECK(plain.app == "shop");
+  CHECK(plain.root == "/srv/shop");
+  CHECK(plain.keep_releases == 2);
+  const Config other =
+      LoadConfig({.app = "other", .root = "/srv/else", .config = file});
+  CHECK(other.app == "other");
+  CHECK(other.root == "/srv/else");
+}
+
+TEST_CASE("a config file that is not there is named") {
+  const Error error = LoadError({.config = "/no/such.toml"});
+  CHECK(error.code() == ErrorCode::kConfigUnreadable);
+  CHECK(Says(error, "cannot read /no/such.toml"));
+  setenv("RELEASE_APP", "no-such-app", 1);
+  CHECK(Says(LoadError({}), "/etc/release/no-such-app.toml"));
+  unsetenv("RELEASE_APP");
+  CHECK(
+      Says(LoadError({.app = "no-such-app"}), "/etc/release/no-such-app.toml"));
+}
+
+TEST_CASE("an app's name leads nowhere else") {
+  for (const char* name : {"../shop", "a/b", ".", "-x"}) {
+    CHECK(LoadError({.app = name}).code() == ErrorCode::kAppUnknown);
+  }
+}
+
+TEST_CASE("root refuses a config file that somebody else can write") {
+  const TempDir dir;
+  const std::string file = dir.path() + "/shop.toml";
+  Spill(file, "root = \"/srv/shop\"\n");
+  CHECK_NOTHROW(LoadConfig({.config = file}));
+  std::filesystem::permissions(file, std::filesystem::perms(0666));
+  if (geteuid() == 0) {
+    CHECK(LoadError({.config = file}).code() == ErrorCode::kConfigUnsafe);
+  } else {
+    CHECK_NOTHROW(LoadConfig({.config = file}));
+  }
+}
+
+TEST_CASE("a root that is not there is told with the way to make it") {
+  const Error error =
+      ErrorOf([] { Context context({.root = "/no/such/root"}); });
+  CHECK(error.code() == ErrorCode::kNotInitialized);
+  CHECK(error.path() == "/no/such/root");
+  CHECK(Says(error, "`release init` makes it"));
+}
+
+TEST_CASE("a context opens the root and tells who calls and how long to wait") {
+  const TempDir dir;
+  GlobalOptions options;
+  options.root = dir.path();
+  options.wait = std::chrono::seconds(3);
+  Context context(options);
+  CHECK(context.fs()->List(Fs::kRoot, "").empty());
+  CHECK(context.host()->wait == std::chrono::seconds(3));
+  CHECK(context.host()->caller.pid == getpid());
+  CHECK(context.host()->config->root == dir.path());
+}
+
+}  // namespace release

@@ -1,0 +1,162 @@
+#include "cli/json.h"
+
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "deploy/operations.h"
+#include "support/world.h"
+
+namespace release {
+namespace {
+
+using nlohmann::json;
+
+std::vector<std::string> Keys(const json& object) {
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : object.items()) keys.push_back(key);
+  return keys;
+}
+
+json StatusOf(World* world) {
+  return json::parse(StatusJson(ReadStatus(&world->host, TreeCheck::kBytes)));
+}
+
+}  // namespace
+
+TEST_CASE("an outcome has every key of schema 1, with null for what is none") {
+  Outcome outcome;
+  outcome.command = "recover";
+  outcome.result = "nothing";
+  const json object = json::parse(OutcomeJson(outcome));
+  CHECK(Keys(object) == std::vector<std::string>{"command", "current", "exit",
+                                                 "previous", "result", "schema",
+                                                 "steps", "transaction",
+                                                 "version", "warnings"});
+  for (const char* key : {"current", "previous", "transaction", "version"}) {
+    CHECK(object.at(key).is_null());
+  }
+  CHECK(object.at("schema") == 1);
+}
+
+TEST_CASE("an outcome's error has the code, the path and both values") {
+  Outcome outcome;
+  outcome.exit = Exit::kRefused;
+  outcome.error = Failure{.code = ErrorCode::kChecksumMismatch,
+                          .message = "cannot accept it",
+                          .path = "a.tar",
+                          .expected = "x",
+                          .found = "y"};
+  CHECK(json::parse(OutcomeJson(outcome)).at("error") ==
+        json{{"code", "checksum-mismatch"},
+             {"message", "cannot accept it"},
+             {"path", "a.tar"},
+             {"expected", "x"},
+             {"found", "y"}});
+}
+
+TEST_CASE("JSON is one line and stays valid with bytes that are not UTF-8") {
+  Outcome outcome;
+  outcome.warnings = {"a\nb \xff c"};
+  const std::string text = OutcomeJson(outcome);
+  CHECK(text.find('\n') == std::string::npos);
+  CHECK(json::parse(text).at("warnings").at(0) == "a\nb \xEF\xBF\xBD c");
+}
+
+TEST_CASE("the status of a well deployment says so in every key") {
+  World world;
+  world.Deploy("1");
+  world.Deploy("2");
+  const json status = StatusOf(&world);
+  CHECK(status.at("live") == "2");
+  CHECK(status.at("current") == "2");
+  CHECK(status.at("rollback_target") == "1");
+  CHECK(status.at("healthy") == true);
+  CHECK(status.at("as_shipped") == true);
+  CHECK(status.at("interrupted") == false);
+  CHECK(status.at("doubts") == json::array());
+  CHECK(status.at("well") == true);
+  CHECK(status.at("undelivered") == 0);
+  CHECK(status.at("open").is_null());
+  CHECK(status.at("last").at("transaction") == 2);
+  CHECK(status.at("last").at("result") == "committed");
+  CHECK(status.at("release").at("state") == "good");
+}
+
+TEST_CASE("the status tells an unhealthy and an unborn deployment apart") {
+  World world;
+  const json unborn = StatusOf(&world);
+  CHECK(unborn.at("live").is_null());
+  CHECK(unborn.at("last").is_null());
+  CHECK(unborn.at("well") == false);
+  world.Deploy("1");
+  world.broken.insert("1");
+  const json unhealthy = StatusOf(&world);
+  CHECK(unhealthy.at("healthy") == false);
+  CHECK(unhealthy.at("probe") != "");
+  CHECK(unhealthy.at("well") == false);
+}
+
+TEST_CASE("the list marks the live release and the rollback target") {
+  World world;
+  world.Deploy("1");
+  world.Deploy("2");
+  const json list = json::parse(ListJson(ListKnown(&world.host)));
+  const json& releases = list.at("releases");
+  REQUIRE(releases.size() == 2);
+  CHECK(Keys(releases.at(0)) ==
+        std::vector<std::string>{"by", "bytes", "live", "pids", "pinned",
+                                 "reason", "rollback_target", "since", "state",
+                                 "transaction", "version"});
+  CHECK(releases.at(0).at("version") == "2");
+  CHECK(releases.at(0).at("live") == true);
+  CHECK(releases.at(1).at("rollback_target") == true);
+}
+
+TEST_CASE("the history tells of refused, open and unreadable transactions") {
+  World world;
+  world.Deploy("1");
+  CHECK(Rollback(&world.host, std::nullopt, "why").exit ==
+        Exit::kNoSuchRelease);
+  TransactionRecord open = ReadRecord(&world.disk, 2);
+  open.end.reset();
+  open.current_step = "unpack";
+  const json history = json::parse(
+      HistoryJson({TransactionRecord{.number = 3}, open,
+                   ReadRecord(&world.disk, 2), ReadRecord(&world.disk, 1)}));
+  const json& records = history.at("transactions");
+  CHECK(!records.at(0).contains("command"));
+  CHECK(records.at(1).at("result") == "open");
+  CHECK(records.at(1).at("step") == "unpack");
+  CHECK(records.at(2).at("exit") == 7);
+  CHECK(records.at(2).at("code") == "nothing-to-roll-back-to");
+  CHECK(records.at(2).at("reason") == "why");
+  CHECK(records.at(3).at("from").is_null());
+  CHECK(records.at(3).at("to") == "1");
+  CHECK(records.at(3).at("by") == "alice");
+  CHECK(records.at(3).at("facts").contains("sha256"));
+}
+
+TEST_CASE("verify and diff list each difference with before and after") {
+  const ManifestDifference changed{.what = ManifestDifference::What::kChanged,
+                                   .path = "bin/app",
+                                   .before = "a",
+                                   .after = "b"};
+  const json expected = json::array({{{"what", "changed"},
+                                      {"path", "bin/app"},
+                                      {"before", "a"},
+                                      {"after", "b"}}});
+  const json verify = json::parse(
+      VerifyJson({{.version = "1", .error = "", .differences = {changed}},
+                  {.version = "2", .error = "", .differences = {}}}));
+  CHECK(verify.at("exit") == 8);
+  CHECK(verify.at("releases").at(0).at("ok") == false);
+  CHECK(verify.at("releases").at(0).at("differences") == expected);
+  CHECK(verify.at("releases").at(1).at("ok") == true);
+  const json diff = json::parse(DiffJson("1", "2", {changed}));
+  CHECK(diff.at("from") == "1");
+  CHECK(diff.at("to") == "2");
+  CHECK(diff.at("differences") == expected);
+}
+
+}  // namespace release

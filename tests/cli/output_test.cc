@@ -1,0 +1,157 @@
+#include "cli/output.h"
+
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+#include "support/command_run.h"
+
+namespace release {
+namespace {
+
+using nlohmann::json;
+
+Event MakeEvent(Event::Kind kind, const std::string& text) {
+  return {.kind = kind, .transaction = 7, .text = text, .seconds = 0.25};
+}
+
+Outcome Failed(Exit exit) {
+  return {
+      .command = "deploy",
+      .exit = exit,
+      .current = "1",
+      .error = Failure{.code = ErrorCode::kHealthDeadline,
+                       .message = "cannot see it healthy: nothing answers"}};
+}
+
+std::string ErrorLine(const GlobalOptions& options, bool terminal) {
+  return PrintedBy([&] { return PrintOutcome(options, Failed(Exit::kUndone)); },
+                   terminal)
+      .err;
+}
+
+bool Colored(const std::string& text) {
+  return text.find("\x1b[1;31merror:\x1b[0m") != std::string::npos;
+}
+
+bool Has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("words are colored on a terminal unless told otherwise") {
+  unsetenv("NO_COLOR");
+  GlobalOptions options;
+  CHECK(Colored(ErrorLine(options, /*terminal=*/true)));
+  CHECK(!Colored(ErrorLine(options, /*terminal=*/false)));
+  options.color = "always";
+  CHECK(Colored(ErrorLine(options, /*terminal=*/false)));
+  options.color = "never";
+  CHECK(!Colored(ErrorLine(options, /*terminal=*/true)));
+}
+
+TEST_CASE("NO_COLOR is honoured, and --color=always stands above it") {
+  setenv("NO_COLOR", "1", 1);
+  GlobalOptions options;
+  CHECK(!Colored(ErrorLine(options, /*terminal=*/true)));
+  options.color = "always";
+  CHECK(Colored(ErrorLine(options, /*terminal=*/true)));
+  unsetenv("NO_COLOR");
+}
+
+TEST_CASE("a failure is told even where quiet is asked, with what is live") {
+  const GlobalOptions options{.quiet = true};
+  const auto told = [&](Exit exit) {
+    const Printed printed =
+        PrintedBy([&] { return PrintOutcome(options, Failed(exit)); });
+    CHECK(printed.exit == static_cast<int>(exit));
+    CHECK(printed.out.empty());
+    CHECK(Has(printed.err, "error: cannot see it healthy: nothing answers\n"));
+    return printed.err;
+  };
+  CHECK(Has(told(Exit::kFailed), "nothing changed; 1 is live\n"));
+  CHECK(Has(told(Exit::kUndone), "undone; 1 is live again\n"));
+  CHECK(Has(told(Exit::kNeedsPerson), "a person is needed: 1 is live now"));
+}
+
+TEST_CASE("a failure without a release says that none is live") {
+  Outcome outcome = Failed(Exit::kFailed);
+  outcome.current.clear();
+  const Printed printed =
+      PrintedBy([&] { return PrintOutcome(GlobalOptions{}, outcome); });
+  CHECK(Has(printed.err, "nothing changed; no release is live\n"));
+}
+
+TEST_CASE("a success is words on stderr, and with --json data on stdout") {
+  const Outcome outcome{.command = "deploy",
+                        .result = "committed",
+                        .previous = "1",
+                        .current = "2"};
+  Printed printed =
+      PrintedBy([&] { return PrintOutcome(GlobalOptions{}, outcome); });
+  CHECK(printed.out.empty());
+  CHECK(printed.err == "2 is live (before: 1)\n");
+  printed = PrintedBy(
+      [&] { return PrintOutcome({.json = true, .quiet = true}, outcome); });
+  CHECK(printed.err.empty());
+  CHECK(json::parse(printed.out).at("current") == "2");
+}
+
+TEST_CASE("an error before any transaction has the same JSON as an outcome") {
+  const Error error(ErrorCode::kConfigInvalid, "cannot use it: bad", "/a.toml");
+  const Printed printed = PrintedBy(
+      [&] { return PrintError({.json = true}, "deploy", error, "1"); });
+  CHECK(printed.exit == 2);
+  const json object = json::parse(printed.out);
+  for (const char* key :
+       {"schema", "command", "result", "exit", "transaction", "version",
+        "previous", "current", "error", "warnings", "steps"}) {
+    CHECK_MESSAGE(object.contains(key), key);
+  }
+  CHECK(object.at("current") == "1");
+  CHECK(object.at("error") == json{{"code", "config-invalid"},
+                                   {"message", "cannot use it: bad"},
+                                   {"path", "/a.toml"}});
+}
+
+TEST_CASE("events are words, JSON lines, or nothing") {
+  const auto print = [](const GlobalOptions& options, const Event& event) {
+    return PrintedBy([&] {
+             EventPrinter(options)(event);
+             return 0;
+           })
+        .err;
+  };
+  const Event begun = MakeEvent(Event::Kind::kStepBegun, "unpack");
+  const Event done = MakeEvent(Event::Kind::kStepDone, "unpack");
+  const Event warning = MakeEvent(Event::Kind::kWarning, "old one is in use");
+  CHECK(print({}, begun).empty());
+  CHECK(print({.verbose = true}, begun) == "  unpack ...\n");
+  CHECK(print({}, done) == "  unpack         0.250 s\n");
+  CHECK(print({}, warning) == "warning: old one is in use\n");
+  CHECK(print({.quiet = true}, warning).empty());
+  CHECK(json::parse(print({.progress_json = true}, done)) ==
+        json{{"event", "step"},
+             {"transaction", 7},
+             {"name", "unpack"},
+             {"seconds", 0.25}});
+  CHECK(json::parse(print({.progress_json = true}, warning)) ==
+        json{{"event", "warning"},
+             {"transaction", 7},
+             {"message", "old one is in use"}});
+}
+
+TEST_CASE("a plan is a list, or an object that says it is a dry run") {
+  const auto print = [](const GlobalOptions& options) {
+    return PrintedBy([&] { return PrintPlan(options, "prune", {"remove 1"}); });
+  };
+  CHECK(print({}).out == "would, in this order:\n  - remove 1\n");
+  CHECK(json::parse(print({.json = true}).out) == json{{"schema", 1},
+                                                       {"command", "prune"},
+                                                       {"dry_run", true},
+                                                       {"plan", {"remove 1"}}});
+}
+
+}  // namespace release

@@ -1,0 +1,118 @@
+#include "cli/show_commands.h"
+
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "support/archives.h"
+#include "support/command_run.h"
+
+namespace release {
+namespace {
+
+using nlohmann::json;
+
+bool Has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+void Tamper(const CommandRig& rig, const std::string& version) {
+  Spill(rig.root() + "/releases/" + version + "/bin/app", "version X\n");
+  std::filesystem::permissions(rig.root() + "/releases/" + version + "/bin/app",
+                               std::filesystem::perms(0755));
+}
+
+}  // namespace
+
+TEST_CASE("status --check is 0 where all is well and 8 where it is not") {
+  const CommandRig rig;
+  CHECK(rig.Run({"status"}).exit == 0);
+  CHECK(rig.Run({"status", "--check"}).exit == 8);
+  rig.Deploy("1");
+  CHECK(rig.Run({"status", "--check"}).exit == 0);
+  Tamper(rig, "1");
+  // The same size and mode: only the bytes tell.
+  CHECK(rig.Run({"status"}).exit == 0);
+  const Printed checked = rig.Run({"status", "--check"});
+  CHECK(checked.exit == 8);
+  CHECK(Has(checked.out, "as shipped   NO, 1 difference"));
+}
+
+TEST_CASE("status is data on stdout, and nothing with --quiet") {
+  const CommandRig rig;
+  rig.Deploy("1");
+  const Printed words = rig.Run({"status"});
+  CHECK(Has(words.out, "live         1 (good since "));
+  CHECK(words.err.empty());
+  const Printed quiet = rig.Run({"-q", "status"});
+  CHECK(quiet.out.empty());
+  CHECK(quiet.err.empty());
+  CHECK(json::parse(rig.Run({"-q", "--json", "status"}).out).at("live") == "1");
+}
+
+TEST_CASE("status of a root that is not there is a usage error") {
+  const Printed run = RunRelease({"--root", "/no/such/root", "status"});
+  CHECK(run.exit == 2);
+  CHECK(Has(run.err, "`release init` makes it"));
+}
+
+TEST_CASE("list shows a table, and with --quiet only the names") {
+  const CommandRig rig;
+  rig.Deploy("1");
+  rig.Deploy("2");
+  CHECK(rig.Run({"-q", "list"}).out == "1\n2\n");
+  CHECK(Has(rig.Run({"list"}).out, "\n* 2 "));
+  CHECK(json::parse(rig.Run({"--json", "list"}).out).at("releases").size() ==
+        2);
+}
+
+TEST_CASE("history is newest first and tells of what was refused") {
+  const CommandRig rig;
+  rig.Deploy("1");
+  CHECK(rig.Run({"rollback"}).exit == 7);
+  const json records =
+      json::parse(rig.Run({"--json", "history"}).out).at("transactions");
+  REQUIRE(records.size() == 2);
+  CHECK(records.at(0).at("command") == "rollback");
+  CHECK(records.at(0).at("exit") == 7);
+  CHECK(records.at(1).at("result") == "committed");
+  CHECK(Has(rig.Run({"history"}).out, "[nothing-to-roll-back-to] cannot"));
+}
+
+TEST_CASE("verify finds a byte that changed and says which file") {
+  const CommandRig rig;
+  rig.Deploy("1");
+  rig.Deploy("2");
+  CHECK(rig.Run({"verify"}).out == "2: as shipped\n");
+  Tamper(rig, "1");
+  CHECK(rig.Run({"verify"}).exit == 0);
+  const Printed all = rig.Run({"verify", "--all"});
+  CHECK(all.exit == 8);
+  CHECK(Has(all.out, "1: 1 difference\n  changed  bin/app  ("));
+  CHECK(Has(all.out, "2: as shipped\n"));
+  CHECK(rig.Run({"verify", "1"}).exit == 8);
+  CHECK(json::parse(rig.Run({"--json", "verify", "1"}).out).at("exit") == 8);
+}
+
+TEST_CASE("verify of no such release, or of none at all, is 7") {
+  const CommandRig rig;
+  CHECK(rig.Run({"verify"}).exit == 7);
+  rig.Deploy("1");
+  CHECK(rig.Run({"verify", "9"}).exit == 7);
+  CHECK(rig.Run({"verify", "../1"}).exit == 2);
+}
+
+TEST_CASE("diff compares two releases, or the live one with another") {
+  const CommandRig rig;
+  rig.Deploy("1");
+  rig.Deploy("2");
+  const Printed two = rig.Run({"diff", "1", "2"});
+  CHECK(two.exit == 0);
+  CHECK(Has(two.out, "  changed  bin/app  ("));
+  CHECK(two.err == "1 difference from 1 to 2\n");
+  CHECK(rig.Run({"diff", "1"}).err == "1 difference from 2 to 1\n");
+  CHECK(rig.Run({"diff", "2"}).err == "0 differences from 2 to 2\n");
+  CHECK(rig.Run({"diff", "1", "9"}).exit == 7);
+}
+
+}  // namespace release
