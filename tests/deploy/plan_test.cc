@@ -1,0 +1,140 @@
+#include "deploy/plan.h"
+
+#include <doctest/doctest.h>
+
+#include "support/expect_error.h"
+#include "support/world.h"
+
+namespace release {
+namespace {
+
+const Version kOne = Version::ParseOrThrow("1");
+const Version kTwo = Version::ParseOrThrow("2");
+
+bool Plans(const Plan& plan, const std::string& part) {
+  for (const std::string& step : plan) {
+    if (step.find(part) != std::string::npos) return true;
+  }
+  return false;
+}
+
+// A transaction whose process died after the switch.
+void DieAfterSwitch(World* world) {
+  world->runner.On("reload",
+                   [](const Command&) -> CommandResult { throw CrashNow(); });
+  try {
+    world->Deploy("3");
+  } catch (const CrashNow&) {
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a plan of a deploy names each step and changes nothing") {
+  World world;
+  world.Deploy("1");
+  world.config.hooks.pre_activate = {"warm-up"};
+  const std::string before = world.disk.Image();
+  const Plan plan = PlanDeploy(&world.host, world.OfferOf("2"), true);
+  CHECK(Plans(plan, "unpack 3 entries"));
+  CHECK(Plans(plan, "as releases/2"));
+  CHECK(Plans(plan, "pre_activate"));
+  CHECK(Plans(plan, "point current at releases/2 (now: releases/1)"));
+  CHECK(Plans(plan, "have the service take it up"));
+  CHECK(Plans(plan, "healthy within"));
+  CHECK(Plans(plan, "keep the newest 5 good releases"));
+  CHECK(world.disk.Image() == before);
+  CHECK(world.service == "releases/1");
+}
+
+TEST_CASE("a plan of a stage does not switch") {
+  World world;
+  const Plan plan = PlanDeploy(&world.host, world.OfferOf("1"), false);
+  CHECK(plan.size() == 1);
+  CHECK(Plans(plan, "publish them as releases/1"));
+}
+
+TEST_CASE("a plan of the same content again keeps what is there") {
+  World world;
+  world.Deploy("1");
+  const Plan plan = PlanDeploy(&world.host, world.OfferOf("1"), true);
+  CHECK(plan.size() == 1);
+  CHECK(Plans(plan, "keep releases/1 as it is"));
+}
+
+TEST_CASE("a plan throws what would refuse the deploy") {
+  World world;
+  world.Deploy("1");
+  Offer other = world.OfferOf("2");
+  other.version = kOne;
+  CHECK(ErrorOf([&] {
+          PlanDeploy(&world.host, std::move(other), true);
+        }).code() == ErrorCode::kVersionConflict);
+  Offer cut = world.OfferOf("3");
+  cut.source = SourceOf(World::ArchiveOf("3").substr(0, 700));
+  CHECK(ErrorOf([&] {
+          PlanDeploy(&world.host, std::move(cut), true);
+        }).code() == ErrorCode::kArchiveTruncated);
+}
+
+TEST_CASE("plans of activate and rollback name where current would point") {
+  World world;
+  world.Deploy("1");
+  world.Deploy("2");
+  world.config.hooks.pre_activate = {"warm-up"};
+  const std::string before = world.disk.Image();
+  CHECK(Plans(PlanActivate(&world.host, kOne), "point current at releases/1"));
+  CHECK(PlanActivate(&world.host, kTwo) == Plan{"nothing: it is live"});
+  const Plan back = PlanRollback(&world.host, std::nullopt);
+  CHECK(Plans(back, "point current at releases/1"));
+  CHECK(Plans(back, "mark 2 withdrawn"));
+  CHECK(!Plans(back, "pre_activate"));
+  CHECK(world.disk.Image() == before);
+}
+
+TEST_CASE("plans throw where there is no such release or none to go back to") {
+  World world;
+  world.Deploy("1");
+  const auto code = [](const auto& plan) { return ErrorOf(plan).code(); };
+  CHECK(code([&] { PlanActivate(&world.host, kTwo); }) ==
+        ErrorCode::kNoSuchRelease);
+  CHECK(code([&] { PlanPin(&world.host, kTwo, true); }) ==
+        ErrorCode::kNoSuchRelease);
+  CHECK(code([&] { PlanRollback(&world.host, kTwo); }) ==
+        ErrorCode::kNoSuchRelease);
+  CHECK(code([&] { PlanRollback(&world.host, std::nullopt); }) ==
+        ErrorCode::kNothingToRollBackTo);
+}
+
+TEST_CASE("a plan of prune gives the reason of each removal") {
+  World world;
+  for (const char* version : {"1", "2", "3"}) world.Deploy(version);
+  CHECK(PlanPrune(&world.host) ==
+        Plan{"nothing: retention keeps every release"});
+  world.config.keep_releases = 1;
+  const Plan plan = PlanPrune(&world.host);
+  REQUIRE(plan.size() == 1);
+  CHECK(plan.front() == "remove 1: good, beyond keep_releases = 1");
+  CHECK(world.disk.Stat(Fs::kRoot, "releases/1").has_value());
+}
+
+TEST_CASE("every plan settles an interrupted transaction first") {
+  World world;
+  world.Deploy("1");
+  world.Deploy("2");
+  DieAfterSwitch(&world);
+  const std::string first = "settle transaction 3 first";
+  CHECK(Plans(PlanRecover(&world.host), first));
+  CHECK(Plans(PlanPrune(&world.host), first));
+  CHECK(Plans(PlanActivate(&world.host, kOne), first));
+  CHECK(Plans(PlanRollback(&world.host, std::nullopt), first));
+  CHECK(Plans(PlanDeploy(&world.host, world.OfferOf("4"), true), first));
+}
+
+TEST_CASE("a plan of recover with nothing open says so") {
+  World world;
+  world.Deploy("1");
+  CHECK(PlanRecover(&world.host) == Plan{"nothing: no transaction is open"});
+}
+
+}  // namespace release

@@ -1,0 +1,103 @@
+#include "os/startup.h"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+
+#include "support/command_run.h"
+
+namespace release {
+namespace {
+
+// The exit status of `body` in a process of its own.
+int InChild(const std::function<int()>& body) {
+  const pid_t pid = fork();
+  if (pid == 0) _exit(body());
+  int status = 0;
+  waitpid(pid, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+bool IsNull(int fd) {
+  struct stat info = {};
+  struct stat null = {};
+  stat("/dev/null", &null);
+  return fstat(fd, &info) == 0 && info.st_rdev == null.st_rdev;
+}
+
+}  // namespace
+
+TEST_CASE("descriptors that the caller closed are filled, others are left") {
+  CHECK(InChild([] {
+          close(0);
+          close(2);
+          const bool out_was_null = IsNull(1);
+          FillStandardDescriptors();
+          const bool filled = IsNull(0) && IsNull(2);
+          return filled && IsNull(1) == out_was_null ? 0 : 1;
+        }) == 0);
+  // Without it the next file takes the place of standard output.
+  CHECK(InChild([] {
+          close(1);
+          return open("/dev/zero", O_RDONLY) == 1 ? 0 : 1;
+        }) == 0);
+  CHECK(InChild([] {
+          close(1);
+          FillStandardDescriptors();
+          return open("/dev/zero", O_RDONLY) > 2 ? 0 : 1;
+        }) == 0);
+}
+
+TEST_CASE("all of a text is written to its stream") {
+  const std::string text(1 << 20, 'x');
+  const Printed printed = PrintedBy([&] {
+    const bool both = WriteOut(text) && WriteErr("words\n");
+    return both ? 0 : 1;
+  });
+  CHECK(printed.exit == 0);
+  CHECK(printed.out == text);
+  CHECK(printed.err == "words\n");
+}
+
+TEST_CASE("a reader that is gone is told, not died of") {
+  CHECK(InChild([] {
+          std::signal(SIGPIPE, SIG_IGN);
+          int ends[2] = {};
+          if (pipe(ends) != 0) return 2;
+          dup2(ends[1], STDOUT_FILENO);
+          dup2(ends[1], STDERR_FILENO);
+          close(ends[0]);
+          return WriteOut("x") || WriteErr("x") ? 1 : 0;
+        }) == 0);
+}
+
+TEST_CASE("standard error is a terminal only where it is one") {
+  const auto ask = [] { return ErrIsTerminal() ? 1 : 0; };
+  CHECK(PrintedBy(ask, /*terminal=*/true).exit == 1);
+  CHECK(PrintedBy(ask, /*terminal=*/false).exit == 0);
+}
+
+TEST_CASE("a variable that is not set is empty") {
+  setenv("RELEASE_TEST_VARIABLE", "value", 1);
+  CHECK(Environment("RELEASE_TEST_VARIABLE") == "value");
+  unsetenv("RELEASE_TEST_VARIABLE");
+  CHECK(Environment("RELEASE_TEST_VARIABLE").empty());
+}
+
+TEST_CASE("a path becomes absolute and plain") {
+  const std::string here = std::filesystem::current_path();
+  CHECK(AbsolutePath("/srv/shop/") == "/srv/shop");
+  CHECK(AbsolutePath("/srv/./a/../shop") == "/srv/shop");
+  CHECK(AbsolutePath("shop") == here + "/shop");
+  CHECK(AbsolutePath(".") == here);
+  CHECK(AbsolutePath("/") == "/");
+}
+
+}  // namespace release
