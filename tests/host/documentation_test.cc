@@ -1,0 +1,138 @@
+// What the documentation says of the command line, held against the command.
+#include <doctest/doctest.h>
+
+#include <regex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "support/archives.h"
+#include "support/temp_dir.h"
+
+namespace release {
+namespace {
+
+using Words = std::set<std::string>;
+
+std::string OutputOf(const std::string& command) {
+  const TempDir dir;
+  Shell(command + " > " + dir.path() + "/out");
+  return Slurp(dir.path() + "/out");
+}
+
+std::string Document(const std::string& name) {
+  return Slurp(std::string(RELEASE_SOURCE_DIR "/") + name);
+}
+
+Words Matches(const std::string& text, const std::string& pattern) {
+  const std::regex regex(pattern, std::regex::multiline);
+  Words words;
+  for (std::sregex_iterator it(text.begin(), text.end(), regex), end; it != end;
+       ++it) {
+    words.insert((*it)[1]);
+  }
+  return words;
+}
+
+Words Commands() {
+  const std::string help = OutputOf(RELEASE_BINARY " --help");
+  return Matches(help.substr(help.find("Subcommands:")), "^  ([a-z]+) ");
+}
+
+// "--root", "--json", ... of every help.
+Words Options() {
+  std::string helps = OutputOf(RELEASE_BINARY " --help");
+  for (const std::string& command : Commands()) {
+    helps += OutputOf(RELEASE_BINARY " " + command + " --help");
+  }
+  return Matches(helps, "(--[a-z][a-z0-9-]+)");
+}
+
+// The options on the lines of a document that run the command.
+Words OptionsRun(const std::string& document) {
+  std::string lines;
+  for (const std::string& line :
+       Matches(document, "(?:^|[$] |`|web1 )(release [^\n`]*)")) {
+    lines += line + "\n";
+  }
+  return Matches(lines, "(--[a-z][a-z0-9-]+)");
+}
+
+Words OptionsOfManual(const std::string& manual) {
+  Words options;
+  for (const std::string& name : Matches(manual, "Fl -([a-z][a-z0-9-]+)")) {
+    options.insert("--" + name);
+  }
+  return options;
+}
+
+void CheckWithin(const Words& some, const Words& all) {
+  for (const std::string& word : some) CHECK_MESSAGE(all.contains(word), word);
+}
+
+}  // namespace
+
+TEST_CASE("every option that a document runs is one of the command") {
+  const Words options = Options();
+  CHECK(options.size() > 15);
+  std::size_t seen = 0;
+  for (const char* name : {"README.md", "docs/operations.md",
+                           "docs/architecture.md", "docs/release.8"}) {
+    CAPTURE(name);
+    const Words run = OptionsRun(Document(name));
+    seen += run.size();
+    CheckWithin(run, options);
+  }
+  CHECK(seen > 10);
+  // One that is none is found.
+  CHECK(OptionsRun("$ release deploy x --no-such-option\n") ==
+        Words{"--no-such-option"});
+}
+
+TEST_CASE("release(8) has every command and every option, and no other") {
+  const std::string manual = Document("docs/release.8");
+  CheckWithin(Options(), OptionsOfManual(manual));
+  CheckWithin(OptionsOfManual(manual), Options());
+  const Words described = Matches(manual, "^\\.It Cm ([a-z]+)");
+  for (const std::string& command : Commands()) {
+    CHECK_MESSAGE((described.contains(command) || command == "unpin"), command);
+  }
+  CheckWithin(described, Commands());
+}
+
+TEST_CASE("release.toml(5) has every key of the configuration") {
+  const std::string manual = Document("docs/release.toml.5");
+  const Words keys = Matches(Document("src/base/config.cc"),
+                             "\\{\"(?:[a-z]*)\", \"([a-z_]+)\"");
+  CHECK(keys.size() > 25);
+  for (const std::string& key : keys) {
+    CHECK_MESSAGE(manual.find("Ic " + key) != std::string::npos, key);
+  }
+}
+
+TEST_CASE("the example of release.toml(5) is one the command takes") {
+  const std::string manual = Document("docs/release.toml.5");
+  const std::size_t start = manual.find(".Bd -literal\n") + 13;
+  const TempDir dir;
+  std::string text = manual.substr(start, manual.find("\n.Ed") - start);
+  text.replace(text.find("/srv/shop"), 9, dir.path() + "/srv");
+  Spill(dir.path() + "/shop.toml", text + "\n");
+  CHECK_NOTHROW(Shell(RELEASE_BINARY " --quiet --config " + dir.path() +
+                      "/shop.toml init"));
+  Spill(dir.path() + "/shop.toml", text + "\nnonsense = 1\n");
+  CHECK_THROWS(Shell(RELEASE_BINARY " --quiet --config " + dir.path() +
+                     "/shop.toml init 2>/dev/null"));
+}
+
+TEST_CASE("the man pages are set without a warning") {
+  const auto warnings = [](const std::string& file) {
+    return OutputOf("(groff -ww -z -mandoc -Tutf8 " + file + " 2>&1)");
+  };
+  CHECK(warnings(RELEASE_SOURCE_DIR "/docs/release.8") == "");
+  CHECK(warnings(RELEASE_SOURCE_DIR "/docs/release.toml.5") == "");
+  const TempDir dir;
+  Spill(dir.path() + "/bad.8", Document("docs/release.8") + ".Bogus\n");
+  CHECK(warnings(dir.path() + "/bad.8") != "");
+}
+
+}  // namespace release
