@@ -107,6 +107,23 @@ void AddDuration(CLI::App* app, const std::string& name,
       ->type_name("DURATION");
 }
 
+void AddWait(CLI::App* app, GlobalOptions* global) {
+  app->add_option_function<std::string>(
+         "--wait",
+         [global](const std::string& text) {
+           constexpr Duration kLong = std::chrono::hours(24 * 365);
+           if (text.empty()) {
+             global->wait = kLong;
+           } else {
+             ParseInto(text, &global->wait);
+           }
+         },
+         "Wait for the lock, at most so long if told")
+      ->option_text("[=DURATION]")
+      ->expected(0, 1)
+      ->default_str("");
+}
+
 void AddGlobals(CLI::App* app, GlobalOptions* global) {
   app->add_option("-a,--app", global->app,
                   "The app, as in /etc/release/APP.toml")
@@ -123,20 +140,7 @@ void AddGlobals(CLI::App* app, GlobalOptions* global) {
                 "Tell each step as it begins, too");
   app->add_flag("-n,--dry-run", global->dry_run,
                 "Print what the command would do; change nothing");
-  app->add_option_function<std::string>(
-         "--wait",
-         [global](const std::string& text) {
-           constexpr Duration kLong = std::chrono::hours(24 * 365);
-           if (text.empty()) {
-             global->wait = kLong;
-           } else {
-             ParseInto(text, &global->wait);
-           }
-         },
-         "Wait for the lock, at most so long if told")
-      ->option_text("[=DURATION]")
-      ->expected(0, 1)
-      ->default_str("");
+  AddWait(app, global);
   app->add_option("--color", global->color,
                   "Color words (auto: on a terminal, if NO_COLOR is unset)")
       ->option_text("auto|always|never")
