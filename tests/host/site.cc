@@ -1,0 +1,186 @@
+#include "host/site.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+
+#include "support/archives.h"
+#include "support/tar_builder.h"
+
+namespace release {
+namespace {
+
+namespace stdfs = std::filesystem;
+
+// One line for a path; the time of change tells of every write.
+std::string Describe(const std::string& path) {
+  struct stat info = {};
+  if (lstat(path.c_str(), &info) != 0) return "cannot be looked at";
+  std::ostringstream out;
+  out << std::oct << info.st_mode << std::dec << " " << info.st_uid << ":"
+      << info.st_gid << " " << info.st_ino;
+  if (!S_ISDIR(info.st_mode)) {
+    out << " " << info.st_size << " " << info.st_mtim.tv_sec << "."
+        << info.st_mtim.tv_nsec;
+  }
+  if (S_ISLNK(info.st_mode)) out << " -> " << stdfs::read_symlink(path);
+  return out.str();
+}
+
+bool IsGarbage(const std::string& name) {
+  for (const char* prefix :
+       {".partial-", ".trash-", ".current-", ".new-", "confirm-", "abort-"}) {
+    if (name.starts_with(prefix)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Site::Site(const std::string& directory)
+    : root_((directory.empty() ? own_.path() : directory) + "/root"),
+      files_((directory.empty() ? own_.path() : directory) + "/files") {
+  stdfs::create_directories(files_);
+  Must({"init"});
+}
+
+std::vector<std::string> Site::CommandLine(
+    const std::vector<std::string>& words) const {
+  std::vector<std::string> line = {RELEASE_BINARY, "--root", root_};
+  line.insert(line.end(), words.begin(), words.end());
+  return line;
+}
+
+Finished Site::Release(const std::vector<std::string>& words) const {
+  return Run(CommandLine(words));
+}
+
+void Site::Must(const std::vector<std::string>& words) const {
+  const Finished finished = Release(words);
+  if (finished.exit == 0) return;
+  throw std::runtime_error("failed: " + words.front() + ": " +
+                           finished.Describe());
+}
+
+nlohmann::json Site::Json(const std::vector<std::string>& words) const {
+  std::vector<std::string> line = {"--json"};
+  line.insert(line.end(), words.begin(), words.end());
+  const Finished finished = Release(line);
+  try {
+    return nlohmann::json::parse(finished.out);
+  } catch (const nlohmann::json::exception&) {
+    throw std::runtime_error("no JSON: " + finished.Describe());
+  }
+}
+
+std::string Site::Archive(const std::string& version,
+                          const std::string& variant) const {
+  const std::string path = files_ + "/" + version + variant + ".tar";
+  const std::string text = version + variant + "\n";
+  Spill(path, TarBuilder()
+                  .File("name", text)
+                  .Directory("sub")
+                  .File("sub/more", text + text)
+                  .Bytes());
+  return path;
+}
+
+void Site::Deploy(const std::string& version) const {
+  Must({"deploy", Archive(version), "--version", version});
+}
+
+std::string Site::ConfigFile(const std::string& name,
+                             const std::string& text) const {
+  const std::string path = files_ + "/" + name;
+  Spill(path, "root = \"" + root_ + "\"\n" + text);
+  return path;
+}
+
+std::string Site::Live() const {
+  std::error_code error;
+  const std::string target = stdfs::read_symlink(root_ + "/current", error);
+  const std::string prefix = "releases/";
+  return target.starts_with(prefix) ? target.substr(prefix.size()) : target;
+}
+
+std::vector<std::string> Site::Releases() const {
+  std::vector<std::string> names;
+  for (const auto& entry : stdfs::directory_iterator(root_ + "/releases")) {
+    names.push_back(entry.path().filename());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::map<std::string, std::string> Listing(
+    const std::string& directory, const std::vector<std::string>& left_out) {
+  std::map<std::string, std::string> listing;
+  listing["."] = Describe(directory);
+  for (auto it = stdfs::recursive_directory_iterator(directory);
+       it != stdfs::recursive_directory_iterator(); ++it) {
+    const std::string path = it->path().lexically_relative(directory);
+    if (std::find(left_out.begin(), left_out.end(), path) != left_out.end()) {
+      it.disable_recursion_pending();
+    } else {
+      listing[path] = Describe(it->path());
+    }
+  }
+  return listing;
+}
+
+std::vector<std::string> Garbage(const std::string& root) {
+  std::vector<std::string> found;
+  for (const char* directory :
+       {"", "/releases", "/.release", "/.release/manifests"}) {
+    for (const auto& entry : stdfs::directory_iterator(root + directory)) {
+      if (IsGarbage(entry.path().filename())) found.push_back(entry.path());
+    }
+  }
+  return found;
+}
+
+bool RecordLeftOpen(const std::string& root) {
+  std::string newest;
+  for (const auto& entry :
+       stdfs::directory_iterator(root + "/.release/transactions")) {
+    const std::string path = entry.path();
+    if (path.ends_with(".log")) newest = std::max(newest, path);
+  }
+  if (newest.empty()) return false;
+  std::ifstream in(newest);
+  bool begun = false;
+  bool ended = false;
+  for (std::string line; std::getline(in, line) && !in.eof();) {
+    begun = begun || line.find(R"("kind":"begin")") != std::string::npos;
+    ended = ended || line.find(R"("kind":"committed")") != std::string::npos ||
+            line.find(R"("kind":"undone")") != std::string::npos;
+  }
+  return begun && !ended;
+}
+
+PrivateMount::PrivateMount(const std::string& arguments,
+                           const std::string& directory)
+    : directory_(directory) {
+  // What the rest of the machine mounts still shows here; nothing goes out.
+  static const bool apart =
+      unshare(CLONE_NEWNS) == 0 &&
+      mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) == 0;
+  if (!apart) throw std::runtime_error("cannot get a mount namespace");
+  stdfs::create_directories(directory);
+  const Finished mounted =
+      RunShell("exec mount " + arguments + " " + directory);
+  if (mounted.exit != 0) {
+    throw std::runtime_error("cannot mount: " + mounted.Describe());
+  }
+}
+
+PrivateMount::~PrivateMount() { umount2(directory_.c_str(), MNT_DETACH); }
+
+}  // namespace release

@@ -1,0 +1,159 @@
+// Readers of `current` while it is swapped, thousands of times.
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <filesystem>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "host/site.h"
+#include "os/posix_fs.h"
+#include "store/durable.h"
+#include "store/layout.h"
+#include "support/archives.h"
+#include "support/tar_builder.h"
+
+namespace release {
+namespace {
+
+namespace stdfs = std::filesystem;
+
+constexpr std::size_t kFileSize = 20'000;
+
+// Two releases live in turn; every byte of their file is their own letter.
+std::string ContentOf(char letter) { return std::string(kFileSize, letter); }
+
+// Reads through `current` in a loop until told to stop.
+class Readers {
+ public:
+  explicit Readers(const std::string& root) : root_(root) {
+    for (int i = 0; i < 2; ++i) {
+      threads_.emplace_back([this] {
+        while (!stop_) ReadOnce();
+      });
+    }
+  }
+  ~Readers() { Stop(); }
+
+  void Stop() {
+    stop_ = true;
+    for (std::thread& thread : threads_) thread.join();
+    threads_.clear();
+  }
+
+  long reads() const { return reads_; }
+  long failed_reads() const { return failed_reads_; }  // open or read failed
+  long torn_reads() const { return torn_reads_; }      // not of one release
+  long failed_links() const { return failed_links_; }  // readlink failed
+  bool saw_both() const { return saw_a_ && saw_b_; }
+
+ private:
+  void ReadOnce() {
+    ++reads_;
+    std::array<char, 200> target;
+    const ssize_t length =
+        readlink((root_ + "/current").c_str(), target.data(), target.size());
+    if (length <= 0) ++failed_links_;
+    const int file = open((root_ + "/current/page").c_str(), O_RDONLY);
+    if (file < 0) {
+      ++failed_reads_;
+      return;
+    }
+    std::string content(kFileSize + 1, '\0');
+    const ssize_t count = read(file, content.data(), content.size());
+    close(file);
+    if (count < 0) {
+      ++failed_reads_;
+      return;
+    }
+    content.resize(static_cast<std::size_t>(count));
+    Judge(content);
+  }
+
+  void Judge(const std::string& content) {
+    if (content == ContentOf('a')) {
+      saw_a_ = true;
+    } else if (content == ContentOf('b')) {
+      saw_b_ = true;
+    } else {
+      ++torn_reads_;
+    }
+  }
+
+  const std::string root_;
+  std::vector<std::thread> threads_;
+  std::atomic<bool> stop_ = false;
+  std::atomic<bool> saw_a_ = false;
+  std::atomic<bool> saw_b_ = false;
+  std::atomic<long> reads_ = 0;
+  std::atomic<long> failed_reads_ = 0;
+  std::atomic<long> torn_reads_ = 0;
+  std::atomic<long> failed_links_ = 0;
+};
+
+void DeployPage(const Site& site, char letter) {
+  const std::string path = site.files() + "/" + letter + ".tar";
+  Spill(path, TarBuilder().File("page", ContentOf(letter)).Bytes());
+  site.Must({"deploy", path, "--version", std::string(1, letter)});
+}
+
+void CheckUndisturbed(const Readers& readers) {
+  MESSAGE(readers.reads() << " reads");
+  CHECK(readers.failed_reads() == 0);
+  CHECK(readers.torn_reads() == 0);
+  CHECK(readers.failed_links() == 0);
+  // Otherwise nothing was swapped under them.
+  CHECK(readers.saw_both());
+}
+
+TEST_CASE("readers see no error over 10,000 swaps by the command's own code") {
+  const Site site;
+  DeployPage(site, 'a');
+  DeployPage(site, 'b');
+  PosixFs fs(site.root());
+  Readers readers(site.root());
+  for (int i = 0; i < 10'000; ++i) {
+    ReplaceSymlink(&fs, kCurrent, i % 2 == 0 ? "releases/a" : "releases/b",
+                   TempLinkName(1));
+  }
+  readers.Stop();
+  CheckUndisturbed(readers);
+}
+
+TEST_CASE("readers see no error over hundreds of activations and rollbacks") {
+  const Site site;
+  DeployPage(site, 'a');
+  DeployPage(site, 'b');
+  Readers readers(site.root());
+  for (int i = 0; i < 150; ++i) {
+    site.Must({"rollback"});
+    REQUIRE(site.Live() == "a");
+    site.Must({"activate", "b"});
+    REQUIRE(site.Live() == "b");
+  }
+  readers.Stop();
+  CheckUndisturbed(readers);
+}
+
+TEST_CASE("readers do see errors where the link is removed and made anew") {
+  const Site site;
+  DeployPage(site, 'a');
+  DeployPage(site, 'b');
+  Readers readers(site.root());
+  const stdfs::path current = site.root() + "/current";
+  for (int i = 0; i < 10'000; ++i) {
+    stdfs::remove(current);
+    stdfs::create_symlink(i % 2 == 0 ? "releases/a" : "releases/b", current);
+  }
+  readers.Stop();
+  MESSAGE(readers.failed_reads() << " of " << readers.reads() << " failed");
+  CHECK(readers.failed_reads() > 0);
+  CHECK(readers.failed_links() > 0);
+}
+
+}  // namespace
+}  // namespace release
