@@ -1,0 +1,264 @@
+// kill -9 at the mutating system calls of the built command, on a real file
+// system: after each, what it says is true, and the next command settles it.
+//
+// What a kill leaves in the kernel is not lost, so the file system here is one
+// in memory: it makes some hundred runs affordable. Power cuts are the business
+// of tests/deploy/crash_test.cc.
+#include <doctest/doctest.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <sstream>
+
+#include "host/site.h"
+#include "support/archives.h"
+
+namespace release {
+namespace {
+
+namespace stdfs = std::filesystem;
+
+// Every call by which the command could change a disk, and those around them
+// (openat, close) that stand for the moments in between.
+constexpr char kCalls[] =
+    "write,pwrite64,writev,rename,renameat,renameat2,symlink,symlinkat,link,"
+    "linkat,mkdir,mkdirat,unlink,unlinkat,rmdir,openat,openat2,fsync,fdatasync,"
+    "syncfs,ftruncate,fallocate,chmod,fchmod,fchmodat,fchownat,flock,close";
+
+// A call made more often than this is killed at some of its times only: opening
+// and closing files, mostly of the dynamic linker and for reading. The rest, so
+// every rename, link, sync and record line, is killed at each.
+constexpr unsigned kAllUpTo = 24;
+constexpr unsigned kSamples = 8;
+
+struct Scenario {
+  std::vector<std::string> words;  // the command that is killed
+  int exit = 0;                    // where it runs through
+  std::string before;     // the release an interrupted one goes back to
+  std::string after;      // the one that is live where it runs through
+  std::string meanwhile;  // live on the way between the two
+};
+
+class Rig {
+ public:
+  Rig()
+      : mount_("-t tmpfs -o size=256m none", own_.path()), site_(own_.path()) {
+    config_ = site_.ConfigFile("keep-one.toml", "keep_releases = 1\n");
+    next_ = site_.Archive("9.0");
+  }
+
+  const Site& site() const { return site_; }
+  const std::string& config() const { return config_; }
+
+  // The root as it is now is what every run starts from.
+  void Keep() { Must({"cp", "-a", site_.root(), base_}); }
+
+  void KillEverywhere(const Scenario& scenario) {
+    unsigned kills = 0;
+    for (const auto& [call, times] : CountCalls(scenario)) {
+      const unsigned stride = times > kAllUpTo ? times / kSamples : 1;
+      for (unsigned n = 1; n <= times; n += stride) {
+        CAPTURE(call);
+        CAPTURE(n);
+        if (Kill(scenario, call, n)) ++kills;
+      }
+    }
+    MESSAGE(scenario.words[2] << ": killed " << kills << " times");
+    // Fewer would mean that nothing was injected.
+    CHECK(kills > 20);
+  }
+
+ private:
+  static void Must(const std::vector<std::string>& argv) {
+    const Finished finished = Run(argv);
+    if (finished.exit != 0) throw std::runtime_error(finished.Describe());
+  }
+
+  void Restore() {
+    stdfs::remove_all(site_.root());
+    Must({"cp", "-a", base_, site_.root()});
+  }
+
+  Finished Trace(const Scenario& scenario,
+                 const std::vector<std::string>& options) {
+    std::vector<std::string> line = {"strace", "-f", "-qq", "-o", trace_};
+    line.insert(line.end(), options.begin(), options.end());
+    for (const std::string& word : site_.CommandLine(scenario.words)) {
+      line.push_back(word);
+    }
+    return Run(line);
+  }
+
+  // How often the command makes each call when nothing kills it.
+  std::map<std::string, unsigned> CountCalls(const Scenario& scenario) {
+    Restore();
+    const Finished finished =
+        Trace(scenario, {"-e", std::string("trace=") + kCalls});
+    INFO(finished.Describe());
+    REQUIRE(finished.exit == scenario.exit);
+    REQUIRE(site_.Live() == scenario.after);
+    std::map<std::string, unsigned> times;
+    std::istringstream lines(Slurp(trace_));
+    for (std::string pid, rest; lines >> pid && std::getline(lines, rest);) {
+      const std::size_t bracket = rest.find('(');
+      if (bracket != std::string::npos) ++times[rest.substr(1, bracket - 1)];
+    }
+    return times;
+  }
+
+  // False where the command ended before that call.
+  bool Kill(const Scenario& scenario, const std::string& call, unsigned n) {
+    Restore();
+    const Finished killed =
+        Trace(scenario,
+              {"-e", "trace=" + call, "-e",
+               "inject=" + call + ":signal=SIGKILL:when=" + std::to_string(n)});
+    INFO(killed.Describe());
+    const bool died = killed.signal == SIGKILL;
+    if (!died) CHECK(killed.exit == scenario.exit);
+    CheckTruth(scenario);
+    const bool open = RecordLeftOpen(site_.root());
+    const std::string expected = open ? scenario.before : site_.Live();
+    if (++round_ % 2 == 0) {
+      SettleByRecover(expected);
+    } else {
+      SettleByDeploy(expected);
+    }
+    return died;
+  }
+
+  void CheckTruth(const Scenario& scenario) {
+    const std::string live = site_.Live();
+    CHECK((live == scenario.before || live == scenario.after ||
+           live == scenario.meanwhile));
+    const nlohmann::json status = site_.Status();
+    INFO(status.dump());
+    CHECK(status["current"] == live);
+    CHECK(status["interrupted"] == RecordLeftOpen(site_.root()));
+    CHECK(!status.contains("running"));
+    CHECK(stdfs::exists(site_.root() + "/current/name"));
+    CHECK(site_.Release({"verify"}).exit == 0);
+  }
+
+  void SettleByRecover(const std::string& expected) {
+    const Finished finished = site_.Release({"recover"});
+    INFO(finished.Describe());
+    CHECK(finished.exit == 0);
+    CHECK(site_.Live() == expected);
+    const nlohmann::json status = CheckSettled();
+    REQUIRE(status["rollback_target"].is_string());
+    CheckRollback(status["rollback_target"]);
+  }
+
+  void SettleByDeploy(const std::string& expected) {
+    const Finished finished =
+        site_.Release({"deploy", next_, "--version", "9.0"});
+    INFO(finished.Describe());
+    CHECK(finished.exit == 0);
+    CHECK(site_.Live() == "9.0");
+    CheckSettled();
+    CheckRollback(expected);
+  }
+
+  nlohmann::json CheckSettled() {
+    const nlohmann::json status = site_.Json({"status", "--check"});
+    INFO(status.dump());
+    CHECK(status["well"] == true);
+    CHECK(status["interrupted"] == false);
+    CHECK_FALSE(RecordLeftOpen(site_.root()));
+    CHECK(Garbage(site_.root()) == std::vector<std::string>{});
+    CHECK(site_.Release({"verify", "--all"}).exit == 0);
+    return status;
+  }
+
+  void CheckRollback(const std::string& target) {
+    const Finished finished = site_.Release({"rollback"});
+    INFO(finished.Describe());
+    CHECK(finished.exit == 0);
+    CHECK(site_.Live() == target);
+  }
+
+  TempDir own_;
+  PrivateMount mount_;
+  Site site_;
+  std::string base_ = own_.path() + "/base";
+  std::string trace_ = own_.path() + "/trace";
+  std::string config_;
+  std::string next_;
+  unsigned round_ = 0;
+};
+
+TEST_SUITE("kill -9 in a") {
+  TEST_CASE("deploy that prunes too leaves a true state that is settled") {
+    Rig rig;
+    for (const char* version : {"1.0", "2.0"}) rig.site().Deploy(version);
+    rig.Keep();
+    rig.KillEverywhere(
+        {.words = {"--config", rig.config(), "deploy",
+                   rig.site().Archive("3.0"), "--version", "3.0"},
+         .before = "2.0",
+         .after = "3.0"});
+  }
+
+  TEST_CASE("deploy that fails leaves a true state that is settled") {
+    Rig rig;
+    for (const char* version : {"1.0", "2.0"}) rig.site().Deploy(version);
+    rig.Keep();
+    rig.KillEverywhere({.words = {"--config", rig.config(), "deploy",
+                                  rig.site().Archive("3.0"), "--version", "3.0",
+                                  "--confirm-within", "0s"},
+                        .exit = 4,
+                        .before = "2.0",
+                        .after = "2.0",
+                        .meanwhile = "3.0"});
+  }
+
+  TEST_CASE("rollback leaves a true state that is settled") {
+    Rig rig;
+    for (const char* version : {"1.0", "2.0", "3.0"}) {
+      rig.site().Deploy(version);
+    }
+    rig.Keep();
+    rig.KillEverywhere({.words = {"--config", rig.config(), "rollback"},
+                        .before = "3.0",
+                        .after = "2.0"});
+  }
+
+  TEST_CASE("prune leaves a true state that is settled") {
+    Rig rig;
+    for (const char* version : {"1.0", "2.0", "3.0", "4.0"}) {
+      rig.site().Deploy(version);
+    }
+    rig.Keep();
+    rig.KillEverywhere({.words = {"--config", rig.config(), "prune"},
+                        .before = "4.0",
+                        .after = "4.0"});
+  }
+
+  TEST_CASE("recover leaves a true state that is settled") {
+    Rig rig;
+    for (const char* version : {"1.0", "2.0"}) rig.site().Deploy(version);
+    {
+      Running deploy(rig.site().CommandLine(
+          {"deploy", rig.site().Archive("3.0"), "--version", "3.0",
+           "--confirm-within", "60s"}));
+      REQUIRE(Eventually([&] {
+        return deploy.ErrSoFar().find("waiting") != std::string::npos;
+      }));
+      deploy.Signal(SIGKILL);
+      deploy.Wait();
+    }
+    REQUIRE(rig.site().Live() == "3.0");
+    REQUIRE(RecordLeftOpen(rig.site().root()));
+    rig.Keep();
+    rig.KillEverywhere({.words = {"--config", rig.config(), "recover"},
+                        .before = "2.0",
+                        .after = "2.0",
+                        .meanwhile = "3.0"});
+  }
+}
+
+}  // namespace
+}  // namespace release
