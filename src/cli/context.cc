@@ -113,11 +113,12 @@ Context::Context(const GlobalOptions& options)
   try {
     fs_ = std::make_unique<PosixFs>(config_.root);
   } catch (const FsError& error) {
-    if (error.error_number() != ENOENT) throw;
+    const bool missing = error.error_number() == ENOENT;
+    if (!missing && error.error_number() != ENOTDIR) throw;
     throw Error(ErrorCode::kNotInitialized,
-                fmt::format("cannot open the root {}: there is none; `release "
-                            "init` makes it",
-                            config_.root),
+                fmt::format("cannot open the root {}: {}", config_.root,
+                            missing ? "there is none; `release init` makes it"
+                                    : "it is not a directory"),
                 config_.root);
   }
   host_.fs = fs_.get();

@@ -26,7 +26,7 @@ std::vector<std::string> ConfiguredApps();
 class Context {
  public:
   // Loads the configuration and opens the root. Throws Error kNotInitialized
-  // where the root does not exist.
+  // where the root does not exist or is no directory.
   explicit Context(const GlobalOptions& options);
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;

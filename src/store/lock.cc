@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <nlohmann/json.hpp>
 
 #include "base/units.h"
@@ -66,6 +67,20 @@ LockHolder ParseDisplayText(const std::string& text) {
       kLock);
 }
 
+// Throws Error kNotInitialized where there is no place for the lock.
+Fs::Handle OpenLock(Fs* fs) {
+  try {
+    return fs->Open(Fs::kRoot, kLock, OpenMode::kLockFile, 0640);
+  } catch (const FsError& error) {
+    if (error.error_number() != ENOENT) throw;
+    throw Error(ErrorCode::kNotInitialized,
+                fmt::format("cannot find {} in the root: `release init` makes "
+                            "the layout",
+                            kOwn),
+                kOwn);
+  }
+}
+
 // The text is for people; a full disk must not stop a rollback over it.
 void TryWriteDisplayText(Fs* fs, Fs::Handle file, const std::string& text) {
   try {
@@ -78,7 +93,7 @@ void TryWriteDisplayText(Fs* fs, Fs::Handle file, const std::string& text) {
 }  // namespace
 
 Lock::Lock(Fs* fs, Clock* clock, const Identity& caller, Nanoseconds wait)
-    : file_(fs, fs->Open(Fs::kRoot, kLock, OpenMode::kLockFile, 0640)) {
+    : file_(fs, OpenLock(fs)) {
   const Nanoseconds give_up =
       clock->SinceBoot() + std::max(wait, kLookersMayTake);
   while (!fs->TryLock(file_.get())) {

@@ -21,7 +21,8 @@ struct LockHolder {
 class Lock {
  public:
   // Takes the lock, waiting up to `wait` for another holder. Throws Error kBusy
-  // naming who holds it, since when, and which step they are in.
+  // naming who holds it, since when, and which step they are in;
+  // kNotInitialized where the root has no layout.
   Lock(Fs* fs, Clock* clock, const Identity& caller, Nanoseconds wait);
 
  private:
