@@ -1,0 +1,176 @@
+// The way back is short: what a rollback loads, and how long it takes as a
+// whole process, in milliseconds by the clock on the wall.
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <sstream>
+
+#include "host/site.h"
+#include "support/archives.h"
+#include "support/tar_builder.h"
+
+namespace release {
+namespace {
+
+using Milliseconds = std::chrono::duration<double, std::milli>;
+
+// Deploys two releases with so many files each, in directories of 500.
+void DeployTwo(const Site& site, int files) {
+  for (const std::string version : {"1.0", "2.0"}) {
+    TarBuilder tar;
+    for (int i = 0; i < files; ++i) {
+      tar.File(fmt::format("d{}/f{}", i / 500, i), version);
+    }
+    const std::string path = site.files() + "/" + version + ".tar";
+    Spill(path, tar.Bytes());
+    site.Must({"deploy", path, "--version", version});
+  }
+}
+
+// One rollback, from whichever is live to the other.
+double TimeRollback(const Site& site) {
+  const std::string to = site.Live() == "2.0" ? "1.0" : "2.0";
+  const auto line = site.CommandLine({"-q", "rollback", to});
+  const auto start = std::chrono::steady_clock::now();
+  const Finished finished = Run(line);
+  const Milliseconds took = std::chrono::steady_clock::now() - start;
+  REQUIRE(finished.exit == 0);
+  REQUIRE(site.Live() == to);
+  return took.count();
+}
+
+double Median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+// Medians of 50 rollbacks on each site, taken in turn, so that what else the
+// machine does weighs on all alike.
+std::vector<double> MedianRollbacks(const std::vector<const Site*>& sites) {
+  std::vector<std::vector<double>> times(sites.size());
+  for (int i = 0; i < 50; ++i) {
+    for (std::size_t s = 0; s < sites.size(); ++s) {
+      times[s].push_back(TimeRollback(*sites[s]));
+    }
+  }
+  std::vector<double> medians;
+  for (const auto& each : times) medians.push_back(Median(each));
+  return medians;
+}
+
+TEST_CASE("the command is linked with the C library alone") {
+  const Finished finished = Run({"ldd", RELEASE_BINARY});
+  REQUIRE(finished.exit == 0);
+  std::istringstream lines(finished.out);
+  int libraries = 0;
+  for (std::string line; std::getline(lines, line);) {
+    CAPTURE(line);
+    ++libraries;
+    const bool expected = line.find("linux-vdso") != std::string::npos ||
+                          line.find("libc.so") != std::string::npos ||
+                          line.find("ld-linux") != std::string::npos ||
+                          line.find("libm.so") != std::string::npos;
+    CHECK(expected);
+  }
+  CHECK(libraries >= 2);
+}
+
+TEST_CASE("a rollback loads no library but the C library") {
+  const Site site;
+  DeployTwo(site, 3);
+  const std::string trace = site.files() + "/trace";
+  std::vector<std::string> line = {"strace", "-f", "-o",
+                                   trace,    "-e", "trace=openat,open,execve"};
+  for (const std::string& word : site.CommandLine({"rollback"})) {
+    line.push_back(word);
+  }
+  REQUIRE(Run(line).exit == 0);
+  const std::string text = Slurp(trace);
+  CHECK(text.find("libc.so.6") != std::string::npos);
+  for (const char* heavy : {"libarchive", "libcurl", "libcrypto", "libssl",
+                            "openssl.cnf", "libzstd", "libstdc++"}) {
+    CAPTURE(heavy);
+    CHECK(text.find(heavy) == std::string::npos);
+  }
+  // Nor does it start another program.
+  CHECK(text.find("execve(", text.find("execve(") + 1) == std::string::npos);
+}
+
+// The same changes and syncs as those of a rollback, without the command: a new
+// record of three lines, and a swapped link.
+double TimeChanges(const std::string& directory) {
+  static int number = 0;
+  const std::string record = fmt::format("{}/record-{}", directory, ++number);
+  const std::string link = directory + "/link";
+  const auto start = std::chrono::steady_clock::now();
+  const int above = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const int file =
+      open(record.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  const auto append = [&] {
+    return write(file, "a record line\n", 14) == 14 && fsync(file) == 0;
+  };
+  const bool done = fallocate(file, FALLOC_FL_KEEP_SIZE, 0, 65536) == 0 &&
+                    append() && fsync(above) == 0 && append() &&
+                    symlink("releases/1.0", (link + "-new").c_str()) == 0 &&
+                    rename((link + "-new").c_str(), link.c_str()) == 0 &&
+                    fsync(above) == 0 && append();
+  const Milliseconds took = std::chrono::steady_clock::now() - start;
+  close(file);
+  close(above);
+  REQUIRE(done);
+  return took.count();
+}
+
+// In memory, so that what is measured is the command and not what else the
+// machine's disk is busy with.
+TEST_CASE("a rollback takes 5 ms, however large the release") {
+  const TempDir own;
+  const PrivateMount mount("-t tmpfs -o size=512m none", own.path() + "/mount");
+  const Site small(own.path() + "/mount/small");
+  const Site large(own.path() + "/mount/large");
+  DeployTwo(small, 3);
+  DeployTwo(large, 20'000);
+  // A noisy machine only ever adds time: one quiet round of ten is enough.
+  bool fast = false;
+  bool independent = false;
+  for (int round = 0; round < 10 && !(fast && independent); ++round) {
+    const std::vector<double> medians = MedianRollbacks({&small, &large});
+    MESSAGE("median of 50: 3 files " << medians[0] << " ms, 20,000 files "
+                                     << medians[1] << " ms");
+    fast = fast || (medians[0] <= 5.0 && medians[1] <= 5.0);
+    independent = independent || std::abs(medians[1] - medians[0]) <=
+                                     std::max(0.5, 0.3 * medians[0]);
+  }
+  CHECK(fast);
+  CHECK(independent);
+}
+
+TEST_CASE("on a disk a rollback adds 5 ms to what its changes take there") {
+  const Site site;
+  DeployTwo(site, 3);
+  bool fast = false;
+  for (int round = 0; round < 5 && !fast; ++round) {
+    std::vector<double> rollbacks;
+    std::vector<double> floors;
+    for (int i = 0; i < 50; ++i) {
+      rollbacks.push_back(TimeRollback(site));
+      floors.push_back(TimeChanges(site.files()));
+    }
+    const double rollback = Median(rollbacks);
+    const double floor = Median(floors);
+    MESSAGE("median of 50: rollback " << rollback << " ms, its changes alone "
+                                      << floor << " ms");
+    fast = rollback - floor <= 5.0;
+  }
+  CHECK(fast);
+}
+
+}  // namespace
+}  // namespace release
