@@ -44,7 +44,8 @@ std::string ResultText(const TransactionRecord& record) {
 }
 
 std::string TransactionText(const TransactionRecord& record) {
-  const BeginRecord& begin = *record.begin;
+  // A damaged record may have lost its beginning and kept its end.
+  const BeginRecord begin = record.begin.value_or(BeginRecord());
   std::string text = fmt::format("{} {}", record.number, begin.command);
   if (begin.to) text += " " + begin.to->name();
   text += fmt::format(", {} by {}", FormatTime(begin.at),

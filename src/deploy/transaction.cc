@@ -97,7 +97,10 @@ void Transaction::Begin() {
   work_.begin.caller = host_->caller;
   work_.begin.at = host_->doors.clock->WallSeconds();
   work_.begin.from_target = standing_.current_target;
-  journal_.emplace(host_->fs, record_.number);
+  // What brings in nothing new must go on a full disk too.
+  journal_.emplace(
+      host_->fs, record_.number,
+      work_.stage ? Journal::Room::kNewFile : Journal::Room::kSpareFile);
   try {
     journal_->Begin(work_.begin);
   } catch (const Error&) {

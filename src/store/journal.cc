@@ -10,8 +10,10 @@
 namespace release {
 namespace {
 
-// Enough for the records of a rollback with a long history behind it.
-constexpr std::uint64_t kSpareBytes = 64 * 1024;
+// Enough for the records of a deploy with a dozen releases behind it, and the
+// least that does for a rollback.
+constexpr std::uint64_t kRecordRoom = 16 * 1024;
+constexpr std::uint64_t kLeastRoom = 8 * 1024;
 
 std::string RecordPath(std::uint64_t number) {
   return std::string(kTransactions) + "/" + RecordName(number);
@@ -19,6 +21,19 @@ std::string RecordPath(std::uint64_t number) {
 
 std::string SparePath() {
   return std::string(kTransactions) + "/" + kSpareRecord;
+}
+
+void MakeWithRoom(Fs* fs, const std::string& path, std::uint64_t room) {
+  const Opened file(fs, fs->Open(Fs::kRoot, path, OpenMode::kCreateNew, 0640));
+  try {
+    fs->Reserve(file.get(), room);
+  } catch (const FsError& error) {
+    // Where a file system reserves nothing, what is written must do.
+    if (error.error_number() == EOPNOTSUPP) return;
+    // One without room would be taken for one with room later.
+    fs->RemoveFile(Fs::kRoot, path);
+    throw;
+  }
 }
 
 }  // namespace
@@ -55,15 +70,21 @@ std::vector<std::uint64_t> ListRecords(Fs* fs) {
   return numbers;
 }
 
-Journal::Journal(Fs* fs, std::uint64_t number) : fs_(fs), number_(number) {
+Journal::Journal(Fs* fs, std::uint64_t number, Room room)
+    : fs_(fs), number_(number) {
   const std::string path = RecordPath(number);
-  if (fs->Stat(Fs::kRoot, SparePath())) {
+  const bool spare =
+      room == Room::kSpareFile && fs->Stat(Fs::kRoot, SparePath());
+  if (spare) {
     fs->Rename(Fs::kRoot, SparePath(), Fs::kRoot, path, RenameMode::kNoReplace);
-    file_ = Opened(fs, fs->Open(Fs::kRoot, path, OpenMode::kAppend));
-    // A spare that a killed transaction had begun to use is not empty.
-    if (fs->Stat(Fs::kRoot, path)->size != 0) fs->Truncate(file_.get(), 0);
   } else {
-    file_ = Opened(fs, fs->Open(Fs::kRoot, path, OpenMode::kCreateNew, 0640));
+    MakeWithRoom(fs, path, kRecordRoom);
+  }
+  // For appending: what is taken back must leave no hole behind.
+  file_ = Opened(fs, fs->Open(Fs::kRoot, path, OpenMode::kAppend));
+  // A spare that a killed transaction had begun to use is not empty.
+  if (spare && fs->Stat(Fs::kRoot, path)->size != 0) {
+    fs->Truncate(file_.get(), 0);
   }
 }
 
@@ -128,17 +149,13 @@ void Journal::TakeBackEnd() {
   torn_ = false;
 }
 
+void Journal::GiveBackRoom() { fs_->Truncate(file_.get(), size_); }
+
 void PrepareSpareRecord(Fs* fs) {
   if (fs->Stat(Fs::kRoot, SparePath())) return;
-  const Opened file(
-      fs, fs->Open(Fs::kRoot, SparePath(), OpenMode::kCreateNew, 0640));
-  try {
-    fs->Reserve(file.get(), kSpareBytes);
-  } catch (const FsError&) {
-    // One without room would be taken for one with room later.
-    fs->RemoveFile(Fs::kRoot, SparePath());
-    throw;
-  }
+  const SpaceInfo space = fs->Space();
+  const bool scarce = space.free_bytes < kRecordRoom;
+  MakeWithRoom(fs, SparePath(), scarce ? kLeastRoom : kRecordRoom);
 }
 
 }  // namespace release

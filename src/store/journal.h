@@ -85,8 +85,14 @@ std::vector<std::uint64_t> ListRecords(Fs* fs);
 // Writes one record file; holds it open.
 class Journal {
  public:
-  // Makes record `number`, from the spare file if there is one.
-  Journal(Fs* fs, std::uint64_t number);
+  // Whose room a record takes. The spare is for what must work on a full disk:
+  // a transaction that needs room of its own anyway leaves it alone.
+  enum class Room { kSpareFile, kNewFile };
+
+  // Makes record `number`: with kSpareFile from the spare file if there is one,
+  // else from a new one with room reserved. Throws FsError; then nothing is
+  // left behind.
+  Journal(Fs* fs, std::uint64_t number, Room room);
   // Opens an existing record, to settle it.
   static Journal Reopen(Fs* fs, std::uint64_t number);
 
@@ -106,11 +112,13 @@ class Journal {
   void End(const EndRecord& end);
   // Cuts off what the last End wrote. Not durable.
   void TakeBackEnd();
+  // Gives the disk back what was reserved and not needed. After End.
+  void GiveBackRoom();
 
  private:
   Journal(Fs* fs, std::uint64_t number, Opened file)
       : fs_(fs), number_(number), file_(std::move(file)) {}
-  void Append(const std::string& json);
+  void Append(const std::string& line);
 
   Fs* fs_;
   std::uint64_t number_;
@@ -121,7 +129,8 @@ class Journal {
 };
 
 // Makes the spare record file if there is none, with room reserved, so that
-// the next transaction can be recorded on a full disk. Not durable.
+// the next rollback can be recorded on a full disk. Not durable. Throws FsError
+// where there is no room; then none is made.
 void PrepareSpareRecord(Fs* fs);
 
 }  // namespace release

@@ -223,13 +223,17 @@ TEST_CASE("reader: an archive cut anywhere is truncated") {
   }
 }
 
+// bzip2 hands a block out before its checksum is known, so the damage may show
+// first as an entry that no archive would have.
 TEST_CASE("reader: a damaged archive is corrupt") {
   for (const Sample& sample : kSamples) {
     if (!IsCompressedStream(sample) && !IsSeekable(sample)) continue;
     CAPTURE(std::string(sample.name));
     std::string bytes = BytesOf(sample);
     bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 0x40);
-    CHECK(Name(CodeOf(bytes)) == "archive-corrupt");
+    const bool late = std::string(sample.name).find("bz2") != std::string::npos;
+    const std::string code = Name(CodeOf(bytes));
+    CHECK((code == "archive-corrupt" || (late && code == "unsafe-entry")));
   }
 }
 

@@ -32,7 +32,7 @@ void DeployThree(World* world) {
 void DieInDeploy(World* world) {
   DeployThree(world);
   REQUIRE(Stage(&world->host, world->OfferOf("4")).exit == Exit::kDone);
-  Journal journal(&world->disk, 5);
+  Journal journal(&world->disk, 5, Journal::Room::kNewFile);
   BeginRecord begin;
   begin.command = "deploy";
   begin.from_target = "releases/3";

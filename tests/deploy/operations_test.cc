@@ -256,7 +256,7 @@ TEST_CASE("confirm and abort need a transaction that runs") {
           ErrorCode::kNothingRunning);
   }
   // One whose process died does not run either.
-  Journal(&world.disk, 2).Begin(BeginRecord());
+  Journal(&world.disk, 2, Journal::Room::kNewFile).Begin(BeginRecord());
   for (const auto& command : {Confirm, Abort}) {
     CHECK(ErrorOf([&] { command(&world.disk); }).code() ==
           ErrorCode::kNothingRunning);

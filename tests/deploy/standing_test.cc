@@ -134,7 +134,7 @@ TEST_CASE("a newest record that began and did not end is open") {
   BeginRecord begin;
   begin.command = "deploy";
   begin.from_target = "releases/2";
-  Journal journal(&world.disk, 3);
+  Journal journal(&world.disk, 3, Journal::Room::kNewFile);
   journal.Begin(begin);
   journal.StepBegun("unpack");
   const Standing standing = world.Read();

@@ -77,7 +77,7 @@ TEST_CASE("an interrupted transaction is told with its step") {
     BeginRecord begin;
     begin.command = "deploy";
     begin.from_target = "releases/2";
-    Journal journal(&world.disk, 3);
+    Journal journal(&world.disk, 3, Journal::Room::kNewFile);
     journal.Begin(begin);
     journal.StepBegun("unpack");
   }

@@ -18,7 +18,7 @@ struct Died : World {
   explicit Died(bool switched = true) {
     REQUIRE(Deploy("1").exit == Exit::kDone);
     REQUIRE(Stage(&host, OfferOf("2")).exit == Exit::kDone);
-    Journal journal(&disk, 3);
+    Journal journal(&disk, 3, Journal::Room::kNewFile);
     BeginRecord begin;
     begin.command = "activate";
     begin.from_target = "releases/1";

@@ -265,6 +265,9 @@ TEST_CASE("a rollback works on a full disk") {
     CAPTURE(form);
     SmallDisk small(form);
     small.Fill();
+    // What the disk has no room for must not take the room of the rollback.
+    small.CheckNoSpace("$release --root " + small.site->root() +
+                       " --json deploy " + small.big + " --version 3.0");
     const Finished finished = small.site->Release({"--json", "rollback"});
     INFO(finished.Describe());
     CHECK(finished.exit == 0);

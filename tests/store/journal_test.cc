@@ -1,14 +1,17 @@
 #include "store/journal.h"
 
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 
 #include "deploy/operations.h"
+#include "os/posix_fs.h"
 #include "store/durable.h"
 #include "store/layout.h"
 #include "store/record_text.h"
 #include "support/fault_fs.h"
 #include "support/mem_fs.h"
 #include "support/root_files.h"
+#include "support/temp_dir.h"
 
 namespace release {
 namespace {
@@ -36,7 +39,7 @@ EndRecord SomeEnd(bool committed) {
 MemFs Begun() {
   MemFs disk;
   InitializeLayout(&disk);
-  Journal journal(&disk, 1);
+  Journal journal(&disk, 1, Journal::Room::kNewFile);
   journal.Begin(SomeBegin());
   return disk.Killed();
 }
@@ -44,7 +47,7 @@ MemFs Begun() {
 TEST_CASE("a record is read back in full") {
   MemFs disk;
   InitializeLayout(&disk);
-  Journal journal(&disk, 1);
+  Journal journal(&disk, 1, Journal::Room::kNewFile);
   CHECK(journal.number() == 1);
   journal.Begin(SomeBegin());
   CHECK(ReadRecord(&disk, 1).open());
@@ -75,7 +78,7 @@ TEST_CASE("begin, switching and the end are durable when they return") {
       check(ReadRecord(&left, 1));
     });
   };
-  Journal journal(&disk, 1);
+  Journal journal(&disk, 1, Journal::Room::kNewFile);
   journal.Begin(SomeBegin());
   each_cut([](const TransactionRecord& record) { CHECK(record.open()); });
   journal.StepBegun("unpack");
@@ -162,7 +165,7 @@ TEST_CASE("the spare becomes the next record, and its old content is gone") {
   // As a killed transaction whose rename was lost leaves it.
   AppendToFile(&disk, kSpare,
                BeginLine(1, SomeBegin()) + EndLine(SomeEnd(true)));
-  Journal journal(&disk, 1);
+  Journal journal(&disk, 1, Journal::Room::kSpareFile);
   journal.Begin(SomeBegin());
   CHECK(!Exists(&disk, kSpare));
   const TransactionRecord record = ReadRecord(&disk, 1);
@@ -175,16 +178,16 @@ TEST_CASE("a record is made without a spare too") {
   MemFs disk;
   InitializeLayout(&disk);
   disk.RemoveFile(Fs::kRoot, kSpare);
-  Journal(&disk, 1).Begin(SomeBegin());
+  Journal(&disk, 1, Journal::Room::kSpareFile).Begin(SomeBegin());
   CHECK(ReadRecord(&disk, 1).open());
 }
 
 TEST_CASE("no record is written over another") {
   MemFs disk = Begun();
   PrepareSpareRecord(&disk);
-  CHECK_THROWS_AS(Journal(&disk, 1), FsError);
+  CHECK_THROWS_AS(Journal(&disk, 1, Journal::Room::kSpareFile), FsError);
   disk.RemoveFile(Fs::kRoot, kSpare);
-  CHECK_THROWS_AS(Journal(&disk, 1), FsError);
+  CHECK_THROWS_AS(Journal(&disk, 1, Journal::Room::kSpareFile), FsError);
   CHECK(ReadRecord(&disk, 1).open());
 }
 
@@ -204,11 +207,41 @@ TEST_CASE("a spare is made once, and none is left that has no room") {
   CHECK(Exists(&disk, kSpare));
 }
 
+TEST_CASE("a record with room of its own leaves the spare alone") {
+  MemFs disk;
+  InitializeLayout(&disk);
+  Journal(&disk, 1, Journal::Room::kNewFile).Begin(SomeBegin());
+  CHECK(Exists(&disk, kSpare));
+
+  FaultFs full(&disk);
+  full.FailAt(1, ENOSPC, FsCall::kReserve);
+  CHECK_THROWS_AS(Journal(&full, 2, Journal::Room::kNewFile), FsError);
+  CHECK(Exists(&disk, kSpare));
+  CHECK(ListRecords(&disk) == std::vector<std::uint64_t>{1});
+}
+
+TEST_CASE("room that was not needed is given back") {
+  const TempDir root;
+  PosixFs disk(root.path());
+  InitializeLayout(&disk);
+  Journal journal(&disk, 1, Journal::Room::kNewFile);
+  journal.Begin(SomeBegin());
+  journal.End(SomeEnd(true));
+  struct stat info = {};
+  const std::string path = root.path() + "/" + kPath;
+  REQUIRE(stat(path.c_str(), &info) == 0);
+  const auto reserved = info.st_blocks;
+  journal.GiveBackRoom();
+  REQUIRE(stat(path.c_str(), &info) == 0);
+  CHECK(info.st_blocks < reserved);
+  CHECK(ReadRecord(&disk, 1).end);
+}
+
 TEST_CASE("an end that may not be durable is taken back whole") {
   MemFs disk;
   InitializeLayout(&disk);
   FaultFs fs(&disk);
-  Journal journal(&fs, 1);
+  Journal journal(&fs, 1, Journal::Room::kNewFile);
   journal.Begin(SomeBegin());
   journal.Switching();
   fs.FailAt(1, EIO, FsCall::kSync);
@@ -227,7 +260,7 @@ TEST_CASE("a line that was written in part does not spoil the next") {
     MemFs disk;
     InitializeLayout(&disk);
     FaultFs fs(&disk);
-    Journal journal(&fs, 1);
+    Journal journal(&fs, 1, Journal::Room::kNewFile);
     journal.Begin(SomeBegin());
     fs.FailWriteAfter(1, part, ENOSPC);
     CHECK_THROWS_AS(journal.StepBegun("unpack"), FsError);
