@@ -57,6 +57,7 @@ json EntryJson(const LedgerEntry& entry) {
 json RecordJson(const TransactionRecord& record) {
   json object = {{"transaction", record.number},
                  {"steps", StepsJson(record.steps)},
+                 {"notes", record.notes},
                  {"damaged", record.damaged},
                  {"switched", record.switching}};
   if (record.begin) {

@@ -249,10 +249,9 @@ void Transaction::AfterCommit() {
 void Transaction::RunActivationHook(const std::string& name, const Argv& argv) {
   if (argv.empty()) return;
   Step(name, [&] {
-    const std::string output =
-        RunHook(host_->doors.runner, name, argv, host_->config->hooks.timeout,
-                MakeOccasion(name));
-    if (!output.empty()) journal_->Note(output);
+    RunHook(host_->doors.runner, name, argv, host_->config->hooks.timeout,
+            MakeOccasion(name),
+            [this](const std::string& output) { journal_->Note(output); });
   });
 }
 

@@ -174,7 +174,8 @@ class Undoing {
     try {
       RunHook(host_->doors.runner, "post_rollback",
               host_->config->hooks.post_rollback, host_->config->hooks.timeout,
-              occasion);
+              occasion,
+              [this](const std::string& output) { journal_->Note(output); });
     } catch (const Error& error) {
       outcome_.warnings.emplace_back(error.what());
     }

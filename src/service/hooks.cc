@@ -9,16 +9,25 @@
 #include "service/last_lines.h"
 
 namespace release {
+namespace {
+
+// The record has room for that of several hooks even on a full disk.
+constexpr std::size_t kKeptOutput = 8 * 1024;
+
+}  // namespace
 
 std::string RunHook(Runner* runner, const std::string& name, const Argv& argv,
-                    Duration timeout, const Occasion& occasion) {
+                    Duration timeout, const Occasion& occasion,
+                    const std::function<void(const std::string&)>& keep) {
   if (argv.empty()) return "";
   Command command;
   command.argv = argv;
   command.env = occasion.Environment();
   command.directory = occasion.Directory();
   command.timeout = timeout;
+  command.max_output = kKeptOutput;
   const CommandResult result = runner->Run(command);
+  if (keep && !result.output.empty()) keep(result.output);
   if (result.ok()) return result.output;
   const bool timed_out = result.end == CommandResult::End::kTimedOut;
   if (!timed_out && InterruptSignal() != 0) {

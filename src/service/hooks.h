@@ -2,6 +2,7 @@
 #ifndef RELEASE_SERVICE_HOOKS_H_
 #define RELEASE_SERVICE_HOOKS_H_
 
+#include <functional>
 #include <string>
 
 #include "base/config.h"
@@ -13,9 +14,12 @@ namespace release {
 // Runs the hook, in the release's directory, with the occasion in its
 // environment, and returns what it printed. An empty argv runs nothing. Throws
 // Error kHookFailed or kHookTimeout, whose message names the hook, how it
-// ended and the last lines of its output.
-std::string RunHook(Runner* runner, const std::string& name, const Argv& argv,
-                    Duration timeout, const Occasion& occasion);
+// ended and the last lines of its output. Either way `keep` is given what it
+// printed, unless that is nothing. Of much output all this is the last 8 KiB.
+std::string RunHook(
+    Runner* runner, const std::string& name, const Argv& argv, Duration timeout,
+    const Occasion& occasion,
+    const std::function<void(const std::string&)>& keep = nullptr);
 
 }  // namespace release
 

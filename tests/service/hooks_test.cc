@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "base/error.h"
 #include "os/interrupt.h"
 #include "support/expect_error.h"
 #include "support/fake_runner.h"
@@ -43,6 +44,24 @@ TEST_CASE("no hook runs nothing") {
   FakeRunner runner;
   CHECK(RunHook(&runner, "preflight", {}, {}, Shop()).empty());
   CHECK(runner.commands.empty());
+}
+
+TEST_CASE("what a hook printed is kept, whether it failed or not") {
+  for (const int status : {0, 1}) {
+    FakeRunner runner;
+    runner.On("migrate", Exited(status, "connecting\n42 rows\n"));
+    std::string kept;
+    const auto keep = [&](const std::string& output) { kept = output; };
+    const auto run = [&] {
+      RunHook(&runner, "pre_activate", kArgv, {}, Shop(), keep);
+    };
+    if (status == 0) run();
+    if (status == 1) CHECK_THROWS_AS(run(), Error);
+    CHECK(kept == "connecting\n42 rows\n");
+  }
+  FakeRunner silent;
+  RunHook(&silent, "pre_activate", kArgv, {}, Shop(),
+          [](const std::string&) { FAIL("there was nothing to keep"); });
 }
 
 TEST_CASE("a hook that fails is named, with how and its last lines") {
