@@ -54,6 +54,9 @@ Outcome RunTransaction(Host* host, Work work);
 class Transaction {
  public:
   Transaction(Host* host, Standing standing, Work work);
+  // The waits of its service ask it whether to stop, so it has one place.
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
   Outcome Run();
 
   // -- for Work::stage

@@ -1,0 +1,44 @@
+#include <doctest/doctest.h>
+
+#include "support/world.h"
+
+namespace release {
+
+using std::chrono::seconds;
+
+TEST_CASE("an abort ends the wait for health at once, and is undone") {
+  World world;
+  REQUIRE(world.Deploy("1").exit == Exit::kDone);
+  world.config.health.min_healthy_time = seconds(60);
+  world.config.health.interval = seconds(10);
+  const Nanoseconds start = world.clock.SinceBoot();
+  // The way back takes its time; only the way forward is cut short.
+  Nanoseconds undone_from{0};
+  world.clock.At(start + seconds(5), [&] {
+    Abort(&world.disk);
+    world.config.health.min_healthy_time = seconds(1);
+    undone_from = world.clock.SinceBoot();
+  });
+  const Outcome outcome = world.Deploy("2");
+  CHECK(outcome.exit == Exit::kUndone);
+  REQUIRE(outcome.error);
+  CHECK(outcome.error->code == ErrorCode::kAborted);
+  CHECK(world.Current() == "releases/1");
+  CHECK(world.service == "releases/1");
+  CHECK(undone_from == start + seconds(5));
+  CHECK(world.clock.SinceBoot() < start + seconds(20));
+}
+
+TEST_CASE("a confirmation that comes during the wait for health counts") {
+  World world;
+  REQUIRE(world.Deploy("1").exit == Exit::kDone);
+  world.config.health.min_healthy_time = seconds(10);
+  const Nanoseconds start = world.clock.SinceBoot();
+  world.clock.At(start + seconds(5), [&] { Confirm(&world.disk); });
+  const Outcome outcome = Deploy(&world.host, world.OfferOf("2"), seconds(60));
+  CHECK(outcome.exit == Exit::kDone);
+  CHECK(world.Current() == "releases/2");
+  CHECK(world.clock.SinceBoot() < start + seconds(20));
+}
+
+}  // namespace release
