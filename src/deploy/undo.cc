@@ -157,6 +157,13 @@ class Undoing {
       AddWarnings(service.CheckRunning(occasion));
       service.CheckHealth(occasion);
     } catch (const Error& error) {
+      if (service.MachineGoesDown()) {
+        outcome_.warnings.push_back(
+            fmt::format("the machine is going down; the service runs {} when "
+                        "it starts again",
+                        outcome_.previous));
+        return;
+      }
       // Both are bad: stop and shout; going forward again would be flapping.
       trouble_ = FailureOf(error);
       return;

@@ -182,6 +182,10 @@ void Service::CheckHealth(const Occasion& occasion) {
   AwaitHealthy(config.health, impl_->doors, occasion, watch, &impl_->waiter);
 }
 
+bool Service::MachineGoesDown() {
+  return impl_->has_unit() && impl_->unit.MachineGoesDown();
+}
+
 std::string Service::ProbeOnce(const Occasion& occasion) {
   const HealthConfig& health = impl_->config.health;
   return Probe(health, impl_->doors, occasion, health.timeout);

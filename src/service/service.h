@@ -56,6 +56,10 @@ class Service {
   // start of its body, and the journal's lines.
   void CheckHealth(const Occasion& occasion);
 
+  // Whether systemd is about to stop everything, the unit included: then there
+  // is no service to take along. False without a unit.
+  bool MachineGoesDown();
+
   // One probe, for status: empty where it is healthy or nothing is configured,
   // else what is wrong.
   std::string ProbeOnce(const Occasion& occasion);

@@ -230,6 +230,12 @@ void Unit::Watch(const UnitState& baseline) {
   }
 }
 
+bool Unit::MachineGoesDown() {
+  // Its exit status is about another question.
+  return Systemctl({"is-system-running"}, kAskTimeout)
+      .output.starts_with("stopping");
+}
+
 std::string Unit::Journal() {
   Command command;
   command.argv = {

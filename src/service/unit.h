@@ -68,6 +68,9 @@ class Unit {
   // handed over, within one run, is no restart.
   void Watch(const UnitState& baseline);
 
+  // Whether systemd is about to stop everything.
+  bool MachineGoesDown();
+
   // The journal's last 20 lines of this unit since SetJournalStart, ready to be
   // appended to a message. Empty where there are none.
   std::string Journal();

@@ -130,6 +130,17 @@ TEST_CASE("action none asks nothing of the service but still watches it") {
   rig.Activate();  // it did not run before, so that is no failure of ours
 }
 
+TEST_CASE("a machine that goes down is told from one that runs") {
+  Rig rig;
+  const Doors doors{&rig.runner, &rig.http, &rig.clock};
+  rig.unit.system = "stopping";
+  CHECK_FALSE(Service(&rig.config, doors).MachineGoesDown());
+  rig.config.service.unit = "shop.service";
+  CHECK(Service(&rig.config, doors).MachineGoesDown());
+  rig.unit.system = "degraded";
+  CHECK_FALSE(Service(&rig.config, doors).MachineGoesDown());
+}
+
 TEST_CASE("a pidfile's process gets the signal and must survive it") {
   Rig rig;
   rig.config.service.pidfile = rig.pidfile;

@@ -46,6 +46,7 @@ class FakeUnit {
   }
 
   UnitState state;
+  std::string system = "degraded";
   std::vector<std::string> jobs;  // "reload", "restart", "cancel 7", ...
   std::function<CommandResult(const std::string& verb)> on_job =
       [this](const std::string& verb) {
@@ -57,6 +58,7 @@ class FakeUnit {
   CommandResult Answer(const Command& command) {
     const std::string& verb = command.argv.at(3);
     if (verb == "show") return Exited(0, Properties());
+    if (verb == "is-system-running") return Exited(1, system + "\n");
     if (verb == "cancel") {
       jobs.push_back("cancel " + command.argv.back());
       return Exited(0);
