@@ -37,6 +37,10 @@ CommandResult SystemdContainer::Reboot() {
   return Rig({"reboot", directory_}, seconds(90));
 }
 
+CommandResult SystemdContainer::PowerCycle() {
+  return Rig({"powercycle", directory_}, seconds(90));
+}
+
 void SystemdContainer::Stop() {
   if (!fs::exists(directory_)) return;
   Rig({"stop", directory_}, seconds(30));

@@ -30,6 +30,8 @@ class SystemdContainer {
 
   // Boots again with the files as they are.
   CommandResult Reboot();
+  // The same, without a word to anything that runs inside.
+  CommandResult PowerCycle();
   void Stop();
 
   // The handle's directory; the process that keeps it up; and its init.

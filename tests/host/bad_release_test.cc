@@ -1,0 +1,209 @@
+// Every way in which a new release can be bad is undone, and has its own code.
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "host/container_suite.h"
+#include "host/live_shop.h"
+#include "support/archives.h"
+
+namespace release {
+namespace {
+
+bool Has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+// A shop whose release 1 is live.
+class ShopWithOne : public LiveShop {
+ public:
+  explicit ShopWithOne(const std::string& config = Config())
+      : LiveShop(config) {
+    Deploy("1");
+    CheckLive("1");
+  }
+
+  // Deploys release 2, which must be undone for that reason, and returns the
+  // whole message.
+  std::string CheckUndone(const std::string& archive, const std::string& code) {
+    const Said said = Release({"deploy", archive});
+    CAPTURE(said.err);
+    CAPTURE(said.json.dump());
+    CHECK(said.status == 4);
+    CHECK(said.json["exit"] == 4);
+    CHECK(said.json["result"] == "undone");
+    CHECK(said.json["current"] == "1");
+    CHECK(said.Code() == code);
+    CHECK(Has(said.err, said.Message()));
+    CHECK(Has(said.err, "undone; 1 is live again"));
+    CheckLive("1");
+    const nlohmann::json last = Status()["last"];
+    CHECK(last["code"] == code);
+    CHECK(last["message"] == said.Message());
+    // The next one is none the worse for it.
+    CHECK(Release({"deploy", Archive("3")}).status == 0);
+    CheckLive("3");
+    return said.Message();
+  }
+  std::string CheckBehaviourUndone(const std::string& behaviour,
+                                   const std::string& code) {
+    return CheckUndone(Archive("2", behaviour), code);
+  }
+};
+
+std::string HookConfig(const std::string& hook, const std::string& line) {
+  return fmt::format(
+      "{}[hooks]\n{} = [\"/bin/sh\", \"-c\", \"case $RELEASE_VERSION in 2) "
+      "{};; "
+      "esac\"]\ntimeout = \"1s\"\n",
+      LiveShop::Config(), hook, line);
+}
+
+}  // namespace
+
+TEST_SUITE("inside a container: bad releases" * doctest::skip()) {
+  TEST_CASE("a unit that is not running is started, and that is said") {
+    LiveShop shop;
+    const Said first = shop.Release({"deploy", shop.Archive("1")});
+    CHECK(first.status == 0);
+    CHECK(Has(first.json["warnings"].dump(), "shop.service was not running"));
+    CHECK(Has(first.err, "shop.service was not running"));
+    shop.CheckLive("1");
+    CHECK(shop.Release({"deploy", shop.Archive("2")}).json["warnings"].empty());
+    shop.CheckLive("2");
+  }
+
+  TEST_CASE("a release that exits on reload is undone") {
+    ShopWithOne shop;
+    const std::string message =
+        shop.CheckBehaviourUndone("die", "service-died");
+    CHECK(Has(message, "no, I cannot go on"));
+  }
+
+  TEST_CASE("a release that hangs on reload is undone") {
+    ShopWithOne shop;
+    const std::string message =
+        shop.CheckBehaviourUndone("hang", "reload-timeout");
+    CAPTURE(message);
+    CHECK(Has(message, "3 s"));
+  }
+
+  TEST_CASE("a release that crashes two seconds later is undone") {
+    ShopWithOne shop(LiveShop::Config("2500ms"));
+    const std::string message =
+        shop.CheckBehaviourUndone("crash", "service-died");
+    CHECK(Has(message, "status=14/ALRM"));
+  }
+
+  TEST_CASE("a release that answers 500 is undone") {
+    ShopWithOne shop;
+    const std::string message =
+        shop.CheckBehaviourUndone("error", "health-deadline");
+    CHECK(Has(message, "status 500, body \"release 2 serves\\n\""));
+  }
+
+  TEST_CASE("a release that answers as the one before is undone") {
+    ShopWithOne shop;
+    const std::string message =
+        shop.CheckUndone(shop.Archive("2", "ok", "1"), "health-deadline");
+    CHECK(Has(message, "status 200, body \"release 1 serves\\n\""));
+  }
+
+  TEST_CASE("a release that never answers is undone") {
+    ShopWithOne shop;
+    const std::string message =
+        shop.CheckBehaviourUndone("mute", "health-deadline");
+    CHECK(Has(message, "last answer: no answer: "));
+  }
+
+  TEST_CASE("a service that keeps running the release before is undone") {
+    ShopWithOne shop;
+    const std::string message =
+        shop.CheckBehaviourUndone("keep", "service-runs-old-release");
+    CHECK(Has(message, "/srv/shop/releases/1"));
+  }
+
+  TEST_CASE("a post_activate hook that fails or hangs has it undone") {
+    {
+      ShopWithOne shop(HookConfig("post_activate", "echo no coffee; exit 7"));
+      const std::string message =
+          shop.CheckUndone(shop.Archive("2"), "hook-failed");
+      CHECK(Has(message, "no coffee"));
+      CHECK(Has(message, "7"));
+    }
+    ShopWithOne shop(HookConfig("post_activate", "echo waiting; sleep 60"));
+    const std::string message =
+        shop.CheckUndone(shop.Archive("2"), "hook-timeout");
+    CHECK(Has(message, "waiting"));
+  }
+
+  TEST_CASE("a pre_activate hook that fails or hangs leaves all as it was") {
+    const auto check = [](const std::string& line, const std::string& code) {
+      ShopWithOne shop(HookConfig("pre_activate", line));
+      const auto before = shop.TakeUps();
+      const Said said = shop.Release({"deploy", shop.Archive("2")});
+      CAPTURE(said.err);
+      CHECK(said.status == 1);
+      CHECK(said.Code() == code);
+      CHECK(Has(said.Message(), "no tea"));
+      CHECK(Has(said.err, "no tea"));
+      CHECK(Has(said.err, "nothing changed; 1 is live"));
+      CHECK(shop.TakeUps() == before);
+      CHECK_FALSE(shop.Shell("test -e /srv/shop/releases/2").ok());
+      shop.CheckLive("1");
+    };
+    check("echo no tea; exit 1", "hook-failed");
+    check("echo no tea; sleep 60", "hook-timeout");
+  }
+
+  TEST_CASE("what a hook prints is kept in the record") {
+    ShopWithOne shop(HookConfig("post_activate", "echo brewed twice"));
+    CHECK(shop.Release({"deploy", shop.Archive("2")}).status == 0);
+    CHECK(
+        Has(shop.Release({"history", "-n", "1"}).json.dump(), "brewed twice"));
+    shop.WriteConfig(
+        HookConfig("post_activate", "seq 50 | sed s/^/line/; exit 1"));
+    shop.Release({"rollback"});
+    const Said said = shop.Release({"activate", "2"});
+    CHECK(said.status == 4);
+    CHECK(Has(said.err, "line50"));
+    const std::string history =
+        shop.Release({"history", "-n", "1"}).json.dump();
+    CHECK(Has(history, "line1\\n"));
+    CHECK(Has(history, "line50"));
+  }
+
+  TEST_CASE("where the release before is broken too a person is called") {
+    ShopWithOne shop;
+    const auto before = shop.TakeUps().size();
+    Spill("/srv/shop/broken", "");
+    const Said said = shop.Release({"deploy", shop.Archive("2")});
+    CAPTURE(said.err);
+    CHECK(said.status == 5);
+    CHECK(said.json["result"] == "in-doubt");
+    CHECK(said.Code() == "undo-failed");
+    // Why the new one failed, and why the old one did.
+    CHECK(Has(said.Message(), "release 2 serves"));
+    CHECK(Has(said.Message(), "release 1 serves"));
+    CHECK(shop.Current() == "releases/1");
+    // Once forward, once back: no flapping.
+    auto takeups = shop.TakeUps();
+    takeups.erase(takeups.begin(), takeups.begin() + static_cast<long>(before));
+    CHECK(takeups == std::vector<std::string>{"reload 2", "reload 1"});
+    const Said status = shop.Release({"status", "--check"});
+    CHECK(status.status == 8);
+    CHECK(Has(status.json["doubts"].dump(), "ended in doubt"));
+    // Mended, the next deploy is as any other.
+    REQUIRE(shop.Shell("rm /srv/shop/broken").ok());
+    CHECK(shop.Release({"deploy", shop.Archive("3")}).status == 0);
+    shop.CheckLive("3");
+  }
+}
+
+TEST_CASE("a bad release is undone and called by its name") {
+  SystemdContainer container;
+  CheckSuiteInside(&container, "inside a container: bad releases", 12);
+}
+
+}  // namespace release

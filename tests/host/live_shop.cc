@@ -1,0 +1,168 @@
+#include "host/live_shop.h"
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <boost/filesystem.hpp>
+#include <fstream>
+#include <thread>
+
+#include "host/container_suite.h"
+#include "os/curl_http.h"
+#include "os/posix_runner.h"
+#include "support/archives.h"
+#include "support/tar_builder.h"
+
+namespace release {
+namespace {
+
+namespace fs = boost::filesystem;
+
+constexpr char kRoot[] = "/srv/shop";
+constexpr char kLog[] = "/srv/shop.log";
+constexpr char kUnitFile[] = "/etc/systemd/system/shop.service";
+constexpr char kProgram[] = "/usr/bin/release";
+
+CommandResult Run(const std::vector<std::string>& argv) {
+  Command command;
+  command.argv = argv;
+  command.timeout = std::chrono::seconds(60);
+  return PosixRunner().Run(command);
+}
+
+}  // namespace
+
+std::string Said::Code() const {
+  return json.contains("error") ? json["error"].value("code", "") : "";
+}
+
+std::string Said::Message() const {
+  return json.contains("error") ? json["error"].value("message", "") : "";
+}
+
+bool Within(std::chrono::nanoseconds time, const std::function<bool()>& holds) {
+  const auto end = std::chrono::steady_clock::now() + time;
+  while (!holds()) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return true;
+}
+
+std::string LiveShop::Unit(const std::string& reload) {
+  return fmt::format(
+      "[Service]\nType=notify\nExecReload={}\nKillMode=mixed\n"
+      "ExecStart=/usr/bin/python3 {}/tests/host/rig/shop_server.py {} 8081\n"
+      "TimeoutStopSec=20s\n[Install]\nWantedBy=multi-user.target\n",
+      reload, RELEASE_SOURCE_DIR, kRoot);
+}
+
+std::string LiveShop::Config(const std::string& min_healthy_time) {
+  return fmt::format(
+      "[service]\nunit = \"shop.service\"\ntimeout = \"3s\"\n"
+      "[healthcheck]\nurl = \"http://127.0.0.1:8081/\"\n"
+      "expect_body = \"release {{version}} serves\"\n"
+      "interval = \"100ms\"\ntimeout = \"1s\"\ndeadline = \"1s\"\n"
+      "min_healthy_time = \"{}\"\n",
+      min_healthy_time);
+}
+
+LiveShop::LiveShop(AsItIs) { RequireInside(); }
+
+LiveShop::LiveShop(const std::string& config, const std::string& unit)
+    : LiveShop(AsItIs{}) {
+  Shell("systemctl stop shop.socket shop.service");
+  Shell("systemctl reset-failed shop.socket shop.service");
+  for (const char* path : {kRoot, kLog, kProgram, "/srv/archives",
+                           "/etc/systemd/system/shop.socket"}) {
+    fs::remove_all(path);
+  }
+  fs::create_directories("/etc/release");
+  fs::create_directories("/srv/archives");
+  fs::create_symlink(RELEASE_BINARY, kProgram);
+  WriteConfig(config);
+  Spill(kUnitFile, unit);
+  REQUIRE(Shell("systemctl daemon-reload").ok());
+  REQUIRE(Release({"init"}).status == 0);
+}
+
+void LiveShop::WriteConfig(const std::string& config) {
+  Spill("/etc/release/shop.toml",
+        fmt::format("root = \"{}\"\n{}", kRoot, config));
+}
+
+std::string LiveShop::Archive(const std::string& version,
+                              const std::string& behaviour,
+                              const std::string& says) {
+  const std::string path = fmt::format("/srv/archives/shop-{}.tar", version);
+  Spill(path, TarBuilder()
+                  .File("version", (says.empty() ? version : says) + "\n")
+                  .File("behaviour", behaviour + "\n")
+                  .Bytes());
+  return path;
+}
+
+std::vector<std::string> LiveShop::Words(
+    const std::vector<std::string>& words) {
+  std::vector<std::string> all = {kProgram, "--app", "shop", "--json"};
+  all.insert(all.end(), words.begin(), words.end());
+  return all;
+}
+
+Said LiveShop::Release(const std::vector<std::string>& words) {
+  const std::string err =
+      (fs::temp_directory_path() / fs::unique_path("release-said-%%%%%%%%"))
+          .string();
+  std::vector<std::string> argv = {"sh", "-c", "exec \"$@\" 2>" + err, "sh"};
+  for (const std::string& word : Words(words)) argv.push_back(word);
+  const CommandResult result = Run(argv);
+  Said said{.status = result.status,
+            .json = nlohmann::json::parse(result.output, nullptr, false),
+            .err = Slurp(err)};
+  fs::remove(err);
+  return said;
+}
+
+void LiveShop::Deploy(const std::string& version) {
+  const Said said = Release({"deploy", Archive(version)});
+  CAPTURE(said.err);
+  REQUIRE(said.status == 0);
+}
+
+CommandResult LiveShop::Shell(const std::string& line) {
+  return Run({"sh", "-c", line});
+}
+
+HttpResponse LiveShop::Ask(const std::string& path) {
+  HttpRequest request;
+  request.url = "http://127.0.0.1:8081" + path;
+  request.timeout = std::chrono::seconds(30);
+  return CurlHttp().Send(request);
+}
+
+std::string LiveShop::Current() const {
+  boost::system::error_code none;
+  return fs::read_symlink(fs::path(kRoot) / "current", none).string();
+}
+
+std::vector<std::string> LiveShop::TakeUps() const {
+  std::vector<std::string> lines;
+  std::ifstream log(kLog);
+  for (std::string line; std::getline(log, line);) lines.push_back(line);
+  return lines;
+}
+
+void LiveShop::CheckLive(const std::string& version) {
+  CHECK(Current() == "releases/" + version);
+  const HttpResponse response = Ask();
+  CHECK(response.status == 200);
+  CHECK(response.body == fmt::format("release {} serves\n", version));
+  const nlohmann::json status = Status();
+  CAPTURE(status.dump());
+  CHECK(status["live"] == version);
+  CHECK(status["healthy"] == true);
+  CHECK(status["open"].is_null());
+  CHECK_FALSE(status.contains("running"));
+}
+
+}  // namespace release
