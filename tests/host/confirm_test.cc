@@ -1,0 +1,118 @@
+// A release on probation: it stays only where somebody confirms it.
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+#include <signal.h>
+
+#include "host/container_suite.h"
+#include "host/live_shop.h"
+#include "host/started.h"
+
+namespace release {
+namespace {
+
+using std::chrono::seconds;
+
+// The step that the running transaction is in; "" where none runs.
+std::string StepOf(LiveShop* shop) {
+  const nlohmann::json status = shop->Status();
+  return status["open"].is_null() ? "" : status["open"].value("step", "");
+}
+
+bool AwaitStep(LiveShop* shop, const std::string& step) {
+  return Within(seconds(10), [&] { return StepOf(shop) == step; });
+}
+
+std::vector<std::string> Deploying(LiveShop* shop, const std::string& version,
+                                   const std::string& within) {
+  return LiveShop::Words(
+      {"deploy", shop->Archive(version), "--confirm-within=" + within});
+}
+
+// The same by way of a shell that can be killed.
+std::vector<std::string> ByShell(const std::vector<std::string>& words) {
+  std::vector<std::string> argv = {"sh", "-c", "\"$@\"; true", "sh"};
+  argv.insert(argv.end(), words.begin(), words.end());
+  return argv;
+}
+
+}  // namespace
+
+TEST_SUITE("inside a container: confirmation" * doctest::skip()) {
+  TEST_CASE("what nobody confirms is undone, and what somebody does stays") {
+    LiveShop shop;
+    shop.Deploy("1");
+    const Said late =
+        shop.Release({"deploy", shop.Archive("2"), "--confirm-within", "2s"});
+    CAPTURE(late.err);
+    CHECK(late.status == 4);
+    CHECK(late.Code() == "not-confirmed");
+    shop.CheckLive("1");
+
+    Started deploy(Deploying(&shop, "3", "60s"));
+    REQUIRE(AwaitStep(&shop, "confirm"));
+    CHECK(shop.Current() == "releases/3");
+    CHECK(shop.Release({"confirm"}).status == 0);
+    CHECK(deploy.Wait() == 0);
+    shop.CheckLive("3");
+    CHECK(shop.Status()["last"]["result"] == "committed");
+    CHECK(shop.Release({"confirm"}).status == 1);
+  }
+
+  TEST_CASE("a confirmation during the health wait counts as well") {
+    LiveShop shop(LiveShop::Config("1s"));
+    shop.Deploy("1");
+    Started deploy(Deploying(&shop, "2", "60s"));
+    REQUIRE(AwaitStep(&shop, "health"));
+    CHECK(shop.Release({"confirm"}).status == 0);
+    CHECK(deploy.Wait() == 0);
+    shop.CheckLive("2");
+  }
+
+  TEST_CASE("an abort ends the health wait and the confirmation wait at once") {
+    for (const char* step : {"health", "confirm"}) {
+      CAPTURE(step);
+      const bool health = std::string(step) == "health";
+      LiveShop shop;
+      shop.Deploy("1");
+      if (health) shop.WriteConfig(LiveShop::Config("4s"));
+      Started deploy(Deploying(&shop, "2", "60s"));
+      REQUIRE(AwaitStep(&shop, step));
+      CHECK(shop.Release({"abort"}).status == 0);
+      CHECK(Within(seconds(2), [&] { return shop.Current() == "releases/1"; }));
+      CHECK(deploy.Wait() == 4);
+      shop.CheckLive("1");
+      CHECK(shop.Status()["last"]["code"] == "aborted");
+      // It was stopped, not found wanting.
+      CHECK(shop.Release({"deploy", shop.Archive("2")}).status == 0);
+      shop.CheckLive("2");
+    }
+  }
+
+  TEST_CASE("a caller that dies meanwhile changes neither end") {
+    for (const bool confirmed : {true, false}) {
+      CAPTURE(confirmed);
+      LiveShop shop;
+      shop.Deploy("1");
+      Started shell(ByShell(Deploying(&shop, "2", confirmed ? "60s" : "3s")));
+      REQUIRE(AwaitStep(&shop, "confirm"));
+      shell.Kill(SIGKILL);
+      CHECK(shell.Wait() == 128 + SIGKILL);
+      if (confirmed) {
+        CHECK(StepOf(&shop) == "confirm");
+        CHECK(shop.Release({"confirm"}).status == 0);
+      }
+      REQUIRE(Within(seconds(20), [&] { return StepOf(&shop).empty(); }));
+      shop.CheckLive(confirmed ? "2" : "1");
+      const nlohmann::json last = shop.Status()["last"];
+      CHECK(last["result"] == (confirmed ? "committed" : "undone"));
+      if (!confirmed) CHECK(last["code"] == "not-confirmed");
+    }
+  }
+}
+
+TEST_CASE("a release on probation stays only where it is confirmed") {
+  SystemdContainer container;
+  CheckSuiteInside(&container, "inside a container: confirmation", 4);
+}
+
+}  // namespace release
