@@ -1,0 +1,187 @@
+// Called over ssh, by a caller that may vanish.
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <boost/filesystem.hpp>
+
+#include "host/container_suite.h"
+#include "host/live_shop.h"
+#include "host/started.h"
+#include "support/archives.h"
+
+namespace release {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr char kDirectory[] = "/srv/ssh";
+constexpr char kCommand[] = "/usr/bin/release --app shop --json ";
+
+// A shop, and an sshd of its own at a high port.
+class ShopOverSsh : public LiveShop {
+ public:
+  ShopOverSsh() : LiveShop(Config("1500ms")), sshd_(Prepare()) {
+    REQUIRE(Within(seconds(10),
+                   [] { return Started(Client("true")).Wait() == 0; }));
+    Deploy("1");
+  }
+  ~ShopOverSsh() { sshd_.Kill(SIGTERM); }
+
+  static std::vector<std::string> Client(const std::string& command,
+                                         bool terminal = false) {
+    return {"ssh",
+            "-F/dev/null",
+            "-p2222",
+            fmt::format("-i{}/user", kDirectory),
+            "-oBatchMode=yes",
+            fmt::format("-oUserKnownHostsFile={}/known", kDirectory),
+            "-oStrictHostKeyChecking=accept-new",
+            "-oLogLevel=ERROR",
+            terminal ? "-tt" : "-T",
+            "root@127.0.0.1",
+            command};
+  }
+
+  // The status as a new connection tells it.
+  nlohmann::json StatusOverSsh() {
+    Started client(Client(std::string(kCommand) + "status"));
+    CHECK(client.Wait() == 0);
+    return nlohmann::json::parse(client.Output(), nullptr, false);
+  }
+  std::string Step() {
+    const nlohmann::json status = StatusOverSsh();
+    return status["open"].is_null() ? "" : status["open"].value("step", "");
+  }
+  bool AwaitStep(const std::string& step) {
+    return Within(seconds(10), [&] { return Step() == step; });
+  }
+
+ private:
+  // The words that start the server.
+  std::vector<std::string> Prepare() {
+    const CommandResult made = Shell(fmt::format(
+        "set -e; rm -rf {0}; mkdir -p -m 700 {0} /run/sshd; cd {0};"
+        "ssh-keygen -q -t ed25519 -N '' -f host;"
+        "ssh-keygen -q -t ed25519 -N '' -f user; cp user.pub authorized;"
+        "usermod -p '*' root",
+        kDirectory));
+    CAPTURE(made.output);
+    REQUIRE(made.ok());
+    Spill(std::string(kDirectory) + "/config",
+          fmt::format("ListenAddress 127.0.0.1:2222\nHostKey {0}/host\n"
+                      "AuthorizedKeysFile {0}/authorized\nPidFile none\n"
+                      "StrictModes no\nUsePAM no\nPermitRootLogin yes\n",
+                      kDirectory));
+    return {"/usr/sbin/sshd", "-D", "-e",
+            fmt::format("-f{}/config", kDirectory)};
+  }
+
+  Started sshd_;
+};
+
+// The read end of a pipe that holds `bytes`; `writer` keeps it open.
+struct Pipe {
+  Pipe() { REQUIRE(pipe2(ends, O_CLOEXEC) == 0); }
+  ~Pipe() {
+    close(ends[0]);
+    close(ends[1]);
+  }
+  void Write(const std::string& bytes) {
+    REQUIRE(write(ends[1], bytes.data(), bytes.size()) ==
+            static_cast<ssize_t>(bytes.size()));
+  }
+  int ends[2];
+};
+
+}  // namespace
+
+TEST_SUITE("inside a container: ssh" * doctest::skip()) {
+  TEST_CASE("a deploy from stdin and the exit statuses pass through") {
+    ShopOverSsh shop;
+    const auto run = [&](const std::string& words, const std::string& input) {
+      const int file = open(input.c_str(), O_RDONLY | O_CLOEXEC);
+      Started client(ShopOverSsh::Client(kCommand + words), file);
+      close(file);
+      const int status = client.Wait();
+      CAPTURE(client.Output());
+      return status;
+    };
+    CHECK(run("deploy - --version 2", shop.Archive("2")) == 0);
+    shop.CheckLive("2");
+    CHECK(run("no-such-command", "/dev/null") == 2);
+    CHECK(run("deploy - --version 3 --sha256 " + std::string(64, '0'),
+              shop.Archive("3")) == 3);
+    CHECK(run("deploy - --version 4", shop.Archive("4", "error")) == 4);
+    CHECK(run("activate none", "/dev/null") == 7);
+    shop.CheckLive("2");
+  }
+
+  TEST_CASE("an upload that is cut is refused, and nothing has changed") {
+    ShopOverSsh shop;
+    const auto before = shop.TakeUps();
+    const std::string archive = Slurp(shop.Archive("2"));
+    Pipe pipe;
+    Started client(
+        ShopOverSsh::Client(std::string(kCommand) + "deploy - --version 2"),
+        pipe.ends[0]);
+    pipe.Write(archive.substr(0, archive.size() - 1024));
+    REQUIRE(Within(seconds(10), [&] { return !shop.Step().empty(); }));
+    client.Kill(SIGKILL);
+    client.Wait();
+    REQUIRE(Within(seconds(10), [&] { return shop.Step().empty(); }));
+    const nlohmann::json last = shop.StatusOverSsh()["last"];
+    CAPTURE(last.dump());
+    CHECK(last["code"] == "archive-truncated");
+    CHECK(last["exit"] == 3);
+    CHECK(shop.TakeUps() == before);
+    CHECK_FALSE(shop.Shell("test -e /srv/shop/releases/2").ok());
+    shop.CheckLive("1");
+  }
+
+  TEST_CASE("a client killed after the upload does not stop the deploy") {
+    ShopOverSsh shop;
+    Pipe pipe;
+    Started client(
+        ShopOverSsh::Client(std::string(kCommand) + "deploy - --version 2"),
+        pipe.ends[0]);
+    pipe.Write(Slurp(shop.Archive("2")));
+    close(pipe.ends[1]);
+    pipe.ends[1] = -1;
+    REQUIRE(shop.AwaitStep("health"));
+    client.Kill(SIGKILL);
+    client.Wait();
+    REQUIRE(Within(seconds(20), [&] { return shop.Step().empty(); }));
+    CHECK(shop.StatusOverSsh()["last"]["result"] == "committed");
+    shop.CheckLive("2");
+  }
+
+  TEST_CASE("nor does one that had a terminal") {
+    ShopOverSsh shop;
+    for (const bool good : {true, false}) {
+      CAPTURE(good);
+      const std::string archive =
+          good ? shop.Archive("2") : shop.Archive("3", "error");
+      Started client(
+          ShopOverSsh::Client(kCommand + ("deploy " + archive), true));
+      REQUIRE(shop.AwaitStep("health"));
+      client.Kill(SIGKILL);
+      client.Wait();
+      REQUIRE(Within(seconds(20), [&] { return shop.Step().empty(); }));
+      const nlohmann::json last = shop.StatusOverSsh()["last"];
+      CAPTURE(last.dump());
+      CHECK(last["to"] == (good ? "2" : "3"));
+      CHECK(last["result"] == (good ? "committed" : "undone"));
+      shop.CheckLive("2");
+    }
+  }
+}
+
+TEST_CASE("a caller over ssh may vanish") {
+  SystemdContainer container;
+  CheckSuiteInside(&container, "inside a container: ssh", 4);
+}
+
+}  // namespace release
