@@ -13,7 +13,7 @@ void CheckSuiteInside(SystemdContainer* container, const std::string& suite,
                       int cases) {
   const CommandResult result = container->Exec(
       {"env", "RELEASE_INSIDE_CONTAINER=1",
-       boost::filesystem::read_symlink("/proc/self/exe").string(), "--no-skip",
+       boost::filesystem::read_symlink("/proc/self/exe").string(),
        "--duration=true", fmt::format("--test-suite={}", suite)},
       std::chrono::seconds(400));
   INFO(result.output);

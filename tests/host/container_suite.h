@@ -1,8 +1,9 @@
 // Tests that run inside a container: this same program, started in there.
 //
-// What is in such a suite changes the machine it runs on, so it is skipped
-// outside. A test outside boots the container and runs the suite, which must
-// then have run to its last case.
+// What is in such a suite changes the machine it runs on. Its name begins with
+// "inside", by which CTest knows to leave it out (and `-tse='inside*'` does). A
+// test outside boots the container and runs the suite, which must then have run
+// to its last case.
 #ifndef RELEASE_TESTS_HOST_CONTAINER_SUITE_H_
 #define RELEASE_TESTS_HOST_CONTAINER_SUITE_H_
 

@@ -109,7 +109,7 @@ void BeginDeploy(bool recovers_at_boot) {
 
 }  // namespace
 
-TEST_SUITE("inside a container: kill -9" * doctest::skip()) {
+TEST_SUITE("inside a container: kill -9") {
   TEST_CASE("`recover` settles a deploy that was killed after the switch") {
     for (const Moment& moment : Moments()) {
       CAPTURE(moment.name);
@@ -136,16 +136,15 @@ TEST_SUITE("inside a container: kill -9" * doctest::skip()) {
   }
 }
 
-TEST_SUITE("inside a container: before a boot" * doctest::skip()) {
+TEST_SUITE("inside a container: before a boot") {
   TEST_CASE("a deploy is in its health wait") { BeginDeploy(true); }
 }
 
-TEST_SUITE("inside a container: before a boot without recovery" *
-           doctest::skip()) {
+TEST_SUITE("inside a container: before a boot without recovery") {
   TEST_CASE("a deploy is in its health wait") { BeginDeploy(false); }
 }
 
-TEST_SUITE("inside a container: after a boot" * doctest::skip()) {
+TEST_SUITE("inside a container: after a boot") {
   TEST_CASE("it was undone before the service started") {
     LiveShop shop{LiveShop::AsItIs()};
     REQUIRE(Within(seconds(10), [&] { return shop.Ask().status == 200; }));
@@ -161,8 +160,7 @@ TEST_SUITE("inside a container: after a boot" * doctest::skip()) {
   }
 }
 
-TEST_SUITE("inside a container: after a boot without recovery" *
-           doctest::skip()) {
+TEST_SUITE("inside a container: after a boot without recovery") {
   TEST_CASE("the service has started in a release that never proved good") {
     LiveShop shop{LiveShop::AsItIs()};
     REQUIRE(Within(seconds(10), [&] { return shop.Ask().status == 200; }));

@@ -1,0 +1,135 @@
+// Debian's nginx, under load, while releases come and go.
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <map>
+#include <regex>
+#include <thread>
+
+#include "host/container_suite.h"
+#include "host/live_shop.h"
+#include "host/started.h"
+#include "support/archives.h"
+
+namespace release {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr int kRounds = 50;
+
+constexpr char kUnit[] =
+    "[Service]\nType=forking\nPIDFile=/run/shop-nginx.pid\n"
+    "ExecStart=/usr/sbin/nginx -c /etc/shop-nginx.conf\n"
+    "ExecReload=/usr/sbin/nginx -c /etc/shop-nginx.conf -s reload\n";
+
+constexpr char kNginx[] =
+    "pid /run/shop-nginx.pid; error_log /var/log/shop-nginx.log;\n"
+    "worker_processes 2; events { worker_connections 4096; }\n"
+    "http { access_log off; server { listen 127.0.0.1:8081;\n"
+    "       root /srv/shop/current; } }\n";
+
+constexpr char kConfig[] =
+    "[service]\nunit = \"shop.service\"\ntimeout = \"10s\"\n"
+    "[healthcheck]\nurl = \"http://127.0.0.1:8081/version\"\n"
+    "expect_body = \"{version}\"\ninterval = \"50ms\"\n"
+    "min_healthy_time = \"100ms\"\n";
+
+// As many requests as the machine makes, each on a connection of its own.
+class Load {
+ public:
+  Load()
+      : hey_({"hey", "-z", "300s", "-c", "8", "-disable-keepalive",
+              "http://127.0.0.1:8081/version"}) {}
+
+  // Ends it. How many requests got which answer: "200", ..., "error".
+  std::map<std::string, int> End() {
+    hey_.Kill(SIGINT);
+    REQUIRE(hey_.Wait() == 0);
+    std::string report = hey_.Output();
+    // What comes before is times, in lines of the same shape.
+    report.erase(0, report.find("Status code distribution:"));
+    INFO(report);
+    std::map<std::string, int> answers;
+    const std::regex line(R"(\[(\d+)\]\t(.*))");
+    for (std::sregex_iterator it(report.begin(), report.end(), line), end;
+         it != end; ++it) {
+      const std::smatch& match = *it;
+      if (match[2].str().ends_with(" responses")) {
+        answers[match[1]] += std::stoi(match[2]);
+      } else {
+        answers["error"] += std::stoi(match[1]);
+      }
+    }
+    return answers;
+  }
+
+ private:
+  Started hey_;
+};
+
+class NginxShop : public LiveShop {
+ public:
+  NginxShop() : LiveShop(kConfig, kUnit) {
+    Spill("/etc/shop-nginx.conf", kNginx);
+    Deploy("1");
+  }
+
+  // Runs it, and asks who answers as soon as it is back.
+  void CheckRun(const std::vector<std::string>& words,
+                const std::string& version) {
+    const Said said = Release(words);
+    CAPTURE(said.err);
+    REQUIRE(said.status == 0);
+    for (int i = 0; i < 20; ++i) {
+      const HttpResponse response = Ask("/version");
+      REQUIRE(response.status == 200);
+      REQUIRE(response.body == version + "\n");
+    }
+  }
+};
+
+}  // namespace
+
+TEST_SUITE("inside a container: nginx") {
+  TEST_CASE("no request fails in fifty deploys and fifty rollbacks") {
+    NginxShop shop;
+    Load load;
+    for (int i = 2; i < 2 + kRounds; ++i) {
+      const std::string version = std::to_string(i);
+      shop.CheckRun({"deploy", shop.Archive(version)}, version);
+      shop.CheckRun({"rollback"}, "1");
+    }
+    auto answers = load.End();
+    const int good = answers["200"];
+    CHECK(good > 10'000);
+    CHECK(answers == std::map<std::string, int>{{"200", good}});
+    CHECK(shop.Status()["well"] == true);
+  }
+
+  TEST_CASE("the same load sees each moment of a swap that has a gap") {
+    NginxShop shop;
+    shop.Deploy("2");
+    Load load;
+    for (int i = 0; i < 20; ++i) {
+      REQUIRE(
+          shop.Shell(fmt::format("cd /srv/shop && rm current && sleep 0.001 && "
+                                 "ln -s releases/{} current",
+                                 1 + i % 2))
+              .ok());
+      std::this_thread::sleep_for(milliseconds(50));
+    }
+    auto answers = load.End();
+    CHECK(answers["200"] > 0);
+    CHECK(answers["404"] > 0);
+  }
+}
+
+TEST_CASE("nginx serves without a failure while releases come and go") {
+  SystemdContainer container;
+  CheckSuiteInside(&container, "inside a container: nginx", 2);
+}
+
+}  // namespace release
