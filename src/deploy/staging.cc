@@ -209,6 +209,7 @@ void ArchiveStaging::Create(Transaction* transaction) {
                                   Quoted(path), kShared));
   }
   transaction->work()->bytes = unpacked.manifest.TotalBytes();
+  transaction->RunHookStep("preflight", host_->config->hooks.preflight);
 }
 
 void ArchiveStaging::CompareWithExisting(const Manifest& offered) const {

@@ -70,10 +70,12 @@ Outcome Transaction::Run() {
   outcome_.previous = standing_.CurrentName();
   std::optional<Failure> failure = Prepare();
   Begin();
+  WarnOfNotices();
   if (!failure) failure = Attempt([&] { Forward(); });
   if (failure) return Undone(*failure);
   outcome_.result = work_.result;
   AfterCommit();
+  Attempt([&] { journal_->GiveBackRoom(); });
   return std::move(outcome_);
 }
 
@@ -116,12 +118,12 @@ void Transaction::Forward() {
   if (work_.activates) {
     service_.Observe();
     if (!work_.goes_back) {
-      RunActivationHook("pre_activate", host_->config->hooks.pre_activate);
+      RunHookStep("pre_activate", host_->config->hooks.pre_activate);
     }
     Step("switch", [&] { Switch(); });
     TakeUp();
     if (!work_.goes_back) {
-      RunActivationHook("post_activate", host_->config->hooks.post_activate);
+      RunHookStep("post_activate", host_->config->hooks.post_activate);
     }
     if (work_.confirm_within) Step("confirm", [&] { AwaitConfirmation(); });
   }
@@ -246,7 +248,14 @@ void Transaction::AfterCommit() {
   if (failure) Warn(failure->message);
 }
 
-void Transaction::RunActivationHook(const std::string& name, const Argv& argv) {
+// Silence would be taken for nothing to tell.
+void Transaction::WarnOfNotices() {
+  const NotifyConfig& notify = host_->config->notify;
+  if (notify.command.empty() && notify.webhook.empty()) return;
+  Warn("[notify] is configured, but this version sends no notices");
+}
+
+void Transaction::RunHookStep(const std::string& name, const Argv& argv) {
   if (argv.empty()) return;
   Step(name, [&] {
     RunHook(host_->doors.runner, name, argv, host_->config->hooks.timeout,
@@ -280,6 +289,7 @@ Outcome Transaction::Undone(const Failure& failure) {
   }
   undone.warnings = std::move(outcome_.warnings);
   // The record is closed; what is left is garbage.
+  Attempt([&] { journal_->GiveBackRoom(); });
   Attempt([&] { CollectGarbage(host_->fs); });
   return undone;
 }
@@ -293,7 +303,17 @@ void Transaction::Step(const std::string& name,
   host_->report({.kind = Event::Kind::kStepBegun,
                  .transaction = record_.number,
                  .text = name});
-  body();
+  try {
+    body();
+  } catch (...) {
+    // How long it took to fail is worth knowing; the failure itself goes on.
+    Attempt([&] { EndStep(name, start); });
+    throw;
+  }
+  EndStep(name, start);
+}
+
+void Transaction::EndStep(const std::string& name, Nanoseconds start) {
   const double seconds =
       std::chrono::duration<double>(host_->doors.clock->SinceBoot() - start)
           .count();

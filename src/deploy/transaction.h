@@ -67,6 +67,9 @@ class Transaction {
   // Runs one named step: announced, timed, recorded. Looks first whether a
   // signal or `abort` asks to stop.
   void Step(const std::string& name, const std::function<void()>& body);
+  // Runs a hook as a step of its own; nothing where `argv` is empty. What it
+  // printed is kept in the record.
+  void RunHookStep(const std::string& name, const Argv& argv);
   // Throws Error kInterrupted or kAborted where somebody asked to stop.
   void StopIfAsked();
   void Warn(const std::string& text);
@@ -82,9 +85,10 @@ class Transaction {
   void RequireStillLive();
   void AwaitConfirmation();
   void Commit();
+  void WarnOfNotices();
   void WarnAll(const std::vector<std::string>& texts);
   void AfterCommit();
-  void RunActivationHook(const std::string& name, const Argv& argv);
+  void EndStep(const std::string& name, Nanoseconds start);
   Occasion MakeOccasion(const std::string& step) const;
   Outcome Undone(const Failure& failure);
 

@@ -235,6 +235,9 @@ class Undoing {
     if (plan_.tree == Tree::kDrop) ledger.Remove(*begin.to);
     const bool judged = SpeaksAgainstRelease(cause_) && record_.switching &&
                         outcome_.exit == Exit::kUndone;
+    if (plan_.tree == Tree::kKeepFailed) {
+      ledger.Staged(*begin.to, SizeOf(*begin.to), {});
+    }
     if (begin.to && (judged || plan_.tree == Tree::kKeepFailed)) {
       ledger.Failed(*begin.to, {.transaction = record_.number,
                                 .at = now,
@@ -249,6 +252,16 @@ class Undoing {
             .at = now,
             .recovered = cause_.recovered,
             .ledger = std::move(ledger)};
+  }
+
+  // In bytes; 0 where its manifest cannot be read.
+  std::uint64_t SizeOf(const Version& version) const {
+    try {
+      return LoadManifest(host_->fs, version).TotalBytes();
+    } catch (const Error&) {
+      // A size for a listing is no reason to fail an undo.
+      return 0;
+    }
   }
 
   Host* host_;

@@ -277,4 +277,58 @@ TEST_CASE("busy is told, and nothing is begun") {
 }
 
 }  // namespace
+TEST_CASE("a release that failed is listed with its size") {
+  World world;
+  world.Deploy("1");
+  world.broken.insert("2");
+  REQUIRE(world.Deploy("2").exit == Exit::kUndone);
+  const Standing standing = ReadStanding(&world.disk);
+  const LedgerEntry* entry = standing.ledger.Find(*Version::Parse("2"));
+  REQUIRE(entry != nullptr);
+  CHECK(entry->state == ReleaseState::kFailed);
+  CHECK(entry->bytes > 0);
+}
+
+TEST_CASE("what preflight refuses is gone again and nothing has changed") {
+  World world;
+  world.Deploy("1");
+  world.config.hooks.preflight = {"gate"};
+  std::string directory;
+  world.runner.On("gate", [&](const Command& command) {
+    directory = command.directory;
+    return Exited(3, "no tests for this one");
+  });
+  const Outcome outcome = world.Deploy("2");
+  CHECK(outcome.exit == Exit::kFailed);
+  CHECK(outcome.error->code == ErrorCode::kHookFailed);
+  CHECK(directory == "/srv/shop/releases/2");
+  CHECK(world.Current() == "releases/1");
+  CHECK(!ReadStanding(&world.disk)
+             .listing.versions.contains(*Version::Parse("2")));
+
+  world.runner.On("gate", Exited(0));
+  CHECK(world.Deploy("2").exit == Exit::kDone);
+  CHECK(world.Current() == "releases/2");
+}
+
+TEST_CASE("a step that failed is told with its time") {
+  World world;
+  world.Deploy("1");
+  world.broken.insert("2");
+  const Outcome outcome = world.Deploy("2");
+  REQUIRE(!outcome.steps.empty());
+  CHECK(outcome.steps.back().name == "health");
+  const auto steps = ReadRecord(&world.disk, 2).steps;
+  REQUIRE(!steps.empty());
+  CHECK(steps.back().name == "health");
+}
+
+TEST_CASE("who configured notices is told that none are sent") {
+  World world;
+  world.config.notify.webhook = "https://chat.example/hook";
+  const Outcome outcome = world.Deploy("1");
+  REQUIRE(outcome.warnings.size() == 1);
+  CHECK(outcome.warnings[0].find("sends no notices") != std::string::npos);
+}
+
 }  // namespace release

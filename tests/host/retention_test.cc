@@ -125,6 +125,15 @@ TEST_CASE("an earlier version again goes live from what is there") {
   CHECK(Listing(site.root() + "/releases/1.0") == before);
 }
 
+// Until the process has a directory of that end.
+void AwaitDirectory(int pid, const std::string& end) {
+  const std::string link = "/proc/" + std::to_string(pid) + "/cwd";
+  REQUIRE(Eventually([&] {
+    std::error_code error;
+    return stdfs::read_symlink(link, error).string().ends_with(end);
+  }));
+}
+
 TEST_CASE("prune keeps what is live, its target, pinned or in use") {
   const Site site;
   for (const char* version : {"1.0", "2.0", "3.0", "4.0", "5.0", "6.0"}) {
@@ -137,13 +146,7 @@ TEST_CASE("prune keeps what is live, its target, pinned or in use") {
     // A worker that still runs from the release it was started in.
     Running worker(
         {"sh", "-c", "cd " + site.root() + "/releases/3.0 && exec sleep 60"});
-    REQUIRE(Eventually([&] {
-      std::error_code error;
-      return stdfs::read_symlink(
-                 "/proc/" + std::to_string(worker.pid()) + "/cwd", error)
-          .string()
-          .ends_with("/3.0");
-    }));
+    AwaitDirectory(worker.pid(), "/3.0");
     const std::string plan =
         site.Json({"--config", config, "--dry-run", "prune"})["plan"].dump();
     CHECK(plan.find("2.0") != std::string::npos);
