@@ -68,7 +68,8 @@ Outcome Activate(Host* host, const Version& version,
   work.confirm_within = confirm_within;
   work.prepare = [version](const Standing& standing, Work* w) {
     RequireRelease(standing, version);
-    if (standing.live != version) return;
+    // One that a person linked by hand is proved and recorded like any other.
+    if (standing.live != version || !standing.LiveIsRecorded()) return;
     w->activates = false;
     w->result = "unchanged";
   };

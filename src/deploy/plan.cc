@@ -105,7 +105,9 @@ Plan PlanActivate(Host* host, const Version& version) {
   Plan plan;
   PlanSettling(standing, &plan);
   RequirePresent(standing, version);
-  if (standing.live == version) return {"nothing: it is live"};
+  if (standing.live == version && standing.LiveIsRecorded()) {
+    return {"nothing: it is live"};
+  }
   PlanActivation(host, standing, version, /*goes_back=*/false, &plan);
   return plan;
 }

@@ -19,8 +19,9 @@ Link PlanLink(const BeginRecord& begin, const DiskFacts& disk) {
 Tree PlanTree(const TransactionRecord& record, const DiskFacts& disk,
               Link link) {
   if (!record.begin->creates || !disk.to_exists) return Tree::kKeep;
-  const bool stays_live = link == Link::kStuck;
-  return record.switching || stays_live ? Tree::kKeepFailed : Tree::kDrop;
+  // A link that stays may lead to it, by whatever spelling a person chose.
+  const bool stays = link == Link::kStuck || link == Link::kLeave;
+  return record.switching || stays ? Tree::kKeepFailed : Tree::kDrop;
 }
 
 }  // namespace

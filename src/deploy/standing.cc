@@ -89,6 +89,11 @@ void CompareWithLedger(Standing* standing) {
 
 }  // namespace
 
+bool Standing::LiveIsRecorded() const {
+  const auto& line = ledger.line();
+  return live && !line.empty() && line.back() == *live;
+}
+
 std::string Standing::CurrentName() const {
   if (live) return live->name();
   return current_target.value_or("");

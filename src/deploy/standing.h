@@ -30,6 +30,9 @@ struct Standing {
   // What a person should look at, in words.
   std::vector<std::string> doubts;
 
+  // Whether the ledger, too, holds `live` for the one that went live last.
+  bool LiveIsRecorded() const;
+
   // For people: the version that is live, else the raw target, else "".
   std::string CurrentName() const;
 };

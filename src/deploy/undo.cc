@@ -139,7 +139,8 @@ class Undoing {
   void TakeServiceBack() {
     if (!record_.begin->from_target) {
       outcome_.warnings.emplace_back(
-          "there was no release before this one, so none is live now");
+          "there was no release before this one: none is live now, and the "
+          "service may still run it");
       return;
     }
     const Occasion occasion{

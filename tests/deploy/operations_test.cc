@@ -331,4 +331,20 @@ TEST_CASE("who configured notices is told that none are sent") {
   CHECK(outcome.warnings[0].find("sends no notices") != std::string::npos);
 }
 
+TEST_CASE("activating what was linked by hand proves it and ends the doubt") {
+  World world;
+  world.Deploy("1");
+  world.Deploy("2");
+  ReplaceSymlink(&world.disk, "current", "releases/1", ".current-by-hand");
+  REQUIRE(!ReadStanding(&world.disk).doubts.empty());
+  const Outcome outcome =
+      Activate(&world.host, Version::ParseOrThrow("1"), std::nullopt);
+  CHECK(outcome.exit == Exit::kDone);
+  CHECK(outcome.result == "committed");
+  CHECK(world.service == "releases/1");
+  const Standing standing = ReadStanding(&world.disk);
+  CHECK(standing.doubts.empty());
+  CHECK(standing.ledger.RollbackTarget(standing.live) == Version::Parse("2"));
+}
+
 }  // namespace release

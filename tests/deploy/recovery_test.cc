@@ -45,6 +45,13 @@ TEST_CASE("after the end there is nothing to settle") {
   }
 }
 
+TEST_CASE("a tree that a link moved by hand may lead to is not dropped") {
+  const DiskFacts disk = Disk("/srv/shop/releases/2");
+  const RecoveryPlan plan = PlanOf(Record(true, false), disk);
+  CHECK(plan.link == Link::kLeave);
+  CHECK(plan.tree == Tree::kKeepFailed);
+}
+
 TEST_CASE("what never began is not settled") {
   CHECK(!PlanRecovery(TransactionRecord{.number = 7}, Disk(kOld)));
 }
