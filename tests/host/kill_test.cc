@@ -103,7 +103,11 @@ class Rig {
     std::istringstream lines(Slurp(trace_));
     for (std::string pid, rest; lines >> pid && std::getline(lines, rest);) {
       const std::size_t bracket = rest.find('(');
-      if (bracket != std::string::npos) ++times[rest.substr(1, bracket - 1)];
+      // Blanks follow the pid as far as a long pid would reach.
+      const std::size_t name = rest.find_first_not_of(' ');
+      if (bracket != std::string::npos) {
+        ++times[rest.substr(name, bracket - name)];
+      }
     }
     return times;
   }
