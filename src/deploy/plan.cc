@@ -7,15 +7,22 @@
 #include "deploy/recovery.h"
 #include "deploy/standing.h"
 #include "store/layout.h"
+#include "store/lock.h"
 
 namespace release {
 namespace {
 
-void PlanSettling(const Standing& standing, Plan* plan) {
+void PlanSettling(Host* host, const Standing& standing, Plan* plan) {
   if (!standing.open) return;
+  const std::string command = standing.open->begin->command;
   plan->push_back(
-      fmt::format("settle transaction {} first ({}, interrupted): undo it",
-                  standing.open->number, standing.open->begin->command));
+      FindLockHolder(host->fs)
+          ? fmt::format("wait for transaction {} ({}), which runs now; without "
+                        "--wait that is exit status 6",
+                        standing.open->number, command)
+          : fmt::format("settle transaction {} first ({}, interrupted): undo "
+                        "it",
+                        standing.open->number, command));
 }
 
 void PlanActivation(Host* host, const Standing& standing,
@@ -77,7 +84,7 @@ void PlanRemovals(Host* host, const Standing& standing, Plan* plan) {
 Plan PlanDeploy(Host* host, Offer offer, bool activates) {
   const Standing standing = ReadStanding(host->fs);
   Plan plan;
-  PlanSettling(standing, &plan);
+  PlanSettling(host, standing, &plan);
   Work work;
   ArchiveStaging staging(host, std::move(offer));
   staging.Prepare(standing, &work);
@@ -103,7 +110,7 @@ Plan PlanDeploy(Host* host, Offer offer, bool activates) {
 Plan PlanActivate(Host* host, const Version& version) {
   const Standing standing = ReadStanding(host->fs);
   Plan plan;
-  PlanSettling(standing, &plan);
+  PlanSettling(host, standing, &plan);
   RequirePresent(standing, version);
   if (standing.live == version && standing.LiveIsRecorded()) {
     return {"nothing: it is live"};
@@ -115,7 +122,7 @@ Plan PlanActivate(Host* host, const Version& version) {
 Plan PlanRollback(Host* host, const std::optional<Version>& version) {
   const Standing standing = ReadStanding(host->fs);
   Plan plan;
-  PlanSettling(standing, &plan);
+  PlanSettling(host, standing, &plan);
   const auto target =
       version ? version : standing.ledger.RollbackTarget(standing.live);
   if (!target) {
@@ -132,7 +139,7 @@ Plan PlanRollback(Host* host, const std::optional<Version>& version) {
 Plan PlanPrune(Host* host) {
   const Standing standing = ReadStanding(host->fs);
   Plan plan;
-  PlanSettling(standing, &plan);
+  PlanSettling(host, standing, &plan);
   PlanRemovals(host, standing, &plan);
   if (plan.empty()) plan.emplace_back("nothing: retention keeps every release");
   return plan;
@@ -147,7 +154,7 @@ Plan PlanPin(Host* host, const Version& version, bool pinned) {
 Plan PlanRecover(Host* host) {
   const Standing standing = ReadStanding(host->fs);
   Plan plan;
-  PlanSettling(standing, &plan);
+  PlanSettling(host, standing, &plan);
   for (const std::string& name : standing.listing.garbage) {
     plan.push_back(fmt::format("remove {}/{}", kReleases, name));
   }

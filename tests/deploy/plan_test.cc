@@ -118,6 +118,19 @@ TEST_CASE("a plan of prune gives the reason of each removal") {
   CHECK(world.disk.Stat(Fs::kRoot, "releases/1").has_value());
 }
 
+TEST_CASE("a plan calls a transaction that runs now no interrupted one") {
+  World world;
+  world.Deploy("1");
+  Plan plan;
+  world.runner.On("probe", [&](const Command&) {
+    plan = PlanPrune(&world.host);
+    return Exited(0);
+  });
+  REQUIRE(world.Deploy("2").exit == Exit::kDone);
+  REQUIRE(!plan.empty());
+  CHECK(plan.front().starts_with("wait for transaction 2 (deploy)"));
+}
+
 TEST_CASE("every plan settles an interrupted transaction first") {
   World world;
   world.Deploy("1");
