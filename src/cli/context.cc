@@ -121,6 +121,8 @@ Context::Context(const GlobalOptions& options)
                                     : "it is not a directory"),
                 config_.root);
   }
+  // The kernel tells where processes are by paths without links.
+  config_.root = RealPath(config_.root);
   host_.fs = fs_.get();
   host_.doors = {.runner = &runner_, .http = &http_, .clock = &clock_};
   host_.config = &config_;

@@ -50,4 +50,10 @@ std::string AbsolutePath(const std::string& path) {
   return text;
 }
 
+std::string RealPath(const std::string& path) {
+  boost::system::error_code error;
+  const auto real = boost::filesystem::canonical(path, error);
+  return error ? path : real.string();
+}
+
 }  // namespace release

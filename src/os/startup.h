@@ -26,6 +26,10 @@ std::string Environment(const std::string& name);
 // "." and "..", and without a slash at the end. Looks at no disk.
 std::string AbsolutePath(const std::string& path);
 
+// The same file by a path through no symbolic link; `path` itself where there
+// is none.
+std::string RealPath(const std::string& path);
+
 }  // namespace release
 
 #endif  // RELEASE_OS_STARTUP_H_

@@ -85,6 +85,15 @@ TEST_CASE("a root that is not there is told with the way to make it") {
   CHECK(Says(error, "`release init` makes it"));
 }
 
+TEST_CASE("a root behind a link is known by its real path") {
+  const TempDir dir;
+  std::filesystem::create_directory(dir.path() + "/shop");
+  std::filesystem::create_directory_symlink("shop", dir.path() + "/link");
+  Context context({.root = dir.path() + "/link"});
+  CHECK(context.config().root ==
+        std::filesystem::canonical(dir.path()).string() + "/shop");
+}
+
 TEST_CASE("a context opens the root and tells who calls and how long to wait") {
   const TempDir dir;
   GlobalOptions options;

@@ -171,6 +171,23 @@ TEST_CASE("prune keeps what is live, its target, pinned or in use") {
   CHECK(site.Live() == "5.0");
 }
 
+TEST_CASE("prune sees who uses a release behind a root that is a link") {
+  const Site site;
+  for (const char* version : {"1.0", "2.0", "3.0"}) site.Deploy(version);
+  const TempDir elsewhere;
+  const std::string link = elsewhere.path() + "/shop";
+  stdfs::create_directory_symlink(site.root(), link);
+  const std::string config = elsewhere.path() + "/shop.toml";
+  Spill(config, "root = \"" + link + "\"\nkeep_releases = 1\n");
+  Running worker(
+      {"sh", "-c", "cd " + site.root() + "/releases/1.0 && exec sleep 60"});
+  AwaitDirectory(worker.pid(), "/1.0");
+  const Finished pruned = Run({RELEASE_BINARY, "--config", config, "prune"});
+  INFO(pruned.Describe());
+  CHECK(pruned.exit == 0);
+  CHECK(site.Releases() == Names{"1.0", "2.0", "3.0"});
+}
+
 TEST_CASE("a deploy keeps as many good releases as it is told") {
   const Site site;
   const std::string config =
