@@ -11,7 +11,8 @@ std::string NameOf(std::string_view path) {
 
 }  // namespace
 
-TreeWriter::TreeWriter(Fs* fs, Fs::Handle directory, std::optional<Owner> owner)
+TreeWriter::TreeWriter(Fs* fs, Fs::Handle directory,
+                       std::optional<OwnerIds> owner)
     : fs_(fs), directory_(directory), owner_(owner) {}
 
 Fs::Handle TreeWriter::Parent(std::string_view path) {
@@ -32,7 +33,7 @@ Fs::Handle TreeWriter::Parent(std::string_view path) {
 }
 
 void TreeWriter::Own(Fs::Handle parent, const std::string& name) {
-  if (owner_) fs_->SetOwner(parent, name, owner_->first, owner_->second);
+  if (owner_) fs_->SetOwner(parent, name, owner_->user, owner_->group);
 }
 
 void TreeWriter::CloseFile() {

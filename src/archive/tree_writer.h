@@ -9,14 +9,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "os/fs.h"
+#include "os/identity.h"
 
 namespace release {
-
-using Owner = std::pair<std::uint32_t, std::uint32_t>;  // uid, gid
 
 // Paths are normalised, relative to the directory, accepted by EntryRules and
 // new; the directory above each was added before. Calls may return before
@@ -25,7 +23,7 @@ using Owner = std::pair<std::uint32_t, std::uint32_t>;  // uid, gid
 class TreeWriter {
  public:
   // Without `owner` everything belongs to the caller.
-  TreeWriter(Fs* fs, Fs::Handle directory, std::optional<Owner> owner);
+  TreeWriter(Fs* fs, Fs::Handle directory, std::optional<OwnerIds> owner);
   TreeWriter(const TreeWriter&) = delete;
   TreeWriter& operator=(const TreeWriter&) = delete;
 
@@ -59,7 +57,7 @@ class TreeWriter {
 
   Fs* fs_;
   Fs::Handle directory_;
-  std::optional<Owner> owner_;
+  std::optional<OwnerIds> owner_;
   std::vector<Level> levels_;  // from the top down to the last one used
   std::string open_path_;      // of open_file_
   Opened open_file_;

@@ -6,12 +6,12 @@
 #include <functional>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "archive/reader.h"
 #include "base/manifest.h"
 #include "os/fs.h"
+#include "os/identity.h"
 
 namespace release {
 
@@ -21,7 +21,7 @@ struct UnpackOptions {
   // implies count as entries.
   std::uint64_t max_bytes = 0;  // of file content
   std::uint64_t max_entries = 0;
-  std::optional<std::pair<std::uint32_t, std::uint32_t>> owner;  // uid, gid
+  std::optional<OwnerIds> owner;  // empty: the caller
   // Paths that shared directories and files take: entries at or below them are
   // left out, and the caller puts its links there.
   std::vector<std::string> reserved;

@@ -55,8 +55,7 @@ Offer MakeOffer(const Context& context, const DeployOptions& options) {
   }
   offer.name = stream ? "standard input" : options.archive;
   if (!context.config().unpack.owner.empty()) {
-    const OwnerIds ids = ResolveOwner(context.config().unpack.owner);
-    offer.owner = {ids.user, ids.group};
+    offer.owner = ResolveOwner(context.config().unpack.owner);
   }
   // Opened and looked at inside the transaction, so that what is wrong with
   // them is recorded as a refusal.

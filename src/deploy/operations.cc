@@ -14,14 +14,6 @@
 namespace release {
 namespace {
 
-void RequireRelease(const Standing& standing, const Version& version) {
-  if (standing.listing.versions.contains(version)) return;
-  throw Error(ErrorCode::kNoSuchRelease,
-              fmt::format("cannot find release {}: there is no {}",
-                          version.name(), ReleasePath(version)),
-              ReleasePath(version));
-}
-
 Work StagingWork(const std::string& command,
                  const std::shared_ptr<ArchiveStaging>& staging) {
   Work work;

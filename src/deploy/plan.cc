@@ -63,14 +63,6 @@ void PlanActivation(Host* host, const Standing& standing,
   }
 }
 
-void RequirePresent(const Standing& standing, const Version& version) {
-  if (standing.listing.versions.contains(version)) return;
-  throw Error(ErrorCode::kNoSuchRelease,
-              fmt::format("cannot find release {}: there is no {}",
-                          version.name(), ReleasePath(version)),
-              ReleasePath(version));
-}
-
 void PlanRemovals(Host* host, const Standing& standing, Plan* plan) {
   for (const RetentionVerdict& verdict : JudgeReleases(host, standing)) {
     if (verdict.keep) continue;
@@ -111,7 +103,7 @@ Plan PlanActivate(Host* host, const Version& version) {
   const Standing standing = ReadStanding(host->fs);
   Plan plan;
   PlanSettling(host, standing, &plan);
-  RequirePresent(standing, version);
+  RequireRelease(standing, version);
   if (standing.live == version && standing.LiveIsRecorded()) {
     return {"nothing: it is live"};
   }
@@ -130,7 +122,7 @@ Plan PlanRollback(Host* host, const std::optional<Version>& version) {
                 "cannot roll back: no release was live and good before the "
                 "present one");
   }
-  RequirePresent(standing, *target);
+  RequireRelease(standing, *target);
   if (standing.live == *target) return {"nothing: it is live"};
   PlanActivation(host, standing, *target, /*goes_back=*/true, &plan);
   return plan;
@@ -147,7 +139,7 @@ Plan PlanPrune(Host* host) {
 
 Plan PlanPin(Host* host, const Version& version, bool pinned) {
   const Standing standing = ReadStanding(host->fs);
-  RequirePresent(standing, version);
+  RequireRelease(standing, version);
   return {fmt::format("{} {}", pinned ? "pin" : "unpin", version.name())};
 }
 

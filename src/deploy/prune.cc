@@ -12,10 +12,7 @@ std::set<Version> InUse(Host* host) {
   const std::string releases = host->config->root + "/" + kReleases;
   std::set<Version> used;
   for (const ProcessUse& use : host->doors.runner->UsersOf(releases)) {
-    if (use.path.size() <= releases.size() + 1) continue;
-    std::string name = use.path.substr(releases.size() + 1);
-    name = name.substr(0, name.find('/'));
-    if (auto version = Version::Parse(name)) used.insert(*version);
+    if (auto version = VersionOfPath(releases, use.path)) used.insert(*version);
   }
   return used;
 }

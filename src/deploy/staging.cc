@@ -25,13 +25,6 @@ Manifest WithoutShared(Manifest manifest,
   return manifest;
 }
 
-std::vector<std::string> ReservedPaths(const Config& config) {
-  std::vector<std::string> paths = config.shared_dirs;
-  paths.insert(paths.end(), config.shared_files.begin(),
-               config.shared_files.end());
-  return paths;
-}
-
 // What has the name and is no release must not be taken for one of ours.
 void RefuseStranger(const Standing& standing, const Version& version) {
   const auto& strangers = standing.listing.strangers;
@@ -160,7 +153,7 @@ UnpackOptions ArchiveStaging::MakeOptions(std::function<void()> between) const {
       .max_bytes = unpack.max_size,
       .max_entries = unpack.max_entries,
       .owner = offer_.owner,
-      .reserved = ReservedPaths(*host_->config),
+      .reserved = SharedPaths(*host_->config),
       .progress = [between = std::move(between)](std::uint64_t) { between(); }};
 }
 
@@ -173,9 +166,8 @@ void ArchiveStaging::CheckArchive(const Unpacked& unpacked) const {
                 offer_.name, offer_.checksum->sha256, unpacked.sha256);
   }
   if (!carried_) return;
-  const auto differences =
-      Compare(WithoutShared(*carried_, ReservedPaths(*host_->config)),
-              unpacked.manifest);
+  const auto differences = Compare(
+      WithoutShared(*carried_, SharedPaths(*host_->config)), unpacked.manifest);
   if (differences.empty()) return;
   throw Error(
       ErrorCode::kManifestMismatch,

@@ -12,6 +12,7 @@
 #include "deploy/host.h"
 #include "deploy/standing.h"
 #include "deploy/transaction.h"
+#include "os/identity.h"
 #include "os/input.h"
 #include "trust/checksum_file.h"
 
@@ -29,7 +30,7 @@ struct Offer {
   std::optional<Version> version;     // --version
   std::optional<ExpectedChecksum> checksum;  // given, or found beside it
   std::optional<unsigned> strip_components;  // over the config's
-  std::optional<std::pair<std::uint32_t, std::uint32_t>> owner;
+  std::optional<OwnerIds> owner;
 };
 
 class ArchiveStaging {

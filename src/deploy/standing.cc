@@ -123,4 +123,12 @@ Standing ReadStanding(Fs* fs) {
   return standing;
 }
 
+void RequireRelease(const Standing& standing, const Version& version) {
+  if (standing.listing.versions.contains(version)) return;
+  throw Error(ErrorCode::kNoSuchRelease,
+              fmt::format("cannot find release {}: there is no {}",
+                          version.name(), ReleasePath(version)),
+              ReleasePath(version));
+}
+
 }  // namespace release

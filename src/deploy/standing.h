@@ -44,6 +44,9 @@ void RequireLayout(Fs* fs);
 // has ended. Throws Error kNotInitialized where the root has no layout.
 Standing ReadStanding(Fs* fs);
 
+// Throws Error kNoSuchRelease where the version is not in releases/.
+void RequireRelease(const Standing& standing, const Version& version);
+
 }  // namespace release
 
 #endif  // RELEASE_DEPLOY_STANDING_H_

@@ -13,20 +13,12 @@
 namespace release {
 namespace {
 
-// Which version's tree a process uses; nothing for anything else.
-std::optional<Version> VersionUsed(const std::string& releases,
-                                   const ProcessUse& use) {
-  if (!use.path.starts_with(releases + "/")) return std::nullopt;
-  std::string name = use.path.substr(releases.size() + 1);
-  return Version::Parse(name.substr(0, name.find('/')));
-}
-
 std::vector<ProcessUse> Strays(Host* host, const Version& live) {
   const std::string releases = host->config->root + "/" + kReleases;
   std::vector<ProcessUse> strays;
   std::set<int> seen;
   for (const ProcessUse& use : host->doors.runner->UsersOf(releases)) {
-    const auto version = VersionUsed(releases, use);
+    const auto version = VersionOfPath(releases, use.path);
     if (version && *version != live && seen.insert(use.pid).second) {
       strays.push_back(use);
     }
@@ -110,7 +102,7 @@ std::vector<ListedRelease> ListKnown(Host* host) {
   const std::string releases = host->config->root + "/" + kReleases;
   std::map<Version, std::set<int>> pids;
   for (const ProcessUse& use : host->doors.runner->UsersOf(releases)) {
-    if (auto version = VersionUsed(releases, use)) {
+    if (auto version = VersionOfPath(releases, use.path)) {
       pids[*version].insert(use.pid);
     }
   }

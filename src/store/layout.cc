@@ -16,6 +16,15 @@ std::optional<Version> VersionOfTarget(std::string_view target) {
   return Version::Parse(target.substr(kPrefix.size()));
 }
 
+std::optional<Version> VersionOfPath(std::string_view releases,
+                                     std::string_view path) {
+  if (!path.starts_with(releases)) return std::nullopt;
+  path.remove_prefix(releases.size());
+  if (!path.starts_with('/')) return std::nullopt;
+  path.remove_prefix(1);
+  return Version::Parse(path.substr(0, path.find('/')));
+}
+
 std::string PartialName(std::uint64_t transaction) {
   return fmt::format("{}{:06}", kPartialPrefix, transaction);
 }

@@ -48,6 +48,11 @@ std::string ManifestPath(const Version& version);
 std::string ConfirmPath(std::uint64_t transaction);
 std::string AbortPath(std::uint64_t transaction);
 
+// The version whose tree an absolute path lies in or is; nothing for any other
+// path. `releases` is the absolute path of releases/.
+std::optional<Version> VersionOfPath(std::string_view releases,
+                                     std::string_view path);
+
 // The number in "000042.log"; nothing for any other name.
 std::optional<std::uint64_t> ParseRecordName(std::string_view name);
 

@@ -32,7 +32,7 @@ std::string SharedTarget(const std::string& path) {
 
 void Own(Fs* fs, Fs::Handle at, const std::string& path,
          const Staging::Owner& owner) {
-  if (owner) fs->SetOwner(at, path, owner->first, owner->second);
+  if (owner) fs->SetOwner(at, path, owner->user, owner->group);
 }
 
 void MakeDirectories(Fs* fs, Fs::Handle at, const std::string& path,
@@ -56,13 +56,6 @@ bool MakeShared(Fs* fs, const std::string& path, bool directory,
   const Opened file(fs, fs->Open(Fs::kRoot, full, OpenMode::kCreateNew, 0640));
   Own(fs, Fs::kRoot, full, owner);
   return true;
-}
-
-std::vector<std::string> SharedPaths(const Config& config) {
-  std::vector<std::string> paths = config.shared_dirs;
-  paths.insert(paths.end(), config.shared_files.begin(),
-               config.shared_files.end());
-  return paths;
 }
 
 bool ByPath(const ManifestEntry& a, const ManifestEntry& b) {
@@ -112,6 +105,13 @@ Staging::Staging(Fs* fs, std::uint64_t transaction)
   if (fs->Stat(Fs::kRoot, name_)) RemoveTree(fs, Fs::kRoot, name_);
   fs->MakeDirectory(Fs::kRoot, name_, 0700);
   tree_ = Opened(fs, fs->OpenDirectory(Fs::kRoot, name_));
+}
+
+std::vector<std::string> SharedPaths(const Config& config) {
+  std::vector<std::string> paths = config.shared_dirs;
+  paths.insert(paths.end(), config.shared_files.begin(),
+               config.shared_files.end());
+  return paths;
 }
 
 void AddSharedLinks(const Config& config, Manifest* manifest) {

@@ -6,13 +6,13 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "base/config.h"
 #include "base/manifest.h"
 #include "base/version.h"
 #include "os/fs.h"
+#include "os/identity.h"
 
 namespace release {
 
@@ -28,7 +28,7 @@ ReleaseListing ListReleases(Fs* fs);
 class Staging {
  public:
   // Of all that is made: uid and gid; nothing: the caller.
-  using Owner = std::optional<std::pair<std::uint32_t, std::uint32_t>>;
+  using Owner = std::optional<OwnerIds>;
 
   // Makes `.partial-N`, which only its owner can enter. One left by a crash is
   // removed first.
@@ -57,6 +57,9 @@ class Staging {
   Opened releases_;
   Opened tree_;
 };
+
+// The shared directories and files of the config, as paths in a release.
+std::vector<std::string> SharedPaths(const Config& config);
 
 // The links that LinkShared would add, without touching a disk.
 void AddSharedLinks(const Config& config, Manifest* manifest);

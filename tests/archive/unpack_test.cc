@@ -312,13 +312,13 @@ TEST_CASE("unpack: everything belongs to the owner asked for") {
   UnpackOptions options;
   // Only root can give files away.
   const std::uint32_t wanted = self->owner == 0 ? 12345 : self->owner;
-  options.owner = {wanted, self->owner == 0 ? 23456 : self->group};
+  options.owner = OwnerIds{wanted, self->owner == 0 ? 23456 : self->group};
   const Unpacked unpacked = bench.Run(options);
   for (const ManifestEntry& entry : unpacked.manifest.entries) {
     const auto info = bench.fs().Stat(Fs::kRoot, "out/" + entry.path);
     REQUIRE(info);
     CHECK(info->owner == wanted);
-    CHECK(info->group == options.owner->second);
+    CHECK(info->group == options.owner->group);
   }
 }
 

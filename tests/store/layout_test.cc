@@ -47,5 +47,17 @@ TEST_CASE("no other file among the records is taken for one") {
   }
 }
 
+TEST_CASE("a path below releases/ tells whose tree it is in") {
+  const auto version = [](const char* path) {
+    const auto v = VersionOfPath("/srv/shop/releases", path);
+    return v ? v->name() : std::string("none");
+  };
+  CHECK(version("/srv/shop/releases/1.4.2/bin/app") == "1.4.2");
+  CHECK(version("/srv/shop/releases/1.4.2") == "1.4.2");
+  CHECK(version("/srv/shop/releases") == "none");
+  CHECK(version("/srv/shop/releases-old/1.4.2") == "none");
+  CHECK(version("/srv/shop/releases/.partial-000001/a") == "none");
+}
+
 }  // namespace
 }  // namespace release

@@ -103,8 +103,7 @@ TEST_CASE("a published tree can be entered, and has the owner asked for") {
   Root root;
   Staging staging(&root.disk, 1);
   const Manifest manifest = Fill(&root.disk, staging);
-  staging.Publish(V("1"), manifest,
-                  std::pair<std::uint32_t, std::uint32_t>{7, 8});
+  staging.Publish(V("1"), manifest, OwnerIds{7, 8});
   const auto info = root.disk.Stat(Fs::kRoot, "releases/1");
   CHECK(info->mode == 0755);
   CHECK(info->owner == 7);
@@ -176,8 +175,7 @@ TEST_CASE("what is made in shared/ belongs to the owner of the release") {
   config.shared_files = {".env"};
   Staging staging(&root.disk, 1);
   Manifest manifest = Fill(&root.disk, staging);
-  staging.LinkShared(config, &manifest,
-                     std::pair<std::uint32_t, std::uint32_t>{7, 8});
+  staging.LinkShared(config, &manifest, OwnerIds{7, 8});
   for (const char* path : {"shared/storage", "shared/storage/logs",
                            "shared/.env", "releases/.partial-000001/storage"}) {
     CAPTURE(path);
