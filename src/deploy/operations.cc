@@ -76,14 +76,9 @@ Outcome Rollback(Host* host, const std::optional<Version>& version,
   work.activates = true;
   work.goes_back = true;
   work.prepare = [version](const Standing& standing, Work* w) {
-    w->begin.to =
-        version ? version : standing.ledger.RollbackTarget(standing.live);
-    if (!w->begin.to) {
-      throw Error(ErrorCode::kNothingToRollBackTo,
-                  "cannot roll back: no release was live and good before the "
-                  "present one");
-    }
-    RequireRelease(standing, *w->begin.to);
+    // For the record, should it not be there.
+    w->begin.to = version;
+    w->begin.to = ChooseRollbackTarget(standing, version);
     if (standing.live != *w->begin.to) return;
     w->activates = false;
     w->goes_back = false;

@@ -115,16 +115,9 @@ Plan PlanRollback(Host* host, const std::optional<Version>& version) {
   const Standing standing = ReadStanding(host->fs);
   Plan plan;
   PlanSettling(host, standing, &plan);
-  const auto target =
-      version ? version : standing.ledger.RollbackTarget(standing.live);
-  if (!target) {
-    throw Error(ErrorCode::kNothingToRollBackTo,
-                "cannot roll back: no release was live and good before the "
-                "present one");
-  }
-  RequireRelease(standing, *target);
-  if (standing.live == *target) return {"nothing: it is live"};
-  PlanActivation(host, standing, *target, /*goes_back=*/true, &plan);
+  const Version target = ChooseRollbackTarget(standing, version);
+  if (standing.live == target) return {"nothing: it is live"};
+  PlanActivation(host, standing, target, /*goes_back=*/true, &plan);
   return plan;
 }
 

@@ -131,4 +131,17 @@ void RequireRelease(const Standing& standing, const Version& version) {
               ReleasePath(version));
 }
 
+Version ChooseRollbackTarget(const Standing& standing,
+                             const std::optional<Version>& version) {
+  const auto target =
+      version ? version : standing.ledger.RollbackTarget(standing.live);
+  if (!target) {
+    throw Error(ErrorCode::kNothingToRollBackTo,
+                "cannot roll back: no release was live and good before the "
+                "present one");
+  }
+  RequireRelease(standing, *target);
+  return *target;
+}
+
 }  // namespace release

@@ -47,6 +47,11 @@ Standing ReadStanding(Fs* fs);
 // Throws Error kNoSuchRelease where the version is not in releases/.
 void RequireRelease(const Standing& standing, const Version& version);
 
+// Where a rollback goes: to `version`, else to where the ledger says. Throws
+// Error kNothingToRollBackTo, or kNoSuchRelease where it is not on disk.
+Version ChooseRollbackTarget(const Standing& standing,
+                             const std::optional<Version>& version);
+
 }  // namespace release
 
 #endif  // RELEASE_DEPLOY_STANDING_H_
