@@ -29,7 +29,16 @@ ErrorCode CodeOf(int error_number) {
 
 FsError::FsError(std::string_view operation, const std::string& path,
                  int error_number)
-    : Error(CodeOf(error_number),
+    : FsError(CodeOf(error_number), operation, path, error_number) {}
+
+FsError FsError::OfSync(std::string_view operation, const std::string& path,
+                        int error_number) {
+  return {ErrorCode::kSyncFailed, operation, path, error_number};
+}
+
+FsError::FsError(ErrorCode code, std::string_view operation,
+                 const std::string& path, int error_number)
+    : Error(code,
             fmt::format("cannot {} {}: {}", operation, Quoted(path),
                         std::generic_category().message(error_number)),
             path),

@@ -39,14 +39,20 @@ namespace release {
 
 // A failed call: which, on what, and errno. The code follows from errno:
 // ENOSPC and EDQUOT kNoSpace, EACCES and EPERM kPermissionDenied, EROFS
-// kReadOnly, every other kIoError.
+// kReadOnly, every other kIoError; but any failed sync is kSyncFailed.
 class FsError : public Error {
  public:
   FsError(std::string_view operation, const std::string& path,
           int error_number);
+  // Of Sync or SyncTree.
+  static FsError OfSync(std::string_view operation, const std::string& path,
+                        int error_number);
   int error_number() const { return error_number_; }
 
  private:
+  FsError(ErrorCode code, std::string_view operation, const std::string& path,
+          int error_number);
+
   int error_number_;
 };
 

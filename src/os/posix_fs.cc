@@ -144,11 +144,12 @@ unsigned FlagsOf(RenameMode mode) {
 }
 
 void SyncDirectoryAt(const std::string& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const int fd = Uninterrupted(
+      [&] { return open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
   if (fd < 0) throw FsError("open directory", path, errno);
   const int error = fsync(fd) == 0 ? 0 : errno;
   close(fd);
-  if (error != 0) throw FsError("sync", path, error);
+  if (error != 0) throw FsError::OfSync("sync", path, error);
 }
 
 }  // namespace
@@ -229,14 +230,18 @@ int PosixFs::Descriptor(Handle handle) const {
   return handle == kRoot ? root_ : handle;
 }
 
-void PosixFs::Fail(std::string_view operation, Handle dir,
-                   const std::string& path, int error) const {
+std::string PosixFs::NameOf(Handle dir, const std::string& path) const {
   std::array<char, PATH_MAX> opened;
   const std::string link = fmt::format("/proc/self/fd/{}", Descriptor(dir));
   const ssize_t size = readlink(link.c_str(), opened.data(), opened.size());
   const std::string directory(opened.data(),
                               size < 0 ? 0 : static_cast<std::size_t>(size));
-  throw FsError(operation, JoinPath(directory, path), error);
+  return JoinPath(directory, path);
+}
+
+void PosixFs::Fail(std::string_view operation, Handle dir,
+                   const std::string& path, int error) const {
+  throw FsError(operation, NameOf(dir, path), error);
 }
 
 Fs::Handle PosixFs::Open(Handle dir, const std::string& path, OpenMode mode,
@@ -365,7 +370,8 @@ void PosixFs::SetMode(Handle dir, const std::string& path,
                       unsigned permissions) {
   const Place place(*this, dir, path, PathUse::kLook);
   const int error = place.Do([&](int at, const char* name) {
-    return fchmodat(at, name, permissions, AT_SYMLINK_NOFOLLOW);
+    return Uninterrupted(
+        [&] { return fchmodat(at, name, permissions, AT_SYMLINK_NOFOLLOW); });
   });
   if (error != 0) Fail("set the mode of", dir, path, error);
 }
@@ -374,7 +380,8 @@ void PosixFs::SetOwner(Handle dir, const std::string& path, std::uint32_t owner,
                        std::uint32_t group) {
   const Place place(*this, dir, path, PathUse::kLook);
   const int error = place.Do([&](int at, const char* name) {
-    return fchownat(at, name, owner, group, AT_SYMLINK_NOFOLLOW);
+    return Uninterrupted(
+        [&] { return fchownat(at, name, owner, group, AT_SYMLINK_NOFOLLOW); });
   });
   if (error != 0) Fail("set the owner of", dir, path, error);
 }
@@ -433,13 +440,15 @@ SpaceInfo PosixFs::Space() {
 }
 
 void PosixFs::Sync(Handle handle) {
-  if (fsync(Descriptor(handle)) != 0) Fail("sync", handle, "", errno);
+  if (fsync(Descriptor(handle)) == 0) return;
+  const int error = errno;
+  throw FsError::OfSync("sync", NameOf(handle, ""), error);
 }
 
 void PosixFs::SyncTree(Handle handle) {
-  if (syncfs(Descriptor(handle)) != 0) {
-    Fail("sync the file system of", handle, "", errno);
-  }
+  if (syncfs(Descriptor(handle)) == 0) return;
+  const int error = errno;
+  throw FsError::OfSync("sync the file system of", NameOf(handle, ""), error);
 }
 
 bool PosixFs::TryLock(Handle file) {

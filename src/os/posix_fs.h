@@ -6,8 +6,9 @@
 // symbolic link: by openat2 or, where the kernel or a sandbox has none, one
 // component after the other.
 //
-// All descriptors are close-on-exec. Interrupted calls are taken up again,
-// except fsync, syncfs and close: what they left behind is not known.
+// All descriptors are close-on-exec. Where POSIX lets a signal interrupt a call
+// it is taken up again, except fsync and syncfs, for which an interruption is a
+// failure like any other, and close, which has let go of the descriptor.
 //
 // Safe for use from several threads, each with file handles of its own.
 #ifndef RELEASE_OS_POSIX_FS_H_
@@ -80,6 +81,7 @@ class PosixFs final : public Fs {
 
   int Descriptor(Handle handle) const;
   bool Remove(Handle dir, const std::string& path, int flags);
+  std::string NameOf(Handle dir, const std::string& path) const;
   [[noreturn]] void Fail(std::string_view operation, Handle dir,
                          const std::string& path, int error) const;
 

@@ -288,6 +288,7 @@ TEST_CASE("a failed sync of the tree discards it and is not tried again") {
   fs.FailAt(1, EIO, FsCall::kSyncTree);
   const Outcome outcome = world.Deploy("2");
   CHECK(outcome.exit == Exit::kFailed);
+  CHECK(outcome.error->code == ErrorCode::kSyncFailed);
   CHECK(fs.calls(FsCall::kSyncTree) == 1);
   CHECK(outcome.current == "1");
   CHECK(ListReleases(&world.disk).versions == std::set<Version>{V("1")});

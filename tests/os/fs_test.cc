@@ -19,6 +19,16 @@ TEST_CASE("the code of a failed call follows from errno") {
   CHECK(code(ENOENT) == ErrorCode::kIoError);
 }
 
+TEST_CASE("a failed sync is its own failure, whatever errno says") {
+  for (const int error : {EIO, ENOSPC, EROFS, EINTR}) {
+    const FsError failed = FsError::OfSync("sync", "d", error);
+    CHECK(failed.code() == ErrorCode::kSyncFailed);
+    CHECK(failed.error_number() == error);
+  }
+  CHECK(std::string(FsError::OfSync("sync", "d", EIO).what()) ==
+        "cannot sync \"d\": Input/output error");
+}
+
 TEST_CASE("a failed call says what could not be done to what, and why") {
   const FsError error("make directory", "a\nb", ENOSPC);
   CHECK(std::string(error.what()) ==

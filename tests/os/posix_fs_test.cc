@@ -5,8 +5,10 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +20,7 @@
 #include <fstream>
 #include <set>
 #include <string>
+#include <thread>
 
 #include "support/temp_dir.h"
 
@@ -66,6 +69,28 @@ int InChild(Body body) {
   waitpid(child, &status, 0);
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
+
+// Signals this process every half millisecond, without SA_RESTART.
+class Interruptions {
+ public:
+  Interruptions() {
+    struct sigaction action = {};
+    action.sa_handler = [](int) {};
+    sigaction(SIGALRM, &action, &before_);
+    Every(500);
+  }
+  ~Interruptions() {
+    Every(0);
+    sigaction(SIGALRM, &before_, nullptr);
+  }
+
+ private:
+  static void Every(suseconds_t microseconds) {
+    const itimerval timer = {{0, microseconds}, {0, microseconds}};
+    setitimer(ITIMER_REAL, &timer, nullptr);
+  }
+  struct sigaction before_ = {};
+};
 
 }  // namespace
 
@@ -222,6 +247,72 @@ TEST_CASE("a failure names the file by its whole path") {
       fs.Write(d.get(), "x"),
       ("cannot write \"" + dir.path() + "/d\": Bad file descriptor").c_str(),
       FsError);
+}
+
+TEST_CASE("a sync that fails is known for one") {
+  // What the kernel makes up as it is read cannot be synced.
+  PosixFs fs("/proc");
+  const Opened file(&fs, fs.Open(Fs::kRoot, "version", OpenMode::kRead));
+  try {
+    fs.Sync(file.get());
+    FAIL("it was synced");
+  } catch (const FsError& error) {
+    CHECK(error.code() == ErrorCode::kSyncFailed);
+    CHECK(error.error_number() == EINVAL);
+    CHECK(error.path() == "/proc/version");
+  }
+}
+
+TEST_CASE("a write that is interrupted, or does only a part, goes on") {
+  const TempDir dir;
+  const std::string path = dir.path() + "/fifo";
+  REQUIRE(mkfifo(path.c_str(), 0600) == 0);
+  PosixFs fs(dir.path());
+  const Opened fifo(&fs, fs.Open(Fs::kRoot, "fifo", OpenMode::kAppend));
+  // Waiting for its reader, it is interrupted now before any byte, now between.
+  fcntl(fifo.get(), F_SETFL, 0);
+  std::string sent(std::size_t{1} << 20, '\0');
+  for (std::size_t i = 0; i < sent.size(); ++i) {
+    sent[i] = static_cast<char>(i * 7 + i / 251);
+  }
+  const int reader = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  REQUIRE(reader >= 0);
+  std::string received;
+  std::thread slow([&] {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, nullptr);
+    std::array<char, 30'000> buffer;
+    while (received.size() < sent.size()) {
+      usleep(1000);
+      const ssize_t count = read(reader, buffer.data(), buffer.size());
+      if (count <= 0) break;
+      received.append(buffer.data(), static_cast<std::size_t>(count));
+    }
+  });
+  {
+    const Interruptions interruptions;
+    CHECK(ErrorOf([&] { fs.Write(fifo.get(), sent); }) == 0);
+  }
+  slow.join();
+  close(reader);
+  CHECK(received == sent);
+}
+
+TEST_CASE("a write that is cut short for good is a failure") {
+  const TempDir dir;
+  const int status = InChild([&] {
+    signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit = {1000, 1000};
+    setrlimit(RLIMIT_FSIZE, &limit);
+    PosixFs fs(dir.path());
+    const Opened file(&fs, fs.Open(Fs::kRoot, "f", OpenMode::kCreateNew));
+    const std::string data(600, 'x');
+    fs.Write(file.get(), data);
+    return ErrorOf([&] { fs.Write(file.get(), data); }) == EFBIG ? 0 : 1;
+  });
+  CHECK(status == 0);
+  CHECK(std::filesystem::file_size(dir.path() + "/f") == 1000);
 }
 
 TEST_CASE("a root that is renamed meanwhile is still the root") {

@@ -106,8 +106,11 @@ void FaultFs::Count(FsCall kind, Handle handle, const std::string& path,
   }
   data = data.substr(0, fault.bytes);
   if (!data.empty()) inner_->Write(handle, data);
-  throw FsError(kNames[static_cast<std::size_t>(kind)], where,
-                fault.error_number);
+  const std::string_view name = kNames[static_cast<std::size_t>(kind)];
+  if (kind == FsCall::kSync || kind == FsCall::kSyncTree) {
+    throw FsError::OfSync(name, where, fault.error_number);
+  }
+  throw FsError(name, where, fault.error_number);
 }
 
 Fs::Handle FaultFs::Remember(Handle handle, Handle dir,
