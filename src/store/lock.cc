@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cerrno>
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "base/units.h"
@@ -81,13 +82,24 @@ Fs::Handle OpenLock(Fs* fs) {
   }
 }
 
+bool Attempt(const std::function<void()>& body) {
+  try {
+    body();
+    return true;
+  } catch (const FsError&) {
+    return false;
+  }
+}
+
 // The text is for people; a full disk must not stop a rollback over it.
 void TryWriteDisplayText(Fs* fs, Fs::Handle file, const std::string& text) {
-  try {
-    fs->Truncate(file, 0);
+  const bool written = Attempt([&] {
+    // Over the text before, whose room it takes.
     fs->Write(file, text);
-  } catch (const FsError&) {
-  }
+    fs->Truncate(file, text.size());
+  });
+  // Nobody's name is better than the wrong one.
+  if (!written) Attempt([&] { fs->Truncate(file, 0); });
 }
 
 }  // namespace

@@ -109,10 +109,25 @@ TEST_CASE("a display text that is no text stops nobody") {
 TEST_CASE("a full disk does not keep anybody from the lock") {
   Root root;
   FaultFs full(&root.disk);
+  { const Lock lock(&root.disk, &root.clock, kBob, Nanoseconds(0)); }
   full.FailFrom(1, ENOSPC, FsCall::kWrite);
   const Lock lock(&full, &root.clock, kAlice, Nanoseconds(0));
   CHECK(full.failed());
-  CHECK(FindLockHolder(&root.disk));
+  // The text is lost; that of whoever held it before would be a lie.
+  CHECK(FindLockHolder(&root.disk)->caller.user == "");
+}
+
+TEST_CASE("the text takes the room of the one before, whole in every length") {
+  Root root;
+  Identity caller = kAlice;
+  for (const std::size_t length : {5, 500, 50}) {
+    caller.command = std::string(length, 'x');
+    FaultFs fs(&root.disk);
+    const Lock lock(&fs, &root.clock, caller, Nanoseconds(0));
+    CHECK(FindLockHolder(&root.disk)->caller.command == caller.command);
+    // Emptied first, it might find that somebody else has taken its room.
+    CHECK(root.disk.Stat(Fs::kRoot, kLock)->size > length);
+  }
 }
 
 TEST_CASE("the lock file is never unlinked") {
