@@ -10,6 +10,7 @@
 #include "store/durable.h"
 #include "store/layout.h"
 #include "store/lock.h"
+#include "store/spare_records.h"
 
 namespace release {
 namespace {
@@ -145,7 +146,7 @@ bool InitializeLayout(Fs* fs) {
   // The layout before the first transaction relies on it.
   SyncDirectory(fs, kOwn);
   SyncDirectory(fs, "");
-  PrepareSpareRecord(fs);
+  PrepareSpareRecords(fs);
   return true;
 }
 

@@ -9,9 +9,10 @@
 #include "deploy/undo.h"
 #include "os/interrupt.h"
 #include "service/hooks.h"
-#include "store/durable.h"
+#include "store/current.h"
 #include "store/layout.h"
 #include "store/lock.h"
+#include "store/spare_records.h"
 
 namespace release {
 namespace {
@@ -51,7 +52,9 @@ Outcome RunTransaction(Host* host, Work work) {
   }
   Outcome outcome =
       Transaction(host, std::move(standing), std::move(work)).Run();
-  Attempt([&] { PrepareSpareRecord(host->fs); });
+  // For the next rollback, which may find a full disk.
+  Attempt([&] { PrepareLinks(host->fs, ListReleases(host->fs).versions); });
+  Attempt([&] { PrepareSpareRecords(host->fs); });
   return outcome;
 }
 
@@ -143,8 +146,7 @@ void Transaction::Switch() {
   }
   journal_->Switching();
   record_.switching = true;
-  ReplaceSymlink(host_->fs, kCurrent, ReleasePath(*work_.begin.to),
-                 TempLinkName(record_.number));
+  SwapCurrent(host_->fs, ReleasePath(*work_.begin.to));
 }
 
 void Transaction::RequireStillLive() {

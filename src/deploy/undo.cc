@@ -4,7 +4,7 @@
 
 #include "os/interrupt.h"
 #include "service/hooks.h"
-#include "store/durable.h"
+#include "store/current.h"
 #include "store/layout.h"
 
 namespace release {
@@ -121,8 +121,7 @@ class Undoing {
         fs->Sync(Fs::kRoot);
         break;
       case Link::kRestore:
-        ReplaceSymlink(fs, kCurrent, *record_.begin->from_target,
-                       TempLinkName(record_.number));
+        SwapCurrent(fs, *record_.begin->from_target);
         break;
       case Link::kRemove:
         fs->RemoveFile(Fs::kRoot, kCurrent);

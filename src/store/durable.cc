@@ -39,15 +39,6 @@ void WriteFileWhole(Fs* fs, const std::string& directory,
              RenameMode::kReplace);
 }
 
-void ReplaceSymlink(Fs* fs, const std::string& name, const std::string& target,
-                    const std::string& temporary) {
-  fs->RemoveFile(Fs::kRoot, temporary);
-  fs->MakeSymlink(target, Fs::kRoot, temporary);
-  fs->Rename(Fs::kRoot, temporary, Fs::kRoot, name, RenameMode::kReplace);
-  // The switch before the record that says it is done.
-  fs->Sync(Fs::kRoot);
-}
-
 void RemoveTree(Fs* fs, Fs::Handle directory, const std::string& path) {
   {
     const Opened tree(fs, fs->OpenDirectory(directory, path));

@@ -25,12 +25,6 @@ void WriteFileWhole(Fs* fs, const std::string& directory,
                     const std::string& name, std::string_view content,
                     unsigned permissions);
 
-// Points the symbolic link `name` of the root at `target`: no reader ever finds
-// it missing. `temporary` is the name the new link has until then; one left
-// behind by a crash is no obstacle. Durable on return.
-void ReplaceSymlink(Fs* fs, const std::string& name, const std::string& target,
-                    const std::string& temporary);
-
 // Removes a directory and all below it. Not durable.
 void RemoveTree(Fs* fs, Fs::Handle directory, const std::string& path);
 

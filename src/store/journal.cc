@@ -1,39 +1,17 @@
 #include "store/journal.h"
 
 #include <algorithm>
-#include <cerrno>
 
 #include "store/durable.h"
 #include "store/layout.h"
 #include "store/record_text.h"
+#include "store/spare_records.h"
 
 namespace release {
 namespace {
 
-// Enough for the records of a deploy with a dozen releases behind it, and the
-// least that does for a rollback.
-constexpr std::uint64_t kRecordRoom = 16 * 1024;
-constexpr std::uint64_t kLeastRoom = 8 * 1024;
-
 std::string RecordPath(std::uint64_t number) {
   return std::string(kTransactions) + "/" + RecordName(number);
-}
-
-std::string SparePath() {
-  return std::string(kTransactions) + "/" + kSpareRecord;
-}
-
-void MakeWithRoom(Fs* fs, const std::string& path, std::uint64_t room) {
-  const Opened file(fs, fs->Open(Fs::kRoot, path, OpenMode::kCreateNew, 0640));
-  try {
-    fs->Reserve(file.get(), room);
-  } catch (const FsError& error) {
-    // Where a file system reserves nothing, what is written must do.
-    if (error.error_number() == EOPNOTSUPP) return;
-    // One without room would be taken for one with room later.
-    fs->RemoveFile(Fs::kRoot, path);
-    throw;
-  }
 }
 
 }  // namespace
@@ -73,13 +51,8 @@ std::vector<std::uint64_t> ListRecords(Fs* fs) {
 Journal::Journal(Fs* fs, std::uint64_t number, Room room)
     : fs_(fs), number_(number) {
   const std::string path = RecordPath(number);
-  const bool spare =
-      room == Room::kSpareFile && fs->Stat(Fs::kRoot, SparePath());
-  if (spare) {
-    fs->Rename(Fs::kRoot, SparePath(), Fs::kRoot, path, RenameMode::kNoReplace);
-  } else {
-    MakeWithRoom(fs, path, kRecordRoom);
-  }
+  const bool spare = room == Room::kSpareFile && TakeSpareRecord(fs, path);
+  if (!spare) MakeWithRoom(fs, path, kRecordRoom);
   // For appending: what is taken back must leave no hole behind.
   file_ = Opened(fs, fs->Open(Fs::kRoot, path, OpenMode::kAppend));
   // A spare that a killed transaction had begun to use is not empty.
@@ -150,12 +123,5 @@ void Journal::TakeBackEnd() {
 }
 
 void Journal::GiveBackRoom() { fs_->Truncate(file_.get(), size_); }
-
-void PrepareSpareRecord(Fs* fs) {
-  if (fs->Stat(Fs::kRoot, SparePath())) return;
-  const SpaceInfo space = fs->Space();
-  const bool scarce = space.free_bytes < kRecordRoom;
-  MakeWithRoom(fs, SparePath(), scarce ? kLeastRoom : kRecordRoom);
-}
 
 }  // namespace release

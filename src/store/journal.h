@@ -85,11 +85,11 @@ std::vector<std::uint64_t> ListRecords(Fs* fs);
 // Writes one record file; holds it open.
 class Journal {
  public:
-  // Whose room a record takes. The spare is for what must work on a full disk:
-  // a transaction that needs room of its own anyway leaves it alone.
+  // Whose room a record takes. Spares are for what must work on a full disk:
+  // a transaction that needs room of its own anyway leaves them alone.
   enum class Room { kSpareFile, kNewFile };
 
-  // Makes record `number`: with kSpareFile from the spare file if there is one,
+  // Makes record `number`: with kSpareFile from a spare file if there is one,
   // else from a new one with room reserved. Throws FsError; then nothing is
   // left behind.
   Journal(Fs* fs, std::uint64_t number, Room room);
@@ -127,11 +127,6 @@ class Journal {
   std::uint64_t size_before_end_ = 0;
   bool torn_ = false;  // the last write failed, perhaps halfway
 };
-
-// Makes the spare record file if there is none, with room reserved, so that
-// the next rollback can be recorded on a full disk. Not durable. Throws FsError
-// where there is no room; then none is made.
-void PrepareSpareRecord(Fs* fs);
 
 }  // namespace release
 

@@ -33,16 +33,21 @@ std::string TrashName(std::uint64_t transaction, const Version& version) {
   return fmt::format("{}{:06}-{}", kTrashPrefix, transaction, version.name());
 }
 
-std::string TempLinkName(std::uint64_t transaction) {
-  return fmt::format("{}{:06}", kTempLinkPrefix, transaction);
-}
-
 std::string RecordName(std::uint64_t transaction) {
   return fmt::format("{:06}.log", transaction);
 }
 
 std::string ManifestPath(const Version& version) {
   return fmt::format("{}/{}", kManifests, version.name());
+}
+
+std::string LinkPath(unsigned number) {
+  return fmt::format("{}/{}{}", kOwn, kLinkPrefix, number);
+}
+
+std::string SparePath(unsigned number) {
+  const std::string path = fmt::format("{}/.spare", kTransactions);
+  return number == 1 ? path : fmt::format("{}-{}", path, number);
 }
 
 std::string ConfirmPath(std::uint64_t transaction) {

@@ -21,13 +21,12 @@ inline constexpr char kTransactions[] = ".release/transactions";
 inline constexpr char kManifests[] = ".release/manifests";
 inline constexpr char kOutbox[] = ".release/outbox";
 
-// In transactions/: the preallocated file that the next record is made from.
-inline constexpr char kSpareRecord[] = ".spare";
-
 // In releases/ and in the root: garbage unless a live transaction owns it.
 inline constexpr char kPartialPrefix[] = ".partial-";
 inline constexpr char kTrashPrefix[] = ".trash-";
 inline constexpr char kTempLinkPrefix[] = ".current-";
+// In .release/: the links that are not `current` just now.
+inline constexpr char kLinkPrefix[] = "link-";
 // In manifests/ and the tool's own directory: likewise.
 inline constexpr char kTempFilePrefix[] = ".new-";
 
@@ -40,9 +39,13 @@ std::optional<Version> VersionOfTarget(std::string_view target);
 
 std::string PartialName(std::uint64_t transaction);  // ".partial-000042"
 std::string TrashName(std::uint64_t transaction, const Version& version);
-std::string TempLinkName(std::uint64_t transaction);  // ".current-000042"
-std::string RecordName(std::uint64_t transaction);    // "000042.log"
+std::string RecordName(std::uint64_t transaction);  // "000042.log"
 std::string ManifestPath(const Version& version);
+
+std::string LinkPath(unsigned number);  // ".release/link-1"
+// The preallocated files that records are made from: ".spare" in transactions/,
+// then ".spare-2" and so on.
+std::string SparePath(unsigned number);
 
 // In .release/: how `confirm` and `abort` speak to a running transaction.
 std::string ConfirmPath(std::uint64_t transaction);

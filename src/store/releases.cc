@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "base/text.h"
+#include "store/current.h"
 #include "store/durable.h"
 #include "store/layout.h"
 
@@ -226,6 +227,7 @@ std::vector<std::string> CollectGarbage(Fs* fs) {
     attempt([&] { RemoveTree(fs, Fs::kRoot, InReleases(name)); });
   }
   attempt([&] { RemoveWithPrefix(fs, "", kTempLinkPrefix); });
+  attempt([&] { RemoveSpentLinks(fs, listing.versions); });
   attempt([&] { RemoveWithPrefix(fs, kManifests, kTempFilePrefix); });
   attempt([&] { RemoveWithPrefix(fs, kOwn, kTempFilePrefix); });
   attempt([&] { RemoveWithPrefix(fs, kOwn, "confirm-"); });

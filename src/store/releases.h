@@ -74,8 +74,8 @@ void SetAside(Fs* fs, std::uint64_t transaction,
               const std::vector<Version>& versions);
 
 // Removes what no live transaction owns: partial trees, trees set aside, old
-// temporary links and files, manifests without a release. Returns what could
-// not be removed, with the reason. Needs the lock.
+// temporary links and files, links and manifests without a release. Returns
+// what could not be removed, with the reason. Needs the lock.
 std::vector<std::string> CollectGarbage(Fs* fs);
 
 }  // namespace release

@@ -335,7 +335,7 @@ TEST_CASE("activating what was linked by hand proves it and ends the doubt") {
   World world;
   world.Deploy("1");
   world.Deploy("2");
-  ReplaceSymlink(&world.disk, "current", "releases/1", ".current-by-hand");
+  PutLink(&world.disk, "current", "releases/1");
   REQUIRE(!ReadStanding(&world.disk).doubts.empty());
   const Outcome outcome =
       Activate(&world.host, Version::ParseOrThrow("1"), std::nullopt);

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "store/current.h"
 #include "store/durable.h"
 #include "store/layout.h"
 #include "support/fault_fs.h"
@@ -26,7 +27,7 @@ struct Died : World {
     journal.Begin(begin);
     if (switched) {
       journal.Switching();
-      ReplaceSymlink(&disk, kCurrent, "releases/2", TempLinkName(3));
+      SwapCurrent(&disk, "releases/2");
       service = "releases/2";
     }
     journal.StepBegun("health");

@@ -12,7 +12,7 @@
 
 #include "host/site.h"
 #include "os/posix_fs.h"
-#include "store/durable.h"
+#include "store/current.h"
 #include "store/layout.h"
 #include "support/archives.h"
 #include "support/tar_builder.h"
@@ -117,8 +117,7 @@ TEST_CASE("readers see no error over 10,000 swaps by the command's own code") {
   PosixFs fs(site.root());
   Readers readers(site.root());
   for (int i = 0; i < 10'000; ++i) {
-    ReplaceSymlink(&fs, kCurrent, i % 2 == 0 ? "releases/a" : "releases/b",
-                   TempLinkName(1));
+    SwapCurrent(&fs, i % 2 == 0 ? "releases/a" : "releases/b");
   }
   readers.Stop();
   CheckUndisturbed(readers);

@@ -3,7 +3,6 @@
 #include <doctest/doctest.h>
 
 #include "os/fs.h"
-#include "support/fault_fs.h"
 #include "support/mem_fs.h"
 #include "support/root_files.h"
 
@@ -52,40 +51,6 @@ TEST_CASE("a temporary file that a crash left is no obstacle") {
   CHECK(ReadWhole(&disk, "d/name") == "whole");
   CHECK(disk.Stat(Fs::kRoot, "d/name")->mode == 0640);
   CHECK(!Exists(&disk, "d/.new-name"));
-}
-
-TEST_CASE("no reader finds a replaced link missing, and it is durable") {
-  for (std::uint64_t calls = 0;; ++calls) {
-    MemFs disk;
-    disk.MakeSymlink("releases/1", Fs::kRoot, "current");
-    disk.MakeSymlink("releases/stale", Fs::kRoot, ".current-7");
-    disk.SyncTree(Fs::kRoot);
-    disk.CrashAfter(calls);
-    bool crashed = false;
-    try {
-      ReplaceSymlink(&disk, "current", "releases/2", ".current-7");
-    } catch (const CrashNow&) {
-      crashed = true;
-    }
-    const auto check = [&](MemFs left) {
-      const auto target = left.ReadLink(Fs::kRoot, "current");
-      REQUIRE(target);
-      const bool old = *target == "releases/1";
-      CHECK((old || *target == "releases/2"));
-      if (!crashed) CHECK(!old);
-    };
-    check(disk.Killed());
-    disk.ForEachPowerCut(check);
-    if (!crashed) break;
-  }
-}
-
-TEST_CASE("a link that cannot be synced is a failure") {
-  MemFs disk;
-  FaultFs fs(&disk);
-  fs.FailAt(1, EIO, FsCall::kSync);
-  CHECK_THROWS_AS(ReplaceSymlink(&fs, "current", "releases/2", ".current-1"),
-                  FsError);
 }
 
 TEST_CASE("a tree is removed with all below it, and links not followed") {

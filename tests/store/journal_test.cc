@@ -8,6 +8,7 @@
 #include "store/durable.h"
 #include "store/layout.h"
 #include "store/record_text.h"
+#include "store/spare_records.h"
 #include "support/fault_fs.h"
 #include "support/mem_fs.h"
 #include "support/root_files.h"
@@ -33,6 +34,12 @@ EndRecord SomeEnd(bool committed) {
                 .result = committed ? "committed" : "undone"};
   end.ledger.Activated(Version::ParseOrThrow("2"), {.transaction = 1});
   return end;
+}
+
+void RemoveSpares(Fs* fs) {
+  for (unsigned i = 1; i <= kSpareRecords; ++i) {
+    REQUIRE(fs->RemoveFile(Fs::kRoot, SparePath(i)));
+  }
 }
 
 // A root with the layout, and its record 1 begun.
@@ -158,7 +165,7 @@ TEST_CASE("no text at all is a record of nothing") {
   }
 }
 
-TEST_CASE("the spare becomes the next record, and its old content is gone") {
+TEST_CASE("a spare becomes the next record, and its old content is gone") {
   MemFs disk;
   InitializeLayout(&disk);
   REQUIRE(Exists(&disk, kSpare));
@@ -177,34 +184,17 @@ TEST_CASE("the spare becomes the next record, and its old content is gone") {
 TEST_CASE("a record is made without a spare too") {
   MemFs disk;
   InitializeLayout(&disk);
-  disk.RemoveFile(Fs::kRoot, kSpare);
+  RemoveSpares(&disk);
   Journal(&disk, 1, Journal::Room::kSpareFile).Begin(SomeBegin());
   CHECK(ReadRecord(&disk, 1).open());
 }
 
 TEST_CASE("no record is written over another") {
   MemFs disk = Begun();
-  PrepareSpareRecord(&disk);
   CHECK_THROWS_AS(Journal(&disk, 1, Journal::Room::kSpareFile), FsError);
-  disk.RemoveFile(Fs::kRoot, kSpare);
+  RemoveSpares(&disk);
   CHECK_THROWS_AS(Journal(&disk, 1, Journal::Room::kSpareFile), FsError);
   CHECK(ReadRecord(&disk, 1).open());
-}
-
-TEST_CASE("a spare is made once, and none is left that has no room") {
-  MemFs disk;
-  InitializeLayout(&disk);
-  const auto inode = disk.Stat(Fs::kRoot, kSpare)->inode;
-  PrepareSpareRecord(&disk);
-  CHECK(disk.Stat(Fs::kRoot, kSpare)->inode == inode);
-
-  disk.RemoveFile(Fs::kRoot, kSpare);
-  FaultFs full(&disk);
-  full.FailAt(1, ENOSPC, FsCall::kReserve);
-  CHECK_THROWS_AS(PrepareSpareRecord(&full), FsError);
-  CHECK(!Exists(&disk, kSpare));
-  PrepareSpareRecord(&full);
-  CHECK(Exists(&disk, kSpare));
 }
 
 TEST_CASE("a record with room of its own leaves the spare alone") {

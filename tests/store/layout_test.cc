@@ -11,7 +11,9 @@ TEST_CASE("names below the root are as the contract shows them") {
   CHECK(ReleasePath(V("1.4.2")) == "releases/1.4.2");
   CHECK(PartialName(42) == ".partial-000042");
   CHECK(TrashName(43, V("1.3.9")) == ".trash-000043-1.3.9");
-  CHECK(TempLinkName(42) == ".current-000042");
+  CHECK(LinkPath(3) == ".release/link-3");
+  CHECK(SparePath(1) == ".release/transactions/.spare");
+  CHECK(SparePath(2) == ".release/transactions/.spare-2");
   CHECK(RecordName(42) == "000042.log");
   CHECK(RecordName(1'234'567) == "1234567.log");
   CHECK(ManifestPath(V("1.4.2")) == ".release/manifests/1.4.2");

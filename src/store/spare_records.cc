@@ -1,0 +1,64 @@
+#include "store/spare_records.h"
+
+#include <cerrno>
+#include <vector>
+
+#include "store/durable.h"
+#include "store/layout.h"
+
+namespace release {
+namespace {
+
+// The least that does for a rollback.
+constexpr std::uint64_t kLeastRoom = std::uint64_t{8} * 1024;
+
+std::vector<std::string> SparesThere(Fs* fs) {
+  std::vector<std::string> there;
+  for (unsigned i = 1; i <= kSpareRecords; ++i) {
+    if (fs->Stat(Fs::kRoot, SparePath(i))) there.push_back(SparePath(i));
+  }
+  return there;
+}
+
+}  // namespace
+
+void MakeWithRoom(Fs* fs, const std::string& path, std::uint64_t room) {
+  const Opened file(fs, fs->Open(Fs::kRoot, path, OpenMode::kCreateNew, 0640));
+  try {
+    fs->Reserve(file.get(), room);
+  } catch (const FsError& error) {
+    // Where a file system reserves nothing, what is written must do.
+    if (error.error_number() == EOPNOTSUPP) return;
+    // One without room would be taken for one with room later.
+    fs->RemoveFile(Fs::kRoot, path);
+    throw;
+  }
+}
+
+bool TakeSpareRecord(Fs* fs, const std::string& path) {
+  std::vector<std::string> spares = SparesThere(fs);
+  while (!spares.empty()) {
+    try {
+      fs->Rename(Fs::kRoot, spares.front(), Fs::kRoot, path,
+                 RenameMode::kNoReplace);
+      return true;
+    } catch (const FsError& error) {
+      if (error.code() != ErrorCode::kNoSpace || spares.size() == 1) throw;
+    }
+    fs->RemoveFile(Fs::kRoot, spares.back());
+    spares.pop_back();
+    // The removal before the name: some give out what is free only then.
+    SyncDirectory(fs, kTransactions);
+  }
+  return false;
+}
+
+void PrepareSpareRecords(Fs* fs) {
+  for (unsigned i = 1; i <= kSpareRecords; ++i) {
+    if (fs->Stat(Fs::kRoot, SparePath(i))) continue;
+    const bool scarce = fs->Space().free_bytes < kRecordRoom;
+    MakeWithRoom(fs, SparePath(i), scarce ? kLeastRoom : kRecordRoom);
+  }
+}
+
+}  // namespace release

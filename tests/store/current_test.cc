@@ -1,0 +1,146 @@
+#include "store/current.h"
+
+#include <doctest/doctest.h>
+
+#include <cerrno>
+#include <functional>
+#include <vector>
+
+#include "store/layout.h"
+#include "support/fault_fs.h"
+#include "support/mem_fs.h"
+#include "support/root_files.h"
+
+namespace release {
+namespace {
+
+Version V(const std::string& name) { return Version::ParseOrThrow(name); }
+
+// A root where 3 is live, and 1 and 2 have links ready.
+MemFs Ready() {
+  MemFs disk;
+  disk.MakeDirectory(Fs::kRoot, kOwn, 0750);
+  disk.MakeSymlink("releases/3", Fs::kRoot, kCurrent);
+  PrepareLinks(&disk, {V("1"), V("2"), V("3")});
+  disk.SyncTree(Fs::kRoot);
+  return disk;
+}
+
+// What the links that are ready say, in the order of their names.
+std::vector<std::string> Targets(Fs* fs) {
+  std::vector<std::string> targets;
+  for (unsigned i = 1; i < 10; ++i) {
+    if (const auto target = fs->ReadLink(Fs::kRoot, LinkPath(i))) {
+      targets.push_back(*target);
+    }
+  }
+  return targets;
+}
+
+void EachCrash(const MemFs& start, const std::string& target,
+               const std::function<void(MemFs, bool crashed)>& check) {
+  for (std::uint64_t calls = 0;; ++calls) {
+    MemFs disk(start);
+    disk.CrashAfter(calls);
+    bool crashed = false;
+    try {
+      SwapCurrent(&disk, target);
+    } catch (const CrashNow&) {
+      crashed = true;
+    }
+    check(disk.Killed(), crashed);
+    disk.ForEachPowerCut([&](MemFs left) { check(left, crashed); });
+    if (!crashed) break;
+  }
+}
+
+TEST_CASE("no reader finds a swapped link missing, and it is durable") {
+  // One that is ready, and one that must be made.
+  for (const char* target : {"releases/2", "releases/4"}) {
+    EachCrash(Ready(), target, [&](MemFs left, bool crashed) {
+      const auto current = left.ReadLink(Fs::kRoot, kCurrent);
+      REQUIRE(current);
+      CHECK((current == "releases/3" || current == target));
+      if (!crashed) CHECK(current == target);
+      // From all that is left the way back and forth goes on.
+      for (const char* next : {"releases/1", "releases/3", "releases/2"}) {
+        SwapCurrent(&left, next);
+        CHECK(left.ReadLink(Fs::kRoot, kCurrent) == next);
+      }
+    });
+  }
+}
+
+TEST_CASE("a swap among releases takes no inode, no block and no name") {
+  MemFs disk = Ready();
+  FaultFs full(&disk);
+  for (const FsCall call : {FsCall::kMakeSymlink, FsCall::kMakeHardLink,
+                            FsCall::kOpen, FsCall::kWrite}) {
+    full.FailFrom(1, ENOSPC, call);
+    for (const char* target : {"releases/2", "releases/1", "releases/3"}) {
+      SwapCurrent(&full, target);
+      CHECK(disk.ReadLink(Fs::kRoot, kCurrent) == target);
+      CHECK(Targets(&disk).size() == 2);
+    }
+    CHECK_FALSE(full.failed());
+  }
+}
+
+TEST_CASE("the first link is made, whatever stands in its way is kept") {
+  MemFs disk;
+  disk.MakeDirectory(Fs::kRoot, kOwn, 0750);
+  SwapCurrent(&disk, "releases/1");
+  CHECK(disk.ReadLink(Fs::kRoot, kCurrent) == "releases/1");
+  CHECK(Targets(&disk).empty());
+
+  disk.RemoveFile(Fs::kRoot, kCurrent);
+  disk.MakeDirectory(Fs::kRoot, kCurrent, 0755);
+  CHECK_THROWS_AS(SwapCurrent(&disk, "releases/1"), FsError);
+  CHECK(disk.Stat(Fs::kRoot, kCurrent)->type == FileType::kDirectory);
+}
+
+TEST_CASE("a link that says the target already is synced all the same") {
+  MemFs disk = Ready();
+  PutLink(&disk, kCurrent, "releases/2");
+  SwapCurrent(&disk, "releases/2");
+  CHECK(disk.pending() == 0);
+  CHECK(Targets(&disk) == std::vector<std::string>{"releases/1", "releases/2"});
+}
+
+TEST_CASE("where two names cannot be traded one replaces the other") {
+  MemFs disk = Ready();
+  FaultFs fs(&disk);
+  fs.FailAt(1, EINVAL, FsCall::kRename);
+  SwapCurrent(&fs, "releases/1");
+  CHECK(disk.ReadLink(Fs::kRoot, kCurrent) == "releases/1");
+  CHECK(Targets(&disk) == std::vector<std::string>{"releases/2"});
+}
+
+TEST_CASE("a swap that fails is told, and nothing is tried in its place") {
+  for (const FsCall call : {FsCall::kRename, FsCall::kSync}) {
+    MemFs disk = Ready();
+    FaultFs fs(&disk);
+    fs.FailAt(1, EIO, call);
+    CHECK_THROWS_AS(SwapCurrent(&fs, "releases/2"), FsError);
+    CHECK(fs.calls(FsCall::kRename) == 1);
+    CHECK(fs.calls(FsCall::kSync) <= 1);
+  }
+}
+
+TEST_CASE("each release but the live one has one link, and nothing else has") {
+  MemFs disk = Ready();
+  CHECK(Targets(&disk) == std::vector<std::string>{"releases/1", "releases/2"});
+  PrepareLinks(&disk, {V("1"), V("2"), V("3")});
+  CHECK(Targets(&disk).size() == 2);
+  for (const char* target : {"releases/1", "releases/3", "releases/gone"}) {
+    const auto number = static_cast<unsigned>(Targets(&disk).size() + 1);
+    disk.MakeSymlink(target, Fs::kRoot, LinkPath(number));
+  }
+  RemoveSpentLinks(&disk, {V("1"), V("2"), V("3")});
+  CHECK(Targets(&disk) == std::vector<std::string>{"releases/1", "releases/2"});
+  RemoveSpentLinks(&disk, {V("2"), V("3")});
+  CHECK(Targets(&disk) == std::vector<std::string>{"releases/2"});
+}
+
+}  // namespace
+}  // namespace release
