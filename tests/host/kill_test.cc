@@ -14,6 +14,7 @@
 
 #include "host/site.h"
 #include "support/archives.h"
+#include "support/torture.h"
 
 namespace release {
 namespace {
@@ -29,7 +30,8 @@ constexpr char kCalls[] =
 
 // A call made more often than this is killed at some of its times only: opening
 // and closing files, mostly of the dynamic linker and for reading. The rest, so
-// every rename, link, sync and record line, is killed at each.
+// every rename, link, sync and record line, is killed at each. scripts/torture
+// leaves out nothing.
 constexpr unsigned kAllUpTo = 24;
 constexpr unsigned kSamples = 8;
 
@@ -58,7 +60,8 @@ class Rig {
   void KillEverywhere(const Scenario& scenario) {
     unsigned kills = 0;
     for (const auto& [call, times] : CountCalls(scenario)) {
-      const unsigned stride = times > kAllUpTo ? times / kSamples : 1;
+      const unsigned stride =
+          times > kAllUpTo && !Torture() ? times / kSamples : 1;
       for (unsigned n = 1; n <= times; n += stride) {
         CAPTURE(call);
         CAPTURE(n);
