@@ -1,0 +1,436 @@
+// Twenty callers at once, each doing what it likes to one app, some of them
+// killed at random moments: readers always see a complete tree, and what is
+// left is settled, unlocked and written down.
+//
+// Six seconds long; RELEASE_CROWD_SECONDS makes it longer.
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <filesystem>
+#include <mutex>
+#include <random>
+#include <set>
+#include <thread>
+
+#include "host/site.h"
+#include "support/archives.h"
+#include "support/tar_builder.h"
+
+namespace release {
+namespace {
+
+namespace stdfs = std::filesystem;
+using nlohmann::json;
+
+constexpr unsigned kCallers = 20;
+constexpr int kParts = 12;
+
+std::chrono::seconds CrowdTime() {
+  const char* text = std::getenv("RELEASE_CROWD_SECONDS");
+  return std::chrono::seconds(text == nullptr ? 6 : std::atoi(text));
+}
+
+std::string PartName(int number) { return "part" + std::to_string(number); }
+
+// -- the watcher
+
+std::string ReadBeneath(int directory, const std::string& name) {
+  const int fd = openat(directory, name.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return "";
+  char text[64];
+  const ssize_t n = read(fd, text, sizeof text);
+  close(fd);
+  return n < 0 ? "" : std::string(text, static_cast<std::size_t>(n));
+}
+
+bool SameFile(int a, int b) {
+  struct stat one = {};
+  struct stat other = {};
+  fstat(a, &one);
+  fstat(b, &other);
+  return one.st_ino == other.st_ino && one.st_dev == other.st_dev;
+}
+
+// Looks through ROOT/current as a service would, again and again.
+class Watcher {
+ public:
+  explicit Watcher(std::string root)
+      : current_(std::move(root) + "/current"),
+        thread_([this](const std::stop_token& stop) {
+          while (!stop.stop_requested()) Look();
+        }) {}
+
+  // What it saw that no reader may see.
+  std::vector<std::string> Stop() {
+    thread_.request_stop();
+    thread_.join();
+    return broken_;
+  }
+  bool Caught() const { return caught_; }
+  unsigned looks() const { return looks_; }
+  std::size_t trees() const { return trees_.size(); }
+
+ private:
+  int Open() const {
+    return open(current_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  }
+
+  void Look() {
+    ++looks_;
+    const int tree = Open();
+    if (tree < 0) {
+      Break("current leads nowhere");
+      return;
+    }
+    const std::string missing = Missing(tree);
+    // A tree may lose its files once it is no longer the live one.
+    const int now = missing.empty() ? -1 : Open();
+    if (now >= 0 && SameFile(tree, now)) Break(missing);
+    if (now >= 0) close(now);
+    close(tree);
+  }
+
+  std::string Missing(int tree) {
+    const std::string version = ReadBeneath(tree, "name");
+    if (version.empty()) return "name is not whole";
+    for (int i = 0; i < kParts; ++i) {
+      if (ReadBeneath(tree, PartName(i)) != version) {
+        return PartName(i) + " is not that of " + version;
+      }
+    }
+    trees_.insert(version);
+    return "";
+  }
+
+  void Break(const std::string& what) {
+    caught_ = true;
+    if (broken_.size() < 10) broken_.push_back(what);
+  }
+
+  std::string current_;
+  std::vector<std::string> broken_;
+  std::set<std::string> trees_;
+  std::atomic<bool> caught_ = false;
+  std::atomic<unsigned> looks_ = 0;
+  std::jthread thread_;
+};
+
+// -- the callers
+
+struct Call {
+  std::vector<std::string> words;
+  bool changes = true;
+};
+
+// One command that was run, and how it ended.
+struct Ran {
+  int pid = 0;
+  Call call;
+  bool signalled = false;
+  Finished finished;
+};
+
+class Crowd {
+ public:
+  Crowd() : site_(own_.path() + "/disk") {
+    config_ = site_.ConfigFile("keep.toml", "keep_releases = 2\n");
+    for (int i = 1; i <= 8; ++i) {
+      versions_.push_back(std::to_string(i) + ".0");
+      archives_.push_back(MakeArchive(versions_.back()));
+    }
+    for (int i = 0; i < 3; ++i) {
+      site_.Must({"deploy", archives_[static_cast<std::size_t>(i)], "--version",
+                  versions_[static_cast<std::size_t>(i)]});
+    }
+    before_ = Records().size();
+  }
+
+  const Site& site() const { return site_; }
+  const std::vector<Ran>& ran() const { return ran_; }
+  std::size_t before() const { return before_; }
+
+  void Run(std::chrono::seconds time) {
+    const auto end = std::chrono::steady_clock::now() + time;
+    std::vector<std::jthread> callers;
+    for (unsigned i = 0; i < kCallers; ++i) {
+      callers.emplace_back([this, i, end] {
+        std::mt19937 random(i + 1);
+        while (std::chrono::steady_clock::now() < end) Act(&random);
+      });
+    }
+  }
+
+  // The first line of every record, in the order of their numbers.
+  std::map<std::string, json> Records() const {
+    std::map<std::string, json> records;
+    for (const auto& entry :
+         stdfs::directory_iterator(site_.root() + "/.release/transactions")) {
+      const std::string name = entry.path().filename();
+      if (!name.ends_with(".log")) continue;
+      const std::string text = Slurp(entry.path());
+      records[name] = json::parse(text.substr(17, text.find('\n') - 17));
+    }
+    return records;
+  }
+
+ private:
+  std::string MakeArchive(const std::string& version) const {
+    TarBuilder tar;
+    tar.File("name", version);
+    for (int i = 0; i < kParts; ++i) tar.File(PartName(i), version);
+    const std::string path = site_.files() + "/" + version + ".tar";
+    Spill(path, tar.Bytes());
+    return path;
+  }
+
+  Call Choose(std::mt19937* random) const {
+    const std::size_t which = (*random)() % versions_.size();
+    const std::string& version = versions_[which];
+    switch ((*random)() % 16) {
+      case 0:
+      case 1:
+      case 2:
+      case 3:
+        return {{"deploy", archives_[which], "--version", version}};
+      case 4:
+        return {{"stage", archives_[which], "--version", version}};
+      case 5:
+        return {{"activate", version}};
+      case 6:
+      case 7:
+        return {{"rollback"}};
+      case 8:
+        return {{"prune"}};
+      case 9:
+        return {{(*random)() % 4 == 0 ? "pin" : "unpin", version}};
+      case 10:
+        return {{"recover"}};
+      case 11:
+        return {{"status"}, false};
+      case 12:
+        return {{"list"}, false};
+      case 13:
+        return {{"history", "-n", "50"}, false};
+      case 14:
+        return {{"verify"}, false};
+      default:
+        return {{"deploy", "--dry-run", archives_[which], "--version", version},
+                false};
+    }
+  }
+
+  void Act(std::mt19937* random) {
+    Ran ran{.call = Choose(random)};
+    std::vector<std::string> words = {
+        "--config", config_, "--json",
+        (*random)() % 2 == 0 ? "--wait=0s" : "--wait=2s"};
+    words.insert(words.end(), ran.call.words.begin(), ran.call.words.end());
+    Running running(site_.CommandLine(words));
+    ran.pid = running.pid();
+    if ((*random)() % 3 == 0) {
+      constexpr int kSignals[] = {SIGKILL, SIGTERM, SIGINT};
+      const auto pause = std::chrono::milliseconds((*random)() % 150);
+      std::this_thread::sleep_for(pause);
+      running.Signal(kSignals[(*random)() % 3]);
+      ran.signalled = true;
+    }
+    ran.finished = running.Wait();
+    const std::lock_guard guard(mutex_);
+    ran_.push_back(std::move(ran));
+  }
+
+  TempDir own_;
+  PrivateMount mount_{"-o loop " + Image(own_.path()), own_.path() + "/disk"};
+  Site site_;
+  std::string config_;
+  std::vector<std::string> versions_;
+  std::vector<std::string> archives_;
+  std::size_t before_ = 0;
+  std::mutex mutex_;
+  std::vector<Ran> ran_;
+
+  static std::string Image(const std::string& directory) {
+    const std::string image = directory + "/image";
+    Shell("truncate -s 128M " + image + "; mkfs.ext4 -q " + image);
+    return image;
+  }
+};
+
+// -- what must hold
+
+bool MayEndSo(const Ran& ran) {
+  const Finished& finished = ran.finished;
+  if (finished.timed_out) return false;
+  if (finished.signal != 0) return ran.signalled;
+  // Nothing is unhealthy here, so only a signal undoes anything.
+  if (finished.exit == 1 || finished.exit == 4) return ran.signalled;
+  // A release may be pruned under whoever names it.
+  if (ran.call.changes) {
+    return finished.exit == 0 || finished.exit == 6 || finished.exit == 7;
+  }
+  return finished.exit == 0;
+}
+
+// The number that the command itself told; 0: none.
+std::uint64_t NumberTold(const Ran& ran) {
+  const json object = json::parse(ran.finished.out, nullptr, false);
+  if (!object.is_object() || !object.contains("transaction")) return 0;
+  return object["transaction"].is_null()
+             ? 0
+             : object["transaction"].get<std::uint64_t>();
+}
+
+void CheckEnds(const Crowd& crowd) {
+  unsigned killed = 0;
+  std::map<std::string, unsigned> done;
+  for (const Ran& ran : crowd.ran()) {
+    INFO(json(ran.call.words).dump() << " " << ran.finished.Describe());
+    CHECK(MayEndSo(ran));
+    if (ran.finished.signal != 0) ++killed;
+    if (ran.finished.exit == 0) ++done[ran.call.words[0]];
+  }
+  MESSAGE(crowd.ran().size()
+          << " commands, " << killed << " killed, done: " << json(done).dump());
+  CHECK(killed > 5);
+  CHECK(done["deploy"] > 5);
+  CHECK(done["rollback"] > 0);
+  CHECK(done["status"] > 5);
+}
+
+void CheckNumbers(const Crowd& crowd) {
+  std::uint64_t expected = 0;
+  for (const auto& [name, begin] : crowd.Records()) {
+    CAPTURE(name);
+    CHECK(begin["kind"] == "begin");
+    CHECK(begin["transaction"] == ++expected);
+  }
+  // And as the command tells it, newest first.
+  const json history =
+      crowd.site().Json({"history", "-n", "100000"})["transactions"];
+  REQUIRE(history.size() == expected);
+  for (const json& entry : history) {
+    CAPTURE(entry.dump());
+    CHECK(entry["transaction"] == expected--);
+    CHECK(entry["result"] != "open");
+    CHECK(entry["damaged"] == false);
+  }
+}
+
+// Whoever got the lock is in the history, once; whoever did not is not.
+void CheckHistory(const Crowd& crowd) {
+  std::map<int, unsigned> times;
+  std::map<std::uint64_t, json> by_number;
+  for (const auto& [name, begin] : crowd.Records()) {
+    ++times[begin["by"]["pid"].get<int>()];
+    by_number[begin["transaction"]] = begin;
+  }
+  std::size_t known = 0;
+  for (const Ran& ran : crowd.ran()) {
+    INFO(json(ran.call.words).dump() << " " << ran.finished.Describe());
+    const std::string& verb = ran.call.words[0];
+    const bool records = ran.call.changes && verb != "recover";
+    known += times[ran.pid];
+    CHECK(times[ran.pid] <= (records ? 1U : 0U));
+    if (!records || ran.finished.signal != 0) continue;
+    const std::uint64_t told = NumberTold(ran);
+    CHECK(times[ran.pid] == (told == 0 ? 0U : 1U));
+    if (told == 0) continue;
+    CHECK(by_number[told]["by"]["pid"] == ran.pid);
+    CHECK(by_number[told]["command"] == verb);
+  }
+  CHECK(known == by_number.size() - crowd.before());
+}
+
+void CheckSettled(const Site& site) {
+  const Finished recovered = site.Release({"recover"});
+  INFO(recovered.Describe());
+  CHECK(recovered.exit == 0);
+  const json status = site.Json({"status", "--check"});
+  INFO(status.dump());
+  CHECK(status["well"] == true);
+  CHECK(status["doubts"] == json::array());
+  CHECK(status["open"].is_null());
+  CHECK_FALSE(status.contains("running"));
+  CHECK(Garbage(site.root()) == std::vector<std::string>{});
+  CHECK(site.Release({"verify", "--all"}).exit == 0);
+  const int lock = open((site.root() + "/.release/lock").c_str(), O_RDWR);
+  CHECK(flock(lock, LOCK_EX | LOCK_NB) == 0);
+  close(lock);
+}
+
+TEST_CASE("twenty callers, some of them killed, break nothing") {
+  Crowd crowd;
+  Watcher watcher(crowd.site().root());
+  crowd.Run(CrowdTime());
+  CheckSettled(crowd.site());
+  CHECK(watcher.Stop() == std::vector<std::string>{});
+  MESSAGE(watcher.looks() << " looks at " << watcher.trees() << " releases");
+  CHECK(watcher.looks() > 1000);
+  CHECK(watcher.trees() >= 3);
+  CheckEnds(crowd);
+  CheckNumbers(crowd);
+  CheckHistory(crowd);
+}
+
+// -- the watcher is no decoration
+
+struct Naive {
+  Naive() {
+    for (const char* version : {"1.0", "2.0"}) Make(version);
+    stdfs::create_directory_symlink("releases/1.0", root + "/current");
+  }
+  void Make(const std::string& version) const {
+    const std::string tree = root + "/releases/" + version;
+    stdfs::create_directories(tree);
+    for (int i = 0; i < kParts; ++i) Spill(tree + "/" + PartName(i), version);
+    Spill(tree + "/name", version);
+  }
+  void Swap(const std::string& version) const {
+    stdfs::create_directory_symlink("releases/" + version, root + "/.next");
+    stdfs::rename(root + "/.next", root + "/current");
+  }
+  TempDir own;
+  std::string root = own.path();
+};
+
+TEST_CASE("the watcher catches who removes the link before making it anew") {
+  Naive naive;
+  Watcher watcher(naive.root);
+  CHECK(Eventually([&] {
+    for (const char* version : {"releases/2.0", "releases/1.0"}) {
+      stdfs::remove(naive.root + "/current");
+      stdfs::create_directory_symlink(version, naive.root + "/current");
+    }
+    return watcher.Caught();
+  }));
+  CHECK(watcher.Stop()[0] == "current leads nowhere");
+}
+
+TEST_CASE("the watcher catches who unpacks below the name that is live") {
+  Naive naive;
+  Watcher watcher(naive.root);
+  CHECK(Eventually([&] {
+    naive.Swap("1.0");
+    stdfs::remove_all(naive.root + "/releases/2.0");
+    stdfs::create_directories(naive.root + "/releases/2.0");
+    naive.Swap("2.0");
+    naive.Make("2.0");
+    return watcher.Caught();
+  }));
+}
+
+TEST_CASE("the watcher has nothing against a swap by rename") {
+  Naive naive;
+  Watcher watcher(naive.root);
+  for (int i = 0; i < 3000; ++i) naive.Swap(i % 2 == 0 ? "2.0" : "1.0");
+  CHECK(Eventually([&] { return watcher.looks() > 1000; }));
+  CHECK(watcher.Stop() == std::vector<std::string>{});
+}
+
+}  // namespace
+}  // namespace release
