@@ -27,11 +27,10 @@ void PlanSettling(Host* host, const Standing& standing, Plan* plan) {
 
 void PlanActivation(Host* host, const Standing& standing,
                     const Version& version, bool goes_back, Plan* plan) {
+  if (!goes_back) RequireLink(standing);
   if (!standing.current_is_link) {
-    throw Error(
-        ErrorCode::kCurrentNotALink,
-        fmt::format("cannot switch {}: it is not a symbolic link", kCurrent),
-        kCurrent);
+    plan->push_back(
+        fmt::format("put {} aside, which is no symbolic link", kCurrent));
   }
   const Config& config = *host->config;
   if (!goes_back && !config.hooks.pre_activate.empty()) {

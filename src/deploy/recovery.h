@@ -29,7 +29,9 @@ struct RecoveryPlan {
     // undo may have renamed it without the rename being durable.
     kSync,
     kRestore,  // point it back at what it said before, and sync
-    kRemove,   // there was none before: remove it, and sync
+    // There was none before: remove it, and sync. Where something else had the
+    // name and was put aside, it gets the name back.
+    kRemove,
     // It names neither the release before nor the one of this transaction: a
     // person moved it. What they chose stays.
     kLeave,

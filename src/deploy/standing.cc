@@ -15,7 +15,8 @@ void ReadCurrent(Fs* fs, Standing* standing) {
   if (!standing->current_is_link) {
     standing->doubts.push_back(
         fmt::format("{} is not a symbolic link; `release init --adopt` takes "
-                    "such a tree over",
+                    "such a tree over, `release rollback` puts it aside and "
+                    "goes to the last good release",
                     kCurrent));
     return;
   }
@@ -129,6 +130,16 @@ void RequireRelease(const Standing& standing, const Version& version) {
               fmt::format("cannot find release {}: there is no {}",
                           version.name(), ReleasePath(version)),
               ReleasePath(version));
+}
+
+void RequireLink(const Standing& standing) {
+  if (standing.current_is_link) return;
+  throw Error(
+      ErrorCode::kCurrentNotALink,
+      fmt::format("cannot switch {}: it is not a symbolic link; `release init "
+                  "--adopt` takes such a tree over",
+                  kCurrent),
+      kCurrent);
 }
 
 Version ChooseRollbackTarget(const Standing& standing,

@@ -47,6 +47,10 @@ Standing ReadStanding(Fs* fs);
 // Throws Error kNoSuchRelease where the version is not in releases/.
 void RequireRelease(const Standing& standing, const Version& version);
 
+// Throws Error kCurrentNotALink where something else has the name `current`.
+// Only a rollback goes on there: it puts what it finds aside.
+void RequireLink(const Standing& standing);
+
 // Where a rollback goes: to `version`, else to where the ledger says. Throws
 // Error kNothingToRollBackTo, or kNoSuchRelease where it is not on disk.
 Version ChooseRollbackTarget(const Standing& standing,

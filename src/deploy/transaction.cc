@@ -10,6 +10,7 @@
 #include "os/interrupt.h"
 #include "service/hooks.h"
 #include "store/current.h"
+#include "store/durable.h"
 #include "store/layout.h"
 #include "store/lock.h"
 #include "store/spare_records.h"
@@ -85,13 +86,7 @@ Outcome Transaction::Run() {
 std::optional<Failure> Transaction::Prepare() {
   auto failure = Attempt([&] {
     if (work_.prepare) work_.prepare(standing_, &work_);
-    if (work_.activates && !standing_.current_is_link) {
-      throw Error(ErrorCode::kCurrentNotALink,
-                  fmt::format("cannot switch {}: it is not a symbolic link; "
-                              "`release init --adopt` takes such a tree over",
-                              kCurrent),
-                  kCurrent);
-    }
+    if (work_.activates && !work_.goes_back) RequireLink(standing_);
   });
   outcome_.version = work_.begin.to;
   return failure;
@@ -136,17 +131,34 @@ void Transaction::Forward() {
   Commit();
 }
 
-void Transaction::Switch() {
-  if (host_->fs->ReadLink(Fs::kRoot, kCurrent) != work_.begin.from_target) {
-    throw Error(ErrorCode::kLinkMoved,
-                fmt::format("cannot switch {}: it was moved by hand since this "
-                            "transaction began",
-                            kCurrent),
-                kCurrent);
+void Transaction::RequireUnmoved() {
+  const auto info = host_->fs->Stat(Fs::kRoot, kCurrent);
+  const bool is_link = !info || info->type == FileType::kSymlink;
+  if (is_link == standing_.current_is_link &&
+      (!is_link ||
+       host_->fs->ReadLink(Fs::kRoot, kCurrent) == work_.begin.from_target)) {
+    return;
   }
+  throw Error(ErrorCode::kLinkMoved,
+              fmt::format("cannot switch {}: it was moved by hand since this "
+                          "transaction began",
+                          kCurrent),
+              kCurrent);
+}
+
+void Transaction::Switch() {
+  RequireUnmoved();
   journal_->Switching();
   record_.switching = true;
-  SwapCurrent(host_->fs, ReleasePath(*work_.begin.to));
+  const std::string target = ReleasePath(*work_.begin.to);
+  if (standing_.current_is_link) {
+    SwapCurrent(host_->fs, target);
+    return;
+  }
+  const std::string aside = AsideName(record_.number);
+  TakePlaceOf(host_->fs, kCurrent, target, aside);
+  Warn(fmt::format("{} was no symbolic link; what it was is {} now", kCurrent,
+                   aside));
 }
 
 void Transaction::RequireStillLive() {

@@ -80,6 +80,7 @@ class Transaction {
   std::optional<Failure> Prepare();
   void Begin();
   void Forward();
+  void RequireUnmoved();
   void Switch();
   void TakeUp();
   void RequireStillLive();

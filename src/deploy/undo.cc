@@ -5,6 +5,7 @@
 #include "os/interrupt.h"
 #include "service/hooks.h"
 #include "store/current.h"
+#include "store/durable.h"
 #include "store/layout.h"
 
 namespace release {
@@ -124,15 +125,27 @@ class Undoing {
         SwapCurrent(fs, *record_.begin->from_target);
         break;
       case Link::kRemove:
-        fs->RemoveFile(Fs::kRoot, kCurrent);
-        // No link before no tree: it must not come back dangling.
-        fs->Sync(Fs::kRoot);
+        RemoveLink();
         break;
       case Link::kLeave:
       case Link::kStuck:
         break;
     }
     outcome_.current = NameOf(LookAtCurrent());
+  }
+
+  // What a rollback had put aside, which was no link, gets its name back.
+  void RemoveLink() {
+    Fs* fs = host_->fs;
+    const std::string aside = AsideName(record_.number);
+    const auto info = fs->Stat(Fs::kRoot, aside);
+    if (info && info->type != FileType::kSymlink) {
+      GiveBackPlace(fs, kCurrent, aside);
+      return;
+    }
+    fs->RemoveFile(Fs::kRoot, kCurrent);
+    // No link before no tree: it must not come back dangling.
+    fs->Sync(Fs::kRoot);
   }
 
   void TakeServiceBack() {

@@ -39,6 +39,25 @@ void WriteFileWhole(Fs* fs, const std::string& directory,
              RenameMode::kReplace);
 }
 
+void TakePlaceOf(Fs* fs, const std::string& name, const std::string& target,
+                 const std::string& aside) {
+  const auto left = fs->Stat(Fs::kRoot, aside);
+  if (left && left->type == FileType::kSymlink) {
+    fs->RemoveFile(Fs::kRoot, aside);
+  }
+  fs->MakeSymlink(target, Fs::kRoot, aside);
+  fs->Rename(Fs::kRoot, aside, Fs::kRoot, name, RenameMode::kExchange);
+  // The switch before the record that says it is done.
+  fs->Sync(Fs::kRoot);
+}
+
+void GiveBackPlace(Fs* fs, const std::string& name, const std::string& aside) {
+  fs->Rename(Fs::kRoot, aside, Fs::kRoot, name, RenameMode::kExchange);
+  fs->RemoveFile(Fs::kRoot, aside);
+  // Back before the record that says so.
+  fs->Sync(Fs::kRoot);
+}
+
 void RemoveTree(Fs* fs, Fs::Handle directory, const std::string& path) {
   {
     const Opened tree(fs, fs->OpenDirectory(directory, path));

@@ -33,6 +33,10 @@ std::string TrashName(std::uint64_t transaction, const Version& version) {
   return fmt::format("{}{:06}-{}", kTrashPrefix, transaction, version.name());
 }
 
+std::string AsideName(std::uint64_t transaction) {
+  return fmt::format("{}{:06}", kAsidePrefix, transaction);
+}
+
 std::string RecordName(std::uint64_t transaction) {
   return fmt::format("{:06}.log", transaction);
 }

@@ -27,6 +27,9 @@ inline constexpr char kTrashPrefix[] = ".trash-";
 inline constexpr char kTempLinkPrefix[] = ".current-";
 // In .release/: the links that are not `current` just now.
 inline constexpr char kLinkPrefix[] = "link-";
+// In the root: kept for a person; garbage only where it is a link, which is
+// then the next `current` that took nothing's place.
+inline constexpr char kAsidePrefix[] = "current-before-";
 // In manifests/ and the tool's own directory: likewise.
 inline constexpr char kTempFilePrefix[] = ".new-";
 
@@ -39,6 +42,8 @@ std::optional<Version> VersionOfTarget(std::string_view target);
 
 std::string PartialName(std::uint64_t transaction);  // ".partial-000042"
 std::string TrashName(std::uint64_t transaction, const Version& version);
+// "current-before-000042": what a rollback found in the place of the link.
+std::string AsideName(std::uint64_t transaction);
 std::string RecordName(std::uint64_t transaction);  // "000042.log"
 std::string ManifestPath(const Version& version);
 

@@ -72,6 +72,16 @@ void RemoveWithPrefix(Fs* fs, const std::string& directory,
   }
 }
 
+// What a killed rollback had made to trade places with `current`.
+void RemoveAsideLinks(Fs* fs) {
+  for (const DirEntry& entry : fs->List(Fs::kRoot, "")) {
+    if (entry.type == FileType::kSymlink &&
+        entry.name.starts_with(kAsidePrefix)) {
+      fs->RemoveFile(Fs::kRoot, entry.name);
+    }
+  }
+}
+
 void RemoveOrphanManifests(Fs* fs, const std::set<Version>& versions) {
   for (const DirEntry& entry : fs->List(Fs::kRoot, kManifests)) {
     const auto version = Version::Parse(entry.name);
@@ -228,6 +238,7 @@ std::vector<std::string> CollectGarbage(Fs* fs) {
   }
   attempt([&] { RemoveWithPrefix(fs, "", kTempLinkPrefix); });
   attempt([&] { RemoveSpentLinks(fs, listing.versions); });
+  attempt([&] { RemoveAsideLinks(fs); });
   attempt([&] { RemoveWithPrefix(fs, kManifests, kTempFilePrefix); });
   attempt([&] { RemoveWithPrefix(fs, kOwn, kTempFilePrefix); });
   attempt([&] { RemoveWithPrefix(fs, kOwn, "confirm-"); });

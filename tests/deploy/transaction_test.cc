@@ -310,6 +310,73 @@ TEST_CASE("where current is no link nothing is switched, and nothing wedged") {
   CHECK(world.RecoverNow().result == "nothing");
 }
 
+// 1 and 2 deployed; a person has put a directory in the place of the link.
+struct NoLink : One {
+  NoLink() {
+    Deploy("2");
+    disk.RemoveFile(Fs::kRoot, "current");
+    disk.MakeDirectory(Fs::kRoot, "current", 0755);
+    PutFile(&disk, "current/precious", "x");
+    Settle();
+  }
+  bool IsBack() {
+    const auto info = disk.Stat(Fs::kRoot, "current");
+    return info && info->type == FileType::kDirectory;
+  }
+};
+
+TEST_CASE("a current that is no link is put aside by a rollback, and kept") {
+  NoLink world;
+  const Outcome outcome = world.Rollback();
+  CHECK(outcome.exit == Exit::kDone);
+  CHECK(world.Current() == "releases/2");
+  CHECK(Exists(&world.disk, "current-before-000003/precious"));
+  REQUIRE(outcome.warnings.size() == 1);
+  CHECK(outcome.warnings[0].find("current-before-000003") != std::string::npos);
+  // It is no garbage.
+  world.RecoverNow();
+  CHECK(Exists(&world.disk, "current-before-000003/precious"));
+  CHECK(ReadStanding(&world.disk).doubts.empty());
+}
+
+TEST_CASE("what a failed rollback put aside gets its name back") {
+  NoLink world;
+  world.broken = {"2"};
+  CHECK(world.Rollback().exit == Exit::kUndone);
+  CHECK(world.IsBack());
+  CHECK(!Exists(&world.disk, "current-before-000003"));
+}
+
+TEST_CASE("a rollback from no link that dies anywhere is settled") {
+  bool ran_through = false;
+  unsigned back = 0;
+  for (std::uint64_t n = 1; !ran_through; ++n) {
+    CAPTURE(n);
+    NoLink world;
+    FaultFs fs(&world.disk);
+    world.host.fs = &fs;
+    fs.FailFrom(n, EIO);
+    try {
+      world.Rollback();
+    } catch (const Error&) {
+    }
+    ran_through = !fs.failed();
+    world.host.fs = &world.disk;
+    CHECK((world.IsBack() || world.Current() == "releases/2"));
+    CHECK(world.RecoverNow().exit == Exit::kDone);
+    const bool aside = Exists(&world.disk, "current-before-000003/precious");
+    CHECK(world.IsBack() != aside);
+    if (world.IsBack()) {
+      ++back;
+      CHECK(!Exists(&world.disk, "current-before-000003"));
+    } else {
+      CHECK(world.Current() == "releases/2");
+    }
+    CHECK(world.Rollback().exit != Exit::kNeedsPerson);
+  }
+  CHECK(back > 20);
+}
+
 TEST_CASE("a current that dangles is no obstacle to a deploy") {
   One world;
   PutLink(&world.disk, "current", "releases/gone");
