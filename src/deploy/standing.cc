@@ -44,7 +44,9 @@ void ReadRecords(Fs* fs, Standing* standing) {
     TransactionRecord record = ReadRecord(fs, *it);
     if (record.damaged) {
       standing->doubts.push_back(
-          fmt::format("record {} is damaged; what of it can be read is used",
+          fmt::format("record {} is damaged; what of it can be read is used: "
+                      "`release history` shows it, `release list` what is "
+                      "held to be good",
                       RecordName(*it)));
     }
     if (record.end) {
@@ -83,7 +85,8 @@ void CompareWithLedger(Standing* standing) {
   }
   standing->doubts.push_back(fmt::format(
       "{} names {}, yet the records say that {} went live last: the link was "
-      "moved by hand or a record is lost",
+      "moved by hand or a record is lost; `release activate` proves and "
+      "records what is to stay, `release rollback` goes to the last good one",
       kCurrent, standing->CurrentName(),
       line.empty() ? "nothing" : line.back().name()));
 }
@@ -144,8 +147,10 @@ void RequireLink(const Standing& standing) {
 
 Version ChooseRollbackTarget(const Standing& standing,
                              const std::optional<Version>& version) {
-  const auto target =
-      version ? version : standing.ledger.RollbackTarget(standing.live);
+  const auto by_history = standing.went_back && standing.live
+                              ? standing.live
+                              : standing.ledger.RollbackTarget(standing.live);
+  const auto target = version ? version : by_history;
   if (!target) {
     throw Error(ErrorCode::kNothingToRollBackTo,
                 "cannot roll back: no release was live and good before the "

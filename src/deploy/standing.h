@@ -27,6 +27,8 @@ struct Standing {
   std::optional<TransactionRecord> last;
   // The newest record where not even its beginning can be read.
   std::optional<std::uint64_t> unreadable;
+  // Settling an interrupted deploy or activation has just gone back to `live`.
+  bool went_back = false;
   // What a person should look at, in words.
   std::vector<std::string> doubts;
 
@@ -51,7 +53,8 @@ void RequireRelease(const Standing& standing, const Version& version);
 // Only a rollback goes on there: it puts what it finds aside.
 void RequireLink(const Standing& standing);
 
-// Where a rollback goes: to `version`, else to where the ledger says. Throws
+// Where a rollback goes: to `version`, else to where the ledger says; but where
+// settling went back just now, that was the rollback asked for. Throws
 // Error kNothingToRollBackTo, or kNoSuchRelease where it is not on disk.
 Version ChooseRollbackTarget(const Standing& standing,
                              const std::optional<Version>& version);

@@ -30,11 +30,13 @@ void CheckLive(Host* host, TreeCheck tree_check, StatusReport* report) {
   Standing& standing = report->standing;
   const Version& live = *standing.live;
   try {
-    report->differences = tree_check == TreeCheck::kBytes
-                              ? VerifyRelease(host->fs, live)
-                              : CompareShape(host->fs, live);
+    // Where there is none, that is told with those of other releases.
+    if (HasManifest(host->fs, live)) {
+      report->differences = tree_check == TreeCheck::kBytes
+                                ? VerifyRelease(host->fs, live)
+                                : CompareShape(host->fs, live);
+    }
   } catch (const Error& error) {
-    // Without a manifest nobody can say what was shipped; that is a doubt.
     standing.doubts.emplace_back(error.what());
   }
   report->strays = Strays(host, live);
@@ -45,8 +47,33 @@ void CheckLive(Host* host, TreeCheck tree_check, StatusReport* report) {
                                          .step = "status"});
 }
 
-void AddDoubts(StatusReport* report) {
+// Without a manifest nobody can say what was shipped.
+void AddMissingManifests(Fs* fs, Standing* standing) {
+  for (const LedgerEntry& entry : standing->ledger.entries()) {
+    const bool in_flight =
+        standing->open && standing->open->begin->to == entry.version;
+    if (entry.state == ReleaseState::kUnknown || in_flight ||
+        HasManifest(fs, entry.version)) {
+      continue;
+    }
+    standing->doubts.push_back(fmt::format(
+        "there is no {}, so nobody can tell whether {} is whole; deploy the "
+        "same archive under another version to have a release that can be "
+        "checked",
+        ManifestPath(entry.version), ReleasePath(entry.version)));
+  }
+}
+
+void AddUnfinished(StatusReport* report) {
   Standing& standing = report->standing;
+  // Somebody who runs may not have written its first line yet.
+  if (standing.unreadable && !report->holder) {
+    standing.doubts.push_back(fmt::format(
+        "record {} has no beginning that can be read: its command died before "
+        "it changed anything, or the record was damaged; `release recover`, "
+        "or the next command that changes something, clears it away",
+        RecordName(*standing.unreadable)));
+  }
   if (report->interrupted()) {
     standing.doubts.push_back(fmt::format(
         "transaction {} ({}) was interrupted in step {}; `release recover`, or "
@@ -60,6 +87,12 @@ void AddDoubts(StatusReport* report) {
                                           standing.last->number,
                                           standing.last->end->message));
   }
+}
+
+void AddDoubts(Fs* fs, StatusReport* report) {
+  AddUnfinished(report);
+  Standing& standing = report->standing;
+  AddMissingManifests(fs, &standing);
   for (const std::string& name : standing.listing.strangers) {
     standing.doubts.push_back(
         fmt::format("{}/{} is no release; the tool neither uses nor removes it",
@@ -71,8 +104,9 @@ void AddDoubts(StatusReport* report) {
     if (entry.state != ReleaseState::kUnknown || in_flight) continue;
     standing.doubts.push_back(fmt::format(
         "{} was not put there by this tool, so nothing rolls back to it unless "
-        "named",
-        ReleasePath(entry.version)));
+        "named, and nothing removes it; `release activate {}` would prove and "
+        "record it",
+        ReleasePath(entry.version), entry.version.name()));
   }
 }
 
@@ -93,7 +127,7 @@ StatusReport ReadStatus(Host* host, TreeCheck tree_check) {
   if (host->fs->Stat(Fs::kRoot, kOutbox)) {
     report.undelivered = host->fs->List(Fs::kRoot, kOutbox).size();
   }
-  AddDoubts(&report);
+  AddDoubts(host->fs, &report);
   return report;
 }
 

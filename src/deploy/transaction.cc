@@ -44,8 +44,11 @@ Outcome RunTransaction(Host* host, Work work) {
   Standing standing = ReadStanding(host->fs);
   const auto recovered = Recover(host, &standing, /*with_service=*/true);
   if (recovered) {
+    const bool forward = standing.open->begin->command != "rollback";
+    const std::string before = standing.CurrentName();
     standing = ReadStanding(host->fs);
     if (standing.open) return *recovered;
+    standing.went_back = forward && standing.CurrentName() != before;
     host->report(
         {.kind = Event::Kind::kWarning,
          .transaction = recovered->transaction,

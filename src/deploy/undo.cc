@@ -288,12 +288,13 @@ class Undoing {
 
 // A newest record without its first line. Usually the crash came before that
 // line was durable, so nothing it would have had to undo has happened. Where
-// other lines can be read the record was damaged later: it is kept aside, for a
+// whole lines are there the record was damaged later: it is kept aside, for a
 // person to look at.
 void ClearUnreadable(Fs* fs, std::uint64_t number) {
   const std::string path =
       std::string(kTransactions) + "/" + RecordName(number);
-  if (ReadRecord(fs, number).good_bytes == 0) {
+  const TransactionRecord record = ReadRecord(fs, number);
+  if (record.good_bytes == 0 && !record.damaged) {
     fs->RemoveFile(Fs::kRoot, path);
   } else {
     fs->Rename(Fs::kRoot, path, Fs::kRoot, path + ".damaged",

@@ -19,16 +19,14 @@ std::string RecordPath(std::uint64_t number) {
 TransactionRecord ParseRecord(std::string_view text, std::uint64_t number) {
   TransactionRecord record;
   record.number = number;
-  std::size_t bad_lines = 0;
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = text.find('\n', at);
     if (end == std::string_view::npos) break;
     if (AddLine(text.substr(at, end - at), &record)) {
-      // A bad line with a good one after it was not torn by a crash.
-      record.damaged = bad_lines > 0;
       record.good_bytes = end + 1;
     } else {
-      ++bad_lines;
+      // A crash tears the last line before its end; a whole one was damaged.
+      record.damaged = true;
     }
     at = end + 1;
   }

@@ -65,7 +65,7 @@ struct TransactionRecord {
   bool switching = false;
   std::optional<EndRecord> end;
   std::string current_step;      // the step begun last
-  bool damaged = false;          // a line before the last does not check out
+  bool damaged = false;          // a whole line does not check out
   std::uint64_t good_bytes = 0;  // up to the end of the last good line
 
   // Begun and not ended: running, or its process died.

@@ -166,6 +166,19 @@ TEST_CASE("a damaged record is a doubt, and what can be read is used") {
   CHECK(world.Doubts().find("damaged") != std::string::npos);
 }
 
+TEST_CASE("a last record whose end is damaged is open, and a doubt") {
+  Two world;
+  std::string text = ReadWhole(&world.disk, RecordPath(2));
+  text[text.size() - 30] ^= 1;
+  PutFile(&world.disk, RecordPath(2), text);
+  CHECK(world.Read().open);
+  CHECK(world.Doubts().find("damaged") != std::string::npos);
+  // One that a crash tore is not damaged.
+  PutFile(&world.disk, RecordPath(2), text.substr(0, text.size() - 30));
+  CHECK(world.Read().open);
+  CHECK(world.Doubts().empty());
+}
+
 TEST_CASE("a last record whose beginning is damaged still has its ledger") {
   Two world;
   std::string text = ReadWhole(&world.disk, RecordPath(2));

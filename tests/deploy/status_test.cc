@@ -71,6 +71,24 @@ TEST_CASE("a live release without its manifest is in doubt") {
   CHECK(world.Doubts().find("manifests/2") != std::string::npos);
 }
 
+TEST_CASE("a release that is not live and has no manifest is in doubt") {
+  Two world;
+  world.disk.RemoveFile(Fs::kRoot, ManifestPath(V("1")));
+  CHECK(!world.Read().well());
+  CHECK(world.Doubts().find("manifests/1") != std::string::npos);
+}
+
+TEST_CASE("a newest record without a beginning is in doubt") {
+  for (const char* text : {"", "torn", "rot\nrot\n"}) {
+    Two world;
+    PutFile(&world.disk, ".release/transactions/000003.log", text);
+    CHECK(!world.Read().well());
+    CHECK(world.Doubts().find("`release recover`") != std::string::npos);
+    world.RecoverNow();
+    CHECK(world.Read().well());
+  }
+}
+
 TEST_CASE("an interrupted transaction is told with its step") {
   Two world;
   {

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "store/current.h"
+#include "store/current.h"
 #include "store/durable.h"
 #include "store/layout.h"
 #include "support/fault_fs.h"
@@ -177,6 +178,44 @@ TEST_CASE("the post_rollback hook hears of an undo, and cannot break it") {
   CHECK(told.env.at("RELEASE_VERSION") == "1");
   CHECK(told.env.at("RELEASE_PREVIOUS") == "2");
   CHECK(told.env.at("RELEASE_RESULT") == "undone");
+}
+
+TEST_CASE(
+    "a rollback that finds an activation dead goes back once, not twice") {
+  Died world;
+  const Outcome outcome = world.Rollback();
+  CHECK(outcome.exit == Exit::kDone);
+  CHECK(outcome.result == "unchanged");
+  CHECK(world.Current() == "releases/1");
+  CHECK(world.service == "releases/1");
+}
+
+TEST_CASE("a rollback that finds a rollback dead finishes it") {
+  World world;
+  for (const char* version : {"1", "2"}) {
+    REQUIRE(world.Deploy(version).exit == Exit::kDone);
+  }
+  {
+    Journal journal(&world.disk, 3, Journal::Room::kNewFile);
+    BeginRecord begin;
+    begin.command = "rollback";
+    begin.from_target = "releases/2";
+    begin.to = V("1");
+    journal.Begin(begin);
+    journal.Switching();
+    SwapCurrent(&world.disk, "releases/1");
+  }
+  CHECK(world.Rollback().exit == Exit::kDone);
+  CHECK(world.Current() == "releases/1");
+}
+
+TEST_CASE("a newest record of whole lines, all damaged, is kept aside") {
+  World world;
+  REQUIRE(world.Deploy("1").exit == Exit::kDone);
+  const std::string path = ".release/transactions/000002.log";
+  PutFile(&world.disk, path, "rot\nrot\n");
+  CHECK(world.RecoverNow().exit == Exit::kDone);
+  CHECK(ReadWhole(&world.disk, path + ".damaged") == "rot\nrot\n");
 }
 
 TEST_CASE("a newest record of nothing is removed and its number used again") {
