@@ -1,0 +1,161 @@
+// The wall clock steps by a day, forwards and backwards, while a new release is
+// being proved: no decision comes sooner or later for it.
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <filesystem>
+#include <thread>
+
+#include "host/site.h"
+#include "support/archives.h"
+
+namespace release {
+namespace {
+
+namespace stdfs = std::filesystem;
+using nlohmann::json;
+using std::chrono::milliseconds;
+
+constexpr long kDay = 86'400;
+
+struct Clocked {
+  Clocked() {
+    site.Deploy("1.0");
+    archive = site.Archive("2.0");
+    Spill(well, "");
+  }
+
+  // The probe is content as long as a file is there.
+  std::string Config(const std::string& window, const std::string& deadline) {
+    return site.ConfigFile("shop.toml",
+                           "[healthcheck]\ncommand = [\"test\", "
+                           "\"-e\", \"" +
+                               well +
+                               "\"]\n"
+                               "interval = \"50ms\"\n"
+                               "min_healthy_time = \"" +
+                               window + "\"\ndeadline = \"" + deadline +
+                               "\"\n");
+  }
+
+  // Deploys 2.0, steps the clock once the release is being probed, then runs
+  // `then`; how it ended, and the seconds from the step to the end.
+  template <typename Then>
+  std::pair<Finished, double> Deploy(const std::string& config, long step,
+                                     Then then) {
+    std::vector<std::string> line = {"env", "LD_PRELOAD=" RELEASE_CLOCK_STEP,
+                                     "CLOCK_STEP=" + clock};
+    for (const std::string& word :
+         site.CommandLine({"--config", config, "--json", "deploy", archive,
+                           "--version", "2.0"})) {
+      line.push_back(word);
+    }
+    Running deploy(line);
+    REQUIRE(Eventually([&] {
+      const json open = site.Status()["open"];
+      return open.is_object() && open["step"] == "health";
+    }));
+    const auto start = std::chrono::steady_clock::now();
+    Spill(clock, std::to_string(step));
+    then();
+    Finished finished = deploy.Wait();
+    const std::chrono::duration<double> time =
+        std::chrono::steady_clock::now() - start;
+    return {std::move(finished), time.count()};
+  }
+
+  // The seconds between begin and end on the command's own wall clock.
+  long Stepped() const {
+    const std::string record =
+        Slurp(site.root() + "/.release/transactions/000002.log");
+    long first = 0;
+    long last = 0;
+    for (std::size_t at = 0; at < record.size();
+         at = record.find('\n', at) + 1) {
+      const json line =
+          json::parse(record.substr(at + 17, record.find('\n', at) - at - 17));
+      if (!line.contains("at")) continue;
+      if (first == 0) first = line["at"];
+      last = line["at"];
+    }
+    return last - first;
+  }
+
+  void CheckStepSeen(long step) const {
+    CHECK(Stepped() >= step);
+    CHECK(Stepped() <= step + 60);
+  }
+
+  Site site;
+  std::string archive;
+  std::string well = site.files() + "/well";
+  std::string clock = site.files() + "/step";
+};
+
+TEST_CASE("the rig steps the wall clock of one command") {
+  Clocked rig;
+  const std::string line =
+      "LD_PRELOAD=" RELEASE_CLOCK_STEP " CLOCK_STEP=" + rig.clock + " date +%s";
+  const long before = std::stol(RunShell(line).out);
+  Spill(rig.clock, std::to_string(-kDay));
+  const long after = std::stol(RunShell(line).out);
+  CHECK(after - before < 60 - kDay);
+}
+
+TEST_CASE("a step of the clock does not shorten or lengthen the probation") {
+  for (const long step : {kDay, -kDay}) {
+    CAPTURE(step);
+    Clocked rig;
+    const auto [finished, seconds] =
+        rig.Deploy(rig.Config("1500ms", "20s"), step, [] {});
+    INFO(finished.Describe());
+    CHECK(finished.exit == 0);
+    CHECK(seconds > 0.7);
+    CHECK(seconds < 10);
+    double health = 0;
+    const json outcome = json::parse(finished.out);
+    for (const json& entry : outcome["steps"]) {
+      if (entry["name"] == "health") health = entry["seconds"];
+    }
+    CHECK(health >= 1.5);
+    CHECK(health < 10);
+    rig.CheckStepSeen(step);
+  }
+}
+
+TEST_CASE("a release that breaks after the step is undone all the same") {
+  for (const long step : {kDay, -kDay}) {
+    CAPTURE(step);
+    Clocked rig;
+    const auto [finished, seconds] =
+        rig.Deploy(rig.Config("5s", "20s"), step, [&] {
+          std::this_thread::sleep_for(milliseconds(300));
+          stdfs::rename(rig.well, rig.well + ".gone");
+          // The release before answers: the way back is no trouble.
+          std::this_thread::sleep_for(milliseconds(200));
+          stdfs::rename(rig.well + ".gone", rig.well);
+        });
+    INFO(finished.Describe());
+    CHECK(finished.exit == 4);
+    CHECK(json::parse(finished.out)["error"]["code"] == "health-lost");
+    CHECK(rig.site.Live() == "1.0");
+    CHECK(seconds < 15);
+    rig.CheckStepSeen(step);
+  }
+}
+
+TEST_CASE("a step back does not put off the deadline") {
+  Clocked rig;
+  stdfs::remove(rig.well);
+  const auto [finished, seconds] =
+      rig.Deploy(rig.Config("0s", "1s"), -kDay, [] {});
+  INFO(finished.Describe());
+  CHECK(finished.exit == 5);
+  CHECK(json::parse(finished.out)["error"]["code"] == "undo-failed");
+  CHECK(rig.site.Live() == "1.0");
+  CHECK(seconds < 15);
+  rig.CheckStepSeen(-kDay);
+}
+
+}  // namespace
+}  // namespace release
