@@ -420,7 +420,12 @@ std::optional<Manifest> Reader::TakeManifest() {
   if (!impl_->manifest_text) return std::nullopt;
   const std::string text = std::move(*impl_->manifest_text);
   impl_->manifest_text.reset();
-  return ParseManifest(text, impl_->name + ": " + std::string(kManifestName));
+  try {
+    return ParseManifest(text, impl_->name + ": " + std::string(kManifestName));
+  } catch (const Error& error) {
+    // Damage to an archive, not to what is on disk here.
+    throw Error(ErrorCode::kArchiveCorrupt, error.what(), impl_->name);
+  }
 }
 
 std::optional<ArchiveEntry> Reader::Next() { return impl_->Next(); }

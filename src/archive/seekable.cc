@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -183,7 +185,41 @@ bool SameSize(std::uint64_t local, std::uint64_t listed) {
   return local == listed || local == kIn64;
 }
 
-void CompareWithLocal(const File& file, const ListedEntry& entry) {
+// Where an entry stands in the archive. What may follow its data within it: the
+// sizes once more, in one of four forms.
+struct Extent {
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+  bool sizes_follow = false;
+};
+
+bool MayFollow(const Extent& extent, std::uint64_t next) {
+  if (next < extent.end) return false;
+  const std::uint64_t between = next - extent.end;
+  return between == 0 ||
+         (extent.sizes_follow &&
+          (between == 12 || between == 16 || between == 20 || between == 24));
+}
+
+// Entries fill the archive up to the list: what overlaps is a bomb, and what is
+// in no list would be unpacked by readers that go by what stands before.
+void CheckExtents(const File& file, std::vector<Extent> extents,
+                  std::uint64_t list) {
+  std::sort(extents.begin(), extents.end(),
+            [](const Extent& a, const Extent& b) { return a.begin < b.begin; });
+  Extent last;
+  for (const Extent& extent : extents) {
+    if (!MayFollow(last, extent.begin)) {
+      file.Damaged("its entries overlap, or leave out a part of it");
+    }
+    last = extent;
+  }
+  if (!MayFollow(last, list)) {
+    file.Damaged("its entries overlap, or leave out a part of it");
+  }
+}
+
+Extent CompareWithLocal(const File& file, const ListedEntry& entry) {
   const std::string local =
       file.Read(entry.offset, kLocalSize + entry.name.size());
   bool same = local.starts_with("PK\x03\x04"sv) &&
@@ -199,6 +235,12 @@ void CompareWithLocal(const File& file, const ListedEntry& entry) {
     file.Damaged("its list of entries disagrees with what stands before " +
                  Quoted(entry.name));
   }
+  // Both are within the file, so that the sum is no overflow.
+  if (entry.packed > file.size()) file.Damaged("it points beyond its end");
+  return {
+      .begin = entry.offset,
+      .end = entry.offset + local.size() + Number(local, 28, 2) + entry.packed,
+      .sizes_follow = (Number(local, 6, 2) & kSizesFollow) != 0};
 }
 
 }  // namespace
@@ -209,8 +251,8 @@ void CheckZip(const ReadAtFunction& read, std::uint64_t size,
   const Directory directory = FindDirectory(file);
   const std::string list = file.Read(directory.offset, directory.size);
   std::string_view rest = list;
-  std::uint64_t entries = 0;
-  for (; !rest.empty(); ++entries) {
+  std::vector<Extent> extents;
+  while (!rest.empty()) {
     if (rest.size() < kEntrySize || !rest.starts_with("PK\x01\x02"sv)) {
       file.Damaged("its list of entries is damaged");
     }
@@ -218,12 +260,13 @@ void CheckZip(const ReadAtFunction& read, std::uint64_t size,
     if (entry.length > rest.size()) {
       file.Damaged("its list of entries is damaged");
     }
-    CompareWithLocal(file, entry);
+    extents.push_back(CompareWithLocal(file, entry));
     rest.remove_prefix(entry.length);
   }
-  if (entries != directory.entries) {
+  if (extents.size() != directory.entries) {
     file.Damaged("its list of entries is not as long as its end record says");
   }
+  CheckExtents(file, std::move(extents), directory.offset);
 }
 
 void CheckSevenZip(const ReadAtFunction& read, std::uint64_t size,

@@ -9,6 +9,8 @@
 #include "base/error.h"
 #include "os/posix_fs.h"
 #include "support/archives.h"
+#include "support/expect_error.h"
+#include "support/tar_builder.h"
 #include "support/temp_dir.h"
 #include "trust/digest.h"
 
@@ -346,6 +348,38 @@ TEST_CASE("reader: what the source throws comes through unchanged") {
     } catch (const Error& error) {
       CHECK(Name(error.code()) == "interrupted");
       CHECK(std::string(error.what()) == "stopped here");
+    }
+  }
+}
+
+TEST_CASE("reader: a manifest in an archive that is none is corrupt") {
+  const std::string tar =
+      TarBuilder().File(".release-manifest", "none").File("a", "x").Bytes();
+  SpoolRoom room;
+  Reader reader(InPieces(tar, 999), "t", room.spool());
+  const Error error = ErrorOf([&] { reader.TakeManifest(); });
+  CHECK(Name(error.code()) == "archive-corrupt");
+}
+
+TEST_CASE("reader: a small archive cut at any byte is refused") {
+  TempDir dir;
+  Spill(dir.path() + "/f", "content");
+  Shell("cd " + dir.path() +
+        "; tar -cf - f | head -c 2048 > plain; echo f | cpio --quiet -o -H "
+        "newc > newc; zip -q zip.zip f; bsdtar --format 7zip -cf seven f;"
+        "for p in gzip bzip2 xz 'zstd -q'; do $p < plain > ${p%% *}; done");
+  for (const char* name :
+       {"plain", "newc", "zip.zip", "seven", "gzip", "bzip2", "xz", "zstd"}) {
+    const std::string whole = Slurp(dir.path() + "/" + name);
+    CAPTURE(name);
+    CHECK(ReadAll(whole).files.at("f") == "content");
+    // cpio pads after its end, which nobody misses.
+    const std::size_t last = std::string(name) == "newc"
+                                 ? whole.find_last_not_of('\0')
+                                 : whole.size();
+    for (std::size_t size = 0; size < last; ++size) {
+      CAPTURE(size);
+      CHECK(ExitBeforeSwitch(CodeOf(whole.substr(0, size))) == Exit::kRefused);
     }
   }
 }

@@ -68,6 +68,29 @@ TEST_CASE("seekable: a zip that is cut, extended or at odds is refused") {
   CHECK(Check(fewer, CheckZip) == ErrorCode::kArchiveCorrupt);
 }
 
+TEST_CASE("seekable: a zip whose entries overlap or hide one is corrupt") {
+  const std::string zip = Made("zip -q -X out.zip name other");
+  const std::size_t second = zip.find("PK\x03\x04", 4);
+  const std::size_t list = zip.find("PK\x01\x02");
+  REQUIRE(second != zip.npos);
+  // The list begins with the second entry; the first is in the file only.
+  const std::size_t second_listed = zip.find("PK\x01\x02", list + 4);
+  std::string hidden = zip.substr(0, list) + zip.substr(second_listed);
+  const std::size_t end = hidden.size() - 22;
+  hidden[end + 8] = hidden[end + 10] = 1;
+  hidden[end + 12] = static_cast<char>(end - list);
+  CHECK(Check(hidden, CheckZip) == ErrorCode::kArchiveCorrupt);
+  // Both names of the list lead to the first.
+  std::string twice = zip;
+  twice.replace(second_listed, second_listed - list,
+                zip.substr(list, second_listed - list));
+  twice.erase(second_listed + (second_listed - list),
+              zip.size() - 22 - second_listed - (second_listed - list));
+  const std::size_t twice_end = twice.size() - 22;
+  twice[twice_end + 12] = static_cast<char>(twice_end - list);
+  CHECK(Check(twice, CheckZip) == ErrorCode::kArchiveCorrupt);
+}
+
 TEST_CASE("seekable: no byte of a zip's lists makes the check run away") {
   const std::string zip = Made("zip -q -fz out.zip name other");
   for (std::size_t at = zip.find("PK\x01\x02"); at < zip.size(); ++at) {
