@@ -116,7 +116,8 @@ class Fs {
   virtual void Write(Handle file, std::string_view data) = 0;
   // Sets the size; 0 empties it.
   virtual void Truncate(Handle file, std::uint64_t size) = 0;
-  // Reserves blocks for the first `size` bytes, leaving the size as it is.
+  // Reserves blocks for the first `size` bytes of an empty file, leaving it
+  // empty: writing them, and writing behind them in the same block, needs none.
   virtual void Reserve(Handle file, std::uint64_t size) = 0;
 
   // -- names

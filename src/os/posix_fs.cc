@@ -3,8 +3,10 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/fs.h>
 #include <linux/openat2.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
@@ -141,6 +143,16 @@ unsigned FlagsOf(RenameMode mode) {
       return RENAME_EXCHANGE;
   }
   return 0;
+}
+
+// Where each write goes to a new place, room that is reserved is used up by the
+// first write to a block: btrfs writes in place only where it is told to, while
+// the file is empty. Others do so anyway, and refuse.
+void AskToWriteInPlace(int fd) {
+  int flags = 0;
+  if (ioctl(fd, FS_IOC_GETFLAGS, &flags) != 0) return;
+  flags |= FS_NOCOW_FL;
+  ioctl(fd, FS_IOC_SETFLAGS, &flags);
 }
 
 void SyncDirectoryAt(const std::string& path) {
@@ -296,6 +308,7 @@ void PosixFs::Truncate(Handle file, std::uint64_t size) {
 }
 
 void PosixFs::Reserve(Handle file, std::uint64_t size) {
+  AskToWriteInPlace(Descriptor(file));
   const int result = Uninterrupted([&] {
     return fallocate(Descriptor(file), FALLOC_FL_KEEP_SIZE, 0,
                      static_cast<off_t>(size));

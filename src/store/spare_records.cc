@@ -36,21 +36,22 @@ void MakeWithRoom(Fs* fs, const std::string& path, std::uint64_t room) {
 }
 
 bool TakeSpareRecord(Fs* fs, const std::string& path) {
-  std::vector<std::string> spares = SparesThere(fs);
-  while (!spares.empty()) {
-    try {
-      fs->Rename(Fs::kRoot, spares.front(), Fs::kRoot, path,
-                 RenameMode::kNoReplace);
-      return true;
-    } catch (const FsError& error) {
-      if (error.code() != ErrorCode::kNoSpace || spares.size() == 1) throw;
-    }
+  const std::vector<std::string> spares = SparesThere(fs);
+  if (spares.empty()) return false;
+  const auto take = [&] {
+    fs->Rename(Fs::kRoot, spares.front(), Fs::kRoot, path,
+               RenameMode::kNoReplace);
+  };
+  try {
+    take();
+  } catch (const FsError& error) {
+    if (error.code() != ErrorCode::kNoSpace || spares.size() == 1) throw;
     fs->RemoveFile(Fs::kRoot, spares.back());
-    spares.pop_back();
     // The removal before the name: some give out what is free only then.
     SyncDirectory(fs, kTransactions);
+    take();
   }
-  return false;
+  return true;
 }
 
 void PrepareSpareRecords(Fs* fs) {

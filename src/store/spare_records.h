@@ -22,7 +22,7 @@ inline constexpr unsigned kSpareRecords = 6;
 void MakeWithRoom(Fs* fs, const std::string& path, std::uint64_t room);
 
 // Gives a spare the name `path`; false where there is none. Where the directory
-// has no room for the name, the room of other spares is given up for it. Throws
+// has no room for the name, that of another spare is given up for it. Throws
 // FsError where that does not help, or the name is taken.
 bool TakeSpareRecord(Fs* fs, const std::string& path);
 

@@ -69,6 +69,10 @@ TEST_CASE("spares are not given up for another failure, nor the last one") {
   CHECK_THROWS_AS(TakeSpareRecord(&fs, kRecord), FsError);
   CHECK(Spares(&disk) == kSpareRecords);
   fs.FailFrom(1, ENOSPC, FsCall::kRename);
+  for (unsigned left = kSpareRecords - 1; left >= 1; --left) {
+    CHECK_THROWS_AS(TakeSpareRecord(&fs, kRecord), FsError);
+    CHECK(Spares(&disk) == left);
+  }
   CHECK_THROWS_AS(TakeSpareRecord(&fs, kRecord), FsError);
   CHECK(Spares(&disk) == 1);
 }
