@@ -59,6 +59,19 @@ bool MakeShared(Fs* fs, const std::string& path, bool directory,
   return true;
 }
 
+// Where `path`, which is no directory, must be one for a shared path.
+void RefuseInTheWay(const Config& config, const std::string& path) {
+  for (const std::string& shared : SharedPaths(config)) {
+    if (!shared.starts_with(path + "/")) continue;
+    throw Error(
+        ErrorCode::kUnsafeEntry,
+        fmt::format("cannot link {}/{} into the release: {} of the archive is "
+                    "no directory",
+                    kShared, shared, Quoted(path)),
+        path);
+  }
+}
+
 bool ByPath(const ManifestEntry& a, const ManifestEntry& b) {
   return a.path < b.path;
 }
@@ -128,7 +141,10 @@ std::vector<std::string> SharedPaths(const Config& config) {
 void AddSharedLinks(const Config& config, Manifest* manifest) {
   auto& entries = manifest->entries;
   std::set<std::string> known;
-  for (const ManifestEntry& entry : entries) known.insert(entry.path);
+  for (const ManifestEntry& entry : entries) {
+    if (entry.kind != EntryKind::kDirectory) RefuseInTheWay(config, entry.path);
+    known.insert(entry.path);
+  }
   for (const std::string& path : SharedPaths(config)) {
     for (std::string parent = ParentOf(path); !parent.empty();
          parent = ParentOf(parent)) {
@@ -146,6 +162,7 @@ void AddSharedLinks(const Config& config, Manifest* manifest) {
 std::vector<std::string> Staging::LinkShared(const Config& config,
                                              Manifest* manifest,
                                              const Owner& owner) {
+  AddSharedLinks(config, manifest);
   std::vector<std::string> made;
   for (const std::string& path : config.shared_dirs) {
     MakeShared(fs_, path, /*directory=*/true, owner);
@@ -160,7 +177,6 @@ std::vector<std::string> Staging::LinkShared(const Config& config,
     fs_->MakeSymlink(SharedTarget(path), tree_.get(), path);
     Own(fs_, tree_.get(), path, owner);
   }
-  AddSharedLinks(config, manifest);
   return made;
 }
 

@@ -61,7 +61,8 @@ class Staging {
 // The shared directories and files of the config, as paths in a release.
 std::vector<std::string> SharedPaths(const Config& config);
 
-// The links that LinkShared would add, without touching a disk.
+// The links that LinkShared would add, without touching a disk. Throws Error
+// kUnsafeEntry where something else than a directory is in the way of one.
 void AddSharedLinks(const Config& config, Manifest* manifest);
 
 // The manifest of a release. Throws Error kManifestUnreadable.

@@ -220,6 +220,22 @@ TEST_CASE("a hand-made directory of the name is neither used nor harmed") {
   CHECK(ReadWhole(&world.disk, "releases/2/precious") == "x");
 }
 
+TEST_CASE("what is in the way of a shared path is refused") {
+  for (const bool directory : {true, false}) {
+    const auto set = [&](Config* config) {
+      auto& paths = directory ? config->shared_dirs : config->shared_files;
+      paths = {"var/lib/data"};
+    };
+    for (const std::string& bytes :
+         {TarBuilder().File("var", "x").Bytes(),
+          TarBuilder().Symlink("var", "lib").File("lib/x", "x").Bytes(),
+          TarBuilder().Directory("var").File("var/lib", "x").Bytes()}) {
+      CheckRefused(OfferOfBytes(bytes, "shop-2.tar"), ErrorCode::kUnsafeEntry,
+                   set);
+    }
+  }
+}
+
 TEST_CASE("entries of the archive give way to what is shared") {
   World world;
   world.config.shared_dirs = {"storage/logs"};
