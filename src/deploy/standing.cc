@@ -38,8 +38,7 @@ void FindLive(Standing* standing) {
 
 void ReadRecords(Fs* fs, Standing* standing) {
   const std::vector<std::uint64_t> numbers = ListRecords(fs);
-  if (numbers.empty()) return;
-  standing->newest = numbers.back();
+  standing->newest = NewestNumber(fs);
   for (auto it = numbers.rbegin(); it != numbers.rend(); ++it) {
     TransactionRecord record = ReadRecord(fs, *it);
     if (record.damaged) {
@@ -54,7 +53,7 @@ void ReadRecords(Fs* fs, Standing* standing) {
       standing->last = std::move(record);
       return;
     }
-    const bool newest = *it == standing->newest;
+    const bool newest = *it == numbers.back();
     if (newest && record.begin) {
       standing->open = std::move(record);
     } else if (newest) {

@@ -18,8 +18,10 @@ struct Standing {
   bool current_is_link = true;  // false: something else has the name
   std::optional<Version> live;  // the version it names, if it is there
   ReleaseListing listing;
-  Ledger ledger;             // brought in line with the listing
-  std::uint64_t newest = 0;  // number of the newest record; 0: none
+  Ledger ledger;  // brought in line with the listing
+  // The highest number in use, also that of a record that was set aside; 0:
+  // none.
+  std::uint64_t newest = 0;
   // The newest record where it has begun and not ended: a running transaction,
   // or one whose process died.
   std::optional<TransactionRecord> open;

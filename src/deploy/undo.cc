@@ -297,7 +297,7 @@ void ClearUnreadable(Fs* fs, std::uint64_t number) {
   if (record.good_bytes == 0 && !record.damaged) {
     fs->RemoveFile(Fs::kRoot, path);
   } else {
-    fs->Rename(Fs::kRoot, path, Fs::kRoot, path + ".damaged",
+    fs->Rename(Fs::kRoot, path, Fs::kRoot, path + std::string(kDamagedSuffix),
                RenameMode::kReplace);
   }
 }

@@ -46,6 +46,18 @@ std::vector<std::uint64_t> ListRecords(Fs* fs) {
   return numbers;
 }
 
+std::uint64_t NewestNumber(Fs* fs) {
+  std::uint64_t newest = 0;
+  for (const DirEntry& entry : fs->List(Fs::kRoot, kTransactions)) {
+    std::string_view name = entry.name;
+    if (name.ends_with(kDamagedSuffix)) {
+      name.remove_suffix(kDamagedSuffix.size());
+    }
+    newest = std::max(newest, ParseRecordName(name).value_or(0));
+  }
+  return newest;
+}
+
 Journal::Journal(Fs* fs, std::uint64_t number, Room room)
     : fs_(fs), number_(number) {
   const std::string path = RecordPath(number);

@@ -82,6 +82,10 @@ TransactionRecord ParseRecord(std::string_view text, std::uint64_t number);
 // Numbers of all records, ascending.
 std::vector<std::uint64_t> ListRecords(Fs* fs);
 
+// The highest number that a record has or had: also of one that was set aside
+// as damaged, whose number is not given again. 0: none.
+std::uint64_t NewestNumber(Fs* fs);
+
 // Writes one record file; holds it open.
 class Journal {
  public:

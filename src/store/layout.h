@@ -21,6 +21,9 @@ inline constexpr char kTransactions[] = ".release/transactions";
 inline constexpr char kManifests[] = ".release/manifests";
 inline constexpr char kOutbox[] = ".release/outbox";
 
+// What a record's name ends in once it was set aside as damaged.
+inline constexpr std::string_view kDamagedSuffix = ".damaged";
+
 // In releases/ and in the root: garbage unless a live transaction owns it.
 inline constexpr char kPartialPrefix[] = ".partial-";
 inline constexpr char kTrashPrefix[] = ".trash-";

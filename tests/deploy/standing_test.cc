@@ -192,9 +192,19 @@ TEST_CASE("a last record whose beginning is damaged still has its ledger") {
   CHECK(world.Deploy("3").exit == Exit::kDone);
 }
 
+TEST_CASE("the number of a record that was set aside is not given again") {
+  World world;
+  world.Deploy("1");
+  PutFile(&world.disk, std::string(kTransactions) + "/000002.log.damaged", "x");
+  CHECK(ReadStanding(&world.disk).newest == 2);
+  CHECK(ReadStanding(&world.disk).last->number == 1);
+  CHECK(world.Deploy("2").transaction == 3);
+  CHECK(world.Rollback().transaction == 4);
+}
+
 TEST_CASE("files among the records that are none disturb nobody") {
   Two world;
-  for (const char* name : {"0000009.log", "x.log", "000009.log.damaged"}) {
+  for (const char* name : {"0000009.log", "x.log", "000009.log.old"}) {
     PutFile(&world.disk, std::string(kTransactions) + "/" + name, "x");
   }
   CHECK(world.Read().newest == 2);
