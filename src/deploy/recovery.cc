@@ -18,7 +18,8 @@ Link PlanLink(const BeginRecord& begin, const DiskFacts& disk) {
 
 Tree PlanTree(const TransactionRecord& record, const DiskFacts& disk,
               Link link) {
-  if (!record.begin->creates || !disk.to_exists) return Tree::kKeep;
+  if (!record.begin->creates || !disk.to_inode) return Tree::kKeep;
+  if (disk.to_inode != record.tree) return Tree::kNotOurs;
   // A link that stays may lead to it, by whatever spelling a person chose.
   const bool stays = link == Link::kStuck || link == Link::kLeave;
   return record.switching || stays ? Tree::kKeepFailed : Tree::kDrop;

@@ -20,7 +20,9 @@ namespace release {
 struct DiskFacts {
   std::optional<std::string> current_target;  // what `current` says now
   bool from_exists = false;  // the release that was live is still there
-  bool to_exists = false;    // the release of the transaction is there
+  // The inode of what has the name of the transaction's release; nothing:
+  // there is none.
+  std::optional<std::uint64_t> to_inode;
 };
 
 struct RecoveryPlan {
@@ -40,7 +42,10 @@ struct RecoveryPlan {
     kStuck,
   };
   enum class Tree {
-    kKeep,        // not ours, or not there
+    kKeep,  // was there before, or is not there
+    // Somebody put it there since the transaction began. It stays; what the
+    // transaction wrote about a release of that name goes.
+    kNotOurs,
     kDrop,        // made by this transaction and never live
     kKeepFailed,  // made by this transaction and live for a while: kept, marked
                   // failed, for whoever wants to know why

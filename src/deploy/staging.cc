@@ -180,6 +180,7 @@ void ArchiveStaging::CheckArchive(const Unpacked& unpacked) const {
 
 void ArchiveStaging::Create(Transaction* transaction) {
   Staging staging(host_->fs, transaction->number());
+  transaction->NoteTree(host_->fs->Stat(staging.directory(), "")->inode);
   Unpacked unpacked;
   transaction->Step("unpack", [&] {
     unpacked = Unpack(reader_.get(), host_->fs, staging.directory(),

@@ -362,6 +362,11 @@ void Transaction::WarnAll(const std::vector<std::string>& texts) {
   for (const std::string& text : texts) Warn(text);
 }
 
+void Transaction::NoteTree(std::uint64_t inode) {
+  record_.tree = inode;
+  journal_->Tree(inode);
+}
+
 void Transaction::AddFact(const std::string& name, const std::string& value) {
   facts_[name] = value;
 }

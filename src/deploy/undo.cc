@@ -57,6 +57,9 @@ class Undoing {
     if (plan_.tree == Tree::kDrop) {
       SetAside(host_->fs, record_.number, {*record_.begin->to});
     }
+    if (plan_.tree == Tree::kNotOurs) {
+      host_->fs->RemoveFile(Fs::kRoot, ManifestPath(*record_.begin->to));
+    }
     EndRecord end = MakeEnd(std::move(ledger));
     journal_->End(end);
     return std::move(outcome_);
@@ -103,8 +106,10 @@ class Undoing {
     const BeginRecord& begin = *record_.begin;
     DiskFacts facts;
     facts.current_target = LookAtCurrent();
-    facts.to_exists =
-        begin.to && fs->Stat(Fs::kRoot, ReleasePath(*begin.to)).has_value();
+    if (begin.to) {
+      const auto to = fs->Stat(Fs::kRoot, ReleasePath(*begin.to));
+      if (to) facts.to_inode = to->inode;
+    }
     if (begin.from_target) {
       const auto version = VersionOfTarget(*begin.from_target);
       // A target of another tool's making cannot be looked at from here.

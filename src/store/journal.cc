@@ -113,6 +113,8 @@ void Journal::Step(const StepRecord& step) { Append(StepLine(step)); }
 
 void Journal::Note(const std::string& text) { Append(NoteLine(text)); }
 
+void Journal::Tree(std::uint64_t inode) { Append(TreeLine(inode)); }
+
 void Journal::Switching() {
   Append(SwitchingLine());
   // The intent before the swap: recovery must know to reload the service.

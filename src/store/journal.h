@@ -63,6 +63,9 @@ struct TransactionRecord {
   std::vector<StepRecord> steps;
   std::vector<std::string> notes;
   bool switching = false;
+  // The inode of the tree that the transaction makes, in .partial-N and then
+  // under the release's name.
+  std::optional<std::uint64_t> tree;
   std::optional<EndRecord> end;
   std::string current_step;      // the step begun last
   bool damaged = false;          // a whole line does not check out
@@ -110,6 +113,8 @@ class Journal {
   void StepBegun(const std::string& name);
   void Step(const StepRecord& step);
   void Note(const std::string& text);
+  // Durable with the tree itself: the sync before it is published covers both.
+  void Tree(std::uint64_t inode);
   void Switching();
   // Where this throws, whether the record is durable is not known: call
   // TakeBackEnd before going on.

@@ -122,6 +122,8 @@ void AddObject(const json& object, TransactionRecord* record) {
     record->steps.push_back({.name = object.at("name").get<std::string>(),
                              .seconds = object.value("seconds", 0.0),
                              .detail = object.value("detail", "")});
+  } else if (kind == "tree") {
+    record->tree = object.at("inode").get<std::uint64_t>();
   } else if (kind == "note") {
     record->notes.push_back(object.at("text").get<std::string>());
   }
@@ -164,6 +166,10 @@ std::string StepLine(const StepRecord& step) {
 
 std::string NoteLine(const std::string& text) {
   return Line({{"kind", "note"}, {"text", text}});
+}
+
+std::string TreeLine(std::uint64_t inode) {
+  return Line({{"kind", "tree"}, {"inode", inode}});
 }
 
 std::string SwitchingLine() { return Line({{"kind", "switching"}}); }

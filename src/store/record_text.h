@@ -14,6 +14,7 @@ std::string BeginLine(std::uint64_t number, const BeginRecord& begin);
 std::string StepBegunLine(const std::string& name);
 std::string StepLine(const StepRecord& step);
 std::string NoteLine(const std::string& text);
+std::string TreeLine(std::uint64_t inode);
 std::string SwitchingLine();
 std::string EndLine(const EndRecord& end);
 

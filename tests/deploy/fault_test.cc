@@ -39,6 +39,7 @@ void DieInDeploy(World* world) {
   begin.to = Version::ParseOrThrow("4");
   begin.creates = true;
   journal.Begin(begin);
+  journal.Tree(world->disk.Stat(Fs::kRoot, "releases/4")->inode);
   journal.Switching();
   PutLink(&world->disk, "current", "releases/4");
   world->service = "releases/4";

@@ -21,13 +21,13 @@ TransactionRecord Record(bool creates, bool switching) {
   record.begin->to = Version::ParseOrThrow("2");
   record.begin->creates = creates;
   record.switching = switching;
+  record.tree = 5;
   return record;
 }
 
 DiskFacts Disk(std::optional<std::string> current) {
-  return {.current_target = std::move(current),
-          .from_exists = true,
-          .to_exists = true};
+  return {
+      .current_target = std::move(current), .from_exists = true, .to_inode = 5};
 }
 
 RecoveryPlan PlanOf(const TransactionRecord& record, const DiskFacts& disk) {
@@ -64,9 +64,19 @@ TEST_CASE(
 
 TEST_CASE("a tree that has not been published is not there to be dropped") {
   DiskFacts disk = Disk(kOld);
-  disk.to_exists = false;
+  disk.to_inode.reset();
   CHECK(PlanOf(Record(true, false), disk).tree == Tree::kKeep);
   CHECK(PlanOf(Record(true, true), disk).tree == Tree::kKeep);
+}
+
+TEST_CASE("what somebody else put under the name is not dropped") {
+  DiskFacts disk = Disk(kOld);
+  disk.to_inode = 6;
+  CHECK(PlanOf(Record(true, false), disk).tree == Tree::kNotOurs);
+  // Not even where the transaction died before it had a tree.
+  TransactionRecord record = Record(true, false);
+  record.tree.reset();
+  CHECK(PlanOf(record, Disk(kOld)).tree == Tree::kNotOurs);
 }
 
 TEST_CASE("after the switch the link goes back and the service with it") {

@@ -296,6 +296,45 @@ TEST_CASE("where the room does not suffice nothing is unpacked") {
             .error->code == ErrorCode::kNoSpace);
 }
 
+TEST_CASE("what somebody puts under the name meanwhile is not taken for ours") {
+  for (const char* when : {"unpack", "publish"}) {
+    CAPTURE(when);
+    World world;
+    REQUIRE(world.Deploy("1").exit == Exit::kDone);
+    world.host.report = [&](const Event& event) {
+      if (event.kind != Event::Kind::kStepBegun || event.text != when) return;
+      world.disk.MakeDirectory(Fs::kRoot, "releases/2", 0755);
+      PutFile(&world.disk, "releases/2/precious", "mine");
+    };
+    const Outcome outcome = world.Deploy("2");
+    world.host.report = [](const Event&) {};
+    CHECK(outcome.exit == Exit::kRefused);
+    CHECK(outcome.error->code == ErrorCode::kVersionConflict);
+    CHECK(ReadWhole(&world.disk, "releases/2/precious") == "mine");
+    CHECK(!HasManifest(&world.disk, V("2")));
+    CHECK(ListReleases(&world.disk).garbage.empty());
+    CHECK(world.Deploy("3").exit == Exit::kDone);
+    CHECK(ReadWhole(&world.disk, "releases/2/precious") == "mine");
+  }
+}
+
+TEST_CASE("nor by whoever settles what a dead process left") {
+  World world;
+  REQUIRE(world.Deploy("1").exit == Exit::kDone);
+  world.host.report = [&](const Event& event) {
+    if (event.text != "unpack") return;
+    world.disk.MakeDirectory(Fs::kRoot, "releases/2", 0755);
+    PutFile(&world.disk, "releases/2/precious", "mine");
+    throw CrashNow{};
+  };
+  CHECK_THROWS_AS(world.Deploy("2"), CrashNow);
+  World after(world, world.disk.Killed());
+  CHECK(after.RecoverNow().exit == Exit::kDone);
+  CHECK(ReadWhole(&after.disk, "releases/2/precious") == "mine");
+  CHECK(ListReleases(&after.disk).garbage.empty());
+  CHECK(after.Current() == "releases/1");
+}
+
 TEST_CASE("a failed sync of the tree discards it and is not tried again") {
   World world;
   REQUIRE(world.Deploy("1").exit == Exit::kDone);
