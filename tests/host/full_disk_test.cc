@@ -56,7 +56,8 @@ struct Disk {
     INFO(filled.Describe());
     struct statvfs now = {};
     REQUIRE(statvfs(disk.c_str(), &now) == 0);
-    CHECK(now.f_bavail * now.f_bsize < 8192);
+    // xfs counts what it keeps for itself as free.
+    CHECK(now.f_bavail * now.f_bsize < (form_ == "xfs" ? 65536 : 4096));
     if (form_ == "ext4") CHECK(now.f_favail == 0);
   }
 

@@ -1,0 +1,241 @@
+// Every system call of the built command fails once, on a real kernel: the exit
+// status tells the truth, nothing is left behind, and the next command works.
+//
+// Full sweeps are for scripts/torture; else only those calls fail at every turn
+// that change or sync something, each with the error that is most like it.
+#include <doctest/doctest.h>
+#include <signal.h>
+
+#include <filesystem>
+
+#include "host/site.h"
+#include "support/archives.h"
+#include "support/torture.h"
+
+namespace release {
+namespace {
+
+namespace stdfs = std::filesystem;
+
+struct Fault {
+  std::string call;
+  std::string error;
+  unsigned stride = 1;  // of the turns, outside of scripts/torture
+};
+
+// What a signal interrupts is taken up again, but for a sync.
+const std::vector<Fault> kInterrupted = {
+    {"write", "EINTR", 3},     {"pread64", "EINTR", 3}, {"openat", "EINTR", 9},
+    {"ftruncate", "EINTR", 1}, {"flock", "EINTR", 1},   {"fallocate", "EINTR"}};
+
+const std::vector<Fault> kFailing = {
+    {"fsync", "EIO"},         {"syncfs", "EIO"},      {"fsync", "EINTR", 2},
+    {"write", "ENOSPC", 3},   {"ftruncate", "EIO"},   {"fallocate", "ENOSPC"},
+    {"renameat2", "ENOSPC"},  {"renameat2", "EIO"},   {"symlinkat", "ENOSPC"},
+    {"mkdirat", "ENOSPC", 2}, {"unlinkat", "EIO", 2}, {"openat", "EMFILE", 7},
+    {"openat2", "EACCES", 7}, {"getdents64", "EIO"},  {"flock", "EIO"},
+    {"readlinkat", "EIO", 3}, {"fchmodat", "EIO"},    {"newfstatat", "EIO", 9},
+    {"fstatfs", "EIO"},       {"clone3", "EAGAIN"}};
+
+// Of scripts/torture: every call by every error.
+std::vector<Fault> AllFaults() {
+  std::vector<Fault> all;
+  for (const char* call :
+       {"openat",     "openat2",    "write",     "pread64",   "read",
+        "fsync",      "syncfs",     "renameat2", "linkat",    "symlinkat",
+        "unlinkat",   "mkdirat",    "ftruncate", "fallocate", "fchmodat",
+        "fchownat",   "newfstatat", "fstat",     "fstatfs",   "readlinkat",
+        "getdents64", "flock",      "fcntl",     "clone3"}) {
+    for (const char* error : {"EIO", "ENOSPC", "EINTR", "EACCES", "EMFILE"}) {
+      all.push_back({call, error});
+    }
+  }
+  return all;
+}
+
+struct Scenario {
+  std::vector<std::string> words;
+  int exit = 0;        // where nothing fails
+  std::string before;  // live where it fails
+  std::string after;   // live where it runs through
+  std::string start;   // live at first, where that is another
+};
+
+class Rig {
+ public:
+  Rig()
+      : mount_("-t tmpfs -o size=256m none", own_.path()), site_(own_.path()) {
+    next_ = site_.Archive("9.0");
+  }
+
+  const Site& site() const { return site_; }
+
+  void Sweep(const Scenario& scenario) {
+    Must({"cp", "-a", site_.root(), base_});
+    unsigned struck = 0;
+    for (const Fault& fault : Torture() ? AllFaults() : kFailing) {
+      struck += SweepOne(scenario, fault, /*invisible=*/false);
+    }
+    for (const Fault& fault : kInterrupted) {
+      struck += SweepOne(scenario, fault, /*invisible=*/true);
+    }
+    MESSAGE(scenario.words[0] << ": " << struck << " calls failed");
+    // Fewer would mean that nothing was injected.
+    CHECK(struck > 20);
+  }
+
+ private:
+  static void Must(const std::vector<std::string>& argv) {
+    const Finished finished = Run(argv);
+    if (finished.exit != 0) throw std::runtime_error(finished.Describe());
+  }
+
+  unsigned SweepOne(const Scenario& scenario, const Fault& fault,
+                    bool invisible) {
+    const unsigned stride = Torture() ? 1 : fault.stride;
+    for (unsigned n = 1, struck = 0;; n += stride, ++struck) {
+      CAPTURE(fault.call);
+      CAPTURE(fault.error);
+      CAPTURE(n);
+      if (!Strike(scenario, fault, n, invisible)) return struck;
+    }
+  }
+
+  // False where there was no such call to fail.
+  bool Strike(const Scenario& scenario, const Fault& fault, unsigned n,
+              bool invisible) {
+    stdfs::remove_all(site_.root());
+    Must({"cp", "-a", base_, site_.root()});
+    std::vector<std::string> line = {"strace",
+                                     "-qq",
+                                     "-f",
+                                     "-o",
+                                     trace_,
+                                     "-e",
+                                     "trace=" + fault.call,
+                                     "-e",
+                                     "inject=" + fault.call +
+                                         ":error=" + fault.error +
+                                         ":when=" + std::to_string(n)};
+    for (const std::string& word : site_.CommandLine(scenario.words)) {
+      line.push_back(word);
+    }
+    const Finished finished = Run(line);
+    INFO(finished.Describe());
+    const bool struck = Slurp(trace_).find("(INJECTED)") != std::string::npos;
+    const bool started = finished.exit != 127;  // else its loader had the fault
+    if (started && (invisible || !struck))
+      CHECK(finished.exit == scenario.exit);
+    CheckTruth(scenario, finished);
+    CheckNext();
+    return struck;
+  }
+
+  void CheckTruth(const Scenario& scenario, const Finished& finished) {
+    const std::string live = site_.Live();
+    CHECK(finished.signal == 0);
+    switch (finished.exit) {
+      case 0:
+        CHECK(live == scenario.after);
+        CHECK_FALSE(RecordLeftOpen(site_.root()));
+        break;
+      case 4:
+        CHECK(live == scenario.before);
+        CHECK_FALSE(RecordLeftOpen(site_.root()));
+        break;
+      case 5:
+        // Only what settles another may fail without being settled itself.
+        CHECK(!scenario.start.empty());
+        break;
+      default:
+        CHECK((live == scenario.before || live == scenario.start));
+    }
+    CHECK(site_.Release({"verify"}).exit == 0);
+  }
+
+  // The fault is gone.
+  void CheckNext() {
+    const Finished next = site_.Release({"deploy", next_, "--version", "9.0"});
+    INFO(next.Describe());
+    CHECK(next.exit == 0);
+    CHECK(site_.Live() == "9.0");
+    CHECK_FALSE(RecordLeftOpen(site_.root()));
+    CHECK(Garbage(site_.root()) == std::vector<std::string>{});
+    for (const auto& entry :
+         stdfs::directory_iterator(site_.root() + "/.release/manifests")) {
+      CHECK(stdfs::exists(site_.root() + "/releases/" +
+                          entry.path().filename().string()));
+    }
+    const Finished back = site_.Release({"rollback"});
+    INFO(back.Describe());
+    CHECK(back.exit == 0);
+    CHECK(site_.Release({"verify", "--all"}).exit == 0);
+  }
+
+  TempDir own_;
+  PrivateMount mount_;
+  Site site_;
+  std::string base_ = own_.path() + "/base";
+  std::string trace_ = own_.path() + "/trace";
+  std::string next_;
+};
+
+void DeployAll(const Site& site, const std::vector<std::string>& versions) {
+  for (const std::string& version : versions) site.Deploy(version);
+}
+
+TEST_SUITE("any one failing call in a") {
+  TEST_CASE("deploy is told truly and leaves nothing behind") {
+    Rig rig;
+    DeployAll(rig.site(), {"1.0", "2.0"});
+    rig.Sweep(
+        {.words = {"deploy", rig.site().Archive("3.0"), "--version", "3.0"},
+         .before = "2.0",
+         .after = "3.0"});
+  }
+
+  TEST_CASE("deploy that fails is told truly and leaves nothing behind") {
+    Rig rig;
+    DeployAll(rig.site(), {"1.0", "2.0"});
+    rig.Sweep({.words = {"deploy", rig.site().Archive("3.0"), "--version",
+                         "3.0", "--confirm-within", "0s"},
+               .exit = 4,
+               .before = "2.0",
+               .after = "2.0"});
+  }
+
+  TEST_CASE("rollback is told truly and leaves nothing behind") {
+    Rig rig;
+    DeployAll(rig.site(), {"1.0", "2.0", "3.0"});
+    rig.Sweep({.words = {"rollback"}, .before = "3.0", .after = "2.0"});
+  }
+
+  TEST_CASE("prune is told truly and leaves nothing behind") {
+    Rig rig;
+    DeployAll(rig.site(), {"1.0", "2.0", "3.0", "4.0", "5.0", "6.0", "7.0"});
+    rig.Sweep({.words = {"prune"}, .before = "7.0", .after = "7.0"});
+  }
+
+  TEST_CASE("recover is told truly and leaves nothing behind") {
+    Rig rig;
+    DeployAll(rig.site(), {"1.0", "2.0"});
+    {
+      Running deploy(rig.site().CommandLine(
+          {"deploy", rig.site().Archive("3.0"), "--version", "3.0",
+           "--confirm-within", "60s"}));
+      REQUIRE(Eventually([&] {
+        return deploy.ErrSoFar().find("waiting") != std::string::npos;
+      }));
+      deploy.Signal(SIGKILL);
+      deploy.Wait();
+    }
+    REQUIRE(RecordLeftOpen(rig.site().root()));
+    rig.Sweep({.words = {"recover"},
+               .before = "2.0",
+               .after = "2.0",
+               .start = "3.0"});
+  }
+}
+
+}  // namespace
+}  // namespace release
