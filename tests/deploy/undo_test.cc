@@ -3,7 +3,6 @@
 #include <doctest/doctest.h>
 
 #include "store/current.h"
-#include "store/current.h"
 #include "store/durable.h"
 #include "store/layout.h"
 #include "support/fault_fs.h"
