@@ -34,6 +34,13 @@ void Feed::Fail(ErrorCode code, const std::string& reason) const {
   throw Error(code, "cannot read " + Quoted(name_) + ": " + reason, name_);
 }
 
+void Feed::CheckRatio(std::uint64_t unpacked) const {
+  if (unpacked <= kFreeBytes || unpacked / kMaxRatio <= bytes_read_) return;
+  Fail(ErrorCode::kLimitExceeded, "it unpacks to more than " +
+                                      std::to_string(kMaxRatio) +
+                                      " times its size");
+}
+
 std::size_t Feed::ReadSource(std::span<char> buffer) {
   const std::size_t count = source_(buffer);
   sha256_.Update(buffer.first(count));
@@ -62,6 +69,7 @@ void Feed::Append(std::string_view bytes) {
     Fail(ErrorCode::kLimitExceeded,
          "it is larger than " + std::to_string(spool_.max_size) + " bytes");
   }
+  CheckRatio(copy_size_);
   spool_.fs->Write(copy_.get(), bytes);
 }
 
@@ -123,6 +131,7 @@ std::span<const char> Feed::Next() {
         given_ + static_cast<std::uint64_t>(block.rend() - last);
   }
   given_ += block.size();
+  CheckRatio(given_);
   at_end_ = block.empty();
   return block;
 }

@@ -16,6 +16,9 @@
 
 namespace release {
 
+constexpr std::uint64_t kFreeBytes = std::uint64_t{64} << 20;
+constexpr std::uint64_t kMaxRatio = 250;
+
 class Feed {
  public:
   // Reads the first bytes and tells the format. What is no archive by its first
@@ -43,6 +46,9 @@ class Feed {
   std::uint64_t last_nonzero_end() const { return last_nonzero_end_; }
 
   std::uint64_t bytes_read() const { return bytes_read_; }
+  // Throws Error kLimitExceeded where `unpacked` bytes, more than kFreeBytes,
+  // came of less than their kMaxRatio-th part of archive: no release does that.
+  void CheckRatio(std::uint64_t unpacked) const;
   // Of all bytes of the archive; call once, after the end.
   std::string FinishHash() { return sha256_.Finish(); }
 

@@ -312,6 +312,13 @@ struct Reader::Impl {
   }
 
   std::span<const char> NextBlock() {
+    const auto bytes = NextOfEntry();
+    unpacked += bytes.size();
+    feed.CheckRatio(unpacked);
+    return bytes;
+  }
+
+  std::span<const char> NextOfEntry() {
     while (true) {
       if (position < block_offset) return Zeros(block_offset - position);
       if (!block.empty()) {
@@ -397,6 +404,7 @@ struct Reader::Impl {
   bool ended = false;
   std::uint64_t entries = 0;
   std::uint64_t entries_end = 0;  // offset behind the last entry's data
+  std::uint64_t unpacked = 0;     // bytes of content given out
   std::optional<ArchiveEntry> pending;
   std::optional<std::string> manifest_text;
 

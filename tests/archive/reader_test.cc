@@ -384,6 +384,27 @@ TEST_CASE("reader: a small archive cut at any byte is refused") {
   }
 }
 
+TEST_CASE("reader: what unpacks to far more than its size is refused") {
+  const char* bombs[] = {
+      "truncate -s 100M f; tar -cf - f | bzip2 > out",
+      "truncate -s 100M f; tar -cf - f | xz -0 > out",
+      "truncate -s 100M f; tar -cf - f | zstd -q > out",
+      "truncate -s 100M f; tar -cf - f | gzip > out",
+      "truncate -s 100M f; zip -q out.zip f; mv out.zip out",
+      "truncate -s 100M f; zip -q0 - f | zstd -q > out",
+      "truncate -s 4G f; tar -Scf out f",
+      "truncate -s 4G f; tar --format=pax -Scf out f",
+  };
+  for (const char* bomb : bombs) {
+    CAPTURE(std::string(bomb));
+    CHECK(Name(CodeOf(Run("", bomb))) == "limit-exceeded");
+  }
+  // A fourth of it may be nothing but zeros.
+  CHECK(ReadAll(Run("", "truncate -s 60M f; tar -cf - f | zstd -q > out"))
+            .files.at("f")
+            .size() == 60U << 20);
+}
+
 TEST_CASE("reader: holes in files are zeros") {
   const std::string tar =
       Run("",
