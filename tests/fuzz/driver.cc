@@ -1,0 +1,15 @@
+// libFuzzer's way into one target; empty without it.
+#ifdef RELEASE_FUZZ_TARGET
+
+#include <cstddef>
+#include <cstdint>
+
+#include "fuzz/targets.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
+                                      std::size_t size) {
+  release::RELEASE_FUZZ_TARGET({reinterpret_cast<const char*>(data), size});
+  return 0;
+}
+
+#endif  // RELEASE_FUZZ_TARGET

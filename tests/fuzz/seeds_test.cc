@@ -1,0 +1,35 @@
+// Every seed of the fuzz targets, and what a fuzzer once found, is replayed.
+#include <doctest/doctest.h>
+
+#include <filesystem>
+
+#include "fuzz/targets.h"
+#include "support/archives.h"
+
+namespace release {
+namespace {
+
+TEST_CASE("the seeds of the fuzz targets do no harm") {
+  const std::pair<const char*, void (*)(std::string_view)> targets[] = {
+      {"archive", FuzzArchive},
+      {"config", FuzzConfig},
+      {"record", FuzzRecord},
+      {"manifest", FuzzManifest}};
+  for (const auto& [name, target] : targets) {
+    unsigned seeds = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(
+             std::string(RELEASE_FUZZ_SEEDS "/") + name)) {
+      CAPTURE(entry.path().string());
+      const std::string bytes = Slurp(entry.path());
+      target(bytes);
+      for (std::size_t size = 0; size < bytes.size(); size += 61) {
+        target(std::string_view(bytes).substr(0, size));
+      }
+      ++seeds;
+    }
+    CHECK(seeds >= 2);
+  }
+}
+
+}  // namespace
+}  // namespace release

@@ -1,0 +1,78 @@
+#include "fuzz/targets.h"
+
+#include <cstdlib>
+#include <string>
+
+#include "archive/unpack.h"
+#include "base/config.h"
+#include "base/error.h"
+#include "base/manifest.h"
+#include "store/journal.h"
+#include "support/mem_fs.h"
+#include "support/tar_builder.h"
+
+namespace release {
+namespace {
+
+void Require(bool holds) {
+  if (!holds) std::abort();
+}
+
+// Everything but what a mistake of this program would be.
+template <typename Body>
+bool Succeeds(Body body) {
+  try {
+    body();
+    return true;
+  } catch (const Error& error) {
+    Require(error.code() != ErrorCode::kInternal);
+    return false;
+  }
+}
+
+}  // namespace
+
+void FuzzArchive(std::string_view bytes) {
+  MemFs disk;
+  disk.MakeDirectory(Fs::kRoot, "out", 0700);
+  disk.MakeDirectory(Fs::kRoot, "beside", 0700);
+  UnpackOptions options;
+  options.max_bytes = 1 << 20;
+  options.max_entries = 1000;
+  Unpacked unpacked;
+  const bool done = Succeeds([&] {
+    Reader reader(SourceOf(std::string(bytes)), "fuzz",
+                  Spool{.fs = &disk, .name = "spool", .max_size = 4U << 20});
+    reader.TakeManifest();
+    const Opened out(&disk, disk.OpenDirectory(Fs::kRoot, "out"));
+    unpacked = Unpack(&reader, &disk, out.get(), options);
+  });
+  // Nothing beside it, and no link that leads there.
+  Require(disk.List(Fs::kRoot, "").size() == 2);
+  Require(disk.List(Fs::kRoot, "beside").empty());
+  Require(disk.open_handles() == 0);
+  if (!done) return;
+  for (const ManifestEntry& entry : unpacked.manifest.entries) {
+    Require((entry.mode & ~0755U) == 0);
+    Require(disk.Stat(Fs::kRoot, "out/" + entry.path).has_value());
+    Require(!entry.target.starts_with('/'));
+  }
+}
+
+void FuzzConfig(std::string_view bytes) {
+  Succeeds([&] { ParseConfig(bytes, "fuzz.toml", "fuzz"); });
+}
+
+void FuzzRecord(std::string_view bytes) {
+  const TransactionRecord record = ParseRecord(bytes, 1);
+  Require(record.good_bytes <= bytes.size());
+  Require(!record.open() || (record.begin && !record.end));
+}
+
+void FuzzManifest(std::string_view bytes) {
+  Manifest manifest;
+  if (!Succeeds([&] { manifest = ParseManifest(bytes, "fuzz"); })) return;
+  Require(FormatManifest(manifest) == bytes);
+}
+
+}  // namespace release
