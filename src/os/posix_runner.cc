@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -30,20 +31,37 @@ constexpr Nanoseconds kPatience = seconds(5);  // with SIGKILL
 constexpr Nanoseconds kDrain = milliseconds(100);
 constexpr Nanoseconds kForever = Nanoseconds::max();
 
+constexpr int kFirstFile = 3;
+
+// A file in memory with that content, read from its start; its number is at
+// least `least`. -1 and errno where there is no room.
+int MemoryFile(const std::string& content, int least) {
+  const Descriptor made(memfd_create("release", MFD_CLOEXEC));
+  if (made.get() < 0) return -1;
+  for (std::size_t at = 0; at < content.size();) {
+    const ssize_t count = pwrite(made.get(), content.data() + at,
+                                 content.size() - at, static_cast<off_t>(at));
+    if (count < 0 && errno != EINTR) return -1;
+    if (count > 0) at += static_cast<std::size_t>(count);
+  }
+  return fcntl(made.get(), F_DUPFD_CLOEXEC, least);
+}
+
 // What posix_spawn wants to be told, owned.
 class SpawnPlan {
  public:
-  SpawnPlan(int output, const std::string& directory) {
+  SpawnPlan(int output, const Command& command) {
     posix_spawn_file_actions_init(&actions_);
     posix_spawnattr_init(&attributes_);
     // Output first: its own number may be one of the three.
     posix_spawn_file_actions_adddup2(&actions_, output, STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(&actions_, STDOUT_FILENO, STDERR_FILENO);
-    posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null",
-                                     O_RDONLY, 0);
-    posix_spawn_file_actions_addclosefrom_np(&actions_, 3);
+    AddInput(command.input);
+    AddFiles(command.files);
+    posix_spawn_file_actions_addclosefrom_np(
+        &actions_, kFirstFile + static_cast<int>(command.files.size()));
     posix_spawn_file_actions_addchdir_np(
-        &actions_, directory.empty() ? "/" : directory.c_str());
+        &actions_, command.directory.empty() ? "/" : command.directory.c_str());
     sigset_t none, all;
     sigemptyset(&none);
     sigfillset(&all);
@@ -57,20 +75,52 @@ class SpawnPlan {
   ~SpawnPlan() {
     posix_spawn_file_actions_destroy(&actions_);
     posix_spawnattr_destroy(&attributes_);
+    for (const int copy : copies_) close(copy);
   }
   SpawnPlan(const SpawnPlan&) = delete;
   SpawnPlan& operator=(const SpawnPlan&) = delete;
 
   // 0, or errno of what failed; then there is no child.
   int Spawn(std::vector<char*> argv, std::vector<char*> env, pid_t* child) {
+    if (error_ != 0) return error_;
     const CallersCreationMask mask;
     return posix_spawnp(child, argv[0], &actions_, &attributes_, argv.data(),
                         env.data());
   }
 
  private:
+  void AddInput(const std::string& input) {
+    if (input.empty()) {
+      posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null",
+                                       O_RDONLY, 0);
+    } else {
+      AddCopy(input, kFirstFile, STDIN_FILENO);
+    }
+  }
+
+  // Beyond the numbers that the child is to see them under, so that no copy is
+  // overwritten by another.
+  void AddFiles(const std::vector<std::string>& files) {
+    const int beyond = kFirstFile + static_cast<int>(files.size());
+    for (std::size_t i = 0; i < files.size(); ++i) {
+      AddCopy(files[i], beyond, kFirstFile + static_cast<int>(i));
+    }
+  }
+
+  void AddCopy(const std::string& content, int least, int number) {
+    const int copy = MemoryFile(content, least);
+    if (copy < 0) {
+      error_ = errno;
+      return;
+    }
+    copies_.push_back(copy);
+    posix_spawn_file_actions_adddup2(&actions_, copy, number);
+  }
+
   posix_spawn_file_actions_t actions_;
   posix_spawnattr_t attributes_;
+  std::vector<int> copies_;
+  int error_ = 0;  // where a copy could not be made
 };
 
 std::vector<std::string> Environment(const Command& command) {
@@ -252,7 +302,7 @@ CommandResult PosixRunner::Run(const Command& command) {
   std::vector<std::string> argv = command.argv;
   std::vector<std::string> env = Environment(command);
   pid_t pid = 0;
-  const int error = SpawnPlan(write_end.get(), command.directory)
+  const int error = SpawnPlan(write_end.get(), command)
                         .Spawn(Pointers(&argv), Pointers(&env), &pid);
   if (error != 0) return {End::kNotStarted, error, ""};
   write_end.Close();

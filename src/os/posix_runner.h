@@ -12,7 +12,9 @@ namespace release {
 // Run, beyond what the door promises:
 //
 // - The command leads a process group of its own, has default signal actions
-//   and an empty signal mask, and inherits no descriptor but 0, 1 and 2.
+//   and an empty signal mask, and inherits no descriptor but 0, 1 and 2 and
+//   those of its files, which like its input are kept in memory. Without input
+//   its stdin is /dev/null.
 // - When its time is over the group gets SIGTERM, 2 s later SIGKILL. The result
 //   is kTimedOut even where the command then exits with 0. One that does not
 //   die of SIGKILL either (dead network storage) is left behind after 5 s.

@@ -14,8 +14,12 @@ struct Command {
   std::vector<std::string> argv;           // argv[0] is looked up in PATH
   std::map<std::string, std::string> env;  // added to the caller's own
   std::string directory;                   // empty: "/"
-  std::chrono::nanoseconds timeout{0};     // 0: none
-  std::size_t max_output = 64 * 1024;      // what is kept: the last bytes
+  std::string input;                       // what it reads from stdin
+  // Files that nobody else can see or change: their contents, which the command
+  // opens as /proc/self/fd/3, /proc/self/fd/4, ... in this order.
+  std::vector<std::string> files;
+  std::chrono::nanoseconds timeout{0};  // 0: none
+  std::size_t max_output = 64 * 1024;   // what is kept: the last bytes
 };
 
 struct CommandResult {
@@ -41,8 +45,8 @@ class Runner {
  public:
   virtual ~Runner() = default;
 
-  // Runs the command in a process group of its own with stdin from /dev/null
-  // and no other descriptor of ours, waits, and kills the whole group when the
+  // Runs the command in a process group of its own with no descriptor of ours
+  // but those of `input` and `files`, waits, and kills the whole group when the
   // time is over. What outlives the command in its group is killed with it.
   // Failures of the command are values, never exceptions.
   virtual CommandResult Run(const Command& command) = 0;

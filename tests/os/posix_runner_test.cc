@@ -49,6 +49,25 @@ class Stopwatch {
 
 }  // namespace
 
+TEST_CASE("a command reads its input and its files, and nothing is left") {
+  Command command = Shell(
+      "cat; cat /proc/self/fd/4 /proc/self/fd/3 /proc/self/fd/3; "
+      "ls /proc/self/fd");
+  command.input = std::string(200'000, 'i') + "\n";
+  command.files = {"first\n", "second\n"};
+  command.max_output = 1 << 20;
+  // 5 is the one that ls reads the directory through.
+  CHECK(Run(command).output ==
+        command.input + "second\nfirst\nfirst\n0\n1\n2\n3\n4\n5\n");
+  command.argv = {"ls", "/proc/self/fd"};
+  command.files = {};
+  CHECK(Run(command).output == "0\n1\n2\n3\n");
+}
+
+TEST_CASE("a command without input finds its end at once") {
+  CHECK(Run(Shell("cat; readlink /proc/self/fd/0")).output == "/dev/null\n");
+}
+
 TEST_CASE("a command's exit status and output come back") {
   const CommandResult result =
       Run(Shell("echo out; echo err >&2; pwd; exit 3"));
