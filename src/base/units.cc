@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
+#include <vector>
 
 namespace release {
 namespace {
@@ -157,6 +158,32 @@ std::string FormatSize(std::uint64_t bytes) {
 
 std::string FormatTime(std::int64_t seconds) {
   return FormatCivil(seconds, "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z");
+}
+
+std::optional<std::int64_t> ParseTime(std::string_view text) {
+  constexpr std::string_view kForm = "0000-00-00T00:00:00Z";
+  if (text.size() != kForm.size()) return std::nullopt;
+  std::vector<int> numbers = {0};
+  for (std::size_t i = 0; i < kForm.size(); ++i) {
+    if (kForm[i] != '0') {
+      if (text[i] != kForm[i]) return std::nullopt;
+      numbers.push_back(0);
+    } else if (text[i] < '0' || text[i] > '9') {
+      return std::nullopt;
+    } else {
+      numbers.back() = 10 * numbers.back() + (text[i] - '0');
+    }
+  }
+  const std::chrono::year_month_day date{
+      std::chrono::year(numbers[0]),
+      std::chrono::month(static_cast<unsigned>(numbers[1])),
+      std::chrono::day(static_cast<unsigned>(numbers[2]))};
+  if (!date.ok() || numbers[3] > 23 || numbers[4] > 59 || numbers[5] > 59) {
+    return std::nullopt;
+  }
+  const std::chrono::sys_days day = date;
+  return day.time_since_epoch().count() * std::int64_t{86'400} +
+         numbers[3] * 3'600 + numbers[4] * 60 + numbers[5];
 }
 
 std::string CompactTime(std::int64_t seconds) {

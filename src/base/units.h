@@ -27,6 +27,10 @@ std::string FormatSize(std::uint64_t bytes);
 // UTC, "2026-11-23T11:40:45Z", of seconds since 1970.
 std::string FormatTime(std::int64_t seconds);
 
+// What FormatTime writes, turned back: UTC, to the second, of a day that there
+// is. Nothing for any other text.
+std::optional<std::int64_t> ParseTime(std::string_view text);
+
 // UTC, "20261123114045": the version of an archive that names none.
 std::string CompactTime(std::int64_t seconds);
 

@@ -93,4 +93,21 @@ TEST_CASE("dates are UTC, before 1970 and on leap days too") {
         "0000-01-01T00:00:00Z");
 }
 
+TEST_CASE("a date is read as it is written, and in no other form") {
+  for (const std::int64_t at : {std::int64_t{0}, std::int64_t{1'795'434'045},
+                                std::int64_t{951'782'400}, std::int64_t{-1}}) {
+    CHECK(ParseTime(FormatTime(at)) == at);
+  }
+  for (const char* bad :
+       {"", "2026-11-23", "2026-11-23T11:40:45", "2026-11-23T11:40:45z",
+        "2026-11-23 11:40:45Z", "2026-11-23T11:40:45.5Z",
+        "2026-11-23T11:40:45+00:00", "2026-02-29T00:00:00Z",
+        "2026-13-01T00:00:00Z", "2026-11-23T24:00:00Z", "2026-11-23T11:60:45Z",
+        "2026-11-23T11:40:60Z", "+026-11-23T11:40:45Z",
+        "2026-11-23T11:40:45ZZ"}) {
+    CAPTURE(bad);
+    CHECK_FALSE(ParseTime(bad).has_value());
+  }
+}
+
 }  // namespace release
