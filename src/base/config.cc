@@ -191,6 +191,11 @@ void AddVerifyAndService(Config* config, std::vector<Key>* keys) {
                     {"signature", &verify->require_signature},
                     {"tests", &verify->require_tests}})},
        {"verify", "keys", OfRead(ReadAbsolutePath, &verify->keys)},
+       {"verify", "revoked", OfRead(ReadAbsolutePath, &verify->revoked)},
+       {"verify", "environment", OfRead(ReadName, &verify->environment)},
+       {"verify", "max_age", OfStringOrNumber([=](std::string_view text) {
+          return ReadDuration(text, Zero::kRefused, &verify->max_age.emplace());
+        })},
        {"service", "unit", OfRead(ReadUnit, &service->unit)},
        {"service", "pidfile", OfRead(ReadAbsolutePath, &service->pidfile)},
        {"service", "signal", OfRead(ReadSignal, &service->signal)},
@@ -340,7 +345,22 @@ class Reader {
       Add(table["service"]["signal"].node()->source().begin,
           "signal needs pidfile");
     }
+    CheckKeys(table);
     CheckShared(table);
+  }
+
+  // Without keys no signature could ever be accepted.
+  void CheckKeys(const toml::table& table) {
+    const VerifyConfig& verify = config_->verify;
+    if (!verify.keys.empty()) return;
+    if (verify.require_signature) {
+      Add(table["verify"]["require"].node()->source().begin,
+          "require: a signature needs keys, a file of allowed signers");
+    }
+    if (!verify.revoked.empty()) {
+      Add(table["verify"]["revoked"].node()->source().begin,
+          "revoked needs keys");
+    }
   }
 
   void CheckOnlyOne(const toml::table& table, std::string_view section,

@@ -30,7 +30,10 @@ struct VerifyConfig {
   bool require_checksum = false;
   bool require_signature = false;
   bool require_tests = false;
-  std::string keys;  // an allowed-signers file
+  std::string keys;         // an allowed-signers file
+  std::string revoked;      // a key revocation list, or a file of public keys
+  std::string environment;  // that evidence must be for; empty: any
+  std::optional<Duration> max_age;  // of evidence
 };
 
 // At most one of unit, pidfile and command is set.

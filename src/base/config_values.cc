@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/units.h"
+#include "base/version.h"
 
 namespace release {
 namespace {
@@ -100,6 +101,15 @@ std::string ReadRelativePath(std::string_view text, std::string* out) {
     return "must not contain an empty, \".\" or \"..\" component";
   }
   *out = path;
+  return "";
+}
+
+std::string ReadName(std::string_view text, std::string* out) {
+  if (!Version::Parse(text)) {
+    return "must be letters, digits and ._+~-, beginning with one of the "
+           "former";
+  }
+  *out = text;
   return "";
 }
 

@@ -28,6 +28,9 @@ std::string ReadAbsolutePath(std::string_view text, std::string* out);
 // without a trailing slash.
 std::string ReadRelativePath(std::string_view text, std::string* out);
 
+// A word to compare with: a version's letters.
+std::string ReadName(std::string_view text, std::string* out);
+
 // "user:group".
 std::string ReadOwner(std::string_view text, std::string* out);
 

@@ -38,6 +38,9 @@ dedup = "hardlink"
 [verify]
 require = ["checksum", "tests"]
 keys = "/etc/release/shop.keys"
+revoked = "/etc/release/shop.revoked"
+environment = "production"
+max_age = "2d"
 [service]
 pidfile = "/run/shop.pid"
 signal = "SIGUSR2"
@@ -91,6 +94,13 @@ constexpr const char* kBadValues[] = {
     "verify.require = ['sha']",
     "verify.require = 'tests'",
     "verify.keys = 'shop.keys'",
+    "verify.require = ['signature']",
+    "verify.revoked = '/etc/revoked'",
+    "verify.environment = ''",
+    "verify.environment = 'a b'",
+    "verify.environment = 1",
+    "verify.max_age = '0s'",
+    "verify.max_age = 'long'",
     "service.unit = '../x'",
     "service.unit = '--now'",
     "service.pidfile = 'run/pid'",
@@ -140,6 +150,9 @@ TEST_CASE("every documented key of what is deployed is read") {
   CHECK_FALSE(config.verify.require_signature);
   CHECK(config.verify.require_tests);
   CHECK(config.verify.keys == "/etc/release/shop.keys");
+  CHECK(config.verify.revoked == "/etc/release/shop.revoked");
+  CHECK(config.verify.environment == "production");
+  CHECK(config.verify.max_age == 48h);
   CHECK(config.service.pidfile == "/run/shop.pid");
   CHECK(config.service.signal == "USR2");
   CHECK(config.service.action == ServiceAction::kReload);
@@ -174,6 +187,7 @@ TEST_CASE("only the root is required, all else has its default") {
   const Config config = Parse("root = '/srv/shop'");
   CHECK(config.keep_releases == 5);
   CHECK(config.unpack.max_size == std::uint64_t{16} << 30);
+  CHECK_FALSE(config.verify.max_age);
   CHECK_FALSE(config.service.configured());
   CHECK_FALSE(config.health.configured());
   CHECK(config.notify.on_failure);
@@ -237,6 +251,13 @@ TEST_CASE("good values of every form are taken") {
     CAPTURE(good);
     CHECK(Problems(good) == "");
   }
+}
+
+TEST_CASE("what a signature needs is told with its place") {
+  CHECK(Problems("[verify]\nrequire = ['signature']") ==
+        "f:3:11: require: a signature needs keys, a file of allowed signers");
+  CHECK(Problems("[verify]\nrequire = ['signature']\nkeys = '/k'") == "");
+  CHECK(Problems("[verify]\nrevoked = '/r'") == "f:3:11: revoked needs keys");
 }
 
 TEST_CASE("of the ways to reload and to probe only one may be given") {

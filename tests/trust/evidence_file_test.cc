@@ -1,0 +1,36 @@
+#include "trust/evidence_file.h"
+
+#include <doctest/doctest.h>
+
+#include "support/archives.h"
+#include "support/expect_error.h"
+#include "support/temp_dir.h"
+#include "trust/attestation.h"
+
+namespace release {
+
+TEST_CASE("evidence is found beside the archive") {
+  const TempDir dir;
+  const std::string archive = dir.path() + "/shop-1.tar";
+  CHECK_FALSE(EvidenceBeside(archive).any());
+  Spill(archive + ".sig", "s");
+  CHECK_FALSE(EvidenceBeside(archive).any());
+  Spill(archive + ".intoto.json", "a");
+  const Evidence both = EvidenceBeside(archive);
+  CHECK(both.attestation->text == "a");
+  CHECK(both.attestation->origin == archive + ".intoto.json");
+  CHECK(both.signature->text == "s");
+}
+
+TEST_CASE("evidence that was named must be there and be of its size") {
+  const TempDir dir;
+  CHECK(ErrorOf([&] { ReadEvidence(dir.path() + "/none"); }).code() ==
+        ErrorCode::kEvidenceMissing);
+  CHECK(ErrorOf([&] { ReadEvidence(dir.path()); }).code() ==
+        ErrorCode::kAttestationInvalid);
+  Spill(dir.path() + "/big.intoto.json", std::string(kMaxStatement + 1, 'x'));
+  CHECK(ErrorOf([&] { EvidenceBeside(dir.path() + "/big"); }).code() ==
+        ErrorCode::kAttestationInvalid);
+}
+
+}  // namespace release
