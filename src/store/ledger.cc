@@ -99,6 +99,14 @@ void Ledger::Pin(const Version& version, bool pinned) {
   At(version).pinned = pinned;
 }
 
+void Ledger::SetEvidence(const Version& version, const std::string& evidence) {
+  At(version).evidence = evidence;
+}
+
+void Ledger::UseSerial(const std::string& key, const SerialUse& use) {
+  serials_[key] = use;
+}
+
 void Ledger::Remove(const Version& version) {
   std::erase_if(entries_, [&](const LedgerEntry& entry) {
     return entry.version == version;

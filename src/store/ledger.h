@@ -7,6 +7,7 @@
 #define RELEASE_STORE_LEDGER_H_
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -38,8 +39,17 @@ struct LedgerEntry {
   std::string reason;             // why it failed or was withdrawn
   bool pinned = false;
   std::uint64_t bytes = 0;  // of its files, from its manifest
+  std::string evidence;     // what vouched for it when it came, in words
 
   bool operator==(const LedgerEntry&) const = default;
+};
+
+// The evidence of one key that was used last.
+struct SerialUse {
+  std::uint64_t serial = 0;
+  std::string sha256;  // of the archive it was for
+
+  bool operator==(const SerialUse&) const = default;
 };
 
 class Ledger {
@@ -49,6 +59,10 @@ class Ledger {
   // Releases in the order in which they became live and stayed: the one the
   // ledger holds for live is last. No version twice.
   const std::vector<Version>& line() const { return line_; }
+
+  // By the key's fingerprint. A key stays when the releases it vouched for are
+  // gone: what was used once must not come again.
+  const std::map<std::string, SerialUse>& serials() const { return serials_; }
 
   const LedgerEntry* Find(const Version& version) const;
 
@@ -70,6 +84,9 @@ class Ledger {
   // interrupted keeps the state it had.)
   void Failed(const Version& version, const Cause& cause);
   void Pin(const Version& version, bool pinned);
+  void SetEvidence(const Version& version, const std::string& evidence);
+  // Evidence was used; its serial is not below the one before.
+  void UseSerial(const std::string& key, const SerialUse& use);
   void Remove(const Version& version);
 
   // Brings the ledger in line with the disk: forgets what is gone, takes up
@@ -96,6 +113,7 @@ class Ledger {
 
   std::vector<LedgerEntry> entries_;
   std::vector<Version> line_;
+  std::map<std::string, SerialUse> serials_;
 };
 
 }  // namespace release

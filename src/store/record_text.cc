@@ -37,11 +37,16 @@ json LedgerJson(const Ledger& ledger) {
                  {"bytes", entry.bytes}};
     if (!entry.reason.empty()) item["reason"] = entry.reason;
     if (entry.pinned) item["pinned"] = true;
+    if (!entry.evidence.empty()) item["evidence"] = entry.evidence;
     releases.push_back(std::move(item));
   }
   json line = json::array();
   for (const Version& version : ledger.line()) line.push_back(version.name());
-  return {{"releases", std::move(releases)}, {"line", std::move(line)}};
+  json object = {{"releases", std::move(releases)}, {"line", std::move(line)}};
+  for (const auto& [key, use] : ledger.serials()) {
+    object["serials"][key] = {{"serial", use.serial}, {"sha256", use.sha256}};
+  }
+  return object;
 }
 
 Ledger LedgerOf(const json& object) {
@@ -57,12 +62,18 @@ Ledger LedgerOf(const json& object) {
                     .by = item.value("by", ""),
                     .reason = item.value("reason", ""),
                     .pinned = item.value("pinned", false),
-                    .bytes = item.value("bytes", std::uint64_t{0})});
+                    .bytes = item.value("bytes", std::uint64_t{0}),
+                    .evidence = item.value("evidence", "")});
   }
   for (const json& name : object.at("line")) {
     if (auto version = Version::Parse(name.get<std::string>())) {
       ledger.RestoreLine(*version);
     }
+  }
+  const json serials = object.value("serials", json::object());
+  for (const auto& [key, use] : serials.items()) {
+    ledger.UseSerial(key, {.serial = use.at("serial").get<std::uint64_t>(),
+                           .sha256 = use.at("sha256").get<std::string>()});
   }
   return ledger;
 }

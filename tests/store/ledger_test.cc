@@ -200,5 +200,20 @@ TEST_CASE("entries are sorted by name, and removed with their place in line") {
   CHECK(story.Target() == "b");
 }
 
+TEST_CASE("the serial of a key outlives the releases that it vouched for") {
+  Ledger ledger;
+  ledger.Staged(V("1"), 5, {});
+  ledger.SetEvidence(V("1"), "signed by ci");
+  ledger.UseSerial("SHA256:k", {.serial = 6, .sha256 = "a"});
+  ledger.UseSerial("SHA256:k", {.serial = 7, .sha256 = "b"});
+  ledger.UseSerial("SHA256:j", {.serial = 1, .sha256 = "c"});
+  CHECK(ledger.Find(V("1"))->evidence == "signed by ci");
+  ledger.Reconcile({});
+  CHECK(ledger.entries().empty());
+  CHECK(ledger.serials().at("SHA256:k") ==
+        SerialUse{.serial = 7, .sha256 = "b"});
+  CHECK(ledger.serials().at("SHA256:j").serial == 1);
+}
+
 }  // namespace
 }  // namespace release
