@@ -15,6 +15,7 @@
 #include "os/identity.h"
 #include "os/input.h"
 #include "trust/checksum_file.h"
+#include "trust/evidence_file.h"
 
 namespace release {
 namespace {
@@ -45,6 +46,19 @@ std::optional<ExpectedChecksum> ChecksumFor(const DeployOptions& options) {
   return ChecksumBeside(options.archive);
 }
 
+// What was named, else what lies beside the archive.
+Evidence EvidenceFor(const DeployOptions& options) {
+  Evidence evidence = options.evidence;
+  if (!options.attestation.empty()) {
+    evidence.attestation = ReadEvidence(options.attestation);
+  }
+  if (!options.signature.empty()) {
+    evidence.signature = ReadEvidence(options.signature);
+  }
+  if (evidence.any() || options.archive == "-") return evidence;
+  return EvidenceBeside(options.archive);
+}
+
 Offer MakeOffer(const Context& context, const DeployOptions& options) {
   Offer offer;
   offer.version = OptionalVersion(options.version);
@@ -62,6 +76,7 @@ Offer MakeOffer(const Context& context, const DeployOptions& options) {
   auto input = std::make_shared<std::optional<Input>>();
   offer.open = [input, options](Offer* opened) {
     opened->checksum = ChecksumFor(options);
+    opened->evidence = EvidenceFor(options);
     input->emplace(options.archive == "-" ? Input::Stdin()
                                           : Input::Open(options.archive));
     opened->size = (*input)->Size();

@@ -200,6 +200,14 @@ class Builder {
                      "The SHA-256 that the archive must have")
         ->type_name("HEX");
     command
+        ->add_option("--attestation", options->attestation,
+                     "Test results: an in-toto statement about the archive")
+        ->type_name("FILE");
+    command
+        ->add_option("--signature", options->signature,
+                     "An SSH signature over the attestation")
+        ->type_name("FILE");
+    command
         ->add_option_function<unsigned>(
             "--strip-components",
             [options](unsigned n) { options->strip_components = n; },

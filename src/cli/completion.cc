@@ -23,7 +23,7 @@ _release() {
   done
   case ${COMP_WORDS[COMP_CWORD - 1]} in
     --root) mapfile -t COMPREPLY < <(compgen -d -- "$word"); return ;;
-    --config) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
+    --config | --attestation | --signature) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
     --color)
       mapfile -t COMPREPLY < <(compgen -W "auto always never" -- "$word")
       return ;;
@@ -37,8 +37,10 @@ _release() {
     local flags="--app --root --config --json --quiet --verbose --dry-run
       --wait --color --progress --help"
     case $verb in
-      deploy) flags+=" --version --sha256 --strip-components --confirm-within" ;;
-      stage) flags+=" --version --sha256 --strip-components" ;;
+      deploy) flags+=" --version --sha256 --attestation --signature
+        --strip-components --confirm-within" ;;
+      stage) flags+=" --version --sha256 --attestation --signature
+        --strip-components" ;;
       activate) flags+=" --confirm-within" ;;
       rollback) flags+=" --reason" ;;
       status) flags+=" --check" ;;

@@ -51,6 +51,7 @@ json EntryJson(const LedgerEntry& entry) {
           {"reason", entry.reason},
           {"bytes", entry.bytes},
           {"pinned", entry.pinned},
+          {"evidence", entry.evidence},
           {"transaction", entry.transaction}};
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/config.h"
+#include "trust/evidence_file.h"
 
 namespace release {
 
@@ -28,6 +29,9 @@ struct DeployOptions {
   std::string archive;  // "-": standard input
   std::string version;
   std::string sha256;
+  std::string attestation;  // a path
+  std::string signature;    // a path
+  Evidence evidence;        // read already; then there is no path
   std::optional<unsigned> strip_components;
   std::optional<Duration> confirm_within;
   bool activates = true;  // false: `stage`

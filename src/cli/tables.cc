@@ -36,6 +36,20 @@ std::string LiveText(const StatusReport& report) {
   return text + (entry->pinned ? ", pinned)" : ")");
 }
 
+// What vouched for the live release; empty: nothing did.
+std::string EvidenceText(const Standing& standing) {
+  if (!standing.live) return "";
+  return Printable(standing.ledger.Find(*standing.live)->evidence);
+}
+
+std::string FactsText(const std::map<std::string, std::string>& facts) {
+  std::vector<std::string> words;
+  for (const auto& [name, value] : facts) {
+    words.push_back(fmt::format("{} {}", name, Printable(value)));
+  }
+  return fmt::format("{}", fmt::join(words, ", "));
+}
+
 std::string ResultText(const TransactionRecord& record) {
   if (!record.end) return "open";
   std::string text = record.end->result;
@@ -109,6 +123,9 @@ std::string HistoryLine(const TransactionRecord& record) {
   if (!begin.reason.empty()) {
     text += fmt::format("        reason: {}\n", Printable(begin.reason));
   }
+  if (record.end && record.end->facts.contains("issued_at")) {
+    text += fmt::format("        {}\n", FactsText(record.end->facts));
+  }
   if (!record.steps.empty()) {
     text += fmt::format("        {}\n", StepsText(record));
   }
@@ -120,6 +137,9 @@ std::string HistoryLine(const TransactionRecord& record) {
 std::string StatusText(const StatusReport& report) {
   const Standing& standing = report.standing;
   std::string text = Field("live", LiveText(report));
+  if (const std::string evidence = EvidenceText(standing); !evidence.empty()) {
+    text += Field("evidence", evidence);
+  }
   text += Field("rollback to", report.rollback_target
                                    ? report.rollback_target->name()
                                    : "nothing");

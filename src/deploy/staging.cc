@@ -79,6 +79,30 @@ void ArchiveStaging::CheckSpace() const {
   }
 }
 
+// With evidence the archive is known to the last byte before anything looks
+// into it; without any it is read once, while it is unpacked.
+void ArchiveStaging::Admit(const Standing& standing, Work* work) {
+  const Ledger& ledger = standing.ledger;
+  GateFacts facts = AdmitEvidence(host_,
+                                  {.name = offer_.name,
+                                   .checksum = offer_.checksum,
+                                   .evidence = offer_.evidence},
+                                  ledger.serials());
+  if (!facts.statement) return;
+  AdmitBytes(host_, &facts, &offer_.source);
+  work->facts = EvidenceFacts(facts);
+  work->evidence = EvidenceWords(facts);
+  if (facts.signer) {
+    // With the commit, and not before: what was undone may be tried again.
+    work->settle = [key = facts.signer->key,
+                    use = SerialUse{facts.statement->serial, *facts.sha256}](
+                       Ledger* next, const Ledger::Cause&) {
+      next->UseSerial(key, use);
+    };
+  }
+  admitted_ = std::move(facts);
+}
+
 void ArchiveStaging::Prepare(const Standing& standing, Work* work) {
   work->begin.source = offer_.name;
   // For the record, should the archive not open; settled again below.
@@ -86,21 +110,7 @@ void ArchiveStaging::Prepare(const Standing& standing, Work* work) {
                                   : VersionFromFileName(offer_.file_name,
                                                         host_->config->app);
   if (offer_.open) offer_.open(&offer_);
-  const VerifyConfig& verify = host_->config->verify;
-  if (verify.require_checksum && !offer_.checksum) {
-    throw Error(ErrorCode::kEvidenceMissing,
-                fmt::format("cannot accept {}: the configuration requires a "
-                            "checksum and none was given",
-                            offer_.name),
-                offer_.name);
-  }
-  if (verify.require_signature || verify.require_tests) {
-    throw Error(ErrorCode::kEvidenceMissing,
-                fmt::format("cannot accept {}: the configuration requires a "
-                            "signature or test results and none were given",
-                            offer_.name),
-                offer_.name);
-  }
+  Admit(standing, work);
   reader_ = std::make_unique<Reader>(
       offer_.source, offer_.name,
       Spool{.fs = host_->fs,
@@ -117,6 +127,12 @@ void ArchiveStaging::Prepare(const Standing& standing, Work* work) {
 }
 
 void ArchiveStaging::Stage(Transaction* transaction) {
+  if (admitted_ && !admitted_->signer) {
+    transaction->Warn(
+        fmt::format("the attestation for {} is not signed: anybody could have "
+                    "written it",
+                    offer_.name));
+  }
   if (!existing_) {
     Create(transaction);
     return;
@@ -158,6 +174,12 @@ UnpackOptions ArchiveStaging::MakeOptions(std::function<void()> between) const {
 }
 
 void ArchiveStaging::CheckArchive(const Unpacked& unpacked) const {
+  if (admitted_ && *admitted_->sha256 != unpacked.sha256) {
+    throw Error(ErrorCode::kEvidenceMismatch,
+                fmt::format("cannot accept {}: it changed while it was read",
+                            offer_.name),
+                offer_.name, *admitted_->sha256, unpacked.sha256);
+  }
   if (offer_.checksum && offer_.checksum->sha256 != unpacked.sha256) {
     throw Error(ErrorCode::kChecksumMismatch,
                 fmt::format("cannot accept {}: its SHA-256 is {}, {} says {}",

@@ -9,6 +9,7 @@
 
 #include "archive/reader.h"
 #include "archive/unpack.h"
+#include "deploy/admission.h"
 #include "deploy/host.h"
 #include "deploy/standing.h"
 #include "deploy/transaction.h"
@@ -20,8 +21,9 @@ namespace release {
 
 // An archive on its way in.
 struct Offer {
-  // Fills in what is known only once the archive is opened: source, size and
-  // the checksum beside it. Called once, inside the transaction; may be empty.
+  // Fills in what is known only once the archive is opened: source, size, and
+  // the checksum and evidence beside it. Called once, inside the transaction;
+  // may be empty.
   std::function<void(Offer*)> open;
   ByteSource source;
   std::string name;                   // for messages, e.g. its path
@@ -29,6 +31,7 @@ struct Offer {
   std::optional<std::uint64_t> size;  // bytes, where known
   std::optional<Version> version;     // --version
   std::optional<ExpectedChecksum> checksum;  // given, or found beside it
+  Evidence evidence;                         // likewise
   std::optional<unsigned> strip_components;  // over the config's
   std::optional<OwnerIds> owner;
 };
@@ -51,6 +54,7 @@ class ArchiveStaging {
 
  private:
   Version ChooseVersion(const std::optional<Manifest>& manifest) const;
+  void Admit(const Standing& standing, Work* work);
   void CheckSpace() const;
   void CheckArchive(const Unpacked& unpacked) const;
   UnpackOptions MakeOptions(std::function<void()> between) const;
@@ -62,8 +66,9 @@ class ArchiveStaging {
   Host* host_;
   Offer offer_;
   std::unique_ptr<Reader> reader_;
-  std::optional<Manifest> carried_;  // the manifest in the archive
-  std::optional<Version> existing_;  // the release that is there already
+  std::optional<Manifest> carried_;    // the manifest in the archive
+  std::optional<Version> existing_;    // the release that is there already
+  std::optional<GateFacts> admitted_;  // where evidence came with it
 };
 
 }  // namespace release

@@ -92,6 +92,7 @@ std::optional<Failure> Transaction::Prepare() {
     if (work_.activates && !work_.goes_back) RequireLink(standing_);
   });
   outcome_.version = work_.begin.to;
+  facts_ = work_.facts;
   return failure;
 }
 
@@ -225,6 +226,7 @@ void Transaction::Commit() {
                 .facts = facts_};
   if (work_.begin.creates) {
     end.ledger.Staged(*work_.begin.to, work_.bytes, cause);
+    end.ledger.SetEvidence(*work_.begin.to, work_.evidence);
   }
   if (work_.settle) work_.settle(&end.ledger, cause);
   if (work_.activates && work_.goes_back) {
@@ -289,7 +291,8 @@ Occasion Transaction::MakeOccasion(const std::string& step) const {
           .transaction = record_.number,
           .step = step,
           .result = record_.end ? record_.end->result : "",
-          .reason = work_.begin.reason};
+          .reason = work_.begin.reason,
+          .facts = facts_};
 }
 
 Outcome Transaction::Undone(const Failure& failure) {
@@ -298,8 +301,8 @@ Outcome Transaction::Undone(const Failure& failure) {
                    .transaction = record_.number,
                    .text = "undoing"});
   }
-  Outcome undone =
-      Undo(host_, &*journal_, record_, standing_.ledger, {.failure = failure});
+  Outcome undone = Undo(host_, &*journal_, record_, standing_.ledger,
+                        {.failure = failure, .facts = facts_});
   undone.steps = std::move(outcome_.steps);
   for (std::string& warning : undone.warnings) {
     outcome_.warnings.push_back(std::move(warning));

@@ -35,6 +35,9 @@ struct Work {
   // What a success is called: "committed" or "unchanged".
   std::string result = "committed";
   std::uint64_t bytes = 0;  // of the files of a release that is created
+  // What is known of the archive beforehand, for the record and for hooks.
+  std::map<std::string, std::string> facts;
+  std::string evidence;  // the same in words, for the ledger
 
   // Looks at how things stand and fills in the rest. What it throws refuses
   // the work: recorded, nothing changed.

@@ -269,7 +269,8 @@ class Undoing {
             .message = outcome_.error->message,
             .at = now,
             .recovered = cause_.recovered,
-            .ledger = std::move(ledger)};
+            .ledger = std::move(ledger),
+            .facts = cause_.facts};
   }
 
   // In bytes; 0 where its manifest cannot be read.

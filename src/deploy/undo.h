@@ -3,6 +3,7 @@
 #ifndef RELEASE_DEPLOY_UNDO_H_
 #define RELEASE_DEPLOY_UNDO_H_
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,6 +21,7 @@ struct UndoCause {
   std::optional<Failure> failure;
   bool recovered = false;    // by a later command
   bool with_service = true;  // false at boot, before the service starts
+  std::map<std::string, std::string> facts;  // for the record
 };
 
 // Goes back, durably, has the service take up the release before, checks it,

@@ -3,7 +3,14 @@
 namespace release {
 
 std::map<std::string, std::string> Occasion::Environment() const {
+  const auto fact = [this](const char* name) {
+    const auto it = facts.find(name);
+    return it == facts.end() ? "" : it->second;
+  };
   return {
+      {"RELEASE_SHA256", fact("sha256")},
+      {"RELEASE_SIGNED_BY", fact("signed_by")},
+      {"RELEASE_TESTS", fact("tests")},
       {"RELEASE_APP", app},
       {"RELEASE_VERSION", version},
       {"RELEASE_PREVIOUS", previous},

@@ -17,11 +17,16 @@ struct Occasion {
   std::string step;    // "pre-activate", "health", ...
   std::string result;  // empty while it runs; "committed", "undone", ...
   std::string reason;  // of a failure
+  // What is known of the archive and what vouches for it: "sha256",
+  // "signed_by", "tests", ...
+  std::map<std::string, std::string> facts;
 
   // The release's directory, absolute.
   std::string Directory() const { return root + "/releases/" + version; }
 
-  // RELEASE_APP ... RELEASE_REASON, as documented.
+  // RELEASE_APP ... RELEASE_REASON, as documented, and RELEASE_SHA256,
+  // RELEASE_SIGNED_BY, RELEASE_TESTS, which are empty where there is no such
+  // fact.
   std::map<std::string, std::string> Environment() const;
 };
 

@@ -4,7 +4,7 @@
 
 namespace release {
 
-TEST_CASE("an occasion tells its nine facts in the environment") {
+TEST_CASE("an occasion tells its facts in the environment") {
   Occasion occasion;
   occasion.app = "shop";
   occasion.version = "1.4.2";
@@ -14,6 +14,7 @@ TEST_CASE("an occasion tells its nine facts in the environment") {
   occasion.step = "health";
   occasion.result = "undone";
   occasion.reason = "health-deadline";
+  occasion.facts = {{"signed_by", "ci"}, {"serial", "7"}};
   CHECK(occasion.Environment() ==
         std::map<std::string, std::string>{
             {"RELEASE_APP", "shop"},
@@ -24,7 +25,10 @@ TEST_CASE("an occasion tells its nine facts in the environment") {
             {"RELEASE_TRANSACTION", "42"},
             {"RELEASE_STEP", "health"},
             {"RELEASE_RESULT", "undone"},
-            {"RELEASE_REASON", "health-deadline"}});
+            {"RELEASE_REASON", "health-deadline"},
+            {"RELEASE_SHA256", ""},
+            {"RELEASE_SIGNED_BY", "ci"},
+            {"RELEASE_TESTS", ""}});
 }
 
 }  // namespace release

@@ -1,0 +1,90 @@
+#include "deploy/admission.h"
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <vector>
+
+#include "base/text.h"
+#include "base/units.h"
+#include "store/layout.h"
+#include "trust/digest.h"
+
+namespace release {
+namespace {
+
+constexpr std::size_t kBlockSize = std::size_t{256} << 10;
+
+// A new file that has lost its name: only who holds it can read it.
+std::shared_ptr<Opened> NamelessFile(Fs* fs) {
+  const std::string path = fmt::format("{}/{}arrival", kOwn, kTempFilePrefix);
+  // One that a crash left behind.
+  fs->RemoveFile(Fs::kRoot, path);
+  auto file = std::make_shared<Opened>(
+      fs, fs->Open(Fs::kRoot, path, OpenMode::kCreateNew, 0600));
+  fs->RemoveFile(Fs::kRoot, path);
+  return file;
+}
+
+}  // namespace
+
+GateFacts AdmitEvidence(Host* host, const Arrival& arrival,
+                        const std::map<std::string, SerialUse>& serials) {
+  const Config& config = *host->config;
+  GateFacts facts{.archive = arrival.name,
+                  .app = config.app,
+                  .policy = config.verify,
+                  .checksum = arrival.checksum,
+                  .sha256 = std::nullopt,
+                  .statement = std::nullopt,
+                  .signer = std::nullopt,
+                  .serials = serials,
+                  .now = host->doors.clock->WallSeconds()};
+  const auto& [attestation, signature] = arrival.evidence;
+  if (signature && !attestation) {
+    throw Error(ErrorCode::kEvidenceMissing,
+                fmt::format("cannot accept {}: {} is a signature over an "
+                            "attestation, and none was given",
+                            arrival.name, Quoted(signature->origin)),
+                signature->origin);
+  }
+  if (signature) {
+    facts.signer = VerifySignature(host->doors.runner, *attestation, *signature,
+                                   ReadTrustedKeys(config.verify));
+  }
+  // Only now: what is signed is not looked into before it is known to be.
+  if (attestation) {
+    facts.statement = ParseStatement(attestation->text, attestation->origin);
+  }
+  RequireAdmission(facts);
+  return facts;
+}
+
+void AdmitBytes(Host* host, GateFacts* facts, ByteSource* source) {
+  Fs* fs = host->fs;
+  const std::uint64_t max_size = host->config->unpack.max_size;
+  const auto copy = NamelessFile(fs);
+  std::vector<char> buffer(kBlockSize);
+  Sha256 sha256;
+  std::uint64_t size = 0;
+  while (const std::size_t count = (*source)(buffer)) {
+    size += count;
+    if (max_size != 0 && size > max_size) {
+      throw Error(ErrorCode::kLimitExceeded,
+                  fmt::format("cannot accept {}: it is larger than {}",
+                              facts->archive, FormatSize(max_size)),
+                  facts->archive);
+    }
+    sha256.Update({buffer.data(), count});
+    fs->Write(copy->get(), {buffer.data(), count});
+  }
+  facts->sha256 = sha256.Finish();
+  RequireAdmission(*facts);
+  *source = [fs, copy, at = std::uint64_t{0}](std::span<char> wanted) mutable {
+    const std::size_t count = fs->ReadAt(copy->get(), wanted, at);
+    at += count;
+    return count;
+  };
+}
+
+}  // namespace release

@@ -1,0 +1,136 @@
+#include "deploy/admission.h"
+
+#include <doctest/doctest.h>
+
+#include "store/layout.h"
+#include "support/archives.h"
+#include "support/expect_error.h"
+#include "support/root_files.h"
+#include "support/statements.h"
+#include "support/temp_dir.h"
+#include "support/world.h"
+
+namespace release {
+namespace {
+
+// A world whose ssh-keygen says that everything was signed by ci.
+class Vouched : public World {
+ public:
+  Vouched() {
+    Spill(dir.path() + "/keys", "ci namespaces=\"release\" ssh-ed25519 AAAA\n");
+    config.verify.keys = dir.path() + "/keys";
+    config.verify.require_signature = true;
+    config.verify.require_tests = true;
+    runner.On("ssh-keygen", Exited(0, "Good \"x\" with X key SHA256:k\n"));
+    runner.On("find-principals", Exited(0, "ci\n"));
+  }
+
+  Offer Signed(const std::string& version, std::uint64_t serial) {
+    Offer offer = OfferOf(version);
+    const auto statement = StatementFor(Sha256Of(ArchiveOf(version)), serial);
+    offer.evidence.attestation = EvidenceFile{statement.dump(), "a"};
+    offer.evidence.signature = EvidenceFile{"s", "a.sig"};
+    return offer;
+  }
+  Outcome DeploySigned(const std::string& version, std::uint64_t serial) {
+    return release::Deploy(&host, Signed(version, serial));
+  }
+
+  TempDir dir;
+};
+
+std::string CodeOf(const Outcome& outcome) {
+  return outcome.error ? std::string(CodeName(outcome.error->code)) : "";
+}
+
+}  // namespace
+
+TEST_CASE("an archive with all its evidence goes live, and that is recorded") {
+  Vouched world;
+  REQUIRE(CodeOf(world.DeploySigned("1", 5)) == "");
+  const TransactionRecord record = ReadRecord(&world.disk, 1);
+  CHECK(record.end->facts.at("signed_by") == "ci");
+  CHECK(record.end->facts.at("tests") == "2 tests passed");
+  CHECK(record.end->ledger.serials().at("SHA256:k").serial == 5);
+  CHECK(record.end->ledger.entries()[0].evidence ==
+        "signed by ci, serial 5, 2 tests passed");
+  CHECK_FALSE(Exists(&world.disk, ".release/.new-arrival"));
+}
+
+TEST_CASE("evidence that is required is missed before the archive is read") {
+  Vouched world;
+  Offer offer = world.OfferOf("1");
+  offer.source = [](std::span<char>) -> std::size_t {
+    throw std::logic_error("read");
+  };
+  CHECK(CodeOf(Deploy(&world.host, offer)) == "evidence-missing");
+  offer.evidence = world.Signed("1", 1).evidence;
+  offer.evidence.attestation.reset();
+  CHECK(CodeOf(Deploy(&world.host, offer)) == "evidence-missing");
+}
+
+TEST_CASE("nothing looks into an archive that its evidence is not about") {
+  Vouched world;
+  Offer offer = world.Signed("1", 1);
+  // No archive at all: who looked into it would say so.
+  offer.source = SourceOf("\x1F\x8B garbage");
+  CHECK(CodeOf(Deploy(&world.host, offer)) == "evidence-mismatch");
+  CHECK(ReadRecord(&world.disk, 1).end->result == "refused");
+  CHECK(world.disk.List(Fs::kRoot, kReleases).empty());
+}
+
+TEST_CASE("an archive that is endless is refused") {
+  Vouched world;
+  world.config.unpack.max_size = 1 << 20;
+  Offer offer = world.Signed("1", 1);
+  offer.source = [](std::span<char> buffer) { return buffer.size(); };
+  CHECK(CodeOf(Deploy(&world.host, offer)) == "limit-exceeded");
+  CHECK_FALSE(Exists(&world.disk, ".release/.new-arrival"));
+}
+
+TEST_CASE("a serial is used up by a commit and by nothing less") {
+  Vouched world;
+  REQUIRE(CodeOf(world.DeploySigned("1", 5)) == "");
+  world.broken.insert("2");
+  CHECK(world.DeploySigned("2", 7).exit == Exit::kUndone);
+  CHECK(ReadRecord(&world.disk, 2).end->facts.at("signed_by") == "ci");
+  // What was undone has used nothing up.
+  CHECK(CodeOf(world.DeploySigned("3", 6)) == "");
+  CHECK(CodeOf(world.DeploySigned("4", 5)) == "evidence-replayed");
+  CHECK(CodeOf(world.DeploySigned("4", 6)) == "evidence-replayed");
+  CHECK(CodeOf(world.DeploySigned("1", 5)) == "evidence-replayed");
+  // The same again is the same deploy.
+  CHECK(world.DeploySigned("3", 6).result == "unchanged");
+  // Nor does a rollback give serials back, nor a prune, nor a crash.
+  REQUIRE(world.Rollback().exit == Exit::kDone);
+  REQUIRE(Prune(&world.host).exit == Exit::kDone);
+  CHECK(CodeOf(world.DeploySigned("1", 5)) == "evidence-replayed");
+  World later(world, world.disk);
+  CHECK(ReadStanding(&later.disk).ledger.serials().at("SHA256:k").serial == 6);
+}
+
+TEST_CASE("test results that are not signed count where no signature must be") {
+  Vouched world;
+  world.config.verify.require_signature = false;
+  Offer offer = world.Signed("1", 1);
+  offer.evidence.signature.reset();
+  const Outcome outcome = Deploy(&world.host, offer);
+  CHECK(CodeOf(outcome) == "");
+  REQUIRE(outcome.warnings.size() == 1);
+  CHECK(outcome.warnings[0].find("is not signed") != std::string::npos);
+}
+
+TEST_CASE("hooks are told what vouches for the release") {
+  Vouched world;
+  world.config.hooks.preflight = {"preflight"};
+  REQUIRE(CodeOf(world.DeploySigned("1", 5)) == "");
+  for (const Command& command : world.runner.commands) {
+    if (command.argv[0] != "preflight") continue;
+    CHECK(command.env.at("RELEASE_SIGNED_BY") == "ci");
+    CHECK(command.env.at("RELEASE_TESTS") == "2 tests passed");
+    CHECK(command.env.at("RELEASE_SHA256") == Sha256Of(World::ArchiveOf("1")));
+  }
+  CHECK(world.runner.Count("preflight") == 1);
+}
+
+}  // namespace release
