@@ -20,8 +20,10 @@
 namespace release {
 namespace {
 
-// The host of the context, with its events printed.
+// The host of the context for a command that changes something, with its events
+// printed.
 Host* Speaking(Context* context) {
+  context->RequireOnlyRootWrites();
   context->host()->report = EventPrinter(context->options());
   return context->host();
 }

@@ -130,4 +130,29 @@ Context::Context(const GlobalOptions& options)
   host_.wait = options_.wait;
 }
 
+void Context::RequireOnlyRootWrites() const {
+  for (const char* part : {"", "/.release", "/releases"}) {
+    const std::string path = config_.root + part;
+    const std::string danger = WhyOthersCanWrite(path);
+    if (danger.empty()) continue;
+    throw Error(ErrorCode::kRootUnsafe,
+                fmt::format("cannot work in {} as root: {}; run this as its "
+                            "owner, or make it root's",
+                            path, danger),
+                path);
+  }
+  const HooksConfig& hooks = config_.hooks;
+  for (const Argv* argv :
+       {&hooks.preflight, &hooks.pre_activate, &hooks.post_activate,
+        &hooks.post_rollback, &config_.service.command, &config_.health.command,
+        &config_.notify.command}) {
+    if (argv->empty() || !argv->front().starts_with('/')) continue;
+    const std::string danger = WhyOthersCanWrite(argv->front());
+    if (danger.empty()) continue;
+    throw Error(ErrorCode::kConfigUnsafe,
+                fmt::format("cannot run {} as root: {}", argv->front(), danger),
+                argv->front());
+  }
+}
+
 }  // namespace release

@@ -31,6 +31,11 @@ class Context {
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
 
+  // Before anything is changed: throws Error kRootUnsafe or kConfigUnsafe where
+  // this runs as root and somebody else can write the root's directories or a
+  // program that the configuration has it run.
+  void RequireOnlyRootWrites() const;
+
   const GlobalOptions& options() const { return options_; }
   const Config& config() const { return config_; }
   Host* host() { return &host_; }

@@ -80,6 +80,31 @@ std::string Unsuitable(int fd) {
   }
 }
 
+// Whoever may write a directory above may put another file in its place; also
+// where there is none yet.
+std::string WhyOthersCanReplace(boost::filesystem::path place) {
+  for (bool first = true; !place.empty(); first = false) {
+    struct stat info = {};
+    const std::string name = first ? "it" : place.string();
+    if (stat(place.c_str(), &info) == 0) {
+      if (info.st_uid != 0) {
+        return fmt::format("{} belongs to user {}, not to root", name,
+                           info.st_uid);
+      }
+      const bool sticky =
+          S_ISDIR(info.st_mode) && (info.st_mode & S_ISVTX) != 0;
+      if ((info.st_mode & (S_IWGRP | S_IWOTH)) != 0 && !sticky) {
+        return fmt::format("{} can be written by others (mode {:04o})", name,
+                           info.st_mode & 07777);
+      }
+    } else if (!first || errno != ENOENT) {
+      return strerror(errno);
+    }
+    place = place.parent_path();
+  }
+  return "";
+}
+
 }  // namespace
 
 Input Input::Open(const std::string& path) {
@@ -161,24 +186,12 @@ std::vector<std::string> ListDirectory(const std::string& path) {
 
 std::string WhyOthersCanWrite(const std::string& path) {
   if (geteuid() != 0) return "";
-  // Whoever may write a directory above may put another file in its place.
-  auto place = boost::filesystem::absolute(path).lexically_normal();
-  for (bool first = true; !place.empty(); first = false) {
-    struct stat info = {};
-    if (stat(place.c_str(), &info) != 0) return strerror(errno);
-    const std::string name = first ? "it" : place.string();
-    if (info.st_uid != 0) {
-      return fmt::format("{} belongs to user {}, not to root", name,
-                         info.st_uid);
-    }
-    const bool sticky = S_ISDIR(info.st_mode) && (info.st_mode & S_ISVTX) != 0;
-    if ((info.st_mode & (S_IWGRP | S_IWOTH)) != 0 && !sticky) {
-      return fmt::format("{} can be written by others (mode {:04o})", name,
-                         info.st_mode & 07777);
-    }
-    place = place.parent_path();
-  }
-  return "";
+  const auto place = boost::filesystem::absolute(path).lexically_normal();
+  std::string reason = WhyOthersCanReplace(place);
+  if (!reason.empty()) return reason;
+  boost::system::error_code missing;
+  const auto real = boost::filesystem::canonical(place, missing);
+  return missing || real == place ? "" : WhyOthersCanReplace(real);
 }
 
 }  // namespace release

@@ -58,8 +58,9 @@ std::optional<std::string> ReadSmallFile(const std::string& path,
 std::vector<std::string> ListDirectory(const std::string& path);
 
 // Running as root: why somebody but root could change the file or put another
-// in its place, e.g. "its owner is alice". Empty where nobody can, or where the
-// caller is not root.
+// in its place, e.g. "it belongs to user 1000, not to root": itself, the
+// directories above it, and where a link is on the way those of the real path.
+// Empty where nobody can, or where the caller is not root.
 std::string WhyOthersCanWrite(const std::string& path);
 
 }  // namespace release

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "os/input.h"
 #include "os/interrupt.h"
 #include "service/last_lines.h"
 
@@ -14,12 +15,27 @@ namespace {
 // The record has room for that of several hooks even on a full disk.
 constexpr std::size_t kKeptOutput = 8 * 1024;
 
+// A program of the release itself belongs to whom the release belongs.
+void RequireOnlyRootWrites(const std::string& name, const Argv& argv,
+                           const std::string& directory) {
+  const std::string& program = argv[0];
+  if (program.starts_with('/') || program.find('/') == program.npos) return;
+  const std::string path = directory + "/" + program;
+  const std::string danger = WhyOthersCanWrite(path);
+  if (danger.empty()) return;
+  throw Error(
+      ErrorCode::kConfigUnsafe,
+      fmt::format("cannot run the {} hook {} as root: {}", name, path, danger),
+      path);
+}
+
 }  // namespace
 
 std::string RunHook(Runner* runner, const std::string& name, const Argv& argv,
                     Duration timeout, const Occasion& occasion,
                     const std::function<void(const std::string&)>& keep) {
   if (argv.empty()) return "";
+  RequireOnlyRootWrites(name, argv, occasion.Directory());
   Command command;
   command.argv = argv;
   command.env = occasion.Environment();

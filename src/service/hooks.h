@@ -13,9 +13,11 @@ namespace release {
 
 // Runs the hook, in the release's directory, with the occasion in its
 // environment, and returns what it printed. An empty argv runs nothing. Throws
-// Error kHookFailed or kHookTimeout, whose message names the hook, how it
-// ended and the last lines of its output. Either way `keep` is given what it
-// printed, unless that is nothing. Of much output all this is the last 8 KiB.
+// Error kConfigUnsafe where root would run a program of the release that
+// somebody else can write, else kHookFailed or kHookTimeout, whose message
+// names the hook, how it ended and the last lines of its output. Either way
+// `keep` is given what it printed, unless that is nothing. Of much output all
+// this is the last 8 KiB.
 std::string RunHook(
     Runner* runner, const std::string& name, const Argv& argv, Duration timeout,
     const Occasion& occasion,

@@ -1,6 +1,7 @@
 #include "cli/context.h"
 
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -104,6 +105,57 @@ TEST_CASE("a context opens the root and tells who calls and how long to wait") {
   CHECK(context.host()->wait == std::chrono::seconds(3));
   CHECK(context.host()->caller.pid == getpid());
   CHECK(context.host()->config->root == dir.path());
+}
+
+TEST_CASE("root changes nothing where somebody else can write") {
+  const TempDir dir;
+  for (const char* part : {"", "/.release", "/releases"}) {
+    std::filesystem::create_directory(dir.path() + "/srv" + part);
+    std::filesystem::permissions(dir.path() + "/srv" + part,
+                                 std::filesystem::perms(0755));
+  }
+  const Context context({.root = dir.path() + "/srv"});
+  CHECK_NOTHROW(context.RequireOnlyRootWrites());
+  if (geteuid() != 0) return;
+  for (const char* part : {"", "/.release", "/releases"}) {
+    const std::string path = dir.path() + "/srv" + part;
+    CAPTURE(path);
+    REQUIRE(chown(path.c_str(), 12345, 0) == 0);
+    CHECK(ErrorOf([&] { context.RequireOnlyRootWrites(); }).code() ==
+          ErrorCode::kRootUnsafe);
+    REQUIRE(chown(path.c_str(), 0, 0) == 0);
+    REQUIRE(chmod(path.c_str(), 0775) == 0);
+    CHECK(ErrorOf([&] { context.RequireOnlyRootWrites(); }).code() ==
+          ErrorCode::kRootUnsafe);
+    REQUIRE(chmod(path.c_str(), 0755) == 0);
+  }
+  CHECK_NOTHROW(context.RequireOnlyRootWrites());
+  // A directory above it.
+  REQUIRE(chmod(dir.path().c_str(), 0777) == 0);
+  CHECK(ErrorOf([&] { context.RequireOnlyRootWrites(); }).code() ==
+        ErrorCode::kRootUnsafe);
+}
+
+TEST_CASE("root runs no program that somebody else can write") {
+  const TempDir dir;
+  const std::string file = dir.path() + "/shop.toml";
+  const std::string hook = dir.path() + "/hook";
+  std::filesystem::create_directory(dir.path() + "/srv");
+  std::filesystem::permissions(dir.path() + "/srv",
+                               std::filesystem::perms(0755));
+  Spill(hook, "#!/bin/sh\n");
+  Spill(dir.path() + "/shop.toml", "root = \"" + dir.path() +
+                                       "/srv\"\n[hooks]\npreflight = [\"" +
+                                       hook + "\"]\n");
+  const Context context({.config = file});
+  CHECK_NOTHROW(context.RequireOnlyRootWrites());
+  std::filesystem::permissions(hook, std::filesystem::perms(0777));
+  if (geteuid() == 0) {
+    CHECK(ErrorOf([&] { context.RequireOnlyRootWrites(); }).code() ==
+          ErrorCode::kConfigUnsafe);
+  } else {
+    CHECK_NOTHROW(context.RequireOnlyRootWrites());
+  }
 }
 
 }  // namespace release

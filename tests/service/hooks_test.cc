@@ -1,11 +1,15 @@
 #include "service/hooks.h"
 
 #include <doctest/doctest.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "os/interrupt.h"
+#include "os/posix_runner.h"
+#include "support/archives.h"
 #include "support/expect_error.h"
 #include "support/fake_runner.h"
+#include "support/temp_dir.h"
 
 namespace release {
 namespace {
@@ -91,6 +95,30 @@ TEST_CASE("a hook that a stop request ended did not fail by itself") {
   SetInterruptSignal(0);
   CHECK(error.code() == ErrorCode::kInterrupted);
   CHECK(HookError(&runner).code() == ErrorCode::kHookFailed);
+}
+
+TEST_CASE("root runs no hook of a release that somebody else can write") {
+  const TempDir dir;
+  const std::string program = dir.path() + "/releases/1/bin/hook";
+  for (const char* part : {"/releases", "/releases/1", "/releases/1/bin"}) {
+    std::filesystem::create_directory(dir.path() + part);
+    std::filesystem::permissions(dir.path() + part,
+                                 std::filesystem::perms(0755));
+  }
+  Spill(program, "#!/bin/sh\necho ran\n");
+  std::filesystem::permissions(program, std::filesystem::perms(0755));
+  PosixRunner runner;
+  Occasion occasion;
+  occasion.root = dir.path();
+  occasion.version = "1";
+  const auto run = [&] {
+    return RunHook(&runner, "preflight", {"bin/hook"}, std::chrono::seconds(10),
+                   occasion);
+  };
+  CHECK(run() == "ran\n");
+  if (geteuid() != 0) return;
+  REQUIRE(chown(program.c_str(), 12345, 12345) == 0);
+  CHECK(ErrorOf([&] { run(); }).code() == ErrorCode::kConfigUnsafe);
 }
 
 }  // namespace release
