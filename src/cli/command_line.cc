@@ -12,6 +12,7 @@
 #include "cli/completion.h"
 #include "cli/context.h"
 #include "cli/output.h"
+#include "cli/serve.h"
 #include "cli/show_commands.h"
 #include "deploy/standing.h"
 #include "os/posix_fs.h"
@@ -58,6 +59,10 @@ constexpr Example kExamples[] = {
     {"recover", "  release recover"},
     {"confirm", "  release confirm"},
     {"abort", "  release abort"},
+    {"serve",
+     "  In ~/.ssh/authorized_keys:\n"
+     "  command=\"release serve --app shop --allow deploy,status\",restrict "
+     "ssh-ed25519 AAAA..."},
     {"completion",
      "  release completion bash > /etc/bash_completion.d/release"},
 };
@@ -82,6 +87,7 @@ struct CommandLine {
   HistoryOptions history;
   VerifyOptions verify;
   DiffOptions diff;
+  ServeOptions serve;
   std::string shell;
   std::string command;
   std::function<int()> run;
@@ -327,6 +333,12 @@ class Builder {
         [line] { return RunConfirm(line->global); });
     Add("abort", "Ask the running transaction to undo and stop",
         [line] { return RunAbort(line->global); });
+    Add("serve", "Run the command that a restricted SSH key asks for",
+        [line] { return RunServe(&line->global, line->serve, &line->command); })
+        ->add_option("--allow", line->serve.allow,
+                     "The commands it may be: deploy,status,...")
+        ->type_name("COMMANDS")
+        ->required();
     Add("completion", "Print shell completions",
         [line] { return PrintCompletion(line->shell); })
         ->add_option("shell", line->shell, "For which shell")

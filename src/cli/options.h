@@ -70,6 +70,10 @@ struct VerifyOptions {
   bool all = false;
 };
 
+struct ServeOptions {
+  std::string allow;  // commands with commas between them
+};
+
 struct DiffOptions {
   std::string from;
   std::string to;

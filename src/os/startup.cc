@@ -6,6 +6,7 @@
 #include <boost/filesystem/operations.hpp>
 #include <cerrno>
 #include <cstdlib>
+#include <utility>
 
 namespace release {
 namespace {
@@ -39,6 +40,19 @@ bool ErrIsTerminal() { return isatty(STDERR_FILENO) == 1; }
 std::string Environment(const std::string& name) {
   const char* value = std::getenv(name.c_str());
   return value == nullptr ? "" : value;
+}
+
+void KeepInEnvironment(const std::vector<std::string>& names) {
+  std::vector<std::pair<std::string, std::string>> kept;
+  for (const std::string& name : names) {
+    if (const char* value = std::getenv(name.c_str())) {
+      kept.emplace_back(name, value);
+    }
+  }
+  clearenv();
+  setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+         1);
+  for (const auto& [name, value] : kept) setenv(name.c_str(), value.c_str(), 1);
 }
 
 std::string AbsolutePath(const std::string& path) {

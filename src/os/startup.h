@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace release {
 
@@ -21,6 +22,10 @@ bool ErrIsTerminal();
 
 // The value of an environment variable; empty where it is not set.
 std::string Environment(const std::string& name);
+
+// Clears the environment of this process but for these variables, and sets a
+// PATH of the system's own directories.
+void KeepInEnvironment(const std::vector<std::string>& names);
 
 // An absolute path of what may be relative to the working directory, without
 // "." and "..", and without a slash at the end. Looks at no disk.

@@ -100,4 +100,21 @@ TEST_CASE("a path becomes absolute and plain") {
   CHECK(AbsolutePath("/") == "/");
 }
 
+TEST_CASE("an environment is cleared but for what is named, and gets a PATH") {
+  const pid_t child = fork();
+  if (child == 0) {
+    setenv("KEPT", "1", 1);
+    setenv("GONE", "1", 1);
+    KeepInEnvironment({"KEPT", "NOT_THERE"});
+    const bool right =
+        Environment("KEPT") == "1" && Environment("GONE").empty() &&
+        Environment("PATH").starts_with("/usr/local/sbin:") &&
+        Environment("NOT_THERE").empty() && environ[2] == nullptr;
+    _exit(right ? 0 : 1);
+  }
+  int status = -1;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  CHECK(status == 0);
+}
+
 }  // namespace release

@@ -1,0 +1,102 @@
+#include "cli/serve.h"
+
+#include <doctest/doctest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+#include "support/archives.h"
+#include "support/command_run.h"
+#include "support/expect_error.h"
+#include "support/temp_dir.h"
+
+namespace release {
+namespace {
+
+bool Has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+// `release serve --allow ALLOWED` as sshd calls it, in a process of its own: it
+// clears its environment.
+Printed Serve(const CommandRig& rig, const std::string& line,
+              const std::string& allowed = "deploy,status,rollback,history") {
+  const TempDir dir;
+  const pid_t child = fork();
+  if (child == 0) {
+    setenv("SSH_ORIGINAL_COMMAND", line.c_str(), 1);
+    const Printed printed = rig.Run({"serve", "--allow", allowed});
+    Spill(dir.path() + "/out", printed.out);
+    Spill(dir.path() + "/err", printed.err);
+    _exit(printed.exit);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  return {WEXITSTATUS(status), Slurp(dir.path() + "/out"),
+          Slurp(dir.path() + "/err")};
+}
+
+}  // namespace
+
+TEST_CASE("serve runs what is allowed, with its options") {
+  const CommandRig rig;
+  rig.Deploy("1");
+  rig.Deploy("2");
+  const Printed status = Serve(rig, "status --json");
+  CHECK(status.exit == 0);
+  CHECK(nlohmann::json::parse(status.out).at("live") == "2");
+  CHECK(Serve(rig, "rollback --reason slow").exit == 0);
+  CHECK(Has(rig.Run({"history", "-n", "1"}).out, "reason: slow"));
+  CHECK(Serve(rig, "rollback 9").exit == 7);
+  CHECK(Has(Serve(rig, "history --count 2").out, "reason: slow"));
+}
+
+TEST_CASE("serve refuses what is not allowed, and says what is") {
+  const CommandRig rig;
+  rig.Deploy("1");
+  const Printed refused = Serve(rig, "rollback --json", "status,deploy");
+  CHECK(refused.exit == 3);
+  const auto object = nlohmann::json::parse(refused.out);
+  CHECK(object.at("error").at("code") == "not-allowed");
+  CHECK(object.at("command") == "rollback");
+  CHECK(Has(refused.err, "this key may only deploy, status"));
+}
+
+TEST_CASE("serve needs an app, a list, and a command that it understands") {
+  const CommandRig rig;
+  CHECK(Serve(rig, "sh -c id").exit == 2);
+  CHECK(Serve(rig, "").exit == 2);
+  CHECK(Serve(rig, "status", "status,sh").exit == 2);
+  CHECK(RunRelease({"serve"}).exit == 2);
+  // The app is never the caller's to choose, nor the environment's.
+  setenv("RELEASE_APP", "shop", 1);
+  const Error error = ErrorOf([] {
+    GlobalOptions global;
+    std::string command;
+    RunServe(&global, {.allow = "status"}, &command);
+  });
+  unsetenv("RELEASE_APP");
+  CHECK(Says(error, "give --app"));
+}
+
+TEST_CASE("what serve runs sees nothing of the caller's environment") {
+  CommandRig rig;
+  rig.Deploy("1");
+  rig.Deploy("2");
+  rig.Configure("[hooks]\npost_rollback = [\"sh\", \"-c\", \"env > " +
+                rig.path() + "/env\"]\n");
+  setenv("LD_LIBRARY_PATH", "/tmp/evil", 1);
+  setenv("BASH_ENV", "/tmp/evil", 1);
+  CHECK(Serve(rig, "rollback").exit == 0);
+  unsetenv("LD_LIBRARY_PATH");
+  unsetenv("BASH_ENV");
+  const std::string env = Slurp(rig.path() + "/env");
+  CHECK_FALSE(Has(env, "evil"));
+  CHECK_FALSE(Has(env, "SSH_ORIGINAL_COMMAND"));
+  CHECK(Has(env, "PATH=/usr/local/sbin:"));
+  CHECK(Has(env, "RELEASE_VERSION=1"));
+}
+
+}  // namespace release

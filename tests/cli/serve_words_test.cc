@@ -1,0 +1,193 @@
+#include "cli/serve_words.h"
+
+#include <doctest/doctest.h>
+
+#include <random>
+
+#include "base/version.h"
+#include "support/expect_error.h"
+
+namespace release {
+namespace {
+
+// Lines that are served, to begin with and to mutate.
+const std::vector<std::string> kGood = {
+    "deploy -",
+    "deploy - --version 1.4.2 --sha256 " + std::string(64, 'a'),
+    "deploy - --attestation e30= --signature Zm9v --confirm-within 10m",
+    "stage - --json --quiet --dry-run --wait 5m",
+    "activate 1.4.2 --confirm-within 90",
+    "rollback",
+    "rollback 1.4.1 --reason checkout-is-slow",
+    "status --check --json",
+    "history --count 5",
+    "verify 1 2 --json",
+    "verify --all",
+    "diff 1.4.1 1.4.2",
+    "pin 1.4.2",
+    "list --json",
+    "confirm",
+    "abort"};
+
+constexpr const char* kBad[] = {"",
+                                " ",
+                                "sh",
+                                "bash -i",
+                                "deploy",
+                                "deploy /etc/shadow",
+                                "deploy ../x.tar",
+                                "deploy - -",
+                                "deploy - --version",
+                                "deploy - --version ../1",
+                                "deploy - --version -1",
+                                "deploy - --version=1",
+                                "deploy - --root /srv/other",
+                                "deploy - --app other",
+                                "deploy - --config /tmp/x",
+                                "deploy - -a other",
+                                "deploy - --strip-components 3",
+                                "deploy - --attestation /etc/shadow",
+                                "deploy - --attestation e30",
+                                "deploy - --json --json",
+                                "deploy - --version 1 --version 2",
+                                "deploy --version 1 -",
+                                "deploy -\nstatus",
+                                "deploy -; status",
+                                "deploy - | sh",
+                                "deploy - `id`",
+                                "deploy - $(id)",
+                                "deploy - 'x'",
+                                "deploy - > /etc/passwd",
+                                "status\n",
+                                "status\r",
+                                "status ",
+                                " status",
+                                "status  --json",
+                                "status\t--json",
+                                "status --check=1",
+                                "status 1",
+                                "STATUS",
+                                "status --help",
+                                "status -h",
+                                "--help",
+                                "history --count -1",
+                                "history --count 9999999",
+                                "history --follow",
+                                "rollback --reason",
+                                "rollback --reason a b",
+                                "rollback 1 2",
+                                "init",
+                                "serve --allow deploy",
+                                "completion bash",
+                                "recover --no-service",
+                                "/usr/lib/openssh/sftp-server",
+                                "internal-sftp",
+                                "scp -t /tmp",
+                                "rsync --server . /",
+                                "release deploy -",
+                                "LD_PRELOAD=/x deploy -",
+                                "deploy - \xFF",
+                                "status --json\x7F"};
+
+std::string Mutated(std::mt19937* random) {
+  const auto below = [&](std::size_t n) { return (*random)() % n; };
+  std::string line = kGood[below(kGood.size())];
+  for (std::size_t i = 1 + below(4); i > 0; --i) {
+    const std::size_t at = below(line.size() + 1);
+    switch (below(4)) {
+      case 0:
+        line.insert(at, 1, static_cast<char>(below(256)));
+        break;
+      case 1:
+        line.erase(at, 1 + below(3));
+        break;
+      case 2:
+        line.insert(at, kBad[below(std::size(kBad))]);
+        break;
+      default:
+        line.insert(at, " " + kGood[below(kGood.size())].substr(below(5)));
+    }
+  }
+  return line;
+}
+
+// What was taken says nothing but what the grammar has.
+void CheckHarmless(const ServeWords& words) {
+  const std::set<std::string> all = ParseAllowed(
+      "deploy,stage,activate,rollback,prune,pin,unpin,recover,confirm,abort,"
+      "list,status,history,verify,diff");
+  CHECK(all.contains(words.command));
+  for (const std::string& operand : words.operands) {
+    CHECK((operand == "-" || Version::Parse(operand)));
+  }
+  for (const auto& [name, value] : words.options) {
+    CHECK(name.starts_with("--"));
+    if (name == "--attestation" || name == "--signature") continue;
+    CHECK(value.find_first_of("/ \n\t'\"\\$;|&<>*?") == value.npos);
+    CHECK_FALSE(value.starts_with('-'));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("what can be served is read into its parts") {
+  for (const std::string& line : kGood) {
+    CAPTURE(line);
+    CHECK_NOTHROW(CheckHarmless(ParseServeWords(line)));
+  }
+  const ServeWords words = ParseServeWords(kGood[2]);
+  CHECK(words.command == "deploy");
+  CHECK(words.operands == std::vector<std::string>{"-"});
+  CHECK(words.Value("--attestation") == "{}");
+  CHECK(words.Value("--signature") == "foo");
+  CHECK(words.Value("--confirm-within") == "10m");
+  CHECK(words.Value("--version").empty());
+  CHECK(ParseServeWords("verify 1 2").operands.size() == 2);
+  CHECK(ParseServeWords("status --check").Has("--check"));
+}
+
+TEST_CASE("what cannot be served is refused, and the word is named") {
+  for (const char* line : kBad) {
+    CAPTURE(line);
+    const Error error = ErrorOf([&] { ParseServeWords(line); });
+    CHECK(error.code() == ErrorCode::kUsage);
+    CHECK(Says(error, "cannot serve this command: "));
+  }
+  CHECK(Says(ErrorOf([] { ParseServeWords("deploy - --root /srv/other"); }),
+             "deploy has no option \"--root\" here"));
+  CHECK(Says(ErrorOf([] { ParseServeWords(std::string("sh\0x", 4)); }),
+             "is no plain word"));
+  CHECK(ErrorOf([] {
+          ParseServeWords("deploy - --attestation " + std::string(131072, 'A'));
+        }).code() == ErrorCode::kUsage);
+}
+
+TEST_CASE("10,000 lines made at random get nothing that the grammar lacks") {
+  std::mt19937 random(20261125);
+  int taken = 0;
+  for (int i = 0; i < 10'000; ++i) {
+    const std::string line = Mutated(&random);
+    try {
+      CheckHarmless(ParseServeWords(line));
+      ++taken;
+    } catch (const Error& error) {
+      CHECK(error.code() == ErrorCode::kUsage);
+    }
+  }
+  MESSAGE("taken: " << taken);
+  // The generator must reach what is taken, too.
+  CHECK(taken > 50);
+  CHECK(taken < 5'000);
+}
+
+TEST_CASE("commands are allowed by name, and only those that can be served") {
+  CHECK(ParseAllowed("deploy,status") ==
+        std::set<std::string>{"deploy", "status"});
+  for (const char* list : {"", "deploy,", "deploy status", "all", "init", "*",
+                           "deploy,serve", "Deploy"}) {
+    CAPTURE(list);
+    CHECK(ErrorOf([&] { ParseAllowed(list); }).code() == ErrorCode::kUsage);
+  }
+}
+
+}  // namespace release
