@@ -1,0 +1,266 @@
+// What vouches for an archive, tampered with in every way, with the real
+// ssh-keygen.
+#include <doctest/doctest.h>
+
+#include <filesystem>
+
+#include "host/site.h"
+#include "support/archives.h"
+#include "support/statements.h"
+
+namespace release {
+namespace {
+
+using nlohmann::json;
+
+// A site that requires signed test results, with 1 live, and the keys ci, ci2,
+// stranger and expired.
+class VouchedSite {
+ public:
+  VouchedSite() {
+    Shell("cd " + site.files() +
+          "; for k in ci ci2 stranger expired; do "
+          "ssh-keygen -q -t ed25519 -N '' -C '' -f $k; done");
+    Spill(site.files() + "/shop.keys",
+          Line("ci", "") + Line("ci2", "") +
+              Line("expired", ",valid-before=\"20200101\""));
+    Spill(site.files() + "/revoked", "");
+    Configure("");
+    Vouch("1", 1);
+    const Finished first = Deploy("1");
+    INFO(first.Describe());
+    REQUIRE(first.exit == 0);
+  }
+
+  void Configure(const std::string& more) {
+    config = site.ConfigFile("shop.toml",
+                             "[verify]\nrequire = [\"signature\", \"tests\"]\n"
+                             "keys = \"" +
+                                 site.files() +
+                                 "/shop.keys\"\n"
+                                 "revoked = \"" +
+                                 site.files() +
+                                 "/revoked\"\n"
+                                 "environment = \"production\"\n" +
+                                 more);
+  }
+
+  std::string Archive(const std::string& version) const {
+    return site.files() + "/" + version + ".tar";
+  }
+  static json Good(const std::string& archive, std::uint64_t serial) {
+    return StatementFor(Sha256Of(Slurp(archive)), serial);
+  }
+
+  // Makes the archive with its evidence beside it.
+  void Vouch(const std::string& version, std::uint64_t serial) {
+    const std::string archive = site.Archive(version);
+    Write(archive, Good(archive, serial));
+  }
+  void Write(const std::string& archive, const json& statement,
+             const std::string& key = "ci",
+             const std::string& space = "release") {
+    const std::string path = archive + ".intoto.json";
+    Spill(path, statement.dump());
+    Shell("cd " + site.files() + "; rm -f " + path +
+          ".sig; ssh-keygen -q -Y sign -f " + key + " -n " + space + " " +
+          path + " 2>/dev/null; mv " + path + ".sig " + archive + ".sig");
+  }
+
+  Finished Run(std::vector<std::string> words) const {
+    words.insert(words.begin(), {RELEASE_BINARY, "--config", config});
+    return release::Run(words);
+  }
+  Finished Deploy(const std::string& version) const {
+    return Run({"--json", "deploy", Archive(version), "--version", version});
+  }
+
+  // The deploy of version 2 is refused with this code, and nothing changes.
+  void CheckRefused(const std::string& code) const {
+    const auto before = Listing(site.root(), {".release"});
+    const Finished finished = Deploy("2");
+    INFO(finished.Describe());
+    const json object = json::parse(finished.out, nullptr, false);
+    CHECK(finished.exit == 3);
+    CHECK(object["error"]["code"] == code);
+    CHECK(object["result"] == "refused");
+    CHECK(site.Live() == "1");
+    CHECK(site.Releases() == std::vector<std::string>{"1"});
+    CHECK(Listing(site.root(), {".release"}) == before);
+    CHECK(Garbage(site.root()).empty());
+    const json last = json::parse(
+        Run({"--json", "history", "-n", "1"}).out)["transactions"][0];
+    CHECK(last["code"] == code);
+    CHECK(last["exit"] == 3);
+    CHECK(last["transaction"] == object["transaction"]);
+  }
+
+  Site site;
+  std::string config;
+
+ private:
+  std::string Line(const std::string& key, const std::string& options) const {
+    const std::string line = Slurp(site.files() + "/" + key + ".pub");
+    return key + "@example.org namespaces=\"release\"" + options + " " +
+           line.substr(0, line.find('\n')) + "\n";
+  }
+};
+
+void FlipByte(const std::string& path, std::size_t at) {
+  std::string bytes = Slurp(path);
+  REQUIRE(at < bytes.size());
+  bytes[at] ^= 1;
+  Spill(path, bytes);
+}
+
+}  // namespace
+
+TEST_CASE("an archive with signed test results goes live and tells of them") {
+  VouchedSite world;
+  world.Vouch("2", 2);
+  // The control of all that is refused below.
+  CHECK(world.Deploy("2").exit == 0);
+  CHECK(world.site.Live() == "2");
+  const json history =
+      json::parse(world.Run({"--json", "history", "-n", "1"}).out);
+  const json facts = history["transactions"][0]["facts"];
+  CHECK(facts["signed_by"] == "ci@example.org");
+  CHECK(facts["key"].get<std::string>().starts_with("SHA256:"));
+  CHECK(facts["tests"] == "2 tests passed");
+  CHECK(facts["issued_at"] == "2026-11-23T11:40:45Z");
+  const json status = json::parse(world.Run({"--json", "status"}).out);
+  CHECK(status["release"]["evidence"] ==
+        "signed by ci@example.org, serial 2, 2 tests passed");
+  CHECK(world.Run({"status"}).out.find("evidence     signed by ci@") !=
+        std::string::npos);
+  // The same again changes nothing; the one before is no longer taken, and a
+  // rollback needs no evidence.
+  CHECK(json::parse(world.Deploy("2").out)["result"] == "unchanged");
+  CHECK(json::parse(world.Deploy("1").out)["error"]["code"] ==
+        "evidence-replayed");
+  CHECK(world.Run({"rollback"}).exit == 0);
+  CHECK(world.site.Live() == "1");
+}
+
+TEST_CASE("one byte changed of archive, statement or signature is refused") {
+  VouchedSite world;
+  world.Vouch("2", 2);
+  const std::string archive = world.Archive("2");
+  const std::string whole = Slurp(archive);
+  for (const std::size_t at :
+       {std::size_t{0}, std::size_t{600}, whole.size() - 1}) {
+    FlipByte(archive, at);
+    world.CheckRefused("evidence-mismatch");
+    Spill(archive, whole);
+  }
+  Spill(archive, whole + "x");
+  world.CheckRefused("evidence-mismatch");
+  Spill(archive, whole.substr(0, whole.size() - 512));
+  world.CheckRefused("evidence-mismatch");
+  Spill(archive, whole);
+  for (const std::size_t at : {0, 50, 300}) {
+    FlipByte(archive + ".intoto.json", at);
+    world.CheckRefused("signature-invalid");
+    FlipByte(archive + ".intoto.json", at);
+  }
+  FlipByte(archive + ".sig", 200);
+  world.CheckRefused("signature-invalid");
+  FlipByte(archive + ".sig", 200);
+  CHECK(world.Deploy("2").exit == 0);
+}
+
+TEST_CASE("evidence for another purpose is refused") {
+  VouchedSite world;
+  const std::string archive = world.site.Archive("2");
+  const auto with = [&](const char* pointer, const json& value) {
+    json statement = VouchedSite::Good(archive, 2);
+    statement[json::json_pointer(pointer)] = value;
+    return statement;
+  };
+  world.Write(archive, with("/subject/0/annotations/app", "other"));
+  world.CheckRefused("evidence-mismatch");
+  world.Write(archive, with("/subject/0/annotations/environment", "staging"));
+  world.CheckRefused("evidence-mismatch");
+  world.Write(archive, VouchedSite::Good(world.Archive("1"), 2));
+  world.CheckRefused("evidence-mismatch");
+  world.Write(archive, with("/predicate/result", "FAILED"));
+  world.CheckRefused("tests-failed");
+  world.Write(archive, with("/predicate/failedTests", {"checkout"}));
+  world.CheckRefused("tests-failed");
+  world.Write(archive, with("/predicate/passedTests", json::array()));
+  world.CheckRefused("evidence-missing");
+  world.Write(archive,
+              with("/predicateType", "https://slsa.dev/provenance/v1"));
+  world.CheckRefused("evidence-missing");
+  world.Write(archive, with("/subject/0/annotations/serial", 1));
+  world.CheckRefused("evidence-replayed");
+  world.Write(archive, with("/subject/0/annotations/serial", 0));
+  world.CheckRefused("evidence-replayed");
+  world.Write(archive, with("/subject", json::array()));
+  world.CheckRefused("attestation-invalid");
+}
+
+TEST_CASE("a key that is unknown, expired, revoked or misused is refused") {
+  VouchedSite world;
+  const std::string archive = world.site.Archive("2");
+  const json good = VouchedSite::Good(archive, 2);
+  world.Write(archive, good, "stranger");
+  world.CheckRefused("key-not-allowed");
+  world.Write(archive, good, "expired");
+  world.CheckRefused("key-not-allowed");
+  world.Write(archive, good, "ci", "git");
+  world.CheckRefused("signature-invalid");
+  world.Write(archive, good);
+  const std::string revoked = world.site.files() + "/revoked";
+  std::filesystem::copy(world.site.files() + "/ci.pub", revoked,
+                        std::filesystem::copy_options::overwrite_existing);
+  world.CheckRefused("key-not-allowed");
+  // Each key counts for itself.
+  world.Write(archive, VouchedSite::Good(archive, 1), "ci2");
+  CHECK(world.Deploy("2").exit == 0);
+}
+
+TEST_CASE("evidence that is missing or too old is refused") {
+  VouchedSite world;
+  const std::string archive = world.site.Archive("2");
+  world.CheckRefused("evidence-missing");
+  world.Vouch("2", 2);
+  const std::string signature = Slurp(archive + ".sig");
+  std::filesystem::remove(archive + ".sig");
+  world.CheckRefused("evidence-missing");
+  Spill(archive + ".sig", signature);
+  std::filesystem::remove(archive + ".intoto.json");
+  world.CheckRefused("evidence-missing");
+  json old = VouchedSite::Good(archive, 2);
+  old["subject"][0]["annotations"]["issuedAt"] = "2020-01-01T00:00:00Z";
+  world.Write(archive, old);
+  world.Configure("max_age = \"1h\"\n");
+  world.CheckRefused("evidence-too-old");
+  old["subject"][0]["annotations"]["issuedAt"] = "2099-01-01T00:00:00Z";
+  world.Write(archive, old);
+  world.CheckRefused("evidence-from-future");
+  world.Configure("");
+  CHECK(world.Deploy("2").exit == 0);
+}
+
+TEST_CASE("keys that others can write, or that let in anybody, are no keys") {
+  VouchedSite world;
+  world.Vouch("2", 2);
+  const std::string keys = world.site.files() + "/shop.keys";
+  const std::string text = Slurp(keys);
+  const auto code = [&] {
+    const Finished finished = world.Deploy("2");
+    CHECK(finished.exit == 2);
+    CHECK(world.site.Live() == "1");
+    return json::parse(finished.out)["error"]["code"];
+  };
+  Spill(keys, "*" + text.substr(text.find(' ')));
+  CHECK(code() == "keys-unusable");
+  Spill(keys, text);
+  std::filesystem::permissions(keys, std::filesystem::perms(0666));
+  CHECK(code() == "keys-unusable");
+  std::filesystem::permissions(keys, std::filesystem::perms(0644));
+  CHECK(world.Deploy("2").exit == 0);
+}
+
+}  // namespace release
