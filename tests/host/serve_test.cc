@@ -1,0 +1,317 @@
+// A restricted key over a real sshd: what it may do works, all else gets
+// nothing. Set up with the samples of docs/security.md as they are.
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <boost/filesystem.hpp>
+#include <random>
+
+#include "host/container_suite.h"
+#include "host/live_shop.h"
+#include "host/started.h"
+#include "support/archives.h"
+#include "support/statements.h"
+
+namespace release {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr char kDirectory[] = "/srv/serve";
+constexpr char kVerify[] =
+    "[verify]\nrequire = [\"signature\", \"tests\"]\n"
+    "keys = \"/etc/release/shop.keys\"\nenvironment = \"production\"\n"
+    "[hooks]\npreflight = [\"env\"]\n";
+
+struct Answer {
+  int status = 0;
+  std::string output;
+};
+
+Answer RunIt(const std::vector<std::string>& argv,
+             const std::string& input = "/dev/null") {
+  const int file = open(input.c_str(), O_RDONLY | O_CLOEXEC);
+  Started client(argv, file);
+  close(file);
+  return {client.Wait(), client.Output()};
+}
+
+// A shop whose user deploy gets in by one restricted key.
+class ServedShop : public LiveShop {
+ public:
+  ServedShop() : LiveShop(Config() + kVerify), sshd_(Prepare()) {
+    REQUIRE(
+        Within(seconds(10), [this] { return Ssh("status").status != 255; }));
+    REQUIRE(DeployVouched("1", 1).status == 0);
+  }
+  ~ServedShop() { sshd_.Kill(SIGTERM); }
+
+  // `ssh OPTIONS deploy@127.0.0.1 COMMAND...`; one connection for all that ask
+  // for nothing special.
+  static std::vector<std::string> Client(
+      const std::vector<std::string>& options,
+      const std::vector<std::string>& command) {
+    std::vector<std::string> argv = {
+        "ssh",
+        "-F/dev/null",
+        "-p2223",
+        fmt::format("-i{}/user", kDirectory),
+        "-oBatchMode=yes",
+        fmt::format("-oUserKnownHostsFile={}/known", kDirectory),
+        "-oStrictHostKeyChecking=accept-new",
+        "-oLogLevel=ERROR"};
+    argv.insert(argv.end(), options.begin(), options.end());
+    argv.emplace_back("deploy@127.0.0.1");
+    // A command may begin with a dash.
+    if (!command.empty()) argv.emplace_back("--");
+    argv.insert(argv.end(), command.begin(), command.end());
+    return argv;
+  }
+  Answer Ssh(const std::string& command,
+             const std::string& input = "/dev/null") {
+    return RunIt(Client({"-T", "-oControlMaster=auto", "-oControlPersist=20",
+                         fmt::format("-oControlPath={}/mux", kDirectory)},
+                        {command}),
+                 input);
+  }
+
+  // The two commands of docs/security.md, and the deploy.
+  Answer DeployVouched(const std::string& version, std::uint64_t serial) {
+    const std::string archive = LiveShop::Archive(version);
+    Spill(archive + ".intoto.json",
+          StatementFor(Sha256Of(Slurp(archive)), serial).dump());
+    REQUIRE(Shell(fmt::format("rm -f {0}.intoto.json.sig; ssh-keygen -q -Y "
+                              "sign -f {1}/ci -n release {0}.intoto.json",
+                              archive, kDirectory))
+                .ok());
+    const auto encoded = [&](const char* end) {
+      std::string text = Shell("base64 -w0 < " + archive + end).output;
+      return text;
+    };
+    return Ssh(fmt::format("deploy - --json --version {} --attestation {} "
+                           "--signature {}",
+                           version, encoded(".intoto.json"),
+                           encoded(".intoto.json.sig")),
+               archive);
+  }
+
+  std::size_t Transactions() {
+    return Release({"history", "-n", "1000"}).json["transactions"].size();
+  }
+
+ private:
+  std::vector<std::string> Prepare() {
+    const CommandResult made = Shell(fmt::format(
+        "set -e; exec 2>&1; rm -rf {0}; mkdir -p -m 755 {0} /run/sshd "
+        "/etc/ssh/authorized_keys; cd {0};"
+        "for k in host user ci; do ssh-keygen -q -t ed25519 -N '' -C '' -f $k;"
+        "done; id deploy || useradd -m -s /bin/sh deploy;"
+        "usermod -p '*' deploy;"
+        "S={1}/docs/samples; K=$(cut -d' ' -f2 user.pub);"
+        "sed \"s|KEY|$K|\" $S/authorized_keys >/etc/ssh/authorized_keys/deploy;"
+        "install -m 440 $S/sudoers /etc/sudoers.d/release; visudo -cq;"
+        "echo \"ci@example.org namespaces=\\\"release\\\" $(cat ci.pub)\" "
+        ">/etc/release/shop.keys; chmod 644 /etc/release/shop.keys;"
+        "(printf 'ListenAddress 127.0.0.1:2223\\nHostKey {0}/host\\n"
+        "PidFile none\\nUsePAM no\\nAcceptEnv *\\n"
+        "Subsystem sftp /usr/lib/openssh/sftp-server\\n';"
+        "cat $S/sshd_config) >config",
+        kDirectory, RELEASE_SOURCE_DIR));
+    CAPTURE(made.output);
+    REQUIRE(made.ok());
+    return {"/usr/sbin/sshd", "-D", "-e",
+            fmt::format("-f{}/config", kDirectory)};
+  }
+
+  Started sshd_;
+};
+
+// What would show that somebody got through.
+bool GotNothing(const Answer& answer) {
+  return answer.status != 0 &&
+         answer.output.find("uid=") == std::string::npos &&
+         answer.output.find("root:x:") == std::string::npos &&
+         !boost::filesystem::exists("/tmp/marker");
+}
+
+constexpr const char* kNotServed[] = {"id",
+                                      "sh",
+                                      "sh -c id",
+                                      "activate 1",
+                                      "init",
+                                      "status; id",
+                                      "status\nid",
+                                      "status && id",
+                                      "status $(id)",
+                                      "status `id`",
+                                      "status | id",
+                                      "deploy /etc/passwd",
+                                      "deploy ../../etc/passwd",
+                                      "deploy - --root /",
+                                      "deploy - --app other",
+                                      "status --app other",
+                                      "deploy - --attestation /etc/shadow",
+                                      "serve --allow deploy",
+                                      "release status",
+                                      "/usr/lib/openssh/sftp-server",
+                                      "scp -t /tmp",
+                                      "rsync --server . /tmp",
+                                      "touch /tmp/marker",
+                                      "-a x",
+                                      "--help"};
+
+}  // namespace
+
+TEST_SUITE("inside a container: serve") {
+  TEST_CASE("what the key may do works") {
+    ServedShop shop;
+    const Answer deployed = shop.DeployVouched("2", 2);
+    CAPTURE(deployed.output);
+    CHECK(deployed.status == 0);
+    shop.CheckLive("2");
+    const auto record =
+        shop.Release({"history", "-n", "1"}).json["transactions"][0];
+    CHECK(record["facts"]["signed_by"] == "ci@example.org");
+    CHECK(record["by"] == "deploy (as root)@127.0.0.1");
+    CHECK(shop.Ssh("status --json").output.find("\"live\":\"2\"") !=
+          std::string::npos);
+    CHECK(shop.Ssh("rollback --reason slow").status == 0);
+    shop.CheckLive("1");
+    CHECK(shop.Ssh("history --count 2").output.find("reason: slow") !=
+          std::string::npos);
+    CHECK(shop.Ssh("rollback none").status == 7);
+    // Without evidence nothing comes in, nor with what was used before.
+    const Answer bare =
+        shop.Ssh("deploy - --version 3 --json", shop.LiveShop::Archive("3"));
+    CHECK(bare.status == 3);
+    CHECK(bare.output.find("evidence-missing") != std::string::npos);
+    CHECK(shop.DeployVouched("3", 1).status == 3);
+    shop.CheckLive("1");
+  }
+
+  TEST_CASE("nothing else gets anything") {
+    ServedShop shop;
+    const std::size_t before = shop.Transactions();
+    for (const std::string command : kNotServed) {
+      CAPTURE(command);
+      const Answer answer = shop.Ssh(command);
+      CAPTURE(answer.output);
+      CHECK(GotNothing(answer));
+      CHECK((answer.status == 2 || answer.status == 3));
+    }
+    CHECK(shop.Transactions() == before);
+    shop.CheckLive("1");
+    // The control: a key without a restriction gets what is looked for.
+    REQUIRE(shop.Shell(fmt::format("cat {}/ci.pub "
+                                   ">>/etc/ssh/authorized_keys/deploy",
+                                   kDirectory))
+                .ok());
+    std::vector<std::string> open_key = ServedShop::Client({"-T"}, {"id"});
+    open_key[3] = fmt::format("-i{}/ci", kDirectory);
+    CHECK_FALSE(GotNothing(RunIt(open_key)));
+  }
+
+  TEST_CASE("a login, files and ways through are not to be had") {
+    ServedShop shop;
+    const std::size_t before = shop.Transactions();
+    CHECK(GotNothing(RunIt(ServedShop::Client({"-T"}, {}))));
+    CHECK(GotNothing(RunIt(ServedShop::Client({"-tt"}, {"id"}))));
+    CHECK(GotNothing(RunIt(ServedShop::Client({"-s"}, {"sftp"}))));
+    CHECK(GotNothing(RunIt(ServedShop::Client({"-W", "127.0.0.1:8081"}, {}))));
+    CHECK(GotNothing(RunIt(ServedShop::Client(
+        {"-oExitOnForwardFailure=yes", "-R", "0:127.0.0.1:8081"}, {"id"}))));
+    for (const char* tool : {"scp", "scp -O"}) {
+      CHECK(GotNothing(
+          {shop.Shell(
+                   fmt::format("{} -F/dev/null -P2223 -i{}/user -oBatchMode="
+                               "yes -oStrictHostKeyChecking=no /etc/hostname "
+                               "deploy@127.0.0.1:/tmp/marker",
+                               tool, kDirectory))
+               .status,
+           ""}));
+    }
+    CHECK(shop.Transactions() == before);
+    shop.CheckLive("1");
+  }
+
+  TEST_CASE("nor does what the caller puts into the environment") {
+    ServedShop shop;
+    Spill("/tmp/evil.c",
+          "#include <unistd.h>\n#include <fcntl.h>\n"
+          "__attribute__((constructor)) void f(void) {\n"
+          "  if (geteuid() == 0) open(\"/tmp/marker\", O_CREAT, 0600);\n}\n");
+    REQUIRE(shop.Shell("cc -shared -fPIC -o /tmp/evil.so /tmp/evil.c").ok());
+    // The control: it does what it would have to be caught at.
+    CHECK(shop.Shell("LD_PRELOAD=/tmp/evil.so /bin/true; rm /tmp/marker").ok());
+    const Answer answer = RunIt(ServedShop::Client(
+        {"-T",
+         "-oSetEnv=LD_PRELOAD=/tmp/evil.so BASH_ENV=/tmp/evil.c "
+         "RELEASE_APP=other EVIL=1"},
+        {"status", "--json"}));
+    CAPTURE(answer.output);
+    CHECK(answer.status == 0);
+    CHECK_FALSE(boost::filesystem::exists("/tmp/marker"));
+    REQUIRE(shop.DeployVouched("2", 2).status == 0);
+    // What the preflight hook, which is env, was given.
+    const std::string notes = shop.Release({"history", "-n", "1"})
+                                  .json["transactions"][0]["notes"]
+                                  .dump();
+    CHECK(notes.find("RELEASE_SIGNED_BY=ci@example.org") != std::string::npos);
+    CHECK(notes.find("SSH_ORIGINAL_COMMAND") == std::string::npos);
+    CHECK(notes.find("HOME=") == std::string::npos);
+  }
+
+  TEST_CASE("a shell of the same user could do no more") {
+    ServedShop shop;
+    const auto as_deploy = [&](const std::string& line) {
+      return shop.Shell(
+          "setpriv --reuid deploy --regid deploy --clear-groups "
+          "sh -c '" +
+          line + "'");
+    };
+    CHECK(as_deploy("test $(id -u) -ne 0").ok());
+    for (const char* line :
+         {"sudo -n id", "sudo -n sh", "sudo -n /usr/bin/release status",
+          "sudo -n /usr/bin/release serve --app shop --allow activate",
+          "sudo -n /usr/bin/release serve --app other --allow deploy",
+          "sudo -n -u deploy id", "sudo -n systemctl restart shop.service",
+          "touch /srv/shop/x", "touch /srv/shop/releases/x",
+          "cat /srv/shop/.release/lock", "echo x >>/etc/release/shop.keys",
+          "echo x >>/etc/ssh/authorized_keys/deploy",
+          "systemctl restart shop.service"}) {
+      CAPTURE(line);
+      CHECK_FALSE(as_deploy(line).ok());
+    }
+  }
+
+  TEST_CASE("150 commands made at random over ssh change nothing") {
+    ServedShop shop;
+    std::mt19937 random(7);
+    const std::vector<std::string> good = {"deploy - --version 9", "status",
+                                           "history --count 1", "list"};
+    for (int i = 0; i < 150; ++i) {
+      std::string line = good[random() % good.size()];
+      for (std::size_t n = 1 + random() % 6; n > 0; --n) {
+        line.insert(random() % (line.size() + 1), 1,
+                    static_cast<char>(1 + random() % 255));
+      }
+      const Answer answer = shop.Ssh(line);
+      CAPTURE(line);
+      CAPTURE(answer.output);
+      CHECK((answer.status == 2 || answer.status == 3 || answer.status == 0));
+      CHECK(answer.output.find("uid=") == std::string::npos);
+    }
+    shop.CheckLive("1");
+    CHECK(shop.Shell("test $(ls /srv/shop/releases | wc -l) = 1").ok());
+  }
+}
+
+TEST_CASE("a restricted key does what it may, and nothing else") {
+  SystemdContainer container;
+  CheckSuiteInside(&container, "inside a container: serve", 6);
+}
+
+}  // namespace release
