@@ -144,8 +144,9 @@ class Rig {
         CHECK_FALSE(RecordLeftOpen(site_.root()));
         break;
       case 5:
-        // Only what settles another may fail without being settled itself.
-        CHECK(!scenario.start.empty());
+        // Only where what fails is an undo, and it is not settled yet.
+        CHECK((scenario.exit == 4 || !scenario.start.empty()));
+        CHECK((live == scenario.before || live == scenario.start));
         break;
       default:
         CHECK((live == scenario.before || live == scenario.start));
