@@ -54,6 +54,7 @@ constexpr Row kTable[] = {
     {ErrorCode::kAborted, "aborted", Exit::kFailed},
     {ErrorCode::kBusy, "busy", Exit::kBusy},
     {ErrorCode::kNothingRunning, "nothing-running", Exit::kFailed},
+    {ErrorCode::kNoticeUndelivered, "notice-undelivered", Exit::kFailed},
     {ErrorCode::kNoSuchRelease, "no-such-release", Exit::kNoSuchRelease},
     {ErrorCode::kNothingToRollBackTo, "nothing-to-roll-back-to",
      Exit::kNoSuchRelease},

@@ -74,6 +74,7 @@ enum class ErrorCode {
   kAborted,
   kBusy,
   kNothingRunning,
+  kNoticeUndelivered,
   // which release
   kNoSuchRelease,
   kNothingToRollBackTo,

@@ -9,6 +9,7 @@
 #include "cli/context.h"
 #include "cli/json.h"
 #include "cli/output.h"
+#include "deploy/notices.h"
 #include "deploy/operations.h"
 #include "deploy/plan.h"
 #include "deploy/standing.h"
@@ -186,6 +187,37 @@ int RunAbort(const GlobalOptions& global) {
   return FinishTelling(
       &context, "abort",
       global.dry_run ? RunningTransaction(context.fs()) : Abort(context.fs()));
+}
+
+int RunNotify(const GlobalOptions& global, const NotifyOptions& options) {
+  Context context(global);
+  RequireLayout(context.fs());
+  const Which which = options.due ? Which::kDue : Which::kAll;
+  if (global.dry_run) {
+    std::vector<std::string> steps;
+    for (const OutboxEntry& entry : FindWaiting(context.host(), which)) {
+      steps.push_back(
+          fmt::format("deliver the notice of transaction {} to the "
+                      "{}",
+                      entry.transaction, entry.channel));
+    }
+    return PrintPlan(global, "notify", steps);
+  }
+  const auto deliveries = DeliverWaiting(Speaking(&context), which);
+  if (global.json) PrintJson(NotifyJson(deliveries));
+  if (deliveries.empty()) Say(global, "no notice is to be delivered");
+  bool ok = true;
+  for (const Delivery& delivery : deliveries) {
+    ok = ok && delivery.reason.empty();
+    Say(global,
+        fmt::format("the notice of transaction {} to the {}: {}",
+                    delivery.entry.transaction, delivery.entry.channel,
+                    delivery.dropped ? "dropped, it is not configured"
+                    : delivery.reason.empty()
+                        ? "delivered"
+                        : "not delivered: " + Printable(delivery.reason)));
+  }
+  return static_cast<int>(ok ? Exit::kDone : Exit::kFailed);
 }
 
 int RunInit(const GlobalOptions& global) {

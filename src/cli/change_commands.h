@@ -14,6 +14,7 @@ int RunPin(const GlobalOptions& global, const PinOptions& options);
 int RunRecover(const GlobalOptions& global, const RecoverOptions& options);
 int RunConfirm(const GlobalOptions& global);
 int RunAbort(const GlobalOptions& global);
+int RunNotify(const GlobalOptions& global, const NotifyOptions& options);
 int RunInit(const GlobalOptions& global);
 
 }  // namespace release

@@ -57,6 +57,7 @@ constexpr Example kExamples[] = {
     {"pin", "  release pin 1.4.2"},
     {"unpin", "  release unpin 1.4.2"},
     {"recover", "  release recover"},
+    {"notify", "  release notify"},
     {"confirm", "  release confirm"},
     {"abort", "  release abort"},
     {"serve",
@@ -83,6 +84,7 @@ struct CommandLine {
   RollbackOptions rollback;
   PinOptions pin;
   RecoverOptions recover;
+  NotifyOptions notify;
   StatusOptions status;
   HistoryOptions history;
   VerifyOptions verify;
@@ -329,6 +331,10 @@ class Builder {
 
   void AddRunning() {
     CommandLine* line = line_;
+    Add("notify", "Deliver the notices that wait in the outbox",
+        [line] { return RunNotify(line->global, line->notify); })
+        ->add_flag("--due", line->notify.due,
+                   "Leave out what failed a short while ago");
     Add("confirm", "Keep the release that waits for a confirmation",
         [line] { return RunConfirm(line->global); });
     Add("abort", "Ask the running transaction to undo and stop",

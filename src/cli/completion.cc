@@ -11,7 +11,7 @@ constexpr std::string_view kBash = R"sh(# bash completion for release
 _release() {
   local word=${COMP_WORDS[COMP_CWORD]} verb= i given=()
   local verbs="deploy stage activate rollback list status history verify diff
-    prune pin unpin recover init confirm abort serve completion"
+    prune pin unpin recover init confirm abort serve notify completion"
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
       -a | --app | --root | --config)
@@ -48,6 +48,7 @@ _release() {
       verify) flags+=" --all" ;;
       recover) flags+=" --no-service" ;;
       serve) flags+=" --allow" ;;
+      notify) flags+=" --due" ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$flags" -- "$word")
     return
@@ -81,7 +82,7 @@ _release_versions() {
 _release() {
   local curcontext=$curcontext state line
   local verbs='deploy stage activate rollback list status history verify diff
-    prune pin unpin recover init confirm abort serve completion'
+    prune pin unpin recover init confirm abort serve notify completion'
   _arguments -C \
     '(-a --app)'{-a,--app}'[the app]:app:(/etc/release/*.toml(N:t:r))' \
     '--root[the root of the app]:directory:_directories' \
@@ -122,7 +123,7 @@ function __release_versions
   release $given list -q 2>/dev/null
 end
 set -l verbs deploy stage activate rollback list status history verify diff \
-  prune pin unpin recover init confirm abort serve completion
+  prune pin unpin recover init confirm abort serve notify completion
 complete -c release -f
 complete -c release -n "not __fish_seen_subcommand_from $verbs" -a "$verbs"
 complete -c release -n "__fish_seen_subcommand_from deploy stage" -F

@@ -10,6 +10,7 @@
 #include "os/identity.h"
 #include "os/input.h"
 #include "os/startup.h"
+#include "os/system_journal.h"
 
 namespace release {
 namespace {
@@ -124,7 +125,10 @@ Context::Context(const GlobalOptions& options)
   // The kernel tells where processes are by paths without links.
   config_.root = RealPath(config_.root);
   host_.fs = fs_.get();
-  host_.doors = {.runner = &runner_, .http = &http_, .clock = &clock_};
+  host_.doors = {.runner = &runner_,
+                 .http = &http_,
+                 .clock = &clock_,
+                 .journal_socket = kJournalSocket};
   host_.config = &config_;
   host_.caller = Caller();
   host_.wait = options_.wait;

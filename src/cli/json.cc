@@ -127,6 +127,7 @@ std::string StatusJson(const StatusReport& report) {
       {"as_shipped", report.differences.empty()},
       {"differences", DifferencesJson(report.differences)},
       {"undelivered", report.undelivered},
+      {"undelivered_reason", Nullable(report.undelivered_reason)},
       {"interrupted", report.interrupted()},
       {"doubts", standing.doubts},
       {"well", report.well()}};
@@ -186,6 +187,30 @@ std::string VerifyJson(const std::vector<VerifiedRelease>& releases) {
                    {"command", "verify"},
                    {"exit", ok ? 0 : static_cast<int>(Exit::kFoundWrong)},
                    {"releases", array}});
+}
+
+std::string NotifyJson(const std::vector<Delivery>& deliveries) {
+  json array = json::array();
+  bool ok = true;
+  for (const Delivery& delivery : deliveries) {
+    ok = ok && delivery.reason.empty();
+    array.push_back(
+        {{"transaction", delivery.entry.transaction},
+         {"channel", delivery.entry.channel},
+         {"id", Nullable(delivery.id)},
+         {"delivered", delivery.reason.empty() && !delivery.dropped},
+         {"dropped", delivery.dropped},
+         {"reason", Nullable(delivery.reason)}});
+  }
+  json object = {{"schema", 1},
+                 {"command", "notify"},
+                 {"exit", ok ? 0 : static_cast<int>(Exit::kFailed)},
+                 {"notices", array}};
+  if (!ok) {
+    object["error"] = {{"code", CodeName(ErrorCode::kNoticeUndelivered)},
+                       {"message", "cannot deliver every notice"}};
+  }
+  return JsonText(object);
 }
 
 std::string DiffJson(const std::string& from, const std::string& to,

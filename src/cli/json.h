@@ -8,6 +8,7 @@
 
 #include "base/manifest.h"
 #include "deploy/host.h"
+#include "deploy/notices.h"
 #include "deploy/status.h"
 
 namespace release {
@@ -28,6 +29,7 @@ struct VerifiedRelease {
   bool ok() const { return error.empty() && differences.empty(); }
 };
 std::string VerifyJson(const std::vector<VerifiedRelease>& releases);
+std::string NotifyJson(const std::vector<Delivery>& deliveries);
 std::string DiffJson(const std::string& from, const std::string& to,
                      const std::vector<ManifestDifference>& differences);
 

@@ -56,6 +56,10 @@ struct RecoverOptions {
   bool no_service = false;
 };
 
+struct NotifyOptions {
+  bool due = false;
+};
+
 struct StatusOptions {
   bool check = false;
 };

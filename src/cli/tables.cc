@@ -92,6 +92,14 @@ std::string From(const BeginRecord& begin) {
   return version ? version->name() : Escaped(*begin.from_target);
 }
 
+std::string UndeliveredText(const StatusReport& report) {
+  const std::string text = fmt::format("{} notice{}", report.undelivered,
+                                       report.undelivered == 1 ? "" : "s");
+  if (report.undelivered_reason.empty()) return text;
+  return fmt::format("{}; the last try: {}", text,
+                     Printable(report.undelivered_reason));
+}
+
 double TotalSeconds(const TransactionRecord& record) {
   double total = 0;
   for (const StepRecord& step : record.steps) total += step.seconds;
@@ -156,7 +164,7 @@ std::string StatusText(const StatusReport& report) {
   text += Field("running", report.holder ? RunningText(report) : "nothing");
   if (standing.last) text += Field("last", TransactionText(*standing.last));
   if (report.undelivered > 0) {
-    text += Field("undelivered", fmt::format("{} notices", report.undelivered));
+    text += Field("undelivered", UndeliveredText(report));
   }
   for (const ProcessUse& use : report.strays) {
     text +=

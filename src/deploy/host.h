@@ -9,6 +9,7 @@
 #include "base/config.h"
 #include "base/error.h"
 #include "os/fs.h"
+#include "service/notice.h"
 #include "service/service.h"
 #include "store/journal.h"
 
@@ -23,6 +24,11 @@ struct Event {
   double seconds = 0;  // of a step that is done
 };
 
+struct PreparedNotice {
+  Notice notice;
+  bool in_outbox = false;  // it is durable there
+};
+
 struct Host {
   Fs* fs = nullptr;  // the app's root
   Doors doors;
@@ -30,6 +36,9 @@ struct Host {
   Identity caller;
   Nanoseconds wait{0};  // for the lock
   std::function<void(const Event&)> report = [](const Event&) {};
+  // What this command has to tell, until it is told at its end; one for each
+  // transaction that it ended. See deploy/notices.h.
+  std::vector<PreparedNotice> notices;
 };
 
 // A failure as a value, for reports and records.

@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "deploy/notices.h"
 #include "deploy/transaction.h"
 #include "deploy/undo.h"
 #include "store/durable.h"
@@ -31,6 +32,31 @@ Work StagingWork(const std::string& command,
 void LeaveMark(Fs* fs, const std::string& path) {
   if (fs->Stat(Fs::kRoot, path)) return;
   const Opened file(fs, fs->Open(Fs::kRoot, path, OpenMode::kCreateNew, 0640));
+}
+
+Outcome RecoverLocked(Host* host, bool with_service) {
+  RequireLayout(host->fs);
+  const Lock lock(host->fs, host->doors.clock, host->caller, host->wait);
+  Standing standing = ReadStanding(host->fs);
+  std::optional<Outcome> settled = Recover(host, &standing, with_service);
+  Outcome outcome;
+  outcome.command = "recover";
+  outcome.result = "nothing";
+  outcome.current = settled ? settled->current : standing.CurrentName();
+  outcome.previous = outcome.current;
+  if (!settled) {
+    outcome.warnings = CollectGarbage(host->fs);
+    return outcome;
+  }
+  outcome.transaction = settled->transaction;
+  outcome.version = settled->version;
+  outcome.warnings = std::move(settled->warnings);
+  outcome.error = std::move(settled->error);
+  // Undone is what recovery is for; only what a person must see is no success.
+  const bool needs_person = settled->exit == Exit::kNeedsPerson;
+  outcome.exit = needs_person ? Exit::kNeedsPerson : Exit::kDone;
+  outcome.result = needs_person ? "in-doubt" : "undone";
+  return outcome;
 }
 
 }  // namespace
@@ -109,27 +135,10 @@ Outcome Pin(Host* host, const Version& version, bool pinned) {
 }
 
 Outcome RecoverNow(Host* host, bool with_service) {
-  RequireLayout(host->fs);
-  const Lock lock(host->fs, host->doors.clock, host->caller, host->wait);
-  Standing standing = ReadStanding(host->fs);
-  std::optional<Outcome> settled = Recover(host, &standing, with_service);
-  Outcome outcome;
-  outcome.command = "recover";
-  outcome.result = "nothing";
-  outcome.current = settled ? settled->current : standing.CurrentName();
-  outcome.previous = outcome.current;
-  if (!settled) {
-    outcome.warnings = CollectGarbage(host->fs);
-    return outcome;
+  Outcome outcome = RecoverLocked(host, with_service);
+  for (std::string& warning : TellNotices(host)) {
+    outcome.warnings.push_back(std::move(warning));
   }
-  outcome.transaction = settled->transaction;
-  outcome.version = settled->version;
-  outcome.warnings = std::move(settled->warnings);
-  outcome.error = std::move(settled->error);
-  // Undone is what recovery is for; only what a person must see is no success.
-  const bool needs_person = settled->exit == Exit::kNeedsPerson;
-  outcome.exit = needs_person ? Exit::kNeedsPerson : Exit::kDone;
-  outcome.result = needs_person ? "in-doubt" : "undone";
   return outcome;
 }
 

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "store/layout.h"
+#include "store/outbox.h"
 #include "store/releases.h"
 #include "store/verify.h"
 
@@ -61,6 +62,16 @@ void AddMissingManifests(Fs* fs, Standing* standing) {
         "same archive under another version to have a release that can be "
         "checked",
         ManifestPath(entry.version), ReleasePath(entry.version)));
+  }
+}
+
+void LookAtOutbox(Fs* fs, StatusReport* report) {
+  report->undelivered = ListOutbox(fs).size();
+  std::int64_t last = 0;
+  for (const auto& [name, tries] : ReadTries(fs)) {
+    if (tries.last < last || report->undelivered == 0) continue;
+    last = tries.last;
+    report->undelivered_reason = tries.reason;
   }
 }
 
@@ -124,9 +135,7 @@ StatusReport ReadStatus(Host* host, TreeCheck tree_check) {
   report.rollback_target =
       report.standing.ledger.RollbackTarget(report.standing.live);
   if (report.standing.live) CheckLive(host, tree_check, &report);
-  if (host->fs->Stat(Fs::kRoot, kOutbox)) {
-    report.undelivered = host->fs->List(Fs::kRoot, kOutbox).size();
-  }
+  LookAtOutbox(host->fs, &report);
   AddDoubts(host->fs, &report);
   return report;
 }

@@ -29,6 +29,7 @@ struct StatusReport {
   std::string unhealthy;           // what the probe says; empty: well
   std::vector<ProcessUse> strays;  // processes that run from another release
   std::size_t undelivered = 0;     // notices in the outbox
+  std::string undelivered_reason;  // why the last try to deliver one failed
 
   // A transaction that began, did not end, and that nobody runs any more.
   bool interrupted() const { return standing.open && !holder; }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/units.h"
+#include "deploy/notices.h"
 #include "deploy/prune.h"
 #include "deploy/undo.h"
 #include "os/interrupt.h"
@@ -36,9 +37,7 @@ std::optional<Failure> Attempt(const std::function<void()>& body) {
 
 constexpr Nanoseconds kConfirmPoll = std::chrono::milliseconds(50);
 
-}  // namespace
-
-Outcome RunTransaction(Host* host, Work work) {
+Outcome RunLocked(Host* host, Work work) {
   RequireLayout(host->fs);
   const Lock lock(host->fs, host->doors.clock, host->caller, host->wait);
   Standing standing = ReadStanding(host->fs);
@@ -62,6 +61,21 @@ Outcome RunTransaction(Host* host, Work work) {
   return outcome;
 }
 
+}  // namespace
+
+Outcome RunTransaction(Host* host, Work work) {
+  try {
+    Outcome outcome = RunLocked(host, std::move(work));
+    for (std::string& warning : TellNotices(host)) {
+      outcome.warnings.push_back(std::move(warning));
+    }
+    return outcome;
+  } catch (const Error&) {
+    TellNotices(host);
+    throw;
+  }
+}
+
 Transaction::Transaction(Host* host, Standing standing, Work work)
     : host_(host),
       standing_(std::move(standing)),
@@ -76,8 +90,12 @@ Outcome Transaction::Run() {
   outcome_.transaction = record_.number;
   outcome_.previous = standing_.CurrentName();
   std::optional<Failure> failure = Prepare();
-  Begin();
-  WarnOfNotices();
+  try {
+    Begin();
+  } catch (const Error& error) {
+    PrepareNotice(host_, work_.begin, error, standing_.CurrentName());
+    throw;
+  }
   if (!failure) failure = Attempt([&] { Forward(); });
   if (failure) return Undone(*failure);
   outcome_.result = work_.result;
@@ -234,6 +252,9 @@ void Transaction::Commit() {
   } else if (work_.activates) {
     end.ledger.Activated(*work_.begin.to, cause);
   }
+  PrepareNotice(
+      host_, record_, end,
+      work_.activates ? work_.begin.to->name() : standing_.CurrentName());
   try {
     journal_->End(end);
   } catch (const Error&) {
@@ -265,13 +286,6 @@ void Transaction::AfterCommit() {
     }
   });
   if (failure) Warn(failure->message);
-}
-
-// Silence would be taken for nothing to tell.
-void Transaction::WarnOfNotices() {
-  const NotifyConfig& notify = host_->config->notify;
-  if (notify.command.empty() && notify.webhook.empty()) return;
-  Warn("[notify] is configured, but this version sends no notices");
 }
 
 void Transaction::RunHookStep(const std::string& name, const Argv& argv) {

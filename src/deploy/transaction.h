@@ -49,7 +49,8 @@ struct Work {
   std::function<void(Ledger*, const Ledger::Cause&)> settle;
 };
 
-// Takes the lock, settles what was left unfinished, and runs the work. Throws
+// Takes the lock, settles what was left unfinished, runs the work, lets go of
+// the lock, and tells what became of it (deploy/notices.h). Throws
 // only where no transaction could be begun (busy, not initialized, no room for
 // the record): then nothing has changed.
 Outcome RunTransaction(Host* host, Work work);
@@ -91,7 +92,6 @@ class Transaction {
   void RequireStillLive();
   void AwaitConfirmation();
   void Commit();
-  void WarnOfNotices();
   void WarnAll(const std::vector<std::string>& texts);
   void AfterCommit();
   void EndStep(const std::string& name, Nanoseconds start);

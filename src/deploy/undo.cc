@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "deploy/notices.h"
 #include "os/interrupt.h"
 #include "service/hooks.h"
 #include "store/current.h"
@@ -61,6 +62,7 @@ class Undoing {
       host_->fs->RemoveFile(Fs::kRoot, ManifestPath(*record_.begin->to));
     }
     EndRecord end = MakeEnd(std::move(ledger));
+    PrepareNotice(host_, record_, end, outcome_.current);
     journal_->End(end);
     return std::move(outcome_);
   }
@@ -80,6 +82,14 @@ class Undoing {
     } catch (const FsError&) {
       // What was seen last is the best there is.
     }
+    PrepareNotice(host_, record_,
+                  {.exit = outcome_.exit,
+                   .result = outcome_.result,
+                   .code = std::string(CodeName(outcome_.error->code)),
+                   .message = outcome_.error->message,
+                   .at = host_->doors.clock->WallSeconds(),
+                   .recovered = cause_.recovered},
+                  outcome_.current);
     return std::move(outcome_);
   }
 

@@ -2,6 +2,8 @@
 #ifndef RELEASE_SERVICE_DOORS_H_
 #define RELEASE_SERVICE_DOORS_H_
 
+#include <string>
+
 #include "os/clock.h"
 #include "os/http.h"
 #include "os/runner.h"
@@ -13,6 +15,7 @@ struct Doors {
   Runner* runner = nullptr;
   Http* http = nullptr;
   Clock* clock = nullptr;
+  std::string journal_socket;  // of the system's journal; empty: none
 };
 
 }  // namespace release

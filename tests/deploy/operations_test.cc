@@ -323,14 +323,6 @@ TEST_CASE("a step that failed is told with its time") {
   CHECK(steps.back().name == "health");
 }
 
-TEST_CASE("who configured notices is told that none are sent") {
-  World world;
-  world.config.notify.webhook = "https://chat.example/hook";
-  const Outcome outcome = world.Deploy("1");
-  REQUIRE(outcome.warnings.size() == 1);
-  CHECK(outcome.warnings[0].find("sends no notices") != std::string::npos);
-}
-
 TEST_CASE("activating what was linked by hand proves it and ends the doubt") {
   World world;
   world.Deploy("1");

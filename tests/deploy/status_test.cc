@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "store/layout.h"
+#include "store/outbox.h"
 #include "support/root_files.h"
 #include "support/world.h"
 
@@ -159,9 +160,14 @@ TEST_CASE("processes of another release are told, each once") {
 
 TEST_CASE("notices that were not delivered are counted") {
   Two world;
-  PutFile(&world.disk, ".release/outbox/000001.json", "{}");
-  PutFile(&world.disk, ".release/outbox/000002.json", "{}");
-  CHECK(ReadStatus(&world.host, TreeCheck::kShape).undelivered == 2);
+  PutNotice(&world.disk, 1, {"webhook"}, "{}");
+  PutNotice(&world.disk, 2, {"webhook"}, "{}");
+  PutFile(&world.disk, ".release/outbox/.tries",
+          R"({"000001-webhook.json":{"count":3,"last":9,"reason":"old"},)"
+          R"("000002-webhook.json":{"count":1,"last":10,"reason":"new"}})");
+  const StatusReport report = ReadStatus(&world.host, TreeCheck::kShape);
+  CHECK(report.undelivered == 2);
+  CHECK(report.undelivered_reason == "new");
 }
 
 TEST_CASE("list has every release, marks and pids, the newest state first") {

@@ -1,0 +1,321 @@
+#include "deploy/notices.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "os/interrupt.h"
+#include "service/notify.h"
+#include "store/durable.h"
+#include "store/layout.h"
+
+namespace release {
+namespace {
+
+// For all of `release notify`, each way.
+constexpr Nanoseconds kPatientTime = std::chrono::seconds(60);
+constexpr Nanoseconds kPatientTimeout = std::chrono::seconds(10);
+
+std::vector<std::string> ChannelNames(const NotifyConfig& config) {
+  std::vector<std::string> names;
+  for (const Channel channel : Channels(config)) {
+    names.push_back(ChannelName(channel));
+  }
+  return names;
+}
+
+std::string NameOf(const std::optional<std::string>& target) {
+  if (!target) return "";
+  const auto version = VersionOfTarget(*target);
+  return version ? version->name() : *target;
+}
+
+Notice BeginOf(const Host& host, const BeginRecord& begin) {
+  return {.app = host.config->app,
+          .host = host.caller.host,
+          .root = host.config->root,
+          .command = begin.command,
+          .version = begin.to ? begin.to->name() : "",
+          .previous = NameOf(begin.from_target),
+          .reason = begin.reason,
+          .by = CallerName(begin.caller)};
+}
+
+Notice NoticeOf(const Host& host, const TransactionRecord& record,
+                const EndRecord& end, const std::string& current) {
+  Notice notice = BeginOf(host, *record.begin);
+  notice.recovered = end.recovered;
+  notice.result =
+      end.recovered && end.result != "in-doubt" ? "died" : end.result;
+  notice.exit = static_cast<int>(end.exit);
+  notice.transaction = record.number;
+  notice.current = current;
+  notice.code = end.code;
+  notice.message = end.message;
+  notice.at = end.at;
+  return notice;
+}
+
+// One for each transaction: what is known later replaces what was thought.
+void Keep(Host* host, Notice notice) {
+  std::erase_if(host->notices, [&](const PreparedNotice& kept) {
+    return kept.notice.transaction == notice.transaction;
+  });
+  host->notices.push_back({.notice = std::move(notice)});
+}
+
+void Warn(Host* host, std::uint64_t transaction, const std::string& text) {
+  host->report({.kind = Event::Kind::kWarning,
+                .transaction = transaction,
+                .text = text});
+}
+
+// Whether the record of the transaction may still end otherwise.
+bool Undecided(Fs* fs, const Notice& notice) {
+  const std::string record =
+      std::string(kTransactions) + "/" + RecordName(notice.transaction);
+  if (notice.result == "in-doubt" || !fs->Stat(Fs::kRoot, record)) return false;
+  return ReadRecord(fs, notice.transaction).open();
+}
+
+// Delivers by one channel, until one delivery fails or the time is over.
+class Postman {
+ public:
+  Postman(Host* host, Channel channel, Nanoseconds time, Nanoseconds timeout)
+      : host_(host), channel_(channel), left_(time), timeout_(timeout) {}
+
+  // Why it tries no more; empty: it does.
+  std::string GaveUp() const {
+    if (!why_not_.empty()) return why_not_;
+    return left_ > Nanoseconds::zero() ? "" : "there was no time left";
+  }
+
+  // Empty where it was delivered, else why not.
+  std::string Send(const Notice& notice) {
+    Clock* clock = host_->doors.clock;
+    const Nanoseconds start = clock->SinceBoot();
+    why_not_ = SendNotice(channel_, host_->config->notify, notice, host_->doors,
+                          std::min(left_, timeout_));
+    left_ -= clock->SinceBoot() - start;
+    return why_not_;
+  }
+
+ private:
+  Host* host_;
+  Channel channel_;
+  Nanoseconds left_;
+  Nanoseconds timeout_;
+  std::string why_not_;  // the last delivery failed; others would as well
+};
+
+// One delivery of what there is to deliver.
+class Round {
+ public:
+  Round(Host* host, Nanoseconds time, Nanoseconds timeout) : host_(host) {
+    for (const Channel channel : Channels(host->config->notify)) {
+      postmen_.emplace(ChannelName(channel),
+                       Postman(host, channel, time, timeout));
+    }
+    try {
+      lock_ = OutboxLock::Take(host->fs, host->doors.clock, time);
+    } catch (const FsError&) {
+      // A full disk; what is not in the outbox needs no lock.
+    }
+  }
+  bool has_lock() const { return lock_.has_value(); }
+  void Finish() {
+    if (lock_) lock_->Finish();
+  }
+
+  // This command's own, by every channel. Returns what could not be done.
+  std::vector<std::string> TellOwn(const PreparedNotice& own) {
+    std::vector<std::string> warnings;
+    if (!Wanted(host_->config->notify, own.notice)) return warnings;
+    for (auto& [channel, postman] : postmen_) {
+      const OutboxEntry entry{own.notice.transaction, channel};
+      const std::string reason = TellOwnBy(&postman, entry, own);
+      if (reason.empty()) continue;
+      warnings.push_back(fmt::format(
+          "the notice to the {} was not delivered: {}{}", channel, reason,
+          own.in_outbox ? "; it waits in the outbox and is tried again" : ""));
+    }
+    return warnings;
+  }
+
+  // One that waits in the outbox. Needs the outbox's lock.
+  Delivery Deliver(const OutboxEntry& entry) {
+    Delivery delivery{.entry = entry, .id = "", .reason = ""};
+    const auto postman = postmen_.find(entry.channel);
+    const auto notice = ParseNotice(ReadWhole(host_->fs, entry.Path()));
+    if (notice) delivery.id = notice->Id();
+    if (postman == postmen_.end()) {
+      delivery.dropped = true;
+      lock_->Remove(entry);
+    } else if (!notice) {
+      delivery.reason = "it cannot be read";
+    } else {
+      delivery.reason = postman->second.GaveUp();
+      if (!delivery.reason.empty()) return delivery;
+      delivery.reason = postman->second.Send(*notice);
+      Settle(entry, delivery.reason);
+    }
+    return delivery;
+  }
+
+  bool WorthTrying(const OutboxEntry& entry) const {
+    const auto postman = postmen_.find(entry.channel);
+    if (postman != postmen_.end() && !postman->second.GaveUp().empty()) {
+      return false;
+    }
+    const auto tries = lock_->tries.find(entry.Name());
+    return tries == lock_->tries.end() ||
+           tries->second.Due(host_->doors.clock->WallSeconds());
+  }
+
+ private:
+  // Empty where it is delivered, else why not.
+  std::string TellOwnBy(Postman* postman, const OutboxEntry& entry,
+                        const PreparedNotice& own) {
+    if (own.in_outbox) {
+      if (!lock_) return "another command is delivering notices";
+      // Somebody was faster.
+      if (!host_->fs->Stat(Fs::kRoot, entry.Path())) return "";
+    }
+    std::string reason = postman->GaveUp();
+    if (!reason.empty()) return reason;
+    reason = postman->Send(own.notice);
+    if (own.in_outbox) Settle(entry, reason);
+    return reason;
+  }
+
+  void Settle(const OutboxEntry& entry, const std::string& reason) {
+    if (reason.empty()) {
+      lock_->Remove(entry);
+      return;
+    }
+    Tries& tries = lock_->tries[entry.Name()];
+    ++tries.count;
+    tries.last = host_->doors.clock->WallSeconds();
+    tries.reason = reason;
+  }
+
+  Host* host_;
+  std::map<std::string, Postman> postmen_;
+  std::optional<OutboxLock> lock_;
+};
+
+// Whether it may be told; one that cannot be read is tried, to be noticed.
+bool Ripe(Fs* fs, const OutboxEntry& entry) {
+  const auto notice = ParseNotice(ReadWhole(fs, entry.Path()));
+  return !notice || !Undecided(fs, *notice);
+}
+
+std::vector<std::string> TellAll(Host* host,
+                                 const std::vector<PreparedNotice>& own) {
+  Round round(host, kDeliveryTime, kDeliveryTime);
+  std::vector<std::string> warnings;
+  for (const PreparedNotice& prepared : own) {
+    for (std::string& warning : round.TellOwn(prepared)) {
+      Warn(host, prepared.notice.transaction, warning);
+      warnings.push_back(std::move(warning));
+    }
+  }
+  if (!round.has_lock()) return warnings;
+  for (const OutboxEntry& entry : ListOutbox(host->fs)) {
+    if (round.WorthTrying(entry) && Ripe(host->fs, entry)) {
+      round.Deliver(entry);
+    }
+  }
+  round.Finish();
+  return warnings;
+}
+
+}  // namespace
+
+void PrepareNotice(Host* host, const TransactionRecord& record,
+                   const EndRecord& end, const std::string& current) {
+  const Notice notice = NoticeOf(*host, record, end, current);
+  Keep(host, notice);
+  const NotifyConfig& config = host->config->notify;
+  const std::vector<std::string> channels = ChannelNames(config);
+  if (channels.empty()) return;
+  try {
+    // Of one that nobody asked for there may be another version, to be removed.
+    const bool wanted = Wanted(config, notice);
+    PutNotice(host->fs, record.number,
+              wanted ? channels : std::vector<std::string>(),
+              NoticeJson(notice));
+    host->notices.back().in_outbox = wanted;
+  } catch (const Error& error) {
+    Warn(host, record.number,
+         fmt::format("the notice cannot be kept: {}", error.what()));
+  }
+}
+
+void PrepareNotice(Host* host, const BeginRecord& begin, const Error& error,
+                   const std::string& current) {
+  Notice notice = BeginOf(*host, begin);
+  notice.exit = static_cast<int>(ExitBeforeSwitch(error.code()));
+  notice.result = "failed";
+  notice.current = current;
+  notice.code = CodeName(error.code());
+  notice.message = error.what();
+  notice.at = host->doors.clock->WallSeconds();
+  Keep(host, std::move(notice));
+}
+
+std::vector<std::string> TellNotices(Host* host) {
+  const std::vector<PreparedNotice> notices = std::exchange(host->notices, {});
+  // A stop that was asked for is done with; telling of it is not.
+  const HoldInterrupts hold;
+  if (!host->doors.journal_socket.empty()) {
+    for (const PreparedNotice& prepared : notices) {
+      SendToJournal(host->doors.journal_socket, NoticeFields(prepared.notice));
+    }
+  }
+  if (Channels(host->config->notify).empty()) return {};
+  try {
+    return TellAll(host, notices);
+  } catch (const Error& error) {
+    const std::string warning =
+        fmt::format("the notices cannot be delivered: {}", error.what());
+    Warn(host, 0, warning);
+    return {warning};
+  }
+}
+
+std::vector<OutboxEntry> FindWaiting(Host* host, Which which) {
+  const AllTries all = ReadTries(host->fs);
+  std::vector<OutboxEntry> waiting;
+  for (const OutboxEntry& entry : ListOutbox(host->fs)) {
+    const auto tries = all.find(entry.Name());
+    const bool due = tries == all.end() ||
+                     tries->second.Due(host->doors.clock->WallSeconds());
+    if (which == Which::kDue && !due) continue;
+    if (Ripe(host->fs, entry)) waiting.push_back(entry);
+  }
+  return waiting;
+}
+
+std::vector<Delivery> DeliverWaiting(Host* host, Which which) {
+  std::vector<Delivery> deliveries;
+  if (FindWaiting(host, which).empty()) return deliveries;
+  Round round(host, kPatientTime, kPatientTimeout);
+  if (!round.has_lock()) {
+    throw Error(ErrorCode::kBusy,
+                "cannot deliver notices: another command is delivering them",
+                kOutbox);
+  }
+  // Anew: whoever held the lock has delivered some.
+  for (const OutboxEntry& entry : FindWaiting(host, which)) {
+    if (InterruptSignal() != 0) break;
+    deliveries.push_back(round.Deliver(entry));
+  }
+  round.Finish();
+  return deliveries;
+}
+
+}  // namespace release

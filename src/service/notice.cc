@@ -1,0 +1,166 @@
+#include "service/notice.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/units.h"
+#include "service/occasion.h"
+
+namespace release {
+namespace {
+
+using nlohmann::json;
+
+// A message may hold the last lines of a log; a notice need not hold more.
+constexpr std::size_t kMessageLimit = 4000;
+
+std::string Shortened(const std::string& message) {
+  if (message.size() <= kMessageLimit) return message;
+  return message.substr(0, kMessageLimit) + " ...";
+}
+
+// "deploy of 1.4.3".
+std::string What(const Notice& notice) {
+  if (notice.version.empty()) return notice.command;
+  const bool back = notice.command == "rollback";
+  return fmt::format("{} {} {}", notice.command, back ? "to" : "of",
+                     notice.version);
+}
+
+std::string Became(const Notice& notice) {
+  if (notice.result == "committed") return "succeeded";
+  if (notice.result == "unchanged") return "changed nothing";
+  if (notice.result == "undone") return "failed and was undone";
+  if (notice.result == "in-doubt") return "IS IN DOUBT, a person is needed";
+  if (notice.result == "died") return "died and was undone";
+  return notice.result == "refused" ? "was refused" : "failed";
+}
+
+// syslog's: 2 critical, 4 warning, 6 informational.
+const char* Priority(const Notice& notice) {
+  if (notice.result == "in-doubt") return "2";
+  return notice.Event() == "failure" || notice.Event() == "recovery" ? "4"
+                                                                     : "6";
+}
+
+}  // namespace
+
+std::string Notice::Id() const {
+  return fmt::format("{}/{}/{}/{}", host, app, transaction, at);
+}
+
+std::string Notice::Event() const {
+  if (recovered) return "recovery";
+  if (exit != 0) return "failure";
+  return command == "rollback" && result == "committed" ? "rollback"
+                                                        : "success";
+}
+
+std::string Notice::Text() const {
+  std::string text = fmt::format(
+      "{} on {}: {} {}; {}", app.empty() ? root : app, host, What(*this),
+      Became(*this),
+      current.empty() ? "no release is live" : current + " is live");
+  if (!message.empty()) text += ": " + Shortened(message);
+  if (!reason.empty()) text += fmt::format(" (reason: {})", reason);
+  return text;
+}
+
+std::map<std::string, std::string> Notice::Environment() const {
+  const Occasion occasion{.app = app,
+                          .version = version,
+                          .previous = previous,
+                          .root = root,
+                          .transaction = transaction,
+                          .step = "notify",
+                          .result = result,
+                          .reason = message.empty() ? reason : message};
+  return occasion.Environment();
+}
+
+bool Wanted(const NotifyConfig& config, const Notice& notice) {
+  if (notice.result == "in-doubt") {
+    return config.on_failure || config.on_rollback || config.on_recovery;
+  }
+  const std::string event = notice.Event();
+  if (event == "recovery") return config.on_recovery;
+  if (event == "rollback") return config.on_rollback;
+  if (event == "success") return config.on_success;
+  // An undo takes the service back as a rollback does.
+  return config.on_failure || (notice.result == "undone" && config.on_rollback);
+}
+
+std::string NoticeJson(const Notice& notice) {
+  const json object = {{"schema", 1},
+                       {"id", notice.Id()},
+                       {"text", notice.Text()},
+                       {"event", notice.Event()},
+                       {"app", notice.app},
+                       {"host", notice.host},
+                       {"root", notice.root},
+                       {"command", notice.command},
+                       {"result", notice.result},
+                       {"recovered", notice.recovered},
+                       {"exit", notice.exit},
+                       {"transaction", notice.transaction},
+                       {"version", notice.version},
+                       {"previous", notice.previous},
+                       {"current", notice.current},
+                       {"code", notice.code},
+                       {"message", Shortened(notice.message)},
+                       {"reason", notice.reason},
+                       {"by", notice.by},
+                       {"at", notice.at},
+                       {"time", FormatTime(notice.at)}};
+  return object.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::optional<Notice> ParseNotice(std::string_view text) {
+  const json object = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  try {
+    if (object.at("schema") != 1) return std::nullopt;
+    Notice notice;
+    notice.app = object.at("app");
+    notice.host = object.at("host");
+    notice.root = object.at("root");
+    notice.command = object.at("command");
+    notice.result = object.at("result");
+    notice.recovered = object.at("recovered");
+    notice.exit = object.at("exit");
+    notice.transaction = object.at("transaction");
+    notice.version = object.at("version");
+    notice.previous = object.at("previous");
+    notice.current = object.at("current");
+    notice.code = object.at("code");
+    notice.message = object.at("message");
+    notice.reason = object.at("reason");
+    notice.by = object.at("by");
+    notice.at = object.at("at");
+    return notice;
+  } catch (const json::exception&) {
+    // Not of our making.
+    return std::nullopt;
+  }
+}
+
+JournalFields NoticeFields(const Notice& notice) {
+  return {{"MESSAGE", notice.Text()},
+          {"MESSAGE_ID", kNoticeMessageId},
+          {"PRIORITY", Priority(notice)},
+          {"SYSLOG_IDENTIFIER", "release"},
+          {"RELEASE_APP", notice.app},
+          {"RELEASE_ROOT", notice.root},
+          {"RELEASE_COMMAND", notice.command},
+          {"RELEASE_TRANSACTION", std::to_string(notice.transaction)},
+          {"RELEASE_RESULT", notice.result},
+          {"RELEASE_EXIT", std::to_string(notice.exit)},
+          {"RELEASE_VERSION", notice.version},
+          {"RELEASE_PREVIOUS", notice.previous},
+          {"RELEASE_CURRENT", notice.current},
+          {"RELEASE_CODE", notice.code},
+          {"RELEASE_REASON", notice.reason},
+          {"RELEASE_BY", notice.by}};
+}
+
+}  // namespace release

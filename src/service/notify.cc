@@ -1,0 +1,59 @@
+#include "service/notify.h"
+
+#include <fmt/format.h>
+
+#include "service/last_lines.h"
+
+namespace release {
+namespace {
+
+std::string Post(const std::string& url, const Notice& notice, Http* http,
+                 Nanoseconds timeout) {
+  HttpRequest request;
+  request.url = url;
+  request.body = NoticeJson(notice);
+  request.headers = {{"Content-Type", "application/json"},
+                     {"Idempotency-Key", fmt::format("\"{}\"", notice.Id())}};
+  request.timeout = timeout;
+  request.max_body = 1024;
+  const HttpResponse response = http->Send(request);
+  if (response.status == 0) return response.error;
+  if (response.status / 100 == 2) return "";
+  return fmt::format("status {}", response.status);
+}
+
+std::string RunNotifier(const Argv& argv, const Notice& notice, Runner* runner,
+                        Nanoseconds timeout) {
+  Command command;
+  command.argv = argv;
+  command.env = notice.Environment();
+  command.input = NoticeJson(notice) + "\n";
+  command.timeout = timeout;
+  const CommandResult result = runner->Run(command);
+  if (result.ok()) return "";
+  return fmt::format("{}: {}{}", argv[0], result.Describe(),
+                     LastLines(result.output, 2));
+}
+
+}  // namespace
+
+std::string ChannelName(Channel channel) {
+  return channel == Channel::kWebhook ? "webhook" : "command";
+}
+
+std::vector<Channel> Channels(const NotifyConfig& config) {
+  std::vector<Channel> channels;
+  if (!config.webhook.empty()) channels.push_back(Channel::kWebhook);
+  if (!config.command.empty()) channels.push_back(Channel::kCommand);
+  return channels;
+}
+
+std::string SendNotice(Channel channel, const NotifyConfig& config,
+                       const Notice& notice, const Doors& doors,
+                       Nanoseconds timeout) {
+  return channel == Channel::kWebhook
+             ? Post(config.webhook, notice, doors.http, timeout)
+             : RunNotifier(config.command, notice, doors.runner, timeout);
+}
+
+}  // namespace release

@@ -1,0 +1,32 @@
+// Delivers notices: to the command and to the webhook of [notify].
+#ifndef RELEASE_SERVICE_NOTIFY_H_
+#define RELEASE_SERVICE_NOTIFY_H_
+
+#include <string>
+#include <vector>
+
+#include "base/config.h"
+#include "service/doors.h"
+#include "service/notice.h"
+
+namespace release {
+
+enum class Channel { kWebhook, kCommand };
+
+// "webhook", "command".
+std::string ChannelName(Channel channel);
+
+// Those that are configured.
+std::vector<Channel> Channels(const NotifyConfig& config);
+
+// Sends one notice one way, within `timeout`: the webhook gets its JSON by
+// POST, the command gets it on stdin with RELEASE_* in its environment. Empty
+// where it was taken (a 2xx status, exit status 0), else why not; the reason
+// does not hold the URL, which may be a secret.
+std::string SendNotice(Channel channel, const NotifyConfig& config,
+                       const Notice& notice, const Doors& doors,
+                       Nanoseconds timeout);
+
+}  // namespace release
+
+#endif  // RELEASE_SERVICE_NOTIFY_H_

@@ -1,0 +1,162 @@
+#include "store/outbox.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "store/durable.h"
+#include "store/layout.h"
+
+namespace release {
+namespace {
+
+using nlohmann::json;
+
+constexpr Nanoseconds kPoll = std::chrono::milliseconds(20);
+constexpr std::string_view kSuffix = ".json";
+constexpr std::int64_t kFirstWait = 30;
+constexpr std::int64_t kLongestWait = 3600;
+constexpr unsigned kDoublings = 7;  // beyond which it is the longest anyway
+
+std::string TriesPath() { return std::string(kOutbox) + "/.tries"; }
+
+AllTries ParseTries(const std::string& text) {
+  AllTries all;
+  const json object = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!object.is_object()) return all;
+  for (const auto& [name, tries] : object.items()) {
+    try {
+      all[name] = {.count = tries.at("count"),
+                   .last = tries.at("last"),
+                   .reason = tries.at("reason")};
+    } catch (const json::exception&) {
+      // Forgotten; then it is tried once more than need be.
+    }
+  }
+  return all;
+}
+
+std::string TriesText(const AllTries& all) {
+  if (all.empty()) return "";
+  json object = json::object();
+  for (const auto& [name, tries] : all) {
+    object[name] = {
+        {"count", tries.count}, {"last", tries.last}, {"reason", tries.reason}};
+  }
+  return object.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
+// One that a crash left half written is of no use to anybody.
+void RemoveHalfWritten(Fs* fs) {
+  for (const DirEntry& entry : fs->List(Fs::kRoot, kOutbox)) {
+    if (!entry.name.starts_with(kTempFilePrefix)) continue;
+    fs->RemoveFile(Fs::kRoot, std::string(kOutbox) + "/" + entry.name);
+  }
+}
+
+}  // namespace
+
+std::string OutboxEntry::Name() const {
+  return fmt::format("{:06}-{}{}", transaction, channel, kSuffix);
+}
+
+std::string OutboxEntry::Path() const {
+  return std::string(kOutbox) + "/" + Name();
+}
+
+std::optional<OutboxEntry> ParseOutboxName(std::string_view name) {
+  const std::size_t dash = name.find('-');
+  if (dash == name.npos || !name.ends_with(kSuffix)) return std::nullopt;
+  OutboxEntry entry;
+  const auto [stop, error] =
+      std::from_chars(name.data(), name.data() + dash, entry.transaction);
+  entry.channel =
+      name.substr(dash + 1, name.size() - kSuffix.size() - dash - 1);
+  // One entry, one name.
+  if (error != std::errc() || entry.Name() != name) return std::nullopt;
+  return entry;
+}
+
+std::vector<OutboxEntry> ListOutbox(Fs* fs) {
+  std::vector<OutboxEntry> entries;
+  if (!fs->Stat(Fs::kRoot, kOutbox)) return entries;
+  for (const DirEntry& file : fs->List(Fs::kRoot, kOutbox)) {
+    if (auto entry = ParseOutboxName(file.name)) entries.push_back(*entry);
+  }
+  std::sort(entries.begin(), entries.end());
+  return entries;
+}
+
+void PutNotice(Fs* fs, std::uint64_t transaction,
+               const std::vector<std::string>& channels,
+               std::string_view text) {
+  bool changed = false;
+  if (!fs->Stat(Fs::kRoot, kOutbox)) {
+    fs->MakeDirectory(Fs::kRoot, kOutbox, 0750);
+    // The outbox before what is in it.
+    SyncDirectory(fs, kOwn);
+  }
+  RemoveHalfWritten(fs);
+  for (const OutboxEntry& entry : ListOutbox(fs)) {
+    const bool stays = std::find(channels.begin(), channels.end(),
+                                 entry.channel) != channels.end();
+    if (entry.transaction != transaction || stays) continue;
+    changed |= fs->RemoveFile(Fs::kRoot, entry.Path());
+  }
+  for (const std::string& channel : channels) {
+    const OutboxEntry entry{transaction, channel};
+    WriteFileWhole(fs, kOutbox, entry.Name(), text, 0640);
+    changed = true;
+  }
+  // The notice before the outcome that it tells.
+  if (changed) SyncDirectory(fs, kOutbox);
+}
+
+bool Tries::Due(std::int64_t now) const {
+  if (count == 0 || now < last) return true;
+  const std::int64_t wait =
+      std::min(kLongestWait, kFirstWait << std::min(count - 1, kDoublings));
+  return now - last >= wait;
+}
+
+AllTries ReadTries(Fs* fs) {
+  if (!fs->Stat(Fs::kRoot, TriesPath())) return {};
+  return ParseTries(ReadWhole(fs, TriesPath()));
+}
+
+std::optional<OutboxLock> OutboxLock::Take(Fs* fs, Clock* clock,
+                                           Nanoseconds wait) {
+  if (!fs->Stat(Fs::kRoot, kOutbox)) return std::nullopt;
+  Opened file(fs, fs->Open(Fs::kRoot, TriesPath(), OpenMode::kLockFile, 0640));
+  const Nanoseconds give_up = clock->SinceBoot() + wait;
+  while (!fs->TryLock(file.get())) {
+    if (clock->SinceBoot() >= give_up) return std::nullopt;
+    clock->Sleep(kPoll);
+  }
+  OutboxLock lock(fs, std::move(file));
+  lock.tries = ReadTries(fs);
+  return lock;
+}
+
+void OutboxLock::Remove(const OutboxEntry& entry) {
+  removed_ |= fs_->RemoveFile(Fs::kRoot, entry.Path());
+  tries.erase(entry.Name());
+}
+
+void OutboxLock::Finish() {
+  try {
+    // Or a power cut would have them delivered again.
+    if (removed_) SyncDirectory(fs_, kOutbox);
+    const std::string text = TriesText(tries);
+    if (text == ReadWhole(fs_, TriesPath())) return;
+    // In place: whoever reads it torn takes it for empty.
+    fs_->Truncate(file_.get(), 0);
+    fs_->Write(file_.get(), text);
+  } catch (const FsError&) {
+    // A full disk must not have a delivery called a failure.
+  }
+}
+
+}  // namespace release

@@ -1,0 +1,333 @@
+#include "deploy/notices.h"
+
+#include <doctest/doctest.h>
+
+#include <cerrno>
+#include <csignal>
+#include <nlohmann/json.hpp>
+
+#include "os/interrupt.h"
+#include "store/layout.h"
+#include "support/expect_error.h"
+#include "support/fault_fs.h"
+#include "support/root_files.h"
+#include "support/world.h"
+
+namespace release {
+namespace {
+
+using nlohmann::json;
+using std::chrono::seconds;
+
+// 1 live, and a webhook that takes what it gets unless it is down.
+struct Wired : World {
+  Wired() {
+    REQUIRE(Deploy("1").exit == Exit::kDone);
+    Wire();
+  }
+  Wired(const Wired& before, MemFs left) : World(before, std::move(left)) {
+    got = before.got;
+    Wire();
+  }
+  void Wire() {
+    config.notify.webhook = "https://chat.example/secret";
+    http.answer = [this](const HttpRequest& request) {
+      clock.Advance(down ? request.timeout : Nanoseconds(0));
+      if (down) return HttpResponse{0, "", "Timeout was reached"};
+      got.push_back(json::parse(request.body));
+      return HttpResponse{200, "ok", ""};
+    };
+  }
+  // "RESULT TRANSACTION " of each notice that came.
+  std::string Got() const {
+    std::string all;
+    for (const json& notice : got) {
+      all += notice.at("result").get<std::string>() + " " +
+             std::to_string(notice.at("transaction").get<int>()) + " ";
+    }
+    return all;
+  }
+  std::size_t Waiting() { return ListOutbox(&disk).size(); }
+
+  bool down = false;
+  std::vector<json> got;
+};
+
+struct Broken : Wired {
+  Broken() { broken.insert("2"); }
+};
+
+// A transaction that ends badly, and what its notice calls that.
+struct BadWay {
+  const char* result;
+  std::function<Outcome(Wired*)> run;
+};
+
+std::vector<BadWay> BadWays() {
+  return {BadWay{"undone", [](Wired* world) { return world->Deploy("2"); }},
+          BadWay{"refused",
+                 [](Wired* world) {
+                   Offer offer = world->OfferOf("3");
+                   offer.checksum = ExpectedChecksum{{}, "--sha256"};
+                   return Deploy(&world->host, std::move(offer));
+                 }},
+          BadWay{"failed",
+                 [](Wired* world) {
+                   return Activate(&world->host, Version::ParseOrThrow("9"));
+                 }},
+          BadWay{"failed", [](Wired* world) { return world->Rollback(); }},
+          BadWay{"in-doubt",
+                 [](Wired* world) {
+                   world->broken.insert("1");
+                   return world->Deploy("2");
+                 }},
+          BadWay{"failed", [](Wired* world) {
+                   SetInterruptSignal(SIGTERM);
+                   Outcome outcome = world->Deploy("3");
+                   SetInterruptSignal(0);
+                   return outcome;
+                 }}};
+}
+
+}  // namespace
+
+TEST_CASE("every way out that is bad is told, once") {
+  for (const BadWay& row : BadWays()) {
+    CAPTURE(row.result);
+    Broken world;
+    const Outcome outcome = row.run(&world);
+    CHECK(outcome.exit != Exit::kDone);
+    CHECK(outcome.warnings.empty());
+    REQUIRE(world.Got() == std::string(row.result) + " 2 ");
+    CHECK(world.got[0].at("exit") == static_cast<int>(outcome.exit));
+    CHECK(world.got[0].at("code") == CodeName(outcome.error->code));
+    CHECK(world.got[0].at("current") == outcome.current);
+    CHECK(world.Waiting() == 0);
+  }
+}
+
+TEST_CASE("a rollback is told, a success where it is asked for") {
+  Wired world;
+  CHECK(world.Deploy("2").exit == Exit::kDone);
+  CHECK(world.got.empty());
+  CHECK(world.Rollback().exit == Exit::kDone);
+  CHECK(world.Got() == "committed 3 ");
+  world.config.notify.on_success = true;
+  CHECK(world.Deploy("3").exit == Exit::kDone);
+  CHECK(world.Got() == "committed 3 committed 4 ");
+  CHECK(world.got[1].at("previous") == "1");
+  CHECK(world.got[1].at("version") == "3");
+  CHECK(world.Waiting() == 0);
+}
+
+TEST_CASE("without a receiver nothing is written, and nothing is said") {
+  Broken world;
+  world.config.notify = {};
+  CHECK(world.Deploy("2").warnings.empty());
+  CHECK(world.got.empty());
+  CHECK(world.disk.List(Fs::kRoot, kOutbox).empty());
+}
+
+TEST_CASE("a receiver that is down costs seconds and changes no outcome") {
+  Broken up;
+  const Outcome told = up.Deploy("2");
+  Broken world;
+  world.down = true;
+  const Nanoseconds start = world.clock.SinceBoot();
+  const Outcome outcome = world.Deploy("2");
+  // Two seconds are the health check's deadline.
+  CHECK(world.clock.SinceBoot() - start <=
+        seconds(2) + kDeliveryTime + seconds(1));
+  CHECK(outcome.exit == told.exit);
+  CHECK(outcome.result == told.result);
+  CHECK(outcome.error->message == told.error->message);
+  REQUIRE(outcome.warnings.size() == 1);
+  CHECK(outcome.warnings[0] ==
+        "the notice to the webhook was not delivered: Timeout was reached; it "
+        "waits in the outbox and is tried again");
+  CHECK(world.Waiting() == 1);
+}
+
+TEST_CASE("what waits is delivered once when the receiver is back") {
+  Broken world;
+  world.down = true;
+  world.Deploy("2");
+  // A second one does not wait behind the first.
+  world.Deploy("2");
+  CHECK(world.Waiting() == 2);
+  world.down = false;
+  CHECK(world.Deploy("3").exit == Exit::kDone);
+  // Not due yet.
+  CHECK(world.got.empty());
+  world.clock.wall_seconds += 60;
+  CHECK(world.Deploy("4").warnings.empty());
+  CHECK(world.Got() == "undone 2 undone 3 ");
+  CHECK(world.Waiting() == 0);
+  world.clock.wall_seconds += 100'000;
+  CHECK(world.Deploy("5").exit == Exit::kDone);
+  CHECK(DeliverWaiting(&world.host, Which::kAll).empty());
+  CHECK(world.got.size() == 2);
+}
+
+TEST_CASE("one channel does not wait for the other, nor repeat it") {
+  Broken world;
+  world.config.notify.command = {"page-me"};
+  world.down = true;
+  CHECK(world.Deploy("2").warnings.size() == 1);
+  CHECK(world.runner.Count("page-me") == 1);
+  CHECK(world.Waiting() == 1);
+  world.down = false;
+  const auto deliveries = DeliverWaiting(&world.host, Which::kAll);
+  REQUIRE(deliveries.size() == 1);
+  CHECK(deliveries[0].entry.channel == "webhook");
+  CHECK(deliveries[0].reason == "");
+  CHECK(world.runner.Count("page-me") == 1);
+  CHECK(world.Got() == "undone 2 ");
+}
+
+TEST_CASE(
+    "notify tries all, or what is due; a channel that is gone is dropped") {
+  Broken world;
+  world.down = true;
+  world.Deploy("2");
+  CHECK(DeliverWaiting(&world.host, Which::kDue).empty());
+  auto deliveries = DeliverWaiting(&world.host, Which::kAll);
+  REQUIRE(deliveries.size() == 1);
+  CHECK(deliveries[0].reason == "Timeout was reached");
+  CHECK(FindWaiting(&world.host, Which::kAll).size() == 1);
+  world.config.notify.webhook = "";
+  world.config.notify.command = {"page-me"};
+  deliveries = DeliverWaiting(&world.host, Which::kAll);
+  REQUIRE(deliveries.size() == 1);
+  CHECK(deliveries[0].dropped);
+  CHECK(world.Waiting() == 0);
+}
+
+TEST_CASE("while another command delivers, ours is left to it") {
+  Broken world;
+  world.down = true;
+  world.Deploy("2");
+  world.down = false;
+  const auto lock = OutboxLock::Take(&world.disk, &world.clock, Nanoseconds(0));
+  const Outcome outcome = world.Deploy("2");
+  REQUIRE(outcome.warnings.size() == 1);
+  CHECK(outcome.warnings[0].find("another command") != std::string::npos);
+  CHECK(world.got.empty());
+  CHECK(ErrorOf([&] { DeliverWaiting(&world.host, Which::kAll); }).code() ==
+        ErrorCode::kBusy);
+}
+
+TEST_CASE("on a full disk a rollback goes on and is told all the same") {
+  int tried = 0;
+  for (std::uint64_t n = 1; n < 20; ++n) {
+    Wired world;
+    world.Deploy("2");
+    FaultFs full(&world.disk);
+    world.host.fs = &full;
+    std::string said;
+    world.host.report = [&](const Event& event) { said += event.text + "\n"; };
+    full.FailAt(n, ENOSPC, FsCall::kWrite);
+    Outcome outcome;
+    try {
+      outcome = world.Rollback();
+    } catch (const FsError&) {
+      // The record could not be begun: another test's business.
+    }
+    world.host.fs = &world.disk;
+    if (full.failure().find("outbox") == std::string::npos) continue;
+    CAPTURE(full.failure());
+    ++tried;
+    CHECK(outcome.exit == Exit::kDone);
+    CHECK(world.Current() == "releases/1");
+    CHECK(said.find("the notice cannot be kept") != std::string::npos);
+    CHECK(world.Got() == "committed 3 ");
+    CHECK(world.Waiting() == 0);
+  }
+  CHECK(tried > 0);
+}
+
+TEST_CASE("a record that cannot be begun is told") {
+  Wired world;
+  FaultFs full(&world.disk);
+  world.host.fs = &full;
+  full.FailFrom(1, ENOSPC, FsCall::kReserve);
+  CHECK(ErrorOf([&] { world.Deploy("2"); }).code() == ErrorCode::kNoSpace);
+  CHECK(world.Got() == "failed 0 ");
+  CHECK(world.got[0].at("code") == "no-space");
+  world.host.fs = &world.disk;
+}
+
+// What a state that a crash left comes to: recovered, and the receiver back.
+struct AfterCrash {
+  AfterCrash(const Wired& before, MemFs left) : world(before, std::move(left)) {
+    world.down = false;
+    world.RecoverNow();
+    DeliverWaiting(&world.host, Which::kAll);
+  }
+  // How the transaction ended, by its record; "" where it never began.
+  std::string Ended() {
+    const auto numbers = ListRecords(&world.disk);
+    if (numbers.back() != 2) return "";
+    const TransactionRecord record = ReadRecord(&world.disk, 2);
+    if (record.end->recovered) return "died 2 ";
+    return record.end->result + " 2 ";
+  }
+  Wired world;
+};
+
+// Stops a deploy at each call that changes the disk, and looks in every state
+// that `cut` names whether what the record says was told. Returns how many
+// states there were, and counts those in which it was not.
+int CrashEverywhere(bool healthy, bool down, const std::string& ignored,
+                    int* untold) {
+  int states = 0;
+  for (std::uint64_t k = 0;; ++k) {
+    Wired world;
+    world.Settle();
+    world.config.notify.on_success = true;
+    world.config.health.deadline = seconds(1);
+    world.down = down;
+    if (!healthy) world.broken.insert("2");
+    if (!ignored.empty()) world.disk.IgnoreSync(ignored);
+    world.disk.CrashAfter(k);
+    bool crashed = false;
+    try {
+      world.Deploy("2");
+    } catch (const CrashNow&) {
+      crashed = true;
+    }
+    const auto look = [&](MemFs left) {
+      AfterCrash after(world, std::move(left));
+      const std::string ended = after.Ended();
+      const std::string told = after.world.Got();
+      ++states;
+      // At least once, and nothing that was not so.
+      const bool twice = told == ended + ended && !ended.empty();
+      if (told != ended && !twice) ++*untold;
+      if (after.world.Waiting() != 0) ++*untold;
+    };
+    look(world.disk.Killed());
+    world.disk.ForEachPowerCut(look);
+    if (!crashed) return states;
+  }
+}
+
+TEST_CASE("no crash at any call loses a notice, or tells what was not so") {
+  for (const bool healthy : {true, false}) {
+    for (const bool down : {true, false}) {
+      CAPTURE(healthy);
+      CAPTURE(down);
+      int untold = 0;
+      const int states = CrashEverywhere(healthy, down, "", &untold);
+      CHECK(untold == 0);
+      MESSAGE(states << " states");
+      CHECK(states > 50);
+    }
+  }
+  // It would be seen: without that sync a notice gets lost.
+  int untold = 0;
+  CrashEverywhere(false, true, kOutbox, &untold);
+  CHECK(untold > 0);
+}
+
+}  // namespace release

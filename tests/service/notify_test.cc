@@ -1,0 +1,88 @@
+#include "service/notify.h"
+
+#include <doctest/doctest.h>
+
+#include "support/fake_clock.h"
+#include "support/fake_http.h"
+#include "support/fake_runner.h"
+
+namespace release {
+namespace {
+
+struct Rig {
+  Rig() {
+    config.command = {"page-me", "--loud"};
+    config.webhook = "https://chat.example/secret-token";
+    notice.app = "shop";
+    notice.result = "failed";
+    notice.transaction = 7;
+  }
+  std::string Send(Channel channel) {
+    return SendNotice(channel, config, notice, {&runner, &http, &clock, ""},
+                      std::chrono::seconds(3));
+  }
+  FakeRunner runner;
+  FakeHttp http;
+  FakeClock clock;
+  NotifyConfig config;
+  Notice notice;
+};
+
+}  // namespace
+
+TEST_CASE("only what is configured is a channel") {
+  Rig rig;
+  CHECK(Channels(rig.config) ==
+        std::vector<Channel>{Channel::kWebhook, Channel::kCommand});
+  rig.config.webhook = "";
+  CHECK(Channels(rig.config) == std::vector<Channel>{Channel::kCommand});
+  CHECK(Channels(NotifyConfig{}).empty());
+  CHECK(ChannelName(Channel::kWebhook) == "webhook");
+}
+
+TEST_CASE("a webhook gets the JSON by POST, with an id to tell twins by") {
+  Rig rig;
+  CHECK(rig.Send(Channel::kWebhook) == "");
+  REQUIRE(rig.http.requests.size() == 1);
+  const HttpRequest& request = rig.http.requests[0];
+  CHECK(request.url == rig.config.webhook);
+  CHECK(request.body == NoticeJson(rig.notice));
+  CHECK(request.timeout == std::chrono::seconds(3));
+  CHECK(request.headers[0].second == "application/json");
+  CHECK(request.headers[1].second == "\"" + rig.notice.Id() + "\"");
+}
+
+TEST_CASE("what a webhook did not take is told without its URL") {
+  Rig rig;
+  rig.http.answer = [](const HttpRequest&) {
+    return HttpResponse{500, "no", ""};
+  };
+  CHECK(rig.Send(Channel::kWebhook) == "status 500");
+  rig.http.answer = [](const HttpRequest&) {
+    return HttpResponse{302, "", ""};
+  };
+  CHECK(rig.Send(Channel::kWebhook) == "status 302");
+  rig.http.answer = [](const HttpRequest&) {
+    return HttpResponse{0, "", "Could not connect"};
+  };
+  CHECK(rig.Send(Channel::kWebhook) == "Could not connect");
+  rig.http.answer = [](const HttpRequest&) {
+    return HttpResponse{204, "", ""};
+  };
+  CHECK(rig.Send(Channel::kWebhook) == "");
+}
+
+TEST_CASE("a command gets the environment and the JSON on its stdin") {
+  Rig rig;
+  CHECK(rig.Send(Channel::kCommand) == "");
+  REQUIRE(rig.runner.commands.size() == 1);
+  const Command& command = rig.runner.commands[0];
+  CHECK(Joined(command) == "page-me --loud");
+  CHECK(command.input == NoticeJson(rig.notice) + "\n");
+  CHECK(command.env.at("RELEASE_TRANSACTION") == "7");
+  CHECK(command.timeout == std::chrono::seconds(3));
+  rig.runner.On("page-me", Exited(3, "no modem\n"));
+  CHECK(rig.Send(Channel::kCommand) == "page-me: exit status 3\n  no modem");
+}
+
+}  // namespace release
