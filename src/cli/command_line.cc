@@ -274,6 +274,8 @@ class Builder {
             [line] { return RunStatus(line->global, line->status); });
     status->add_flag("--check", line->status.check,
                      "Exit 8 if anything is wrong; re-hash the live release");
+    status->add_flag("--metrics", line->status.metrics,
+                     "Print it in Prometheus' text format");
     CLI::App* history =
         Add("history", "Show the transactions, newest first",
             [line] { return RunHistory(line->global, line->history); });

@@ -43,7 +43,7 @@ _release() {
         --strip-components" ;;
       activate) flags+=" --confirm-within" ;;
       rollback) flags+=" --reason" ;;
-      status) flags+=" --check" ;;
+      status) flags+=" --check --metrics" ;;
       history) flags+=" --count --follow" ;;
       verify) flags+=" --all" ;;
       recover) flags+=" --no-service" ;;

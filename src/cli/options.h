@@ -62,6 +62,7 @@ struct NotifyOptions {
 
 struct StatusOptions {
   bool check = false;
+  bool metrics = false;
 };
 
 struct HistoryOptions {

@@ -9,6 +9,7 @@
 #include "base/units.h"
 #include "cli/context.h"
 #include "cli/json.h"
+#include "cli/metrics.h"
 #include "cli/output.h"
 #include "cli/tables.h"
 #include "deploy/status.h"
@@ -88,10 +89,16 @@ VerifiedRelease Verify(Fs* fs, const Version& version) {
 }  // namespace
 
 int RunStatus(const GlobalOptions& global, const StatusOptions& options) {
+  if (options.metrics && global.json) {
+    throw Error(ErrorCode::kUsage,
+                "cannot print the status both as JSON and as metrics");
+  }
   Context context(global);
   const StatusReport report = ReadStatus(
       context.host(), options.check ? TreeCheck::kBytes : TreeCheck::kShape);
-  if (global.json) {
+  if (options.metrics) {
+    WriteOut(MetricsText(context.config().app, report));
+  } else if (global.json) {
     PrintJson(StatusJson(report));
   } else if (!global.quiet) {
     WriteOut(StatusText(report));

@@ -1,0 +1,129 @@
+#include "cli/metrics.h"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "base/text.h"
+
+namespace release {
+namespace {
+
+using Labels = std::vector<std::pair<std::string, std::string>>;
+
+// A label's value may hold any UTF-8, but these three are escaped.
+std::string LabelValue(const std::string& text) {
+  std::string value;
+  for (const char c : IsUtf8(text) ? text : Escaped(text)) {
+    if (c == '\\' || c == '"') value += '\\';
+    value += c == '\n' ? "\\n" : std::string(1, c);
+  }
+  return value;
+}
+
+class Metrics {
+ public:
+  explicit Metrics(std::string app) : app_(std::move(app)) {}
+
+  // Begins a family of samples; each has one.
+  void Family(const std::string& name, const std::string& help) {
+    name_ = "release_" + name;
+    text_ += fmt::format("# HELP {} {}\n# TYPE {} gauge\n", name_, help, name_);
+  }
+  void Sample(double value, const Labels& labels = {}) {
+    text_ += fmt::format("{}{{app=\"{}\"", name_, LabelValue(app_));
+    for (const auto& [name, label] : labels) {
+      text_ += fmt::format(",{}=\"{}\"", name, LabelValue(label));
+    }
+    text_ += fmt::format("}} {}\n", value);
+  }
+  void One(const std::string& name, const std::string& help, double value,
+           const Labels& labels = {}) {
+    Family(name, help);
+    Sample(value, labels);
+  }
+  std::string Take() { return std::move(text_); }
+
+ private:
+  std::string app_;
+  std::string name_;
+  std::string text_;
+};
+
+void AddLive(const Standing& standing, Metrics* metrics) {
+  if (!standing.live) return;
+  const LedgerEntry* entry = standing.ledger.Find(*standing.live);
+  if (entry == nullptr) return;
+  metrics->One("live_info", "The release that is live.", 1,
+               {{"version", standing.live->name()},
+                {"state", std::string(StateName(entry->state))}});
+  if (entry->since == 0) return;
+  metrics->One("live_since_timestamp_seconds",
+               "When the live release got its state.",
+               static_cast<double>(entry->since));
+}
+
+void AddReleases(const Standing& standing, Metrics* metrics) {
+  std::map<ReleaseState, int> counts;
+  for (const ReleaseState state :
+       {ReleaseState::kGood, ReleaseState::kStaged, ReleaseState::kFailed,
+        ReleaseState::kWithdrawn, ReleaseState::kUnknown}) {
+    counts[state] = 0;
+  }
+  for (const LedgerEntry& entry : standing.ledger.entries()) {
+    ++counts[entry.state];
+  }
+  metrics->Family("releases", "Releases on this host by state.");
+  for (const auto& [state, count] : counts) {
+    metrics->Sample(count, {{"state", std::string(StateName(state))}});
+  }
+}
+
+void AddLast(const Standing& standing, Metrics* metrics) {
+  if (!standing.last) return;
+  const TransactionRecord& last = *standing.last;
+  double seconds = 0;
+  for (const StepRecord& step : last.steps) seconds += step.seconds;
+  metrics->One("last_transaction_info", "The transaction that ended last.", 1,
+               {{"command", last.begin ? last.begin->command : ""},
+                {"result", last.end->result},
+                {"code", last.end->code}});
+  metrics->One("last_transaction_number", "Its number.",
+               static_cast<double>(last.number));
+  metrics->One("last_transaction_exit_status", "Its exit status, 0: done.",
+               static_cast<double>(last.end->exit));
+  metrics->One("last_transaction_end_timestamp_seconds", "When it ended.",
+               static_cast<double>(last.end->at));
+  metrics->One("last_transaction_duration_seconds",
+               "How long its steps took together.", seconds);
+}
+
+}  // namespace
+
+std::string MetricsText(const std::string& app, const StatusReport& report) {
+  const Standing& standing = report.standing;
+  Metrics metrics(app);
+  AddLive(standing, &metrics);
+  AddReleases(standing, &metrics);
+  AddLast(standing, &metrics);
+  metrics.One("well", "1 where `release status --check` is content.",
+              report.well());
+  metrics.One("healthy", "1 where the probe is good, or there is none.",
+              report.unhealthy.empty());
+  metrics.One("as_shipped", "1 where the live tree is as it was shipped.",
+              report.differences.empty());
+  metrics.One("in_doubt", "How many things a person should look at.",
+              static_cast<double>(standing.doubts.size()));
+  metrics.One("transaction_running", "1 while a transaction runs.",
+              report.holder.has_value());
+  metrics.One("transaction_interrupted",
+              "1 where a transaction died and was not settled yet.",
+              report.interrupted());
+  metrics.One("undelivered_notices", "Notices that wait in the outbox.",
+              static_cast<double>(report.undelivered));
+  return metrics.Take();
+}
+
+}  // namespace release
