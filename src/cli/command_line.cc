@@ -49,6 +49,7 @@ constexpr Example kExamples[] = {
     {"rollback", "  release rollback --reason \"checkout is slow\""},
     {"list", "  release list"},
     {"status", "  release status --check && echo all is well"},
+    {"check", "  release check && echo ready"},
     {"history", "  release history -n 5"},
     {"verify", "  release verify --all"},
     {"diff", "  release diff 1.4.1 1.4.2"},
@@ -276,6 +277,8 @@ class Builder {
                      "Exit 8 if anything is wrong; re-hash the live release");
     status->add_flag("--metrics", line->status.metrics,
                      "Print it in Prometheus' text format");
+    Add("check", "Examine the configuration and the host; change nothing",
+        [line] { return RunCheck(line->global); });
     CLI::App* history =
         Add("history", "Show the transactions, newest first",
             [line] { return RunHistory(line->global, line->history); });

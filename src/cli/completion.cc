@@ -12,6 +12,8 @@ _release() {
   local word=${COMP_WORDS[COMP_CWORD]} verb= i given=()
   local verbs="deploy stage activate rollback list status history verify diff
     prune pin unpin recover init confirm abort serve notify completion"
+  local verbs="deploy stage activate rollback list status check history verify diff
+    prune pin unpin recover notify init confirm abort completion"
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
       -a | --app | --root | --config)
@@ -83,6 +85,8 @@ _release() {
   local curcontext=$curcontext state line
   local verbs='deploy stage activate rollback list status history verify diff
     prune pin unpin recover init confirm abort serve notify completion'
+  local verbs='deploy stage activate rollback list status check history verify diff
+    prune pin unpin recover notify init confirm abort completion'
   _arguments -C \
     '(-a --app)'{-a,--app}'[the app]:app:(/etc/release/*.toml(N:t:r))' \
     '--root[the root of the app]:directory:_directories' \
@@ -124,6 +128,8 @@ function __release_versions
 end
 set -l verbs deploy stage activate rollback list status history verify diff \
   prune pin unpin recover init confirm abort serve notify completion
+set -l verbs deploy stage activate rollback list status check history verify diff \
+  prune pin unpin recover notify init confirm abort completion
 complete -c release -f
 complete -c release -n "not __fish_seen_subcommand_from $verbs" -a "$verbs"
 complete -c release -n "__fish_seen_subcommand_from deploy stage" -F

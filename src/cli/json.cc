@@ -213,6 +213,26 @@ std::string NotifyJson(const std::vector<Delivery>& deliveries) {
   return JsonText(object);
 }
 
+std::string LevelName(Finding::Level level) {
+  constexpr const char* kNames[] = {"ok", "warn", "fail"};
+  return kNames[static_cast<int>(level)];
+}
+
+std::string CheckJson(const std::vector<Finding>& findings) {
+  json array = json::array();
+  bool ok = true;
+  for (const Finding& finding : findings) {
+    ok = ok && finding.level != Finding::Level::kFailure;
+    array.push_back({{"level", LevelName(finding.level)},
+                     {"what", finding.what},
+                     {"message", finding.words}});
+  }
+  return JsonText({{"schema", 1},
+                   {"command", "check"},
+                   {"exit", ok ? 0 : static_cast<int>(Exit::kFoundWrong)},
+                   {"findings", array}});
+}
+
 std::string DiffJson(const std::string& from, const std::string& to,
                      const std::vector<ManifestDifference>& differences) {
   return JsonText({{"schema", 1},

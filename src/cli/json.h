@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/manifest.h"
+#include "deploy/check.h"
 #include "deploy/host.h"
 #include "deploy/notices.h"
 #include "deploy/status.h"
@@ -30,6 +31,8 @@ struct VerifiedRelease {
 };
 std::string VerifyJson(const std::vector<VerifiedRelease>& releases);
 std::string NotifyJson(const std::vector<Delivery>& deliveries);
+std::string LevelName(Finding::Level level);  // "ok", "warn", "fail"
+std::string CheckJson(const std::vector<Finding>& findings);
 std::string DiffJson(const std::string& from, const std::string& to,
                      const std::vector<ManifestDifference>& differences);
 

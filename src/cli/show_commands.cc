@@ -12,6 +12,7 @@
 #include "cli/metrics.h"
 #include "cli/output.h"
 #include "cli/tables.h"
+#include "deploy/check.h"
 #include "deploy/status.h"
 #include "os/interrupt.h"
 #include "os/startup.h"
@@ -105,6 +106,21 @@ int RunStatus(const GlobalOptions& global, const StatusOptions& options) {
   }
   return options.check && !report.well() ? static_cast<int>(Exit::kFoundWrong)
                                          : 0;
+}
+
+int RunCheck(const GlobalOptions& global) {
+  Context context(global);
+  const std::vector<Finding> findings = CheckHost(context.host());
+  const bool wrong =
+      std::any_of(findings.begin(), findings.end(), [](const Finding& finding) {
+        return finding.level == Finding::Level::kFailure;
+      });
+  if (global.json) {
+    PrintJson(CheckJson(findings));
+  } else if (!global.quiet) {
+    WriteOut(CheckText(findings));
+  }
+  return wrong ? static_cast<int>(Exit::kFoundWrong) : 0;
 }
 
 int RunList(const GlobalOptions& global) {

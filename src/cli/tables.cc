@@ -221,6 +221,15 @@ std::string VerifyText(const std::vector<VerifiedRelease>& releases) {
   return text;
 }
 
+std::string CheckText(const std::vector<Finding>& findings) {
+  std::string text;
+  for (const Finding& finding : findings) {
+    text += fmt::format("{:<4}  {:<13} {}\n", LevelName(finding.level),
+                        finding.what, Printable(finding.words));
+  }
+  return text;
+}
+
 std::string DifferencesText(
     const std::vector<ManifestDifference>& differences) {
   std::string text;

@@ -15,6 +15,7 @@ std::string StatusText(const StatusReport& report);
 std::string ListTable(const std::vector<ListedRelease>& releases);
 std::string HistoryTable(const std::vector<TransactionRecord>& records);
 std::string VerifyText(const std::vector<VerifiedRelease>& releases);
+std::string CheckText(const std::vector<Finding>& findings);
 std::string DifferencesText(const std::vector<ManifestDifference>& differences);
 
 }  // namespace release

@@ -1,0 +1,153 @@
+#include "deploy/check.h"
+
+#include <doctest/doctest.h>
+
+#include <filesystem>
+
+#include "deploy/operations.h"
+#include "os/posix_fs.h"
+#include "support/archives.h"
+#include "support/fake_clock.h"
+#include "support/fake_http.h"
+#include "support/fake_runner.h"
+#include "support/fake_unit.h"
+#include "support/tar_builder.h"
+#include "support/temp_dir.h"
+
+namespace release {
+namespace {
+
+using Level = Finding::Level;
+
+// A real root with release 1 live, a unit and a probe that are well.
+struct Rig {
+  Rig() {
+    config.app = "shop";
+    config.root = dir.path();
+    config.health.url = "http://127.0.0.1/up";
+    host.fs = &fs;
+    host.doors = {&runner, &http, &clock, ""};
+    host.config = &config;
+    InitializeLayout(&fs);
+    Offer offer;
+    offer.source = SourceOf(bytes);
+    offer.name = "a.tar";
+    offer.version = Version::Parse("1");
+    REQUIRE(Deploy(&host, std::move(offer)).exit == Exit::kDone);
+    config.service.unit = "shop.service";
+  }
+
+  // The findings of a level, one a line: "WHAT: WORDS".
+  std::string Of(Level level) {
+    std::string lines;
+    for (const Finding& finding : CheckHost(&host)) {
+      if (finding.level != level) continue;
+      lines += finding.what + ": " + finding.words + "\n";
+    }
+    return lines;
+  }
+  bool Fails(const std::string& part) {
+    const std::string lines = Of(Level::kFailure);
+    INFO(lines);
+    return lines.find(part) != std::string::npos;
+  }
+
+  TempDir dir;
+  std::string bytes = TarBuilder().File("name", "1\n").Bytes();
+  PosixFs fs{dir.path()};
+  FakeRunner runner;
+  FakeUnit unit{&runner};
+  FakeHttp http;
+  FakeClock clock;
+  Config config;
+  Host host;
+};
+
+}  // namespace
+
+TEST_CASE("where all is well nothing fails, and everything was looked at") {
+  Rig rig;
+  CHECK(rig.Of(Level::kFailure) == "");
+  const std::string ok = rig.Of(Level::kOk);
+  for (const char* part :
+       {"permissions: ", "kernel: ", "current: ", "space: ",
+        "service: shop.service is active (running) and will be reloaded",
+        "healthcheck: the probe is answered well"}) {
+    CHECK_MESSAGE(ok.find(part) != std::string::npos, part << "\n" << ok);
+  }
+}
+
+TEST_CASE("a layout that is incomplete, or open to everybody, is found") {
+  Rig rig;
+  std::filesystem::remove_all(rig.dir.path() + "/.release/outbox");
+  CHECK(rig.Fails("layout: there is no directory " + rig.dir.path() +
+                  "/.release/outbox"));
+  std::filesystem::permissions(rig.dir.path() + "/releases",
+                               std::filesystem::perms(0777));
+  CHECK(rig.Fails("everybody can write in " + rig.dir.path() + "/releases"));
+}
+
+TEST_CASE("a current that leads nowhere, or is no link, is found") {
+  Rig rig;
+  const std::string current = rig.dir.path() + "/current";
+  std::filesystem::remove(current);
+  std::filesystem::create_symlink("elsewhere", current);
+  CHECK(rig.Fails("says \"elsewhere\", which is no release here"));
+  std::filesystem::remove(current);
+  std::filesystem::create_directory(current);
+  CHECK(rig.Fails("is not a symbolic link"));
+}
+
+TEST_CASE("a unit that is missing or cannot do what it is to do is found") {
+  Rig rig;
+  rig.unit.state.can_reload = false;
+  CHECK(rig.Of(Level::kOk).find("will be restarted") != std::string::npos);
+  rig.config.service.action = ServiceAction::kReload;
+  CHECK(rig.Fails("service: shop.service cannot reload"));
+  rig.unit.state.load = "not-found";
+  CHECK(rig.Fails("service: "));
+  rig.config.service.action = ServiceAction::kAuto;
+  rig.unit.state.load = "loaded";
+  rig.unit.Fail();
+  CHECK(rig.Of(Level::kWarning).find("failed") != std::string::npos);
+}
+
+TEST_CASE("a pidfile and its signal are looked at") {
+  Rig rig;
+  rig.config.service.unit = "";
+  rig.config.service.pidfile = rig.dir.path() + "/pid";
+  CHECK(rig.Of(Level::kWarning).find("names no process") != std::string::npos);
+  Spill(rig.config.service.pidfile, "77\n");
+  rig.runner.alive = {77};
+  CHECK(rig.Of(Level::kOk).find("process 77 is there") != std::string::npos);
+  rig.config.service.signal = "NOPE";
+  CHECK(rig.Fails("there is no signal \"NOPE\""));
+  Spill(rig.config.service.pidfile, "what?\n");
+  CHECK(rig.Fails("service: cannot "));
+}
+
+TEST_CASE("a probe that is not answered fails, but not before the first") {
+  Rig rig;
+  rig.http.answer = [](const HttpRequest&) {
+    return HttpResponse{503, "", ""};
+  };
+  CHECK(rig.Fails("healthcheck: "));
+  std::filesystem::remove(rig.dir.path() + "/current");
+  CHECK(rig.Of(Level::kFailure) == "");
+  rig.config.health.url = "";
+  CHECK(rig.Of(Level::kWarning).find("no [healthcheck]") != std::string::npos);
+}
+
+TEST_CASE("owner, keys and programs that are not there are found") {
+  Rig rig;
+  rig.config.unpack.owner = "nobody-of-that-name:nogroup";
+  CHECK(rig.Fails("owner: "));
+  rig.config.verify.keys = rig.dir.path() + "/keys";
+  CHECK(rig.Fails("keys: there is no "));
+  rig.config.hooks.pre_activate = {"/no/such/program"};
+  rig.config.notify.command = {"sh"};
+  CHECK(rig.Fails("pre_activate: /no/such/program is no program"));
+  CHECK(rig.Of(Level::kOk).find("notify: sh can be run") != std::string::npos);
+}
+
+}  // namespace release
