@@ -12,6 +12,7 @@
 #include "cli/completion.h"
 #include "cli/context.h"
 #include "cli/output.h"
+#include "cli/pack_command.h"
 #include "cli/serve.h"
 #include "cli/show_commands.h"
 #include "deploy/standing.h"
@@ -65,6 +66,7 @@ constexpr Example kExamples[] = {
      "  In ~/.ssh/authorized_keys:\n"
      "  command=\"release serve --app shop --allow deploy,status\",restrict "
      "ssh-ed25519 AAAA..."},
+    {"pack", "  release pack build/ -o shop-1.4.2.tar.zst --version 1.4.2"},
     {"completion",
      "  release completion bash > /etc/bash_completion.d/release"},
 };
@@ -91,6 +93,7 @@ struct CommandLine {
   VerifyOptions verify;
   DiffOptions diff;
   ServeOptions serve;
+  PackOptions pack;
   std::string shell;
   std::string command;
   std::function<int()> run;
@@ -176,6 +179,7 @@ class Builder {
     AddVerifyAndDiff();
     AddUpkeep();
     AddRunning();
+    AddPack();
   }
 
  private:
@@ -356,6 +360,23 @@ class Builder {
         ->option_text("bash|zsh|fish")
         ->required()
         ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  }
+
+  void AddPack() {
+    CommandLine* line = line_;
+    CLI::App* pack =
+        Add("pack", "Make an archive of a directory: same tree, same bytes",
+            [line] { return RunPack(line->global, line->pack); });
+    pack->add_option("directory", line->pack.directory, "What to pack")
+        ->type_name("")
+        ->required();
+    pack->add_option("-o,--output", line->pack.output,
+                     "The archive: .tar, .tar.gz, .tar.xz or .tar.zst")
+        ->type_name("FILE")
+        ->required();
+    pack->add_option("--version", line->pack.version,
+                     "The release's name, for the manifest in the archive")
+        ->type_name("V");
   }
 
   CLI::App* app_;

@@ -13,7 +13,7 @@ _release() {
   local verbs="deploy stage activate rollback list status history verify diff
     prune pin unpin recover init confirm abort serve notify completion"
   local verbs="deploy stage activate rollback list status check history verify diff
-    prune pin unpin recover notify init confirm abort completion"
+    prune pin unpin recover notify init confirm abort pack completion"
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
       -a | --app | --root | --config)
@@ -51,13 +51,14 @@ _release() {
       recover) flags+=" --no-service" ;;
       serve) flags+=" --allow" ;;
       notify) flags+=" --due" ;;
+      pack) flags+=" --output --version" ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$flags" -- "$word")
     return
   fi
   case $verb in
     "") mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$word") ;;
-    deploy | stage) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+    deploy | stage | pack) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
     activate | rollback | verify | diff | pin | unpin)
       mapfile -t COMPREPLY < <(compgen -W \
         "$(release "${given[@]}" list -q 2>/dev/null)" -- "$word") ;;
@@ -86,7 +87,7 @@ _release() {
   local verbs='deploy stage activate rollback list status history verify diff
     prune pin unpin recover init confirm abort serve notify completion'
   local verbs='deploy stage activate rollback list status check history verify diff
-    prune pin unpin recover notify init confirm abort completion'
+    prune pin unpin recover notify init confirm abort pack completion'
   _arguments -C \
     '(-a --app)'{-a,--app}'[the app]:app:(/etc/release/*.toml(N:t:r))' \
     '--root[the root of the app]:directory:_directories' \
@@ -102,7 +103,7 @@ _release() {
     '*::argument:->argument'
   [[ $state == argument ]] || return
   case $line[1] in
-    deploy | stage) _files ;;
+    deploy | stage | pack) _files ;;
     activate | rollback | verify | diff | pin | unpin) _release_versions ;;
     completion) compadd bash zsh fish ;;
   esac
@@ -129,10 +130,10 @@ end
 set -l verbs deploy stage activate rollback list status history verify diff \
   prune pin unpin recover init confirm abort serve notify completion
 set -l verbs deploy stage activate rollback list status check history verify diff \
-  prune pin unpin recover notify init confirm abort completion
+  prune pin unpin recover notify init confirm abort pack completion
 complete -c release -f
 complete -c release -n "not __fish_seen_subcommand_from $verbs" -a "$verbs"
-complete -c release -n "__fish_seen_subcommand_from deploy stage" -F
+complete -c release -n "__fish_seen_subcommand_from deploy stage pack" -F
 complete -c release -a "(__release_versions)" \
   -n "__fish_seen_subcommand_from activate rollback verify diff pin unpin"
 complete -c release -n "__fish_seen_subcommand_from completion" \

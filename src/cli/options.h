@@ -79,6 +79,12 @@ struct ServeOptions {
   std::string allow;  // commands with commas between them
 };
 
+struct PackOptions {
+  std::string directory;
+  std::string output;
+  std::string version;  // empty: the archive does not say
+};
+
 struct DiffOptions {
   std::string from;
   std::string to;

@@ -1,0 +1,38 @@
+// Compression of an archive that is being written. The same bytes in give the
+// same bytes out: the level is fixed, one thread works, and no time or name is
+// stored.
+#ifndef RELEASE_ARCHIVE_COMPRESS_H_
+#define RELEASE_ARCHIVE_COMPRESS_H_
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace release {
+
+enum class Compression { kNone, kGzip, kXz, kZstd };
+
+// By the end of the name: .tar, .tar.gz or .tgz, .tar.xz or .txz, .tar.zst or
+// .tzst; nothing for any other.
+std::optional<Compression> CompressionOfName(std::string_view file_name);
+
+// Where bytes go. Throws Error where they cannot.
+using ByteSink = std::function<void(std::span<const char>)>;
+
+class Compressor {
+ public:
+  virtual ~Compressor() = default;
+  // Throws Error kInternal where compression fails, and what the sink throws.
+  virtual void Write(std::span<const char> bytes) = 0;
+  // Writes what is left; call once, last.
+  virtual void Finish() = 0;
+};
+
+std::unique_ptr<Compressor> MakeCompressor(Compression compression,
+                                           ByteSink sink);
+
+}  // namespace release
+
+#endif  // RELEASE_ARCHIVE_COMPRESS_H_

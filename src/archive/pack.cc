@@ -1,0 +1,156 @@
+#include "archive/pack.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "archive/entry_rules.h"
+#include "archive/tar_writer.h"
+#include "base/text.h"
+#include "os/interrupt.h"
+#include "trust/digest.h"
+
+namespace release {
+namespace {
+
+constexpr char kManifestName[] = ".release-manifest";
+constexpr std::size_t kBuffer = 256 * 1024;
+
+void ReadThrough(Fs* tree, const std::string& path, std::vector<char>* buffer,
+                 const ByteSink& sink) {
+  const Opened file(tree, tree->Open(Fs::kRoot, path, OpenMode::kRead));
+  std::uint64_t offset = 0;
+  while (const std::size_t n = tree->ReadAt(file.get(), *buffer, offset)) {
+    sink({buffer->data(), n});
+    offset += n;
+    ThrowIfInterrupted();
+  }
+}
+
+class Survey {
+ public:
+  explicit Survey(Fs* tree) : tree_(tree) {}
+
+  std::vector<ManifestEntry> Take() {
+    List("");
+    std::sort(entries_.begin(), entries_.end(),
+              [](const ManifestEntry& a, const ManifestEntry& b) {
+                return a.path < b.path;
+              });
+    // In the order in which they will be read.
+    EntryRules rules(0);
+    for (ManifestEntry& entry : entries_) Check(&rules, entry);
+    return std::move(entries_);
+  }
+
+ private:
+  void List(const std::string& directory) {
+    for (const DirEntry& found : tree_->List(Fs::kRoot, directory)) {
+      const std::string path =
+          directory.empty() ? found.name : directory + "/" + found.name;
+      // Of an earlier archive; this one gets its own.
+      if (path != kManifestName) Add(path);
+    }
+  }
+
+  void Add(const std::string& path) {
+    const auto info = tree_->Stat(Fs::kRoot, path);
+    if (!info) {
+      throw Error(ErrorCode::kIoError,
+                  fmt::format("cannot pack {}: it went away", Quoted(path)),
+                  path);
+    }
+    ManifestEntry entry{.path = path};
+    switch (info->type) {
+      case FileType::kDirectory:
+        entry.kind = EntryKind::kDirectory;
+        entry.mode = 0755;
+        List(path);
+        break;
+      case FileType::kSymlink:
+        entry.kind = EntryKind::kSymlink;
+        entry.target = tree_->ReadLink(Fs::kRoot, path).value_or("");
+        break;
+      case FileType::kFile:
+        entry.mode = (info->mode & 0100) != 0 ? 0755 : 0644;
+        Hash(&entry);
+        break;
+      case FileType::kOther:
+        throw Error(ErrorCode::kUnsafeEntry,
+                    fmt::format("cannot pack {}: it is neither file, directory "
+                                "nor link",
+                                Quoted(path)),
+                    path);
+    }
+    entries_.push_back(std::move(entry));
+  }
+
+  void Hash(ManifestEntry* entry) {
+    ContentHasher hasher;
+    ReadThrough(tree_, entry->path, &buffer_, [&](std::span<const char> bytes) {
+      hasher.Update(bytes);
+      entry->size += bytes.size();
+    });
+    entry->hash = hasher.Finish();
+  }
+
+  static void Check(EntryRules* rules, const ManifestEntry& entry) {
+    ArchiveEntry like;
+    like.kind =
+        entry.kind == EntryKind::kDirectory ? ArchiveEntry::Kind::kDirectory
+        : entry.kind == EntryKind::kSymlink ? ArchiveEntry::Kind::kSymlink
+                                            : ArchiveEntry::Kind::kFile;
+    like.path = entry.path;
+    like.target = entry.target;
+    like.mode = entry.mode;
+    rules->Accept(like);
+  }
+
+  Fs* tree_;
+  std::vector<char> buffer_ = std::vector<char>(kBuffer);
+  std::vector<ManifestEntry> entries_;
+};
+
+void WriteFile(Fs* tree, const ManifestEntry& entry, std::vector<char>* buffer,
+               TarWriter* tar) {
+  ContentHasher hasher;
+  ReadThrough(tree, entry.path, buffer, [&](std::span<const char> bytes) {
+    hasher.Update(bytes);
+    tar->Content(bytes);
+  });
+  tar->EndContent();
+  if (hasher.Finish() == entry.hash) return;
+  throw Error(
+      ErrorCode::kIoError,
+      fmt::format("cannot pack {}: it changed meanwhile", Quoted(entry.path)),
+      entry.path);
+}
+
+}  // namespace
+
+Manifest ManifestOfTree(Fs* tree, const std::optional<Version>& version) {
+  return {.version = version, .entries = Survey(tree).Take()};
+}
+
+void WriteArchive(Fs* tree, const Manifest& manifest, Compression compression,
+                  const ByteSink& sink) {
+  const auto compressor = MakeCompressor(compression, sink);
+  TarWriter tar([&](std::span<const char> bytes) { compressor->Write(bytes); });
+  const std::string text = FormatManifest(manifest);
+  tar.Begin({.path = kManifestName, .mode = 0644, .size = text.size()});
+  tar.Content(text);
+  tar.EndContent();
+  std::vector<char> buffer(kBuffer);
+  for (const ManifestEntry& entry : manifest.entries) {
+    tar.Begin(entry);
+    if (entry.kind == EntryKind::kFile) {
+      WriteFile(tree, entry, &buffer, &tar);
+    }
+  }
+  tar.Finish();
+  compressor->Finish();
+}
+
+}  // namespace release

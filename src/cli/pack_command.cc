@@ -1,0 +1,157 @@
+#include "cli/pack_command.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "archive/pack.h"
+#include "base/text.h"
+#include "base/units.h"
+#include "cli/json.h"
+#include "cli/output.h"
+#include "os/posix_fs.h"
+#include "os/startup.h"
+#include "trust/digest.h"
+
+namespace release {
+namespace {
+
+struct Target {
+  std::string directory;  // real path
+  std::string name;
+  std::string path() const { return directory + "/" + name; }
+};
+
+Target TargetOf(const std::string& output) {
+  const std::string path = AbsolutePath(output);
+  const std::size_t slash = path.rfind('/');
+  return {RealPath(slash == 0 ? "/" : path.substr(0, slash)),
+          path.substr(slash + 1)};
+}
+
+[[noreturn]] void Refuse(const PackOptions& options, const std::string& why) {
+  throw Error(ErrorCode::kUsage, fmt::format("cannot pack into {}: {}",
+                                             Quoted(options.output), why));
+}
+
+Compression CompressionOrThrow(const PackOptions& options,
+                               const Target& target) {
+  const auto compression = CompressionOfName(target.name);
+  if (!compression) {
+    Refuse(options, "its name must end in .tar, .tar.gz, .tar.xz or .tar.zst");
+  }
+  const std::string tree = RealPath(AbsolutePath(options.directory));
+  if ((target.directory + "/").starts_with(tree + "/")) {
+    Refuse(options, "it would be in the tree that is packed");
+  }
+  return *compression;
+}
+
+// One new file under a temporary name, gone again unless it is kept.
+class NewFile {
+ public:
+  NewFile(Fs* fs, const std::string& name)
+      : fs_(fs), name_(name), temporary_("." + name + ".new") {
+    fs->RemoveFile(Fs::kRoot, temporary_);
+    file_ =
+        Opened(fs, fs->Open(Fs::kRoot, temporary_, OpenMode::kCreateNew, 0644));
+  }
+  void Write(std::string_view bytes) {
+    if (!bytes.empty()) fs_->Write(file_.get(), bytes);
+  }
+  // The bytes before the name.
+  void Sync() { fs_->Sync(file_.get()); }
+  void Keep() {
+    fs_->Rename(Fs::kRoot, temporary_, Fs::kRoot, name_, RenameMode::kReplace);
+    kept_ = true;
+  }
+  ~NewFile() {
+    if (kept_) return;
+    try {
+      fs_->RemoveFile(Fs::kRoot, temporary_);
+    } catch (const FsError&) {
+      // The failure that brought us here is what counts.
+    }
+  }
+  NewFile(const NewFile&) = delete;
+  NewFile& operator=(const NewFile&) = delete;
+
+ private:
+  Fs* fs_;
+  std::string name_;
+  std::string temporary_;
+  Opened file_;
+  bool kept_ = false;
+};
+
+struct Written {
+  std::string sha256;
+  std::uint64_t bytes = 0;
+};
+
+// Writes both files.
+Written WriteFiles(Fs* tree, const Manifest& manifest, Compression compression,
+                   const Target& target) {
+  PosixFs out(target.directory);
+  NewFile archive(&out, target.name);
+  NewFile checksum(&out, target.name + ".sha256");
+  Sha256 digest;
+  Written written;
+  WriteArchive(tree, manifest, compression, [&](std::span<const char> bytes) {
+    archive.Write({bytes.data(), bytes.size()});
+    digest.Update(bytes);
+    written.bytes += bytes.size();
+  });
+  written.sha256 = digest.Finish();
+  checksum.Write(fmt::format("{}  {}\n", written.sha256, target.name));
+  archive.Sync();
+  checksum.Sync();
+  archive.Keep();
+  checksum.Keep();
+  // Both names, before success is reported.
+  out.Sync(Fs::kRoot);
+  return written;
+}
+
+void Print(const GlobalOptions& global, const Target& target,
+           const Written& written, const Manifest& manifest) {
+  if (global.json) {
+    nlohmann::json object = {{"schema", 1},
+                             {"command", "pack"},
+                             {"exit", 0},
+                             {"file", target.path()},
+                             {"sha256", written.sha256},
+                             {"bytes", written.bytes},
+                             {"entries", manifest.entries.size()},
+                             {"version", nullptr}};
+    if (manifest.version) object["version"] = manifest.version->name();
+    PrintJson(JsonText(object));
+  }
+  Say(global, fmt::format("{}: {} entries, {}, sha256 {}", target.path(),
+                          manifest.entries.size(), FormatSize(written.bytes),
+                          written.sha256));
+}
+
+}  // namespace
+
+int RunPack(const GlobalOptions& global, const PackOptions& options) {
+  const Target target = TargetOf(options.output);
+  const Compression compression = CompressionOrThrow(options, target);
+  std::optional<Version> version;
+  if (!options.version.empty()) {
+    version = Version::ParseOrThrow(options.version);
+  }
+  PosixFs tree(AbsolutePath(options.directory));
+  const Manifest manifest = ManifestOfTree(&tree, version);
+  if (global.dry_run) {
+    return PrintPlan(
+        global, "pack",
+        {fmt::format("pack {} entries, {}, into {}", manifest.entries.size(),
+                     FormatSize(manifest.TotalBytes()), target.path())});
+  }
+  Print(global, target, WriteFiles(&tree, manifest, compression, target),
+        manifest);
+  return 0;
+}
+
+}  // namespace release

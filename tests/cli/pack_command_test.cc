@@ -1,0 +1,94 @@
+#include "cli/pack_command.h"
+
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "support/archives.h"
+#include "support/command_run.h"
+
+namespace release {
+namespace {
+
+using nlohmann::json;
+
+bool Has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+struct Tree {
+  Tree() { MakeTree(dir.path() + "/tree"); }
+  Printed Pack(const std::string& name, std::vector<std::string> more = {}) {
+    more.insert(more.begin(),
+                {"pack", dir.path() + "/tree", "-o", dir.path() + "/" + name});
+    return RunRelease(more);
+  }
+  TempDir dir;
+};
+
+}  // namespace
+
+TEST_CASE("what pack makes has its checksum beside it, and is deployed") {
+  Tree tree;
+  for (const char* name : {"a.tar", "a.tar.gz", "a.tar.xz", "a.tar.zst"}) {
+    CAPTURE(name);
+    const Printed packed = tree.Pack(name, {"--json", "--version", "1.4.2"});
+    CAPTURE(packed.err);
+    REQUIRE(packed.exit == 0);
+    const json object = json::parse(packed.out);
+    const std::string path = tree.dir.path() + "/" + name;
+    CHECK(object.at("file") == path);
+    CHECK(object.at("bytes") == std::filesystem::file_size(path));
+    CHECK(Slurp(path + ".sha256") ==
+          object.at("sha256").get<std::string>() + "  " + name + "\n");
+    Shell("cd " + tree.dir.path() + " && sha256sum --quiet -c " + name +
+          ".sha256");
+    const CommandRig rig;
+    const Printed deployed = rig.Run({"deploy", path});
+    CAPTURE(deployed.err);
+    CHECK(deployed.exit == 0);
+    CHECK(rig.Run({"list", "-q"}).out == "1.4.2\n");
+    CHECK(rig.Run({"verify"}).exit == 0);
+    Shell("diff -r --no-dereference " + tree.dir.path() + "/tree " +
+          rig.root() + "/current/");
+  }
+}
+
+TEST_CASE("a damaged archive of pack's is refused by its own checksum") {
+  Tree tree;
+  REQUIRE(tree.Pack("a.tar", {"--version", "1"}).exit == 0);
+  const std::string path = tree.dir.path() + "/a.tar";
+  std::string bytes = Slurp(path);
+  bytes[bytes.size() / 2] ^= 1;
+  Spill(path, bytes);
+  const CommandRig rig;
+  CHECK(rig.Run({"deploy", path}).exit == 3);
+  // Without it by the manifest within.
+  std::filesystem::remove(path + ".sha256");
+  CHECK(rig.Run({"deploy", path}).exit == 3);
+}
+
+TEST_CASE("pack refuses what it cannot do, and leaves nothing behind") {
+  Tree tree;
+  CHECK(tree.Pack("a.zip").exit == 2);
+  CHECK(tree.Pack("tree/a.tar").exit == 2);
+  CHECK(Has(tree.Pack("tree/a.tar").err, "in the tree that is packed"));
+  CHECK(tree.Pack("a.tar", {"--version", "../x"}).exit == 2);
+  CHECK(tree.Pack("none/a.tar").exit == 1);
+  CHECK(RunRelease({"pack", tree.dir.path() + "/none", "-o",
+                    tree.dir.path() + "/a.tar"})
+            .exit == 1);
+  std::filesystem::create_symlink("/etc/passwd", tree.dir.path() + "/tree/bad");
+  const Printed unsafe = tree.Pack("a.tar");
+  CHECK(unsafe.exit == 3);
+  CHECK(Has(unsafe.err, "bad"));
+  CHECK(Has(tree.Pack("b.tar", {"-n"}).err, "bad"));
+  std::filesystem::remove(tree.dir.path() + "/tree/bad");
+  CHECK(Has(tree.Pack("b.tar", {"-n"}).out, "pack 20 entries"));
+  for (const auto& entry :
+       std::filesystem::directory_iterator(tree.dir.path())) {
+    CHECK(entry.path().filename() == "tree");
+  }
+}
+
+}  // namespace release
