@@ -165,14 +165,18 @@ bool RecordLeftOpen(const std::string& root) {
   return begun && !ended;
 }
 
-PrivateMount::PrivateMount(const std::string& arguments,
-                           const std::string& directory)
-    : directory_(directory) {
+void ApartFromOtherMounts() {
   // What the rest of the machine mounts still shows here; nothing goes out.
   static const bool apart =
       unshare(CLONE_NEWNS) == 0 &&
       mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) == 0;
   if (!apart) throw std::runtime_error("cannot get a mount namespace");
+}
+
+PrivateMount::PrivateMount(const std::string& arguments,
+                           const std::string& directory)
+    : directory_(directory) {
+  ApartFromOtherMounts();
   stdfs::create_directories(directory);
   const Finished mounted =
       RunShell("exec mount " + arguments + " " + directory);

@@ -69,6 +69,10 @@ std::vector<std::string> Garbage(const std::string& root);
 // The newest record has begun and not ended; read without the command's code.
 bool RecordLeftOpen(const std::string& root);
 
+// What this process mounts from now on only it and its children see, and it
+// goes with them.
+void ApartFromOtherMounts();
+
 // A file system mounted where only this process and its children see it, gone
 // with this object or with the process.
 class PrivateMount {

@@ -1,0 +1,267 @@
+#include "host/cut_shop.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <stdexcept>
+
+#include "support/archives.h"
+#include "support/tar_builder.h"
+
+namespace release {
+namespace {
+
+namespace stdfs = std::filesystem;
+
+// What is wrong, with where it showed.
+struct Broken {
+  std::string what;
+};
+
+// Twenty files and a few hundred kilobytes, links among them.
+void MakeArchive(const std::string& path, const std::string& version) {
+  TarBuilder tar;
+  tar.File("name", version + "\n").Directory("lib").Directory("lib/deep");
+  const auto seed = static_cast<unsigned>(std::hash<std::string>()(version));
+  for (unsigned i = 0; i < 16; ++i) {
+    tar.File(fmt::format("lib/{}part{}", i % 2 == 0 ? "deep/" : "", i),
+             Noise(700 + 1300 * i, seed + i));
+  }
+  tar.File("big", Noise(150'000, seed), 0755);
+  tar.Symlink("link", "name").Symlink("lib/up", "../big");
+  Spill(path, tar.Bytes());
+}
+
+std::string FirstLine(const std::string& text) {
+  return text.substr(0, text.find('\n'));
+}
+
+}  // namespace
+
+const std::vector<CutCase>& CutCases() {
+  static const std::vector<CutCase> cases = {
+      {.name = "deploy",
+       .words = {"deploy", "3.0"},
+       .before = "2.0",
+       .after = "3.0"},
+      {.name = "deploy that fails",
+       .words = {"deploy", "3.0-bad"},
+       .exit = 4,
+       .before = "2.0",
+       .after = "2.0"},
+      {.name = "rollback",
+       .words = {"rollback"},
+       .before = "3.0",
+       .after = "2.0",
+       .releases = 3},
+      {.name = "prune",
+       .words = {"prune"},
+       .before = "4.0",
+       .after = "4.0",
+       .releases = 4},
+      {.name = "recover",
+       .words = {"recover"},
+       .before = "2.0",
+       .after = "2.0",
+       .interrupted = true},
+  };
+  return cases;
+}
+
+const CutCase& CutCaseNamed(const std::string& name) {
+  return *std::find_if(CutCases().begin(), CutCases().end(),
+                       [&](const CutCase& c) { return c.name == name; });
+}
+
+CutShop::CutShop(const std::string& form, CutCase cut_case)
+    : case_(std::move(cut_case)),
+      disk_(form, own_.path() + "/disk"),
+      site_(own_.path() + "/disk"),
+      calls_(site_.root(), own_.path()),
+      running_(own_.path() + "/running") {
+  // The service runs what `current` said when it was told to look. A release
+  // called late-bad proves bad only when all before has become durable.
+  const std::string shop =
+      "[service]\n"
+      "command = [\"/bin/sh\", \"-c\", \"readlink " +
+      site_.root() + "/current > " + running_ +
+      "\"]\n"
+      "[healthcheck]\n"
+      "command = [\"/bin/sh\", \"-c\", \"case $(cat " +
+      running_ + ") in *late-bad) sync -f " + site_.root() +
+      "; exit 1;; *bad) exit 1; esac\"]\n"
+      "interval = \"10ms\"\ndeadline = \"20ms\"\nmin_healthy_time = \"0s\"\n";
+  config_ = site_.ConfigFile("shop.toml", "keep_releases = 9\n" + shop);
+  for (unsigned i = 1; i <= case_.releases; ++i) {
+    const Finished deployed = Release({"deploy", std::to_string(i) + ".0"});
+    if (deployed.exit != 0) throw std::runtime_error(deployed.Describe());
+  }
+  if (case_.interrupted) Interrupt();
+  for (const std::string& version : {std::string("9.0"), case_.words.back()}) {
+    MakeArchive(site_.files() + "/" + version + ".tar", version);
+  }
+  config_ = site_.ConfigFile("one.toml", "keep_releases = 1\n" + shop);
+  record_ = fmt::format("{}/.release/transactions/{:06}.log", site_.root(),
+                        case_.releases + 1);
+  disk_.Keep();
+}
+
+// Words for the command; a version to deploy stands for its archive.
+std::vector<std::string> CutShop::Line(
+    const std::vector<std::string>& words) const {
+  std::vector<std::string> line = {"--config", config_};
+  line.insert(line.end(), words.begin(), words.end());
+  if (words[0] == "deploy") {
+    std::string& archive = line[3];
+    const std::string version = archive;
+    archive = site_.files() + "/" + version + ".tar";
+    if (!stdfs::exists(archive)) MakeArchive(archive, version);
+    line.insert(line.end(), {"--version", version});
+  }
+  return site_.CommandLine(line);
+}
+
+std::vector<std::string> CutShop::CommandLine() const {
+  return Line(case_.words);
+}
+
+Finished CutShop::Release(const std::vector<std::string>& words) const {
+  return Run(Line(words));
+}
+
+void CutShop::Interrupt() {
+  Running deploy(Line({"deploy", "3.0", "--confirm-within", "60s"}));
+  const bool waits = Eventually(
+      [&] { return deploy.ErrSoFar().find("waiting") != std::string::npos; });
+  if (!waits) throw std::runtime_error(deploy.ErrSoFar());
+  deploy.Signal(SIGKILL);
+  deploy.Wait();
+}
+
+void CutShop::Need(bool holds, const std::string& what) const {
+  if (!holds) throw Broken{what};
+}
+
+// The service starts before anything is recovered.
+void CutShop::Boot() const {
+  std::error_code error;
+  Spill(running_,
+        stdfs::read_symlink(site_.root() + "/current", error).string() + "\n");
+}
+
+bool CutShop::Committed() const {
+  return stdfs::exists(record_) &&
+         Slurp(record_).find(R"("kind":"committed")") != std::string::npos;
+}
+
+std::vector<std::string> CutShop::Calls() {
+  disk_.Restore();
+  Boot();
+  const auto run = calls_.To(CommandLine(), 0, [] {});
+  if (run.finished.exit != case_.exit) {
+    throw std::runtime_error(run.finished.Describe());
+  }
+  return calls_.Made();
+}
+
+std::optional<int> CutShop::RunAndCut(unsigned call, Disk::Cut cut) {
+  disk_.Restore();
+  Boot();
+  const auto run = calls_.To(CommandLine(), call, [&] { disk_.CutPower(cut); });
+  std::optional<int> exit;
+  if (!run.stopped) {
+    disk_.CutPower(cut);
+    exit = run.finished.exit;
+  }
+  disk_.Remount();
+  Boot();
+  return exit;
+}
+
+std::string CutShop::CutBefore(unsigned call, Disk::Cut cut) {
+  return Examine(RunAndCut(call, cut));
+}
+
+std::optional<std::string> CutShop::CutAndKill(unsigned call, Disk::Cut cut,
+                                               unsigned recovery_call) {
+  const std::optional<int> exit = RunAndCut(call, cut);
+  if (!calls_.To(Line({"recover"}), recovery_call, [] {}).stopped) {
+    return std::nullopt;
+  }
+  return Examine(exit);
+}
+
+int CutShop::RunThrough() {
+  Boot();
+  return calls_.To(CommandLine(), 0, [] {}).finished.exit;
+}
+
+std::string CutShop::BootAndExamine(std::optional<int> exit) {
+  Boot();
+  return Examine(exit);
+}
+
+std::string CutShop::Examine(std::optional<int> exit) {
+  try {
+    CheckAlways("after the cut");
+    const bool committed = Committed();
+    if (exit) {
+      Need(*exit == case_.exit, fmt::format("it reported {}", *exit));
+      const bool done = case_.exit == 0 && case_.words[0] != "recover";
+      Need(!done || committed, "a success that was reported is lost");
+    }
+    const Finished recovered = Release({"recover"});
+    Need(recovered.exit == 0, "recover: " + recovered.Describe());
+    CheckAlways("after recovery");
+    const std::string live = committed ? case_.after : case_.before;
+    CheckSettled(live);
+    CheckNextDeploy(live);
+  } catch (const Broken& broken) {
+    return FirstLine(broken.what) == broken.what
+               ? broken.what
+               : broken.what + "\n" + Run({"ls", "-lR", site_.root()}).out;
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+  return "";
+}
+
+void CutShop::CheckAlways(const std::string& when) const {
+  const std::string live = site_.Live();
+  Need(!live.empty(), when + " there is no current");
+  Need(stdfs::is_directory(site_.root() + "/releases/" + live),
+       when + " current dangles: " + live);
+  const Finished verified = Release({"verify", "--all"});
+  Need(verified.exit == 0, when + " verify --all: " + verified.Describe());
+}
+
+void CutShop::CheckSettled(const std::string& live) const {
+  Need(site_.Live() == live,
+       fmt::format("{} is live, not {}", site_.Live(), live));
+  const std::string runs = FirstLine(Slurp(running_));
+  Need(runs == "releases/" + live,
+       fmt::format("the service runs {}, current is {}", runs, live));
+  const auto garbage = Garbage(site_.root());
+  Need(garbage.empty(), "garbage is left");
+  Need(!RecordLeftOpen(site_.root()), "a transaction is open");
+  const Finished checked = Release({"--json", "status", "--check"});
+  Need(checked.exit == 0, "status --check: " + checked.Describe());
+  const auto status = nlohmann::json::parse(checked.out);
+  Need(status["well"] == true && status["interrupted"] == false &&
+           status["doubts"].empty() && !status.contains("running") &&
+           status["current"] == live && status["rollback_target"].is_string(),
+       "status: " + status.dump(1));
+}
+
+void CutShop::CheckNextDeploy(const std::string& live) const {
+  const Finished deployed = Release({"deploy", "9.0"});
+  Need(deployed.exit == 0 && site_.Live() == "9.0",
+       "the next deploy: " + deployed.Describe());
+  const Finished back = Release({"rollback"});
+  Need(back.exit == 0 && site_.Live() == live,
+       "the next rollback: " + back.Describe());
+}
+
+}  // namespace release

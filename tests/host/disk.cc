@@ -1,0 +1,133 @@
+#include "host/disk.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <stdexcept>
+
+#include "host/command.h"
+#include "host/site.h"
+
+namespace release {
+namespace {
+
+// What `xfs_io -x -c shutdown` calls, without its start in between. ext4 has
+// taken over the number and the flags.
+constexpr unsigned long kGoingDown = _IOR('X', 125, std::uint32_t);
+constexpr std::uint32_t kFlushLog = 1;
+constexpr std::uint32_t kNoLogFlush = 2;
+
+struct Form {
+  std::string size;
+  std::string make;
+  std::string options;
+};
+
+// As small as each can be; nothing is written back while a test looks away.
+const Form& FormOf(const std::string& name) {
+  static const std::map<std::string, Form> forms = {
+      {"ext4",
+       {"24M", "mkfs.ext4 -q -b 4096 -N 1024 -J size=4 -E nodiscard",
+        "commit=300"}},
+      {"xfs", {"300M", "mkfs.xfs -q -K", "nodiscard"}},
+      {"btrfs", {"110M", "mkfs.btrfs -q -M -K", "commit=300,nodiscard"}},
+  };
+  return forms.at(name);
+}
+
+void Must(const std::string& line) {
+  const Finished finished = RunShell(line);
+  if (finished.exit == 0) return;
+  throw std::runtime_error("failed: " + line + ": " + finished.Describe());
+}
+
+}  // namespace
+
+Disk::Disk(const std::string& form, const std::string& directory)
+    : form_(form), directory_(directory), own_("/dev/shm/release-disk-XXXXXX") {
+  ApartFromOtherMounts();
+  if (mkdtemp(own_.data()) == nullptr) {
+    throw std::runtime_error("cannot make a directory in /dev/shm");
+  }
+  image_ = own_ + "/image";
+  kept_ = own_ + "/kept";
+  std::filesystem::create_directories(directory_);
+  // An xfs log is written in full at first; most of it may be a hole.
+  Must("truncate -s " + FormOf(form).size + " " + image_ + " && " +
+       FormOf(form).make + " " + image_ + " && fallocate -d " + image_);
+  Mount();
+}
+
+Disk::~Disk() {
+  if (mounted_) umount2(directory_.c_str(), MNT_DETACH);
+  std::error_code ignored;
+  std::filesystem::remove_all(own_, ignored);
+}
+
+void Disk::Mount() { MountFrom(image_); }
+
+void Disk::MountFrom(const std::string& file) {
+  // A copy has the identity of its original, which btrfs must not remember.
+  const std::string forget =
+      form_ == "btrfs" ? "btrfs device scan --forget && " : "";
+  Must(forget + "mount -t " + form_ + " -o loop," + FormOf(form_).options +
+       " " + file + " " + directory_);
+  mounted_ = true;
+}
+
+void Disk::Unmount() {
+  if (!mounted_) return;
+  // A program that was killed may hold it for another moment.
+  const bool gone = Eventually([&] { return umount(directory_.c_str()) == 0; },
+                               std::chrono::seconds(5));
+  if (!gone) throw std::runtime_error("cannot unmount " + directory_);
+  mounted_ = false;
+}
+
+void Disk::Keep() {
+  Unmount();
+  std::filesystem::rename(image_, kept_);
+}
+
+void Disk::Restore() { Insert(kept_); }
+
+void Disk::Insert(const std::string& image) {
+  Unmount();
+  TakeCopy(image);
+  Mount();
+}
+
+void Disk::TakeCopy(const std::string& image) {
+  std::filesystem::remove(image_);
+  // A name of its own: the loop device of the one before may still be there.
+  image_ = own_ + "/image." + std::to_string(++copies_);
+  Must("cp --sparse=always " + image + " " + image_);
+}
+
+void Disk::CutPower(Cut cut) {
+  if (form_ == "btrfs") {
+    // It cannot be shut down; its image now is what a cut would leave.
+    after_cut_ = own_ + "/after-cut";
+    Must("cp --sparse=always " + image_ + " " + after_cut_);
+    return;
+  }
+  std::uint32_t flags = cut == Cut::kNames ? kFlushLog : kNoLogFlush;
+  const int fd = open(directory_.c_str(), O_RDONLY | O_CLOEXEC);
+  const int result = ioctl(fd, kGoingDown, &flags);
+  close(fd);
+  if (result != 0) throw std::runtime_error("cannot shut " + form_ + " down");
+}
+
+void Disk::Remount() {
+  Unmount();
+  if (form_ == "btrfs") TakeCopy(after_cut_);
+  Mount();
+}
+
+}  // namespace release
