@@ -1,0 +1,120 @@
+// The writes that reach the disk under the built command, cut off at any of
+// them, in their order and out of it: between two syncs a disk may do any of
+// them and not the others.
+#include "host/write_replay.h"
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <random>
+
+#include "support/torture.h"
+
+namespace release {
+namespace {
+
+const std::vector<std::string> kForms = {"ext4", "xfs", "btrfs"};
+const std::vector<std::string> kNames = {"deploy", "deploy that fails",
+                                         "rollback"};
+
+struct Extent {
+  std::size_t stride;   // of the prefixes
+  std::size_t subsets;  // at random places
+};
+
+Extent ExtentFor(const WriteReplay& replay) {
+  if (Torture()) return {1, 300};
+  return {(replay.writes() - replay.begun()) / 3 + 1, 3};
+}
+
+// Some writes since the last sync before a place at random, and not others.
+std::string ExamineSubset(WriteReplay* replay, std::mt19937* random) {
+  for (;;) {
+    const std::size_t count =
+        replay->begun() + (*random)() % (replay->writes() - replay->begun()) +
+        1;
+    const std::size_t open = count - replay->Durable(count);
+    if (open < 2) continue;
+    // Now most of them, now few.
+    const unsigned share = (*random)() % 9 + 1;
+    std::vector<bool> keep(open);
+    for (std::size_t i = 0; i < open; ++i) keep[i] = (*random)() % 10 < share;
+    const std::string broken = replay->Examine(count, &keep);
+    if (broken.empty()) return "";
+    return fmt::format("some of writes {} to {}: {}", count - open, count,
+                       broken);
+  }
+}
+
+void ReplayAll(const std::string& form, const std::string& name) {
+  CAPTURE(form);
+  CAPTURE(name);
+  CutShop shop(form, CutCaseNamed(name));
+  WriteReplay replay(&shop);
+  REQUIRE(replay.reported() > replay.begun() + 5);
+  const Extent extent = ExtentFor(replay);
+  std::size_t prefixes = 0;
+  for (std::size_t n = replay.begun(); n <= replay.writes();
+       n += extent.stride) {
+    CAPTURE(n);
+    CHECK(replay.Examine(n) == "");
+    ++prefixes;
+  }
+  CHECK(replay.Examine(replay.reported()) == "");
+  std::mt19937 random(42);
+  for (std::size_t i = 0; i < extent.subsets; ++i) {
+    CHECK(ExamineSubset(&replay, &random) == "");
+  }
+  MESSAGE(form << ", " << name << ": " << replay.writes() - replay.begun()
+               << " writes, " << replay.reported() - replay.begun()
+               << " of them before the report; " << prefixes + 1
+               << " prefixes, " << extent.subsets << " subsets");
+}
+
+TEST_SUITE("no prefix and no order of the writes breaks anything") {
+  TEST_CASE("on ext4") {
+    for (const std::string& name : kNames) ReplayAll("ext4", name);
+  }
+  TEST_CASE("on xfs") {
+    for (const std::string& name : kNames) ReplayAll("xfs", name);
+  }
+  TEST_CASE("on btrfs") {
+    for (const std::string& name : kNames) ReplayAll("btrfs", name);
+  }
+}
+
+// The last of the writes are the likeliest to show it.
+std::string BreaksWithout(const std::string& form, const std::string& name,
+                          const LeftOut& left_out) {
+  CutShop shop(form, CutCaseNamed(name));
+  shop.calls()->LeaveOut(left_out);
+  WriteReplay replay(&shop);
+  shop.calls()->LeaveOut(std::nullopt);
+  for (std::size_t n = replay.reported() + 1; n-- > replay.begun();) {
+    const std::string broken = replay.Examine(n);
+    if (!broken.empty()) return fmt::format("after write {}: {}", n, broken);
+  }
+  return "";
+}
+
+TEST_CASE("the replay catches a tree that is not synced") {
+  for (const std::string& form : kForms) {
+    const std::string broken =
+        BreaksWithout(form, "deploy", {"syncfs releases", 1});
+    MESSAGE(form << ": " << broken.substr(0, 200));
+    CHECK_MESSAGE(!broken.empty(), form);
+  }
+}
+
+TEST_CASE("the replay catches an outcome that is not synced") {
+  for (const std::string& form : kForms) {
+    if (form != "btrfs" && !Torture()) continue;
+    const std::string broken = BreaksWithout(
+        form, "rollback", {"fsync .release/transactions/000004.log", 3});
+    MESSAGE(form << ": " << broken.substr(0, 200));
+    CHECK_MESSAGE(!broken.empty(), form);
+  }
+}
+
+}  // namespace
+}  // namespace release
