@@ -24,7 +24,7 @@ struct Extent {
 
 Extent ExtentFor(const WriteReplay& replay) {
   if (Torture()) return {1, 300};
-  return {(replay.writes() - replay.begun()) / 3 + 1, 3};
+  return {(replay.writes() - replay.begun()) / 2 + 1, 2};
 }
 
 // Some writes since the last sync before a place at random, and not others.
