@@ -157,7 +157,7 @@ std::vector<Row> Rows() {
        {"fsync .release/transactions", 1},
        {}},
       {"tree before publish", deploy, {"syncfs releases", 1}, all},
-      {"releases/ after publish", deploy, {"fsync releases", 1}, {"btrfs"}},
+      {"releases/ after publish", deploy, {"fsync releases", 1}, {}},
       {"switching", deploy, {record + "3.log", 2}, all, true},
       {"root after the swap", deploy, {"fsync .", 1}, {"btrfs"}},
       {"committed", deploy, {record + "3.log", 3}, all},
@@ -232,6 +232,17 @@ TEST_CASE("what recovers from a power cut may be killed at each of its calls") {
   }
 }
 
+// Nobody promises that what is not synced is lost: btrfs may commit by itself
+// just then, the likelier the slower the machine. One loss is enough.
+std::string BreaksInTime(const std::string& form, const Row& row, bool shows) {
+  for (int attempts = shows ? 5 : 1; attempts > 0; --attempts) {
+    CutShop shop(form, CaseOf(row));
+    std::string broken = BreaksWithout(&shop, row);
+    if (!broken.empty()) return broken;
+  }
+  return "";
+}
+
 TEST_CASE("each sync left out is caught where the file system needs it") {
   for (const Row& row : Rows()) {
     for (const std::string form : kForms) {
@@ -243,8 +254,7 @@ TEST_CASE("each sync left out is caught where the file system needs it") {
       if (!fast && !Torture()) continue;
       CAPTURE(form);
       CAPTURE(row.sync);
-      CutShop shop(form, CaseOf(row));
-      const std::string broken = BreaksWithout(&shop, row);
+      const std::string broken = BreaksInTime(form, row, shows);
       MESSAGE(form << " without " << row.sync << ": "
                    << broken.substr(0, broken.find('\n')));
       CHECK(broken.empty() != shows);
