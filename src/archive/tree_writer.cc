@@ -1,111 +1,312 @@
 #include "archive/tree_writer.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "archive/open_directories.h"
+#include "os/crew.h"
 
 namespace release {
 namespace {
+
+constexpr std::size_t kBatchBytes = std::size_t{256} << 10;
+constexpr std::size_t kMostBatches = 30;  // that wait; one more on each lane
+// So that many small files do not wait for one batch to fill.
+constexpr std::size_t kMostPieces = 256;
 
 std::string NameOf(std::string_view path) {
   return std::string(path.substr(path.rfind('/') + 1));
 }
 
+std::string ParentOf(std::string_view path) {
+  const std::size_t slash = path.rfind('/');
+  return std::string(path.substr(0, slash == path.npos ? 0 : slash));
+}
+
+// A file or a part of one; its bytes lie behind those of the piece before.
+struct Piece {
+  bool begins = false;  // the file; else goes on with the one before
+  OpenDirectories::Shared directory;
+  std::string name;
+  unsigned mode = 0;
+  std::size_t size = 0;
+};
+
+struct Batch {
+  std::vector<char> bytes;
+  std::vector<Piece> pieces;
+
+  std::size_t room() const { return kBatchBytes - bytes.size(); }
+  void Clear() {
+    bytes.clear();
+    pieces.clear();
+  }
+};
+
+// Batches to use again: fresh memory costs more than what is done with it.
+class BatchPool {
+ public:
+  std::shared_ptr<Batch> Take() {
+    const std::lock_guard lock(mutex_);
+    if (free_.empty()) {
+      auto batch = std::make_shared<Batch>();
+      batch->bytes.reserve(kBatchBytes);
+      return batch;
+    }
+    auto batch = std::move(free_.back());
+    free_.pop_back();
+    return batch;
+  }
+  void PutBack(std::shared_ptr<Batch> batch) {
+    batch->Clear();
+    const std::lock_guard lock(mutex_);
+    free_.push_back(std::move(batch));
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::shared_ptr<Batch>> free_;
+};
+
+// Writes batches one after the other; a file may go on in the next.
+class Writer {
+ public:
+  Writer(Fs* fs, Fs::Handle top, std::optional<OwnerIds> owner)
+      : fs_(fs), top_(top), owner_(owner) {}
+
+  void Write(const Batch& batch) {
+    std::string_view rest(batch.bytes.data(), batch.bytes.size());
+    for (const Piece& piece : batch.pieces) {
+      if (piece.begins) Begin(piece);
+      if (piece.size != 0) fs_->Write(file_.get(), rest.substr(0, piece.size));
+      rest.remove_prefix(piece.size);
+    }
+  }
+
+  void CloseFile() {
+    if (!file_) return;
+    file_ = Opened();
+    // After the last write, so that no file of another owner is written to.
+    if (owner_) {
+      fs_->SetOwner(Directory(), name_, owner_->user, owner_->group);
+    }
+    directory_.reset();
+  }
+
+ private:
+  void Begin(const Piece& piece) {
+    CloseFile();
+    directory_ = piece.directory;
+    name_ = piece.name;
+    file_ = Opened(
+        fs_, fs_->Open(Directory(), name_, OpenMode::kCreateNew, piece.mode));
+  }
+
+  Fs::Handle Directory() const { return directory_ ? directory_->get() : top_; }
+
+  Fs* fs_;
+  Fs::Handle top_;
+  std::optional<OwnerIds> owner_;
+  OpenDirectories::Shared directory_;
+  std::string name_;
+  Opened file_;
+};
+
+// One thread and what it writes, in order.
+struct Lane {
+  Lane(Fs* fs, Fs::Handle top, const TreeWriter::Options& options,
+       std::size_t room)
+      : writer(fs, top, options.owner),
+        crew(options.threads == 0 ? 0 : 1, room) {}
+  Writer writer;
+  Crew crew;  // last: its thread uses the writer
+};
+
 }  // namespace
 
-TreeWriter::TreeWriter(Fs* fs, Fs::Handle directory,
-                       std::optional<OwnerIds> owner)
-    : fs_(fs), directory_(directory), owner_(owner) {}
+struct TreeWriter::Impl {
+  struct Link {
+    std::string path;
+    std::string target;
+  };
 
-Fs::Handle TreeWriter::Parent(std::string_view path) {
-  std::size_t depth = 0;
-  for (std::size_t end = path.find('/'); end != path.npos;
-       end = path.find('/'), ++depth) {
-    const std::string_view name = path.substr(0, end);
-    path.remove_prefix(end + 1);
-    if (depth < levels_.size() && levels_[depth].name == name) continue;
-    levels_.resize(std::min(depth, levels_.size()));
-    const Fs::Handle above =
-        levels_.empty() ? directory_ : levels_.back().handle.get();
-    std::string component(name);
-    Opened handle(fs_, fs_->OpenDirectory(above, component));
-    levels_.push_back({std::move(component), std::move(handle)});
+  Impl(Fs* fs_in, Fs::Handle top_in, const Options& options_in)
+      : fs(fs_in),
+        top(top_in),
+        options(options_in),
+        directories(fs_in, top_in) {
+    const std::size_t count = std::max(options.threads, 1U);
+    for (std::size_t i = 0; i < count; ++i) {
+      lanes.push_back(
+          std::make_unique<Lane>(fs, top, options, kMostBatches / count));
+    }
+    lane = lanes.front().get();
   }
-  return depth == 0 ? directory_ : levels_[depth - 1].handle.get();
-}
 
-void TreeWriter::Own(Fs::Handle parent, const std::string& name) {
-  if (owner_) fs_->SetOwner(parent, name, owner_->user, owner_->group);
-}
+  void Own(Fs::Handle parent, const std::string& name) {
+    if (owner()) fs->SetOwner(parent, name, owner()->user, owner()->group);
+  }
+  const std::optional<OwnerIds>& owner() const { return options.owner; }
 
-void TreeWriter::CloseFile() {
-  if (!open_file_) return;
-  open_file_ = Opened();
-  // After the last write, so that no file of another owner is written to.
-  Own(Parent(open_path_), NameOf(open_path_));
-}
+  OpenDirectories::Shared Parent(const std::string& path) {
+    const std::string parent = ParentOf(path);
+    if (directories.IsFullFor(parent)) {
+      Drain();
+      directories.Forget();
+    }
+    return directories.Get(parent);
+  }
+
+  // -- batches
+
+  void Submit() {
+    if (!batch) return;
+    Writer* writer = &lane->writer;
+    lane->crew.Add([this, writer, full = std::exchange(batch, nullptr)] {
+      writer->Write(*full);
+      pool.PutBack(full);
+    });
+  }
+
+  // Until all that was added is written, and closed.
+  void Drain() {
+    Submit();
+    for (const auto& each : lanes) {
+      each->crew.Add([writer = &each->writer] { writer->CloseFile(); });
+    }
+    for (const auto& each : lanes) each->crew.Wait();
+    last_path.clear();
+  }
+
+  // The batch for the next file, on the lane that has least to do.
+  void BeginBatch() {
+    batch = pool.Take();
+    if (lanes.size() == 1) return;
+    lane = std::min_element(lanes.begin(), lanes.end(),
+                            [](const auto& a, const auto& b) {
+                              return a->crew.pending() < b->crew.pending();
+                            })
+               ->get();
+  }
+
+  // Bytes of the file begun last, in its lane.
+  void Fill(std::string_view content) {
+    while (!content.empty()) {
+      if (batch && batch->room() == 0) Submit();
+      if (!batch) {
+        batch = pool.Take();
+        batch->pieces.emplace_back();
+      }
+      const auto part = content.substr(0, batch->room());
+      batch->bytes.insert(batch->bytes.end(), part.begin(), part.end());
+      batch->pieces.back().size += part.size();
+      content.remove_prefix(part.size());
+    }
+  }
+
+  void AddFile(const std::string& path, unsigned mode,
+               std::string_view content) {
+    auto directory = Parent(path);
+    // A small file stays in one piece.
+    const bool full = batch && (batch->pieces.size() >= kMostPieces ||
+                                batch->room() < content.size());
+    if (full) Submit();
+    if (!batch) BeginBatch();
+    batch->pieces.push_back({.begins = true,
+                             .directory = std::move(directory),
+                             .name = NameOf(path),
+                             .mode = mode});
+    last_path = path;
+    Fill(content);
+  }
+
+  void Append(const std::string& path, std::string_view content) {
+    if (path == last_path) {
+      Fill(content);
+      return;
+    }
+    Drain();
+    const auto directory = Parent(path);
+    const Opened file(fs, fs->Open(directories.HandleOf(directory),
+                                   NameOf(path), OpenMode::kAppend));
+    fs->Write(file.get(), content);
+  }
+
+  // -- links
+
+  void MakeHardLink(const Link& link) {
+    const auto existing = Parent(link.target);
+    const auto parent = Parent(link.path);
+    fs->MakeHardLink(directories.HandleOf(existing), NameOf(link.target),
+                     directories.HandleOf(parent), NameOf(link.path));
+  }
+
+  void MakeSymlink(const Link& link) {
+    const auto parent = Parent(link.path);
+    const Fs::Handle handle = directories.HandleOf(parent);
+    const std::string name = NameOf(link.path);
+    fs->MakeSymlink(link.target, handle, name);
+    Own(handle, name);
+  }
+
+  Fs* fs;
+  Fs::Handle top;
+  Options options;
+  OpenDirectories directories;
+  BatchPool pool;
+  std::shared_ptr<Batch> batch;  // being filled, for `lane`
+  std::string last_path;         // the file begun last; empty: none is open
+  std::vector<Link> hard_links;
+  std::vector<Link> symlinks;
+  std::vector<std::unique_ptr<Lane>> lanes;  // last: their threads use the rest
+  Lane* lane = nullptr;
+};
+
+TreeWriter::TreeWriter(Fs* fs, Fs::Handle directory, const Options& options)
+    : impl_(std::make_unique<Impl>(fs, directory, options)) {}
+
+TreeWriter::~TreeWriter() = default;
 
 void TreeWriter::AddDirectory(const std::string& path, unsigned mode) {
-  CloseFile();
-  const Fs::Handle parent = Parent(path);
+  const auto parent = impl_->Parent(path);
+  const Fs::Handle handle = impl_->directories.HandleOf(parent);
   const std::string name = NameOf(path);
-  fs_->MakeDirectory(parent, name, mode);
-  Own(parent, name);
+  impl_->fs->MakeDirectory(handle, name, mode);
+  impl_->Own(handle, name);
 }
 
 void TreeWriter::SetDirectoryMode(const std::string& path, unsigned mode) {
-  CloseFile();
-  fs_->SetMode(Parent(path), NameOf(path), mode);
+  const auto parent = impl_->Parent(path);
+  impl_->fs->SetMode(impl_->directories.HandleOf(parent), NameOf(path), mode);
 }
 
 void TreeWriter::AddFile(const std::string& path, unsigned mode,
                          std::string_view content) {
-  CloseFile();
-  const Fs::Handle parent = Parent(path);
-  open_file_ =
-      Opened(fs_, fs_->Open(parent, NameOf(path), OpenMode::kCreateNew, mode));
-  open_path_ = path;
-  if (!content.empty()) fs_->Write(open_file_.get(), content);
+  impl_->AddFile(path, mode, content);
 }
 
 void TreeWriter::Append(const std::string& path, std::string_view content) {
-  if (!open_file_ || open_path_ != path) {
-    CloseFile();
-    open_file_ =
-        Opened(fs_, fs_->Open(Parent(path), NameOf(path), OpenMode::kAppend));
-    open_path_ = path;
-  }
-  fs_->Write(open_file_.get(), content);
+  impl_->Append(path, content);
 }
 
 void TreeWriter::AddHardLink(const std::string& path,
                              const std::string& existing) {
-  hard_links_.push_back({path, existing});
+  impl_->hard_links.push_back({path, existing});
 }
 
 void TreeWriter::AddSymlink(const std::string& path,
                             const std::string& target) {
-  symlinks_.push_back({path, target});
+  impl_->symlinks.push_back({path, target});
 }
 
 void TreeWriter::Finish() {
-  CloseFile();
-  for (const Link& link : hard_links_) {
-    Opened existing_parent;
-    const std::size_t slash = link.target.rfind('/');
-    if (slash != link.target.npos) {
-      existing_parent = Opened(
-          fs_, fs_->OpenDirectory(directory_, link.target.substr(0, slash)));
-    }
-    fs_->MakeHardLink(existing_parent ? existing_parent.get() : directory_,
-                      NameOf(link.target), Parent(link.path),
-                      NameOf(link.path));
-  }
-  for (const Link& link : symlinks_) {
-    const Fs::Handle parent = Parent(link.path);
-    const std::string name = NameOf(link.path);
-    fs_->MakeSymlink(link.target, parent, name);
-    Own(parent, name);
-  }
-  levels_.clear();
+  impl_->Drain();
+  for (const auto& link : impl_->hard_links) impl_->MakeHardLink(link);
+  for (const auto& link : impl_->symlinks) impl_->MakeSymlink(link);
+  impl_->directories.Forget();
 }
 
 }  // namespace release

@@ -1,15 +1,12 @@
-// Writes the entries of a release into a directory.
-//
-// Nobody else knows of open directories and files, so that writing may become
-// parallel without the rest noticing.
+// Writes the entries of a release into a directory, with threads of its own
+// while the caller reads on.
 #ifndef RELEASE_ARCHIVE_TREE_WRITER_H_
 #define RELEASE_ARCHIVE_TREE_WRITER_H_
 
-#include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "os/fs.h"
 #include "os/identity.h"
@@ -18,12 +15,20 @@ namespace release {
 
 // Paths are normalised, relative to the directory, accepted by EntryRules and
 // new; the directory above each was added before. Calls may return before
-// their change is made and may report an FsError of an earlier call; all is
-// made when Finish returns. Nothing is durable then.
+// their change is made and may report an error of an earlier call; all is made
+// when Finish returns. Nothing is durable then. Destroyed without Finish it
+// stops soon, with part of the tree made; no thread outlives it.
+//
+// Content is gathered in batches of 256 KiB, at most 8 MiB of which wait.
 class TreeWriter {
  public:
-  // Without `owner` everything belongs to the caller.
-  TreeWriter(Fs* fs, Fs::Handle directory, std::optional<OwnerIds> owner);
+  struct Options {
+    std::optional<OwnerIds> owner;  // empty: everything belongs to the caller
+    unsigned threads = 0;           // that write; 0: the caller's own does
+  };
+
+  TreeWriter(Fs* fs, Fs::Handle directory, const Options& options);
+  ~TreeWriter();
   TreeWriter(const TreeWriter&) = delete;
   TreeWriter& operator=(const TreeWriter&) = delete;
 
@@ -33,7 +38,7 @@ class TreeWriter {
   // A file with this content, or its beginning.
   void AddFile(const std::string& path, unsigned mode,
                std::string_view content);
-  // More of a file added before.
+  // More of a file added before; cheap for the one added last.
   void Append(const std::string& path, std::string_view content);
   // Made by Finish: hard links, then symbolic ones.
   void AddHardLink(const std::string& path, const std::string& existing);
@@ -41,28 +46,8 @@ class TreeWriter {
   void Finish();
 
  private:
-  struct Level {
-    std::string name;
-    Opened handle;
-  };
-  struct Link {
-    std::string path;
-    std::string target;
-  };
-
-  // The open directory that holds the path.
-  Fs::Handle Parent(std::string_view path);
-  void CloseFile();
-  void Own(Fs::Handle parent, const std::string& name);
-
-  Fs* fs_;
-  Fs::Handle directory_;
-  std::optional<OwnerIds> owner_;
-  std::vector<Level> levels_;  // from the top down to the last one used
-  std::string open_path_;      // of open_file_
-  Opened open_file_;
-  std::vector<Link> hard_links_;
-  std::vector<Link> symlinks_;
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace release

@@ -15,7 +15,7 @@ namespace {
 
 using Kind = ArchiveEntry::Kind;
 
-constexpr std::size_t kGather = std::size_t{256} << 10;
+constexpr std::size_t kSmall = std::size_t{256} << 10;
 constexpr std::uint64_t kProgressStep = std::uint64_t{1} << 20;
 constexpr unsigned kParentMode = 0755;
 
@@ -34,7 +34,10 @@ class Unpacker {
   Unpacker(Reader* reader, Fs* fs, Fs::Handle directory,
            const UnpackOptions& options)
       : reader_(reader), options_(options), rules_(options.strip_components) {
-    if (fs != nullptr) writer_.emplace(fs, directory, options.owner);
+    if (fs == nullptr) return;
+    writer_.emplace(
+        fs, directory,
+        TreeWriter::Options{options.owner, options.writing_threads});
   }
 
   Unpacked Run() {
@@ -169,7 +172,7 @@ class Unpacker {
   void TakeFile(const AcceptedEntry& entry, std::optional<std::uint64_t> size) {
     ManifestEntry made{EntryKind::kFile, entry.path, entry.mode, 0, {}, ""};
     const auto first = reader_->NextBlock();
-    if (first.size() <= kGather && size == first.size()) {
+    if (first.size() <= kSmall && size == first.size()) {
       // The common case: the whole file in one piece, written from where it
       // lies.
       CountBytes(first.size());
@@ -193,27 +196,13 @@ class Unpacker {
 
   void TakeLongFile(std::span<const char> block, ManifestEntry* made) {
     hasher_.Reset();
-    bool added = false;
-    const auto write = [&](std::string_view content) {
-      if (!writer_) return;
-      if (added) {
-        writer_->Append(made->path, content);
-      } else {
-        writer_->AddFile(made->path, made->mode, content);
-      }
-      added = true;
-    };
-    gathered_.clear();
+    if (writer_) writer_->AddFile(made->path, made->mode, "");
     for (; !block.empty(); block = reader_->NextBlock()) {
       CountBytes(block.size());
       made->size += block.size();
       hasher_.Update(block);
-      gathered_ += View(block);
-      if (gathered_.size() < kGather) continue;
-      write(gathered_);
-      gathered_.clear();
+      if (writer_) writer_->Append(made->path, View(block));
     }
-    if (!gathered_.empty() || !added) write(gathered_);
     made->hash = hasher_.Finish();
   }
 
@@ -295,7 +284,6 @@ class Unpacker {
   std::unordered_map<std::string, std::size_t> directories_;
   std::string last_parent_;
   ContentHasher hasher_;
-  std::string gathered_;
   // For hard links, filled when the first one comes.
   std::unordered_map<std::string, std::size_t> files_;
   std::size_t indexed_ = 0;  // entries looked at for files_

@@ -25,6 +25,8 @@ struct UnpackOptions {
   // Paths that shared directories and files take: entries at or below them are
   // left out, and the caller puts its links there.
   std::vector<std::string> reserved;
+  // That write while the caller reads and hashes; 0: the caller's own does all.
+  unsigned writing_threads = 0;
   // Called now and then with the bytes unpacked so far; may throw to stop.
   std::function<void(std::uint64_t bytes)> progress;
 };

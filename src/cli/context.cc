@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 
 #include "base/text.h"
 #include "os/identity.h"
@@ -91,6 +92,24 @@ Config ChooseConfig(const GlobalOptions& options) {
   return ReadConfig(ConfigPath(apps.front()), apps.front());
 }
 
+// More gain nothing even where the disk, not the processor, is waited for.
+constexpr unsigned kThreads = 17;
+
+unsigned AllowedThreads() {
+  const std::string text = Environment("RELEASE_THREADS");
+  if (text.empty()) return kThreads;
+  unsigned count = 0;
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), count);
+  if (error != std::errc() || end != text.data() + text.size() || count == 0) {
+    throw Error(ErrorCode::kUsage,
+                fmt::format("cannot use {} as RELEASE_THREADS: it must be a "
+                            "number from 1 on",
+                            Quoted(text)));
+  }
+  return std::min(count, kThreads);
+}
+
 }  // namespace
 
 std::vector<std::string> ConfiguredApps() {
@@ -132,6 +151,7 @@ Context::Context(const GlobalOptions& options)
   host_.config = &config_;
   host_.caller = Caller();
   host_.wait = options_.wait;
+  host_.threads = AllowedThreads();
 }
 
 void Context::RequireOnlyRootWrites() const {

@@ -1,6 +1,12 @@
 #include "deploy/host.h"
 
+#include <algorithm>
+
 namespace release {
+
+unsigned Host::ThreadsFor(unsigned useful) const {
+  return std::min(threads - 1, useful);
+}
 
 Failure FailureOf(const Error& error) {
   return {.code = error.code(),

@@ -35,10 +35,15 @@ struct Host {
   const Config* config = nullptr;
   Identity caller;
   Nanoseconds wait{0};  // for the lock
+  // That may work at the same time; 1: no thread but the caller's.
+  unsigned threads = 1;
   std::function<void(const Event&)> report = [](const Event&) {};
   // What this command has to tell, until it is told at its end; one for each
   // transaction that it ended. See deploy/notices.h.
   std::vector<PreparedNotice> notices;
+
+  // Threads beside the caller's, for work that gains from so many.
+  unsigned ThreadsFor(unsigned useful) const;
 };
 
 // A failure as a value, for reports and records.

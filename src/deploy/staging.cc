@@ -13,6 +13,9 @@
 namespace release {
 namespace {
 
+// More wait for one another in the file system.
+constexpr unsigned kWriters = 2;
+
 // What the manifest of an archive holds of paths that shared ones replace.
 Manifest WithoutShared(Manifest manifest,
                        const std::vector<std::string>& reserved) {
@@ -170,6 +173,7 @@ UnpackOptions ArchiveStaging::MakeOptions(std::function<void()> between) const {
       .max_entries = unpack.max_entries,
       .owner = offer_.owner,
       .reserved = SharedPaths(*host_->config),
+      .writing_threads = host_->ThreadsFor(kWriters),
       .progress = [between = std::move(between)](std::uint64_t) { between(); }};
 }
 

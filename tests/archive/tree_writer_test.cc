@@ -2,8 +2,13 @@
 
 #include <doctest/doctest.h>
 
+#include <cerrno>
+
 #include "os/posix_fs.h"
+#include "store/durable.h"
 #include "support/archives.h"
+#include "support/fault_fs.h"
+#include "support/mem_fs.h"
 #include "support/temp_dir.h"
 
 namespace release {
@@ -11,31 +16,104 @@ namespace {
 
 namespace stdfs = std::filesystem;
 
+void AddOneOfEach(TreeWriter* writer) {
+  writer->AddDirectory("a", 0755);
+  writer->AddDirectory("a/b", 0750);
+  writer->AddFile("a/b/f", 0644, "one ");
+  writer->AddDirectory("c", 0755);
+  writer->AddFile("c/g", 0755, "");
+  writer->AddSymlink("c/link", "../a/b/f");
+  writer->AddHardLink("hard", "a/b/f");
+  writer->Append("a/b/f", "two");
+  writer->AddFile("a/h", 0600, "h");
+  writer->SetDirectoryMode("a", 0700);
+}
+
 TEST_CASE("tree writer: what is added is there after Finish, in any order") {
-  TempDir dir;
-  PosixFs fs(dir.path());
-  TreeWriter writer(&fs, Fs::kRoot, std::nullopt);
-  writer.AddDirectory("a", 0755);
-  writer.AddDirectory("a/b", 0750);
-  writer.AddFile("a/b/f", 0644, "one ");
-  writer.AddDirectory("c", 0755);
-  writer.AddFile("c/g", 0755, "");
-  writer.AddSymlink("c/link", "../a/b/f");
-  writer.AddHardLink("hard", "a/b/f");
-  writer.Append("a/b/f", "two");
-  writer.AddFile("a/h", 0600, "h");
-  writer.SetDirectoryMode("a", 0700);
-  CHECK_FALSE(stdfs::exists(stdfs::symlink_status(dir.path() + "/c/link")));
-  writer.Finish();
-  const stdfs::path top(dir.path());
-  CHECK(Slurp(top / "a/b/f") == "one two");
-  CHECK(Slurp(top / "hard") == "one two");
-  CHECK(stdfs::hard_link_count(top / "hard") == 2);
-  CHECK(stdfs::read_symlink(top / "c/link") == "../a/b/f");
-  CHECK(fs.Stat(Fs::kRoot, "c/g")->mode == 0755);
-  CHECK(fs.Stat(Fs::kRoot, "a/h")->mode == 0600);
-  CHECK(fs.Stat(Fs::kRoot, "a")->mode == 0700);
-  CHECK(fs.Stat(Fs::kRoot, "a/b")->mode == 0750);
+  for (const unsigned threads : {0U, 1U, 3U}) {
+    CAPTURE(threads);
+    TempDir dir;
+    PosixFs fs(dir.path());
+    TreeWriter writer(&fs, Fs::kRoot, {.owner = {}, .threads = threads});
+    AddOneOfEach(&writer);
+    const stdfs::path top(dir.path());
+    CHECK_FALSE(stdfs::exists(stdfs::symlink_status(top / "c/link")));
+    writer.Finish();
+    CHECK(Slurp(top / "a/b/f") == "one two");
+    CHECK(Slurp(top / "hard") == "one two");
+    CHECK(stdfs::hard_link_count(top / "hard") == 2);
+    CHECK(stdfs::read_symlink(top / "c/link") == "../a/b/f");
+    CHECK(fs.Stat(Fs::kRoot, "c/g")->mode == 0755);
+    CHECK(fs.Stat(Fs::kRoot, "a/h")->mode == 0600);
+    CHECK(fs.Stat(Fs::kRoot, "a")->mode == 0700);
+    CHECK(fs.Stat(Fs::kRoot, "a/b")->mode == 0750);
+  }
+}
+
+// Files of 0 bytes to some batches, in more directories than stay open.
+TEST_CASE("tree writer: with threads as without, byte for byte") {
+  const std::string noise = Noise(3 << 20, 7);
+  const auto size = [&](unsigned i) -> std::size_t {
+    return i % 50 == 0 ? noise.size() - i : (i * 977) % 9'000;
+  };
+  for (const unsigned threads : {0U, 1U, 3U}) {
+    CAPTURE(threads);
+    MemFs fs;
+    TreeWriter writer(&fs, Fs::kRoot, {.owner = {}, .threads = threads});
+    for (unsigned i = 0; i < 300; ++i) {
+      const std::string folder = std::to_string(i);
+      const std::string_view content(noise.data() + i, size(i));
+      writer.AddDirectory(folder, 0755);
+      writer.AddFile(folder + "/f", 0644, content.substr(0, 400'000));
+      for (std::size_t at = 400'000; at < content.size(); at += 70'001) {
+        writer.Append(folder + "/f", content.substr(at, 70'001));
+      }
+    }
+    writer.Finish();
+    CHECK(fs.open_handles() == 0);
+    for (unsigned i = 0; i < 300; ++i) {
+      const auto path = std::to_string(i) + "/f";
+      CHECK((ReadWhole(&fs, path) == noise.substr(i, size(i))));
+    }
+  }
+}
+
+TEST_CASE("tree writer: each call that fails is reported, and nothing hangs") {
+  const std::string noise = Noise(600'000, 8);
+  for (const unsigned threads : {0U, 2U}) {
+    std::uint64_t n = 1;
+    for (bool failed = true; failed; ++n) {
+      MemFs disk;
+      FaultFs fs(&disk);
+      fs.FailAt(n, ENOSPC);
+      bool thrown = false;
+      try {
+        TreeWriter writer(&fs, Fs::kRoot, {OwnerIds{1, 1}, threads});
+        AddOneOfEach(&writer);
+        writer.AddFile("c/long", 0644, noise);
+        for (int i = 0; i < 40; ++i) writer.Append("c/long", noise);
+        writer.Finish();
+      } catch (const FsError& error) {
+        thrown = error.error_number() == ENOSPC;
+      }
+      failed = fs.failed();
+      CHECK(thrown == failed);
+      CHECK(disk.open_handles() == 0);
+    }
+    CHECK(n > 50);
+  }
+}
+
+TEST_CASE("tree writer: destroyed without Finish it stops, with handles shut") {
+  MemFs fs;
+  {
+    TreeWriter writer(&fs, Fs::kRoot, {.owner = {}, .threads = 2});
+    const std::string content(200'000, 'x');
+    for (int i = 0; i < 100; ++i) {
+      writer.AddFile(std::to_string(i), 0644, content);
+    }
+  }
+  CHECK(fs.open_handles() == 0);
 }
 
 TEST_CASE("tree writer: a link planted in the way is not followed") {
@@ -43,8 +121,13 @@ TEST_CASE("tree writer: a link planted in the way is not followed") {
   TempDir elsewhere;
   PosixFs fs(dir.path());
   stdfs::create_directory_symlink(elsewhere.path(), dir.path() + "/a");
-  TreeWriter writer(&fs, Fs::kRoot, std::nullopt);
-  CHECK_THROWS_AS(writer.AddFile("a/f", 0644, "x"), FsError);
+  TreeWriter writer(&fs, Fs::kRoot, {.owner = {}, .threads = 2});
+  CHECK_THROWS_AS(
+      [&] {
+        writer.AddFile("a/f", 0644, "x");
+        writer.Finish();
+      }(),
+      FsError);
   CHECK(stdfs::is_empty(elsewhere.path()));
 }
 

@@ -158,4 +158,23 @@ TEST_CASE("root runs no program that somebody else can write") {
   }
 }
 
+TEST_CASE("RELEASE_THREADS says how many threads may work") {
+  const TempDir dir;
+  const auto threads = [&](const char* text) {
+    setenv("RELEASE_THREADS", text, 1);
+    Context context({.root = dir.path()});
+    return context.host()->threads;
+  };
+  const unsigned usual = threads("");
+  CHECK(usual > 1);
+  CHECK(threads("1") == 1);
+  CHECK(threads("4") == 4);
+  CHECK(threads("1000000") == usual);
+  for (const char* bad : {"0", "-1", "many", "4x"}) {
+    CAPTURE(bad);
+    CHECK(ErrorOf([&] { threads(bad); }).code() == ErrorCode::kUsage);
+  }
+  unsetenv("RELEASE_THREADS");
+}
+
 }  // namespace release

@@ -68,11 +68,13 @@ enum class Lasting { kOnce, kFromThenOn };
 
 class Run {
  public:
-  Run(const Case& c, std::uint64_t n, int error_number, Lasting lasting)
+  Run(const Case& c, std::uint64_t n, int error_number, Lasting lasting,
+      unsigned threads)
       : case_(c), lasting_(lasting == Lasting::kFromThenOn), fs_(&world_.disk) {
     case_.prepare(&world_);
     world_.Settle();
     world_.host.fs = &fs_;
+    world_.host.threads = threads;
     if (lasting == Lasting::kOnce) {
       fs_.FailAt(n, error_number);
     } else {
@@ -172,12 +174,14 @@ class Run {
   std::optional<Exit> thrown_;
 };
 
-std::uint64_t Sweep(const Case& c, int error_number, Lasting lasting) {
+std::uint64_t Sweep(const Case& c, int error_number, Lasting lasting,
+                    unsigned threads = 1) {
   CAPTURE(c.name);
   CAPTURE(error_number);
+  CAPTURE(threads);
   for (std::uint64_t n = 1;; ++n) {
     CAPTURE(n);
-    Run run(c, n, error_number, lasting);
+    Run run(c, n, error_number, lasting, threads);
     run.CheckPower();
     run.Check();
     if (!run.failed()) return n - 1;
@@ -189,6 +193,12 @@ TEST_CASE("any one call that fails leaves the truth behind") {
     for (const int error_number : {EIO, ENOSPC}) {
       CHECK(Sweep(c, error_number, Lasting::kOnce) > 20);
     }
+  }
+}
+
+TEST_CASE("any one call that fails leaves the truth behind, with threads too") {
+  for (const Case& c : Cases()) {
+    CHECK(Sweep(c, EIO, Lasting::kOnce, /*threads=*/4) > 20);
   }
 }
 

@@ -28,5 +28,13 @@ TEST_CASE("a host that nobody listens to reports into the void") {
   CHECK(host.fs == nullptr);
 }
 
+TEST_CASE("of the threads allowed one is the caller's") {
+  Host host;
+  CHECK(host.ThreadsFor(16) == 0);
+  host.threads = 3;
+  CHECK(host.ThreadsFor(16) == 2);
+  CHECK(host.ThreadsFor(1) == 1);
+}
+
 }  // namespace
 }  // namespace release

@@ -86,7 +86,8 @@ class Rig {
 
   Finished Trace(const Scenario& scenario,
                  const std::vector<std::string>& options) {
-    std::vector<std::string> line = {"strace", "-f", "-qq", "-o", trace_};
+    std::vector<std::string> line = {
+        "strace", "-E", "RELEASE_THREADS=1", "-f", "-qq", "-o", trace_};
     line.insert(line.end(), options.begin(), options.end());
     for (const std::string& word : site_.CommandLine(scenario.words)) {
       line.push_back(word);

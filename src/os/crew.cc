@@ -1,0 +1,89 @@
+#include "os/crew.h"
+
+#include <limits>
+#include <system_error>
+#include <utility>
+
+namespace release {
+
+Crew::Crew(unsigned threads, std::size_t room) : room_(room) {
+  try {
+    while (threads_.size() < threads) {
+      threads_.emplace_back([this] { Work(); });
+    }
+  } catch (const std::system_error&) {
+    // Fewer do it too, and where there is none the caller does.
+  }
+}
+
+Crew::~Crew() {
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+    tasks_.clear();
+  }
+  added_.notify_all();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+void Crew::Work() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    added_.wait(lock, [this] { return ending_ || !tasks_.empty(); });
+    if (tasks_.empty()) return;
+    Run(&lock);
+  }
+}
+
+void Crew::Run(std::unique_lock<std::mutex>* lock) {
+  Task task = std::move(tasks_.front());
+  tasks_.pop_front();
+  ++running_;
+  lock->unlock();
+  std::exception_ptr error;
+  try {
+    task();
+  } catch (...) {
+    error = std::current_exception();
+  }
+  // What it holds goes before anybody is told that it is done.
+  task = nullptr;
+  lock->lock();
+  if (error && !error_) error_ = error;
+  if (error_) tasks_.clear();
+  --running_;
+  finished_.notify_all();
+}
+
+void Crew::Enqueue(Task task, std::size_t room) {
+  if (threads_.empty()) {
+    task();
+    return;
+  }
+  {
+    std::unique_lock lock(mutex_);
+    finished_.wait(lock, [&] { return error_ || tasks_.size() < room; });
+    if (error_) std::rethrow_exception(error_);
+    tasks_.push_back(std::move(task));
+  }
+  added_.notify_one();
+}
+
+void Crew::Add(Task task) { Enqueue(std::move(task), room_); }
+
+void Crew::AddMore(Task task) {
+  Enqueue(std::move(task), std::numeric_limits<std::size_t>::max());
+}
+
+void Crew::Wait() {
+  std::unique_lock lock(mutex_);
+  finished_.wait(lock, [this] { return tasks_.empty() && running_ == 0; });
+  if (error_) std::rethrow_exception(error_);
+}
+
+std::size_t Crew::pending() const {
+  const std::lock_guard lock(mutex_);
+  return tasks_.size() + running_;
+}
+
+}  // namespace release
