@@ -75,15 +75,16 @@ std::vector<Version> VersionsToVerify(Fs* fs, const VerifyOptions& options) {
   return versions;
 }
 
-VerifiedRelease Verify(Fs* fs, const Version& version) {
+VerifiedRelease Verify(Host* host, const Version& version) {
   VerifiedRelease verified{
       .version = version.name(), .error = "", .differences = {}};
-  if (!HasManifest(fs, version)) {
+  if (!HasManifest(host->fs, version)) {
     verified.error =
         fmt::format("there is no {} to compare it with", ManifestPath(version));
     return verified;
   }
-  verified.differences = VerifyRelease(fs, version);
+  verified.differences =
+      VerifyRelease(host->fs, version, host->ThreadsFor(kVerifyThreads));
   return verified;
 }
 
@@ -163,7 +164,7 @@ int RunVerify(const GlobalOptions& global, const VerifyOptions& options) {
   std::vector<VerifiedRelease> verified;
   bool ok = true;
   for (const Version& version : VersionsToVerify(context.fs(), options)) {
-    verified.push_back(Verify(context.fs(), version));
+    verified.push_back(Verify(context.host(), version));
     ok = ok && verified.back().ok();
     ThrowIfInterrupted();
   }

@@ -45,7 +45,8 @@ Outcome RecoverLocked(Host* host, bool with_service) {
   outcome.current = settled ? settled->current : standing.CurrentName();
   outcome.previous = outcome.current;
   if (!settled) {
-    outcome.warnings = CollectGarbage(host->fs);
+    outcome.warnings =
+        CollectGarbage(host->fs, host->ThreadsFor(kRemoveThreads));
     return outcome;
   }
   outcome.transaction = settled->transaction;

@@ -45,7 +45,7 @@ std::vector<std::string> ApplyRetention(Host* host, std::uint64_t transaction) {
                                       verdict.reason)});
   }
   SetAside(host->fs, transaction, going);
-  return CollectGarbage(host->fs);
+  return CollectGarbage(host->fs, host->ThreadsFor(kRemoveThreads));
 }
 
 }  // namespace release

@@ -30,12 +30,13 @@ std::vector<ProcessUse> Strays(Host* host, const Version& live) {
 void CheckLive(Host* host, TreeCheck tree_check, StatusReport* report) {
   Standing& standing = report->standing;
   const Version& live = *standing.live;
+  const unsigned threads = host->ThreadsFor(kVerifyThreads);
   try {
     // Where there is none, that is told with those of other releases.
     if (HasManifest(host->fs, live)) {
       report->differences = tree_check == TreeCheck::kBytes
-                                ? VerifyRelease(host->fs, live)
-                                : CompareShape(host->fs, live);
+                                ? VerifyRelease(host->fs, live, threads)
+                                : CompareShape(host->fs, live, threads);
     }
   } catch (const Error& error) {
     standing.doubts.emplace_back(error.what());

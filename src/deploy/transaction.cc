@@ -324,7 +324,8 @@ Outcome Transaction::Undone(const Failure& failure) {
   undone.warnings = std::move(outcome_.warnings);
   // The record is closed; what is left is garbage.
   Attempt([&] { journal_->GiveBackRoom(); });
-  Attempt([&] { CollectGarbage(host_->fs); });
+  Attempt(
+      [&] { CollectGarbage(host_->fs, host_->ThreadsFor(kRemoveThreads)); });
   return undone;
 }
 

@@ -341,7 +341,8 @@ std::optional<Outcome> Recover(Host* host, Standing* standing,
   Journal journal = Journal::Reopen(host->fs, standing->open->number);
   Outcome outcome = Undo(host, &journal, *standing->open, standing->ledger,
                          {.recovered = true, .with_service = with_service});
-  for (std::string& failure : CollectGarbage(host->fs)) {
+  for (std::string& failure :
+       CollectGarbage(host->fs, host->ThreadsFor(kRemoveThreads))) {
     outcome.warnings.push_back(std::move(failure));
   }
   return outcome;

@@ -1,5 +1,11 @@
 #include "store/durable.h"
 
+#include <atomic>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "os/crew.h"
 #include "store/layout.h"
 
 namespace release {
@@ -58,17 +64,67 @@ void GiveBackPlace(Fs* fs, const std::string& name, const std::string& aside) {
   fs->Sync(Fs::kRoot);
 }
 
-void RemoveTree(Fs* fs, Fs::Handle directory, const std::string& path) {
-  {
-    const Opened tree(fs, fs->OpenDirectory(directory, path));
-    for (const DirEntry& entry : fs->List(tree.get(), "")) {
-      if (entry.type == FileType::kDirectory) {
-        RemoveTree(fs, tree.get(), entry.name);
-      } else {
-        fs->RemoveFile(tree.get(), entry.name);
+namespace {
+
+// A directory on its way out: it goes when all below it has gone.
+struct Branch {
+  std::shared_ptr<Branch> above;
+  std::string path;                   // from the top; "": the top itself
+  std::atomic<std::size_t> left = 1;  // directories below, and its own files
+};
+
+class TreeRemoval {
+ public:
+  TreeRemoval(Fs* fs, Opened top, unsigned threads)
+      : fs_(fs), top_(std::move(top)), crew_(threads, 1) {}
+
+  // All but the top itself.
+  void Run() {
+    crew_.Add([this] { Clear(std::make_shared<Branch>()); });
+    crew_.Wait();
+  }
+
+ private:
+  void Clear(const std::shared_ptr<Branch>& branch) {
+    std::vector<std::string> below;
+    {
+      const Opened tree(fs_, fs_->OpenDirectory(top_.get(), branch->path));
+      for (DirEntry& entry : fs_->List(tree.get(), "")) {
+        if (entry.type == FileType::kDirectory) {
+          below.push_back(std::move(entry.name));
+        } else {
+          fs_->RemoveFile(tree.get(), entry.name);
+        }
       }
     }
+    branch->left += below.size();
+    for (const std::string& name : below) {
+      auto next = std::make_shared<Branch>();
+      next->above = branch;
+      next->path = branch->path.empty() ? name : branch->path + "/" + name;
+      crew_.AddMore([this, next] { Clear(next); });
+    }
+    Let(branch);
   }
+
+  void Let(std::shared_ptr<Branch> branch) {
+    while (branch->above && --branch->left == 0) {
+      fs_->RemoveDirectory(top_.get(), branch->path);
+      branch = branch->above;
+    }
+  }
+
+  Fs* fs_;
+  Opened top_;
+  Crew crew_;  // last: its threads use the rest
+};
+
+}  // namespace
+
+void RemoveTree(Fs* fs, Fs::Handle directory, const std::string& path,
+                unsigned threads) {
+  TreeRemoval(fs, Opened(fs, fs->OpenDirectory(directory, path)), threads)
+      .Run();
   fs->RemoveDirectory(directory, path);
 }
 

@@ -34,8 +34,10 @@ void TakePlaceOf(Fs* fs, const std::string& name, const std::string& target,
 // Undoes that. Durable on return.
 void GiveBackPlace(Fs* fs, const std::string& name, const std::string& aside);
 
-// Removes a directory and all below it. Not durable.
-void RemoveTree(Fs* fs, Fs::Handle directory, const std::string& path);
+// Removes a directory and all below it, with `threads` beside the caller's; 0:
+// it alone does. Not durable.
+void RemoveTree(Fs* fs, Fs::Handle directory, const std::string& path,
+                unsigned threads = 0);
 
 }  // namespace release
 

@@ -233,7 +233,7 @@ void SetAside(Fs* fs, std::uint64_t transaction,
   SyncDirectory(fs, kReleases);
 }
 
-std::vector<std::string> CollectGarbage(Fs* fs) {
+std::vector<std::string> CollectGarbage(Fs* fs, unsigned threads) {
   std::vector<std::string> failures;
   const auto attempt = [&](auto&& removal) {
     try {
@@ -250,7 +250,7 @@ std::vector<std::string> CollectGarbage(Fs* fs) {
   if (!listing.garbage.empty()) attempt([&] { SyncDirectory(fs, kReleases); });
   if (!failures.empty()) return failures;
   for (const std::string& name : listing.garbage) {
-    attempt([&] { RemoveTree(fs, Fs::kRoot, InReleases(name)); });
+    attempt([&] { RemoveTree(fs, Fs::kRoot, InReleases(name), threads); });
   }
   attempt([&] { RemoveWithPrefix(fs, "", kTempLinkPrefix); });
   attempt([&] { RemoveSpentLinks(fs, listing.versions); });

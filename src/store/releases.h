@@ -76,8 +76,12 @@ void SetAside(Fs* fs, std::uint64_t transaction,
 
 // Removes what no live transaction owns: partial trees, trees set aside, old
 // temporary links and files, links and manifests without a release. Returns
-// what could not be removed, with the reason. Needs the lock.
-std::vector<std::string> CollectGarbage(Fs* fs);
+// what could not be removed, with the reason. Needs the lock. `threads` as
+// RemoveTree.
+std::vector<std::string> CollectGarbage(Fs* fs, unsigned threads = 0);
+
+// More wait for one another in the file system.
+inline constexpr unsigned kRemoveThreads = 8;
 
 }  // namespace release
 

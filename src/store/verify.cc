@@ -1,10 +1,13 @@
 #include "store/verify.h"
 
 #include <algorithm>
+#include <iterator>
+#include <mutex>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
 
+#include "os/crew.h"
 #include "store/durable.h"
 #include "store/layout.h"
 #include "store/releases.h"
@@ -15,29 +18,29 @@ namespace {
 
 constexpr std::size_t kBlock = 256 * 1024;
 
+// One directory's share of the work, so that a large one is read by many.
+constexpr std::size_t kAtOnce = 128;
+
+// Looks at a tree with threads: cold, most of the time goes into waiting for
+// one small file after the other.
 class Scanner {
  public:
   // Without `hashes` every file gets the hash the manifest expects.
-  Scanner(Fs* fs, const Manifest* hashes)
-      : fs_(fs), buffer_(hashes == nullptr ? kBlock : 0, '\0') {
-    if (hashes == nullptr) return;
+  Scanner(Fs* fs, const std::string& path, const Manifest* hashes,
+          unsigned threads)
+      : fs_(fs),
+        top_(fs, fs->OpenDirectory(Fs::kRoot, path)),
+        reads_(hashes == nullptr),
+        crew_(threads, 1) {
+    if (reads_) return;
     for (const ManifestEntry& entry : hashes->entries) {
       expected_[entry.path] = entry.hash;
     }
-    reads_ = false;
   }
 
-  void Scan(Fs::Handle at, const std::string& name, const std::string& prefix) {
-    const Opened directory(fs_, fs_->OpenDirectory(at, name));
-    for (const DirEntry& entry : fs_->List(directory.get(), "")) {
-      const auto info = fs_->Stat(directory.get(), entry.name);
-      // Gone between the listing and the look: a difference like any other.
-      if (!info) continue;
-      Add(directory.get(), entry.name, prefix + entry.name, *info);
-    }
-  }
-
-  Manifest Take() {
+  Manifest Scan() {
+    crew_.Add([this] { ScanDirectory(""); });
+    crew_.Wait();
     std::sort(manifest_.entries.begin(), manifest_.entries.end(),
               [](const ManifestEntry& a, const ManifestEntry& b) {
                 return a.path < b.path;
@@ -46,15 +49,48 @@ class Scanner {
   }
 
  private:
-  void Add(Fs::Handle directory, const std::string& name,
-           const std::string& path, const FileInfo& info) {
-    ManifestEntry entry{.path = path, .mode = info.mode};
+  using Names = std::vector<DirEntry>;
+
+  void ScanDirectory(const std::string& path) {
+    Names names = fs_->List(top_.get(), path);
+    while (names.size() > kAtOnce) {
+      const auto first = names.end() - kAtOnce;
+      crew_.AddMore([this, path, some = Names(first, names.end())] {
+        ScanNames(path, some);
+      });
+      names.erase(first, names.end());
+    }
+    ScanNames(path, names);
+  }
+
+  void ScanNames(const std::string& path, const Names& names) {
+    const Opened directory(fs_, fs_->OpenDirectory(top_.get(), path));
+    const std::string prefix = path.empty() ? "" : path + "/";
+    std::vector<ManifestEntry> found;
+    std::string buffer;
+    for (const DirEntry& name : names) {
+      const auto info = fs_->Stat(directory.get(), name.name);
+      // Gone between the listing and the look: a difference like any other.
+      if (!info) continue;
+      found.push_back(
+          EntryOf(directory.get(), name.name, prefix, *info, &buffer));
+      if (info->type != FileType::kDirectory) continue;
+      crew_.AddMore(
+          [this, below = found.back().path] { ScanDirectory(below); });
+    }
+    const std::lock_guard lock(mutex_);
+    std::move(found.begin(), found.end(),
+              std::back_inserter(manifest_.entries));
+  }
+
+  ManifestEntry EntryOf(Fs::Handle directory, const std::string& name,
+                        const std::string& prefix, const FileInfo& info,
+                        std::string* buffer) {
+    ManifestEntry entry{.path = prefix + name, .mode = info.mode};
     switch (info.type) {
       case FileType::kDirectory:
         entry.kind = EntryKind::kDirectory;
-        manifest_.entries.push_back(entry);
-        Scan(directory, name, path + "/");
-        return;
+        break;
       case FileType::kSymlink:
         entry.kind = EntryKind::kSymlink;
         entry.mode = 0;
@@ -62,7 +98,8 @@ class Scanner {
         break;
       case FileType::kFile:
         entry.size = info.size;
-        entry.hash = reads_ ? Hash(directory, name) : expected_[path];
+        entry.hash = reads_ ? Hash(directory, name, info.size, buffer)
+                            : Expected(entry.path);
         break;
       case FileType::kOther:
         // No manifest lists one; as an empty file with a mode no file has it
@@ -70,44 +107,55 @@ class Scanner {
         entry.mode |= 0100000;
         break;
     }
-    manifest_.entries.push_back(entry);
+    return entry;
   }
 
-  ContentHash Hash(Fs::Handle directory, const std::string& name) {
+  ContentHash Expected(const std::string& path) const {
+    const auto it = expected_.find(path);
+    return it == expected_.end() ? ContentHash{} : it->second;
+  }
+
+  ContentHash Hash(Fs::Handle directory, const std::string& name,
+                   std::uint64_t size, std::string* buffer) {
     const Opened file(fs_, fs_->Open(directory, name, OpenMode::kRead));
-    hasher_.Reset();
+    // No larger than it helps: each thread has one.
+    const auto wanted = std::clamp<std::uint64_t>(size, 4096, kBlock);
+    if (buffer->size() < wanted) buffer->resize(wanted);
+    ContentHasher hasher;
     std::uint64_t offset = 0;
-    while (const std::size_t n = fs_->ReadAt(file.get(), buffer_, offset)) {
-      hasher_.Update({buffer_.data(), n});
+    while (const std::size_t n = fs_->ReadAt(file.get(), *buffer, offset)) {
+      hasher.Update({buffer->data(), n});
       offset += n;
     }
-    return hasher_.Finish();
+    return hasher.Finish();
   }
 
   Fs* fs_;
-  std::string buffer_;
-  ContentHasher hasher_;
-  bool reads_ = true;
+  Opened top_;
+  const bool reads_;
   std::unordered_map<std::string_view, ContentHash> expected_;
+  std::mutex mutex_;
   Manifest manifest_;
+  Crew crew_;  // last: its threads use the rest
 };
 
-Manifest Scan(Fs* fs, const Version& version, const Manifest* hashes) {
-  Scanner scanner(fs, hashes);
-  scanner.Scan(Fs::kRoot, ReleasePath(version), "");
-  return scanner.Take();
+Manifest Scan(Fs* fs, const Version& version, const Manifest* hashes,
+              unsigned threads) {
+  return Scanner(fs, ReleasePath(version), hashes, threads).Scan();
 }
 
 }  // namespace
 
-std::vector<ManifestDifference> VerifyRelease(Fs* fs, const Version& version) {
+std::vector<ManifestDifference> VerifyRelease(Fs* fs, const Version& version,
+                                              unsigned threads) {
   const Manifest manifest = LoadManifest(fs, version);
-  return Compare(manifest, Scan(fs, version, nullptr));
+  return Compare(manifest, Scan(fs, version, nullptr, threads));
 }
 
-std::vector<ManifestDifference> CompareShape(Fs* fs, const Version& version) {
+std::vector<ManifestDifference> CompareShape(Fs* fs, const Version& version,
+                                             unsigned threads) {
   const Manifest manifest = LoadManifest(fs, version);
-  return Compare(manifest, Scan(fs, version, &manifest));
+  return Compare(manifest, Scan(fs, version, &manifest, threads));
 }
 
 }  // namespace release

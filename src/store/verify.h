@@ -12,11 +12,17 @@
 namespace release {
 
 // Re-hashes a release on disk and compares it with its manifest; empty where
-// nothing differs. Throws Error kManifestUnreadable.
-std::vector<ManifestDifference> VerifyRelease(Fs* fs, const Version& version);
+// nothing differs. Throws Error kManifestUnreadable. `threads` read beside the
+// caller's; 0: it alone does.
+std::vector<ManifestDifference> VerifyRelease(Fs* fs, const Version& version,
+                                              unsigned threads = 0);
 
 // The same without reading a file: names, sizes, modes and link targets.
-std::vector<ManifestDifference> CompareShape(Fs* fs, const Version& version);
+std::vector<ManifestDifference> CompareShape(Fs* fs, const Version& version,
+                                             unsigned threads = 0);
+
+// So many threads are worth it where the disk must be waited for.
+inline constexpr unsigned kVerifyThreads = 16;
 
 }  // namespace release
 

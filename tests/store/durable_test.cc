@@ -2,7 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <cerrno>
+
 #include "os/fs.h"
+#include "support/fault_fs.h"
 #include "support/mem_fs.h"
 #include "support/root_files.h"
 
@@ -65,6 +68,30 @@ TEST_CASE("a tree is removed with all below it, and links not followed") {
   CHECK(!Exists(&disk, "tree"));
   CHECK(ReadWhole(&disk, "keep/file") == "kept");
   CHECK(disk.open_handles() == 0);
+}
+
+// tree/0/0/0 ... tree/5/5/5, each with a file.
+void MakeBranches(Fs* fs, const std::string& path, int depth) {
+  fs->MakeDirectory(Fs::kRoot, path, 0755);
+  PutFile(fs, path + "/file", "x");
+  for (int i = 0; depth > 0 && i < 6; ++i) {
+    MakeBranches(fs, path + "/" + std::to_string(i), depth - 1);
+  }
+}
+
+TEST_CASE("threads remove a tree as one does, and tell of what fails") {
+  for (const unsigned threads : {0U, 1U, 4U}) {
+    CAPTURE(threads);
+    MemFs disk;
+    FaultFs fs(&disk);
+    MakeBranches(&disk, "tree", 3);
+    fs.FailAt(20, EACCES, FsCall::kRemoveFile);
+    CHECK_THROWS_AS(RemoveTree(&fs, Fs::kRoot, "tree", threads), FsError);
+    CHECK(Exists(&disk, "tree"));
+    RemoveTree(&fs, Fs::kRoot, "tree", threads);
+    CHECK(!Exists(&disk, "tree"));
+    CHECK(disk.open_handles() == 0);
+  }
 }
 
 TEST_CASE("the root is synced by the empty name") {

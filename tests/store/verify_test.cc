@@ -5,8 +5,10 @@
 #include "store/layout.h"
 #include "store/releases.h"
 #include "support/expect_error.h"
+#include "support/fault_fs.h"
 #include "support/root_files.h"
 #include "support/world.h"
+#include "trust/digest.h"
 
 namespace release {
 namespace {
@@ -32,6 +34,36 @@ TEST_CASE("a release as it was shipped differs in nothing") {
   CHECK(VerifyRelease(&world.disk, kOne).empty());
   CHECK(CompareShape(&world.disk, kOne).empty());
   CHECK(world.disk.open_handles() == 0);
+}
+
+TEST_CASE("threads find what one finds, in a directory of any size") {
+  MemFs disk;
+  Manifest manifest;
+  const ContentHash hash = HashContent(std::string_view("x"));
+  for (const char* path : {"releases", ".release", ".release/manifests",
+                           "releases/1", "releases/1/d"}) {
+    disk.MakeDirectory(Fs::kRoot, path, 0755);
+  }
+  manifest.entries.push_back(
+      {.kind = EntryKind::kDirectory, .path = "d", .mode = 0755});
+  for (int i = 1'000; i < 2'000; ++i) {
+    const std::string path = "d/" + std::to_string(i);
+    PutFile(&disk, "releases/1/" + path, i % 100 == 0 ? "y" : "x", 0644);
+    manifest.entries.push_back(
+        {.path = path, .mode = 0644, .size = 1, .hash = hash});
+  }
+  PutFile(&disk, ManifestPath(kOne), FormatManifest(manifest));
+  for (const unsigned threads : {0U, 1U, 16U}) {
+    CAPTURE(threads);
+    const auto found = VerifyRelease(&disk, kOne, threads);
+    REQUIRE(found.size() == 10);
+    CHECK(found.back().path == "d/1900");
+    CHECK(CompareShape(&disk, kOne, threads).empty());
+    FaultFs fs(&disk);
+    fs.FailAt(300, EIO, FsCall::kReadAt);
+    CHECK_THROWS_AS(VerifyRelease(&fs, kOne, threads), FsError);
+    CHECK(disk.open_handles() == 0);
+  }
 }
 
 TEST_CASE("a byte that changed is found by reading, not by the shape") {
