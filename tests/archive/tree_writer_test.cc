@@ -91,7 +91,7 @@ TEST_CASE("tree writer: each call that fails is reported, and nothing hangs") {
         TreeWriter writer(&fs, Fs::kRoot, {OwnerIds{1, 1}, threads});
         AddOneOfEach(&writer);
         writer.AddFile("c/long", 0644, noise);
-        for (int i = 0; i < 40; ++i) writer.Append("c/long", noise);
+        for (int i = 0; i < 15; ++i) writer.Append("c/long", noise);
         writer.Finish();
       } catch (const FsError& error) {
         thrown = error.error_number() == ENOSPC;
