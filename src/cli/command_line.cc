@@ -11,6 +11,7 @@
 #include "cli/change_commands.h"
 #include "cli/completion.h"
 #include "cli/context.h"
+#include "cli/intake_command.h"
 #include "cli/output.h"
 #include "cli/pack_command.h"
 #include "cli/serve.h"
@@ -60,6 +61,7 @@ constexpr Example kExamples[] = {
     {"unpin", "  release unpin 1.4.2"},
     {"recover", "  release recover"},
     {"notify", "  release notify"},
+    {"intake", "  release --app shop intake --wait"},
     {"confirm", "  release confirm"},
     {"abort", "  release abort"},
     {"serve",
@@ -318,6 +320,8 @@ class Builder {
     CommandLine* line = line_;
     Add("init", "Make the layout in the root",
         [line] { return RunInit(line->global); });
+    Add("intake", "Deploy the uploads that lie ready in the drop box",
+        [line] { return RunIntake(line->global); });
     Add("prune", "Remove the releases that retention lets go",
         [line] { return RunPrune(line->global); });
     for (const bool pinned : {true, false}) {

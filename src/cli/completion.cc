@@ -14,6 +14,7 @@ _release() {
     prune pin unpin recover init confirm abort serve notify completion"
   local verbs="deploy stage activate rollback list status check history verify diff
     prune pin unpin recover notify init confirm abort pack completion"
+    prune pin unpin recover init intake confirm abort completion"
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
       -a | --app | --root | --config)
@@ -88,6 +89,7 @@ _release() {
     prune pin unpin recover init confirm abort serve notify completion'
   local verbs='deploy stage activate rollback list status check history verify diff
     prune pin unpin recover notify init confirm abort pack completion'
+    prune pin unpin recover init intake confirm abort completion'
   _arguments -C \
     '(-a --app)'{-a,--app}'[the app]:app:(/etc/release/*.toml(N:t:r))' \
     '--root[the root of the app]:directory:_directories' \
@@ -131,6 +133,7 @@ set -l verbs deploy stage activate rollback list status history verify diff \
   prune pin unpin recover init confirm abort serve notify completion
 set -l verbs deploy stage activate rollback list status check history verify diff \
   prune pin unpin recover notify init confirm abort pack completion
+  prune pin unpin recover init intake confirm abort completion
 complete -c release -f
 complete -c release -n "not __fish_seen_subcommand_from $verbs" -a "$verbs"
 complete -c release -n "__fish_seen_subcommand_from deploy stage pack" -F

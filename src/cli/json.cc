@@ -88,13 +88,7 @@ json RecordJson(const TransactionRecord& record) {
   return object;
 }
 
-}  // namespace
-
-std::string JsonText(const json& object) {
-  return object.dump(-1, ' ', false, json::error_handler_t::replace);
-}
-
-std::string OutcomeJson(const Outcome& outcome) {
+json OutcomeObject(const Outcome& outcome) {
   json object = {
       {"schema", 1},
       {"command", outcome.command},
@@ -109,7 +103,36 @@ std::string OutcomeJson(const Outcome& outcome) {
       {"warnings", outcome.warnings},
       {"steps", StepsJson(outcome.steps)}};
   if (outcome.error) object["error"] = FailureJson(*outcome.error);
-  return JsonText(object);
+  return object;
+}
+
+json TakenObject(const Taken& taken) {
+  json object = OutcomeObject(taken.outcome);
+  object["upload"] = taken.upload;
+  return object;
+}
+
+}  // namespace
+
+std::string JsonText(const json& object) {
+  return object.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::string OutcomeJson(const Outcome& outcome) {
+  return JsonText(OutcomeObject(outcome));
+}
+
+std::string TakenJson(const Taken& taken) {
+  return JsonText(TakenObject(taken));
+}
+
+std::string IntakeJson(const std::vector<Taken>& taken) {
+  json uploads = json::array();
+  for (const Taken& each : taken) uploads.push_back(TakenObject(each));
+  return JsonText({{"schema", 1},
+                   {"command", "intake"},
+                   {"exit", static_cast<int>(GravestExit(taken))},
+                   {"uploads", uploads}});
 }
 
 std::string StatusJson(const StatusReport& report) {

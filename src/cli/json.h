@@ -10,6 +10,7 @@
 #include "deploy/check.h"
 #include "deploy/host.h"
 #include "deploy/notices.h"
+#include "deploy/intake.h"
 #include "deploy/status.h"
 
 namespace release {
@@ -18,6 +19,9 @@ namespace release {
 std::string JsonText(const nlohmann::json& object);
 
 std::string OutcomeJson(const Outcome& outcome);
+// The outcome of one upload, with its name; and that of all of them.
+std::string TakenJson(const Taken& taken);
+std::string IntakeJson(const std::vector<Taken>& taken);
 std::string StatusJson(const StatusReport& report);
 std::string ListJson(const std::vector<ListedRelease>& releases);
 std::string HistoryJson(const std::vector<TransactionRecord>& records);

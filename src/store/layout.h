@@ -15,6 +15,7 @@ inline constexpr char kCurrent[] = "current";
 inline constexpr char kReleases[] = "releases";
 inline constexpr char kShared[] = "shared";
 inline constexpr char kIncoming[] = "incoming";
+inline constexpr char kRejected[] = "incoming/rejected";
 inline constexpr char kOwn[] = ".release";
 inline constexpr char kLock[] = ".release/lock";
 inline constexpr char kTransactions[] = ".release/transactions";

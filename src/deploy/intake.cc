@@ -1,0 +1,264 @@
+#include "deploy/intake.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <iterator>
+#include <memory>
+#include <utility>
+
+#include "base/text.h"
+#include "deploy/operations.h"
+#include "store/durable.h"
+#include "store/layout.h"
+#include "trust/checksum_file.h"
+
+namespace release {
+namespace {
+
+constexpr std::string_view kChecksumSuffix = ".sha256";
+constexpr std::string_view kReasonSuffix = ".reason.json";
+constexpr std::size_t kMaxChecksumFile = 64 * 1024;
+// Leaves room for the temporary name under which the reason is written.
+constexpr std::size_t kMaxName =
+    255 - (std::string_view(kTempFilePrefix).size());
+
+// A copy over the network makes the file first and fills it then.
+constexpr Nanoseconds kFillingUp = std::chrono::seconds(5);
+constexpr Nanoseconds kPoll = std::chrono::milliseconds(100);
+
+std::string InBox(const std::string& name) {
+  return fmt::format("{}/{}", kIncoming, name);
+}
+
+std::string InRejected(const std::string& name) {
+  return fmt::format("{}/{}", kRejected, name);
+}
+
+std::string ChecksumName(const std::string& upload) {
+  return upload + std::string(kChecksumSuffix);
+}
+
+// What tells a file from one that has taken its name since.
+struct Stamp {
+  std::uint64_t inode = 0, size = 0;
+  std::int64_t modified = 0;
+  bool operator==(const Stamp&) const = default;
+};
+
+std::optional<Stamp> StampOf(Fs* fs, const std::string& path) {
+  const auto info = fs->Stat(Fs::kRoot, path);
+  if (!info) return std::nullopt;
+  return Stamp{info->inode, info->size, info->modified};
+}
+
+[[noreturn]] void Refuse(ErrorCode code, const std::string& path,
+                         const std::string& why) {
+  throw Error(code, fmt::format("cannot read {}: {}", Quoted(path), why), path);
+}
+
+// One upload that is being read. Nothing below incoming/ is followed.
+class OpenUpload {
+ public:
+  OpenUpload(Fs* fs, const std::string& path, ErrorCode code) : fs_(fs) {
+    const auto info = fs->Stat(Fs::kRoot, path);
+    if (!info) Refuse(code, path, "there is no such file");
+    if (info->type != FileType::kFile) Refuse(code, path, "it is no file");
+    size_ = info->size;
+    file_ = Opened(fs, fs->Open(Fs::kRoot, path, OpenMode::kRead));
+  }
+
+  std::size_t Read(std::span<char> buffer) {
+    const std::size_t count = fs_->ReadAt(file_.get(), buffer, offset_);
+    offset_ += count;
+    return count;
+  }
+  std::uint64_t size() const { return size_; }
+
+ private:
+  Fs* fs_;
+  Opened file_;
+  std::uint64_t size_ = 0;
+  std::uint64_t offset_ = 0;
+};
+
+std::string ReadChecksum(Fs* fs, const std::string& upload) {
+  const std::string path = InBox(ChecksumName(upload));
+  OpenUpload file(fs, path, ErrorCode::kChecksumUnreadable);
+  std::string text(std::min<std::uint64_t>(file.size(), kMaxChecksumFile), 0);
+  text.resize(file.Read(text));
+  const auto found = FindChecksum(text, upload, /*sole=*/true, path);
+  if (!found) {
+    Refuse(ErrorCode::kChecksumUnreadable, path,
+           fmt::format("no line speaks of {}", Quoted(upload)));
+  }
+  return *found;
+}
+
+// Whether the checksum file holds something and the archive is there.
+bool LooksComplete(Fs* fs, const std::string& upload) {
+  const auto checksum = fs->Stat(Fs::kRoot, InBox(ChecksumName(upload)));
+  if (!checksum) return true;
+  if (checksum->type != FileType::kFile) return true;
+  constexpr std::size_t kDigits = 64;
+  return checksum->size >= kDigits &&
+         fs->Stat(Fs::kRoot, InBox(upload)).has_value();
+}
+
+void AwaitComplete(Host* host, const std::string& upload) {
+  Clock* clock = host->doors.clock;
+  const auto checksum = StampOf(host->fs, InBox(ChecksumName(upload)));
+  const std::int64_t age =
+      checksum ? clock->WallSeconds() - checksum->modified : 0;
+  // Many that will never be complete must not each cost the wait.
+  if (age >= kFillingUp / std::chrono::seconds(1)) return;
+  const Nanoseconds end = clock->SinceBoot() + kFillingUp;
+  while (!LooksComplete(host->fs, upload) && clock->SinceBoot() < end) {
+    clock->Sleep(kPoll);
+  }
+}
+
+Offer MakeOffer(Fs* fs, const std::string& upload,
+                const IntakeOptions& options) {
+  Offer offer;
+  offer.name = InBox(upload);
+  offer.file_name = upload;
+  offer.owner = options.owner;
+  auto file = std::make_shared<std::optional<OpenUpload>>();
+  offer.open = [fs, upload, file](Offer* opened) {
+    opened->checksum =
+        ExpectedChecksum{ReadChecksum(fs, upload), InBox(ChecksumName(upload))};
+    file->emplace(fs, InBox(upload), ErrorCode::kArchiveUnreadable);
+    opened->size = (*file)->size();
+    opened->source = [file](std::span<char> buffer) {
+      return (*file)->Read(buffer);
+    };
+  };
+  return offer;
+}
+
+void RemoveAny(Fs* fs, const std::string& path) {
+  const auto info = fs->Stat(Fs::kRoot, path);
+  if (!info) return;
+  if (info->type == FileType::kDirectory) {
+    RemoveTree(fs, Fs::kRoot, path);
+  } else {
+    fs->RemoveFile(Fs::kRoot, path);
+  }
+}
+
+// The latest rejected upload of a name replaces the one before.
+void MoveToRejected(Fs* fs, const std::string& name) {
+  if (!fs->Stat(Fs::kRoot, InBox(name))) return;
+  RemoveAny(fs, InRejected(name));
+  fs->Rename(Fs::kRoot, InBox(name), Fs::kRoot, InRejected(name),
+             RenameMode::kReplace);
+}
+
+void Reject(Fs* fs, const Taken& taken, const std::string& reason) {
+  const auto rejected = fs->Stat(Fs::kRoot, kRejected);
+  if (!rejected || rejected->type != FileType::kDirectory) {
+    RemoveAny(fs, kRejected);
+    fs->MakeDirectory(Fs::kRoot, kRejected, 0755);
+  }
+  const std::string stem =
+      taken.upload.substr(0, kMaxName - kReasonSuffix.size());
+  const std::string reason_name = stem + std::string(kReasonSuffix);
+  RemoveAny(fs, InRejected(reason_name));
+  WriteFileWhole(fs, kRejected, reason_name, reason, 0644);
+  MoveToRejected(fs, taken.upload);
+  // Last: until then the upload counts as ready.
+  MoveToRejected(fs, ChecksumName(taken.upload));
+}
+
+// Whoever uploads may have put the next one there under the same name.
+void RemoveIfSame(Fs* fs, const std::string& path,
+                  const std::optional<Stamp>& stamp) {
+  if (stamp && StampOf(fs, path) == stamp) {
+    fs->RemoveFile(Fs::kRoot, path);
+  }
+}
+
+// False where the upload stays because its deploy was interrupted.
+bool TakeOne(Host* host, const std::string& upload,
+             const IntakeOptions& options, std::vector<Taken>* taken) {
+  AwaitComplete(host, upload);
+  const std::string checksum = InBox(ChecksumName(upload));
+  const auto archive_was = StampOf(host->fs, InBox(upload));
+  const auto checksum_was = StampOf(host->fs, checksum);
+  taken->push_back(
+      {upload, Deploy(host, MakeOffer(host->fs, upload, options))});
+  const Taken& last = taken->back();
+  const auto& error = last.outcome.error;
+  if (last.outcome.exit == Exit::kDone) {
+    RemoveIfSame(host->fs, InBox(upload), archive_was);
+    RemoveIfSame(host->fs, checksum, checksum_was);
+  } else if (error && error->code == ErrorCode::kInterrupted) {
+    options.told(last);
+    return false;
+  } else {
+    Reject(host->fs, last, options.reason(last));
+  }
+  options.told(last);
+  return true;
+}
+
+int Gravity(Exit exit) {
+  constexpr Exit kRising[] = {Exit::kDone, Exit::kRefused, Exit::kFailed,
+                              Exit::kUndone, Exit::kNeedsPerson};
+  const auto* found = std::find(std::begin(kRising), std::end(kRising), exit);
+  // What a deploy does not end in counts as failed.
+  if (found == std::end(kRising)) return 2;
+  return static_cast<int>(found - std::begin(kRising));
+}
+
+}  // namespace
+
+std::vector<std::string> ReadyUploads(Fs* fs) {
+  struct Ready {
+    std::int64_t modified;
+    std::string name;
+  };
+  std::vector<Ready> ready;
+  if (!fs->Stat(Fs::kRoot, kIncoming)) return {};
+  for (const DirEntry& entry : fs->List(Fs::kRoot, kIncoming)) {
+    const bool counts =
+        entry.name.ends_with(kChecksumSuffix) && !entry.name.starts_with(".");
+    if (!counts) continue;
+    const auto info = fs->Stat(Fs::kRoot, InBox(entry.name));
+    if (!info) continue;
+    ready.push_back(
+        {info->modified,
+         entry.name.substr(0, entry.name.size() - kChecksumSuffix.size())});
+  }
+  std::sort(ready.begin(), ready.end(), [](const Ready& a, const Ready& b) {
+    if (a.modified != b.modified) return a.modified < b.modified;
+    return strverscmp(a.name.c_str(), b.name.c_str()) < 0;
+  });
+  std::vector<std::string> names;
+  for (Ready& each : ready) names.push_back(std::move(each.name));
+  return names;
+}
+
+std::vector<Taken> TakeUploads(Host* host, const IntakeOptions& options) {
+  std::vector<Taken> taken;
+  for (;;) {
+    // Looked at anew each time: more may have come meanwhile.
+    const std::vector<std::string> ready = ReadyUploads(host->fs);
+    if (ready.empty()) return taken;
+    if (!TakeOne(host, ready.front(), options, &taken)) return taken;
+  }
+}
+
+Exit GravestExit(const std::vector<Taken>& taken) {
+  Exit gravest = Exit::kDone;
+  for (const Taken& each : taken) {
+    if (Gravity(each.outcome.exit) > Gravity(gravest)) {
+      gravest = each.outcome.exit;
+    }
+  }
+  return gravest;
+}
+
+}  // namespace release

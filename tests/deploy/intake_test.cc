@@ -1,0 +1,254 @@
+#include "deploy/intake.h"
+
+#include <doctest/doctest.h>
+
+#include "os/interrupt.h"
+#include "store/durable.h"
+#include "store/layout.h"
+#include "support/root_files.h"
+#include "support/world.h"
+#include "trust/digest.h"
+
+namespace release {
+namespace {
+
+std::string Sha256Hex(std::string_view bytes) {
+  Sha256 digest;
+  digest.Update(bytes);
+  return digest.Finish();
+}
+
+// A world with uploads in its drop box.
+struct Box {
+  World world;
+  std::vector<Taken> taken;
+
+  void Put(const std::string& name, const std::string& bytes) {
+    PutFile(&world.disk, "incoming/" + name, bytes);
+  }
+  void Upload(const std::string& name, const std::string& bytes) {
+    Put(name, bytes);
+    Put(name + ".sha256", Sha256Hex(bytes) + "  " + name + "\n");
+  }
+  void UploadVersion(const std::string& version) {
+    Upload("shop-" + version + ".tar", World::ArchiveOf(version));
+  }
+  const Taken& Take() {
+    taken = TakeUploads(&world.host,
+                        {.reason = [](const Taken&) { return "why"; }});
+    REQUIRE(!taken.empty());
+    return taken.back();
+  }
+  bool There(const std::string& name) {
+    return world.disk.Stat(Fs::kRoot, "incoming/" + name).has_value();
+  }
+  void CheckRejected(const std::string& name, ErrorCode code) {
+    const Taken& last = Take();
+    CHECK(last.upload == name);
+    REQUIRE(last.outcome.error);
+    CHECK(last.outcome.error->code == code);
+    CHECK(!There(name));
+    CHECK(!There(name + ".sha256"));
+    CHECK(There("rejected/" + name + ".reason.json"));
+    CHECK(There("rejected/" + name + ".sha256"));
+    CHECK(world.Current() == "");
+  }
+};
+
+}  // namespace
+
+TEST_CASE("an upload with its checksum beside it goes live and is removed") {
+  Box box;
+  box.UploadVersion("1.0");
+  const Taken& last = box.Take();
+  CHECK(last.outcome.exit == Exit::kDone);
+  CHECK(box.world.Current() == "releases/1.0");
+  CHECK(!box.There("shop-1.0.tar"));
+  CHECK(!box.There("shop-1.0.tar.sha256"));
+  CHECK(!box.There("rejected"));
+}
+
+TEST_CASE("an upload without its checksum is not ready") {
+  Box box;
+  box.Put("shop-1.0.tar", World::ArchiveOf("1.0"));
+  box.Put(".hidden.sha256", "");
+  CHECK(ReadyUploads(&box.world.disk).empty());
+}
+
+TEST_CASE("many are taken in as they came, each one recorded") {
+  Box box;
+  for (const char* version : {"1.10", "1.9", "1.2"}) box.UploadVersion(version);
+  box.Take();
+  CHECK(box.taken.size() == 3);
+  CHECK(box.world.Current() == "releases/1.2");
+  CHECK(box.taken.back().outcome.transaction == 3);
+  CHECK(GravestExit(box.taken) == Exit::kDone);
+}
+
+TEST_CASE("what is taken in again changes nothing and is removed") {
+  Box box;
+  box.UploadVersion("1.0");
+  box.Take();
+  box.UploadVersion("1.0");
+  CHECK(box.Take().outcome.result == "unchanged");
+  CHECK(ReadyUploads(&box.world.disk).empty());
+}
+
+TEST_CASE("an upload with another checksum is rejected") {
+  Box box;
+  box.UploadVersion("1.0");
+  box.Put("shop-1.0.tar.sha256", std::string(64, 'a'));
+  box.CheckRejected("shop-1.0.tar", ErrorCode::kChecksumMismatch);
+  CHECK(box.There("rejected/shop-1.0.tar"));
+  CHECK(GravestExit(box.taken) == Exit::kRefused);
+}
+
+TEST_CASE("a checksum file that stays empty is waited for, then rejected") {
+  Box box;
+  box.UploadVersion("1.0");
+  box.Put("shop-1.0.tar.sha256", "");
+  box.world.clock.wall_seconds = 0;  // the file is new
+  const Nanoseconds before = box.world.clock.SinceBoot();
+  box.CheckRejected("shop-1.0.tar", ErrorCode::kChecksumUnreadable);
+  CHECK(box.world.clock.SinceBoot() - before >= std::chrono::seconds(5));
+}
+
+TEST_CASE("a checksum file that is filled in time is used") {
+  Box box;
+  box.UploadVersion("1.0");
+  box.Put("shop-1.0.tar.sha256", "");
+  box.world.clock.wall_seconds = 0;  // the file is new
+  box.world.clock.At(box.world.clock.SinceBoot() + std::chrono::seconds(1),
+                     [&] { box.UploadVersion("1.0"); });
+  CHECK(box.Take().outcome.exit == Exit::kDone);
+}
+
+TEST_CASE("a checksum without an archive is rejected") {
+  Box box;
+  box.Put("shop-1.0.tar.sha256", std::string(64, 'a'));
+  box.CheckRejected("shop-1.0.tar", ErrorCode::kArchiveUnreadable);
+}
+
+TEST_CASE("a directory in an archive's place is rejected") {
+  Box box;
+  box.Put("shop-1.0.tar.sha256", std::string(64, 'a'));
+  box.world.disk.MakeDirectory(Fs::kRoot, "incoming/shop-1.0.tar", 0755);
+  box.Put("shop-1.0.tar/inside", "x");
+  box.CheckRejected("shop-1.0.tar", ErrorCode::kArchiveUnreadable);
+  CHECK(box.There("rejected/shop-1.0.tar/inside"));
+}
+
+TEST_CASE("a link in an archive's place is not followed") {
+  Box box;
+  PutFile(&box.world.disk, "outside", World::ArchiveOf("1.0"));
+  box.Put("shop-1.0.tar.sha256", Sha256Hex(World::ArchiveOf("1.0")));
+  box.world.disk.MakeSymlink("../outside", Fs::kRoot, "incoming/shop-1.0.tar");
+  box.CheckRejected("shop-1.0.tar", ErrorCode::kArchiveUnreadable);
+}
+
+TEST_CASE("a link or a directory in a checksum's place is rejected") {
+  for (const bool link : {true, false}) {
+    Box box;
+    box.Put("shop-1.0.tar", World::ArchiveOf("1.0"));
+    PutFile(&box.world.disk, "sum", Sha256Hex(World::ArchiveOf("1.0")));
+    const std::string path = "incoming/shop-1.0.tar.sha256";
+    if (link) {
+      box.world.disk.MakeSymlink("../sum", Fs::kRoot, path);
+    } else {
+      box.world.disk.MakeDirectory(Fs::kRoot, path, 0755);
+    }
+    box.CheckRejected("shop-1.0.tar", ErrorCode::kChecksumUnreadable);
+  }
+}
+
+TEST_CASE("a release that fails after the switch is rejected with its reason") {
+  Box box;
+  box.UploadVersion("1.0");
+  box.Take();
+  box.world.broken.insert("1.1");
+  box.UploadVersion("1.1");
+  CHECK(box.Take().outcome.exit == Exit::kUndone);
+  CHECK(box.world.Current() == "releases/1.0");
+  CHECK(ReadWhole(&box.world.disk,
+                  "incoming/rejected/shop-1.1.tar.reason.json") == "why");
+  CHECK(GravestExit(box.taken) == Exit::kUndone);
+}
+
+TEST_CASE("one that fails does not keep the next from going live") {
+  Box box;
+  box.Upload("shop-1.0.tar", "no archive at all");
+  box.UploadVersion("1.1");
+  box.Take();
+  CHECK(box.taken.size() == 2);
+  CHECK(box.world.Current() == "releases/1.1");
+  CHECK(GravestExit(box.taken) == Exit::kRefused);
+}
+
+TEST_CASE("the latest rejected upload replaces the one before") {
+  Box box;
+  box.world.disk.MakeDirectory(Fs::kRoot, "incoming/rejected", 0755);
+  box.world.disk.MakeDirectory(Fs::kRoot, "incoming/rejected/shop-1.0.tar",
+                               0755);
+  box.Put("rejected/shop-1.0.tar/old", "x");
+  box.Upload("shop-1.0.tar", "no archive at all");
+  box.Take();
+  CHECK(ReadWhole(&box.world.disk, "incoming/rejected/shop-1.0.tar") ==
+        "no archive at all");
+}
+
+TEST_CASE("a link in the place of rejected/ is replaced, not followed") {
+  Box box;
+  box.world.disk.MakeDirectory(Fs::kRoot, "elsewhere", 0755);
+  box.world.disk.MakeSymlink("../elsewhere", Fs::kRoot, "incoming/rejected");
+  box.Upload("shop-1.0.tar", "no archive at all");
+  box.Take();
+  CHECK(box.There("rejected/shop-1.0.tar"));
+  CHECK(box.world.disk.List(Fs::kRoot, "elsewhere").empty());
+}
+
+TEST_CASE("an upload that came under the same name meanwhile is kept") {
+  Box box;
+  box.UploadVersion("1.0");
+  // Its health is asked for after all of it was read.
+  bool put = false;
+  box.world.runner.On("probe", [&](const Command&) {
+    if (!put) box.Upload("shop-1.0.tar", "the next one, of another size");
+    put = true;
+    return Exited(0);
+  });
+  box.Take();
+  REQUIRE(box.taken.size() == 2);
+  CHECK(box.taken[0].outcome.exit == Exit::kDone);
+  CHECK(box.taken[1].outcome.exit == Exit::kRefused);
+  CHECK(box.There("rejected/shop-1.0.tar"));
+}
+
+TEST_CASE("an upload whose deploy is interrupted stays, to be tried again") {
+  Box box;
+  box.UploadVersion("1.0");
+  box.UploadVersion("1.1");
+  box.world.runner.On("probe", [](const Command&) {
+    SetInterruptSignal(15);
+    return Exited(0);
+  });
+  box.Take();
+  SetInterruptSignal(0);
+  CHECK(box.taken.size() == 1);
+  CHECK(box.There("shop-1.0.tar"));
+  CHECK(ReadyUploads(&box.world.disk).size() == 2);
+  CHECK(!box.There("rejected"));
+  box.world.runner.On("probe", [](const Command&) { return Exited(0); });
+  box.Take();
+  CHECK(box.world.Current() == "releases/1.1");
+}
+
+TEST_CASE("the longest name has room for a reason") {
+  Box box;
+  const std::string name(248, 'x');
+  box.Upload(name, "no archive at all");
+  box.Take();
+  CHECK(box.There("rejected/" + name));
+  CHECK(box.There("rejected/" + name.substr(0, 238) + ".reason.json"));
+}
+
+}  // namespace release
