@@ -75,6 +75,8 @@ struct HooksConfig {
   Argv post_activate;
   Argv post_rollback;
   Duration timeout = std::chrono::minutes(10);
+  // Not a key: set where the command itself runs confined, see RunHook.
+  bool in_unit = false;
 };
 
 struct NotifyConfig {

@@ -125,6 +125,7 @@ std::vector<std::string> ConfiguredApps() {
 Config LoadConfig(const GlobalOptions& options) {
   Config config = ChooseConfig(options);
   if (!options.root.empty()) config.root = AbsolutePath(options.root);
+  config.hooks.in_unit = Environment("RELEASE_HOOKS_IN_UNIT") == "yes";
   return config;
 }
 

@@ -274,7 +274,7 @@ void Transaction::AfterCommit() {
   if (work_.goes_back) {
     const auto failure = Attempt([&] {
       RunHook(host_->doors.runner, "post_rollback",
-              host_->config->hooks.post_rollback, host_->config->hooks.timeout,
+              host_->config->hooks.post_rollback, host_->config->hooks,
               MakeOccasion("post-rollback"));
     });
     if (failure) Warn(failure->message);
@@ -291,7 +291,7 @@ void Transaction::AfterCommit() {
 void Transaction::RunHookStep(const std::string& name, const Argv& argv) {
   if (argv.empty()) return;
   Step(name, [&] {
-    RunHook(host_->doors.runner, name, argv, host_->config->hooks.timeout,
+    RunHook(host_->doors.runner, name, argv, host_->config->hooks,
             MakeOccasion(name),
             [this](const std::string& output) { journal_->Note(output); });
   });

@@ -208,7 +208,7 @@ class Undoing {
   void RunPostRollback(const Occasion& occasion) {
     try {
       RunHook(host_->doors.runner, "post_rollback",
-              host_->config->hooks.post_rollback, host_->config->hooks.timeout,
+              host_->config->hooks.post_rollback, host_->config->hooks,
               occasion,
               [this](const std::string& output) { journal_->Note(output); });
     } catch (const Error& error) {

@@ -27,12 +27,49 @@ void RequireOnlyRootWrites(const std::string& name, const Argv& argv,
       ErrorCode::kConfigUnsafe,
       fmt::format("cannot run the {} hook {} as root: {}", name, path, danger),
       path);
+constexpr Duration kStopTime = std::chrono::seconds(100);
+
+std::string UnitName(const std::string& name, const Occasion& occasion) {
+  return fmt::format("release-hook-{}-{:06}-{}.service", occasion.app,
+                     occasion.transaction, name);
+}
+
+// The same command, started by systemd instead of by this process.
+Argv ThroughSystemd(const std::string& unit, const Command& hook) {
+  Argv argv = {"systemd-run",    "--quiet",
+               "--wait",         "--pipe",
+               "--collect",      "--service-type=exec",
+               "--unit=" + unit, "--working-directory=" + hook.directory};
+  for (const auto& [key, value] : hook.env) {
+    argv.push_back(fmt::format("--setenv={}={}", key, value));
+  }
+  argv.push_back("--");
+  argv.insert(argv.end(), hook.argv.begin(), hook.argv.end());
+  return argv;
+}
+
+CommandResult RunInUnit(Runner* runner, const std::string& unit,
+                        const Command& hook) {
+  Command started = hook;
+  started.argv = ThroughSystemd(unit, hook);
+  started.env.clear();
+  started.directory.clear();
+  CommandResult result = runner->Run(started);
+  // The end of systemd-run does not end what it waits for.
+  if (!result.ok()) {
+    const HoldInterrupts hold;
+    Command stop;
+    stop.argv = {"systemctl", "stop", unit};
+    stop.timeout = kStopTime;
+    runner->Run(stop);
+  }
+  return result;
 }
 
 }  // namespace
 
 std::string RunHook(Runner* runner, const std::string& name, const Argv& argv,
-                    Duration timeout, const Occasion& occasion,
+                    const HooksConfig& hooks, const Occasion& occasion,
                     const std::function<void(const std::string&)>& keep) {
   if (argv.empty()) return "";
   RequireOnlyRootWrites(name, argv, occasion.Directory());
@@ -40,9 +77,11 @@ std::string RunHook(Runner* runner, const std::string& name, const Argv& argv,
   command.argv = argv;
   command.env = occasion.Environment();
   command.directory = occasion.Directory();
-  command.timeout = timeout;
+  command.timeout = hooks.timeout;
   command.max_output = kKeptOutput;
-  const CommandResult result = runner->Run(command);
+  const CommandResult result =
+      hooks.in_unit ? RunInUnit(runner, UnitName(name, occasion), command)
+                    : runner->Run(command);
   if (keep && !result.output.empty()) keep(result.output);
   if (result.ok()) return result.output;
   const bool timed_out = result.end == CommandResult::End::kTimedOut;
@@ -51,8 +90,9 @@ std::string RunHook(Runner* runner, const std::string& name, const Argv& argv,
                 fmt::format("cannot finish the {} hook: stopped by signal {}",
                             name, InterruptSignal()));
   }
-  const std::string how = timed_out ? "no end within " + FormatDuration(timeout)
-                                    : result.Describe();
+  const std::string how = timed_out
+                              ? "no end within " + FormatDuration(hooks.timeout)
+                              : result.Describe();
   throw Error(timed_out ? ErrorCode::kHookTimeout : ErrorCode::kHookFailed,
               fmt::format("cannot go on: the {} hook {} failed: {}{}", name,
                           Quoted(argv[0]), how, LastLines(result.output, 10)),

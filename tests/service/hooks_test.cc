@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "os/interrupt.h"
 #include "os/posix_runner.h"
@@ -24,10 +26,16 @@ Occasion Shop() {
   return occasion;
 }
 
+HooksConfig WithTime(bool in_unit = false) {
+  HooksConfig hooks;
+  hooks.timeout = std::chrono::seconds(90);
+  hooks.in_unit = in_unit;
+  return hooks;
+}
+
 Error HookError(FakeRunner* runner) {
-  return ErrorOf([&] {
-    RunHook(runner, "pre_activate", kArgv, std::chrono::seconds(90), Shop());
-  });
+  return ErrorOf(
+      [&] { RunHook(runner, "pre_activate", kArgv, WithTime(), Shop()); });
 }
 
 }  // namespace
@@ -35,8 +43,8 @@ Error HookError(FakeRunner* runner) {
 TEST_CASE("a hook runs in the release's directory with the occasion's facts") {
   FakeRunner runner;
   runner.On("migrate", Exited(0, "42 rows\n"));
-  CHECK(RunHook(&runner, "pre_activate", kArgv, std::chrono::seconds(90),
-                Shop()) == "42 rows\n");
+  CHECK(RunHook(&runner, "pre_activate", kArgv, WithTime(), Shop()) ==
+        "42 rows\n");
   REQUIRE(runner.commands.size() == 1);
   CHECK(runner.commands[0].argv == kArgv);
   CHECK(runner.commands[0].directory == "/srv/shop/releases/1.4.2");
@@ -119,6 +127,35 @@ TEST_CASE("root runs no hook of a release that somebody else can write") {
   if (geteuid() != 0) return;
   REQUIRE(chown(program.c_str(), 12345, 12345) == 0);
   CHECK(ErrorOf([&] { run(); }).code() == ErrorCode::kConfigUnsafe);
+TEST_CASE("a hook in a unit of its own is started there with its facts") {
+  FakeRunner runner;
+  runner.On("systemd-run", Exited(0, "42 rows\n"));
+  CHECK(RunHook(&runner, "pre_activate", kArgv, WithTime(true), Shop()) ==
+        "42 rows\n");
+  REQUIRE(runner.commands.size() == 1);
+  const Argv& argv = runner.commands[0].argv;
+  const auto has = [&](const std::string& word) {
+    return std::find(argv.begin(), argv.end(), word) != argv.end();
+  };
+  CHECK(has("--unit=release-hook-shop-000000-pre_activate.service"));
+  CHECK(has("--working-directory=/srv/shop/releases/1.4.2"));
+  CHECK(has("--setenv=RELEASE_VERSION=1.4.2"));
+  CHECK(Argv(argv.end() - 3, argv.end()) ==
+        Argv{"--", "/usr/local/bin/migrate", "--all"});
+  CHECK(runner.commands[0].timeout == std::chrono::seconds(90));
+}
+
+TEST_CASE("a hook in a unit of its own that does not end well is stopped") {
+  FakeRunner runner;
+  runner.On("systemd-run", Exited(1, "no table\n"));
+  runner.On("systemctl", Exited(0));
+  const Error error = ErrorOf(
+      [&] { RunHook(&runner, "pre_activate", kArgv, WithTime(true), Shop()); });
+  CHECK(error.code() == ErrorCode::kHookFailed);
+  REQUIRE(runner.commands.size() == 2);
+  CHECK(runner.commands[1].argv ==
+        Argv{"systemctl", "stop",
+             "release-hook-shop-000000-pre_activate.service"});
 }
 
 }  // namespace release
