@@ -10,11 +10,9 @@ namespace {
 constexpr std::string_view kBash = R"sh(# bash completion for release
 _release() {
   local word=${COMP_WORDS[COMP_CWORD]} verb= i given=()
-  local verbs="deploy stage activate rollback list status history verify diff
-    prune pin unpin recover init confirm abort serve notify completion"
-  local verbs="deploy stage activate rollback list status check history verify diff
-    prune pin unpin recover notify init confirm abort pack completion"
-    prune pin unpin recover init intake confirm abort completion"
+  local verbs="deploy stage activate rollback list status check history verify
+    diff prune pin unpin recover init intake notify confirm abort pack serve
+    completion"
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
       -a | --app | --root | --config)
@@ -85,11 +83,9 @@ _release_versions() {
 }
 _release() {
   local curcontext=$curcontext state line
-  local verbs='deploy stage activate rollback list status history verify diff
-    prune pin unpin recover init confirm abort serve notify completion'
-  local verbs='deploy stage activate rollback list status check history verify diff
-    prune pin unpin recover notify init confirm abort pack completion'
-    prune pin unpin recover init intake confirm abort completion'
+  local verbs='deploy stage activate rollback list status check history verify
+    diff prune pin unpin recover init intake notify confirm abort pack serve
+    completion'
   _arguments -C \
     '(-a --app)'{-a,--app}'[the app]:app:(/etc/release/*.toml(N:t:r))' \
     '--root[the root of the app]:directory:_directories' \
@@ -129,11 +125,9 @@ function __release_versions
   end
   release $given list -q 2>/dev/null
 end
-set -l verbs deploy stage activate rollback list status history verify diff \
-  prune pin unpin recover init confirm abort serve notify completion
-set -l verbs deploy stage activate rollback list status check history verify diff \
-  prune pin unpin recover notify init confirm abort pack completion
-  prune pin unpin recover init intake confirm abort completion
+set -l verbs deploy stage activate rollback list status check history verify \
+  diff prune pin unpin recover init intake notify confirm abort pack serve \
+  completion
 complete -c release -f
 complete -c release -n "not __fish_seen_subcommand_from $verbs" -a "$verbs"
 complete -c release -n "__fish_seen_subcommand_from deploy stage pack" -F

@@ -9,8 +9,8 @@
 #include "base/manifest.h"
 #include "deploy/check.h"
 #include "deploy/host.h"
-#include "deploy/notices.h"
 #include "deploy/intake.h"
+#include "deploy/notices.h"
 #include "deploy/status.h"
 
 namespace release {

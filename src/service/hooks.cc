@@ -27,6 +27,8 @@ void RequireOnlyRootWrites(const std::string& name, const Argv& argv,
       ErrorCode::kConfigUnsafe,
       fmt::format("cannot run the {} hook {} as root: {}", name, path, danger),
       path);
+}
+
 constexpr Duration kStopTime = std::chrono::seconds(100);
 
 std::string UnitName(const std::string& name, const Occasion& occasion) {

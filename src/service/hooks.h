@@ -18,9 +18,6 @@ namespace release {
 // names the hook, how it ended and the last lines of its output. Either way
 // `keep` is given what it printed, unless that is nothing. Of much output all
 // this is the last 8 KiB.
-// Error kHookFailed or kHookTimeout, whose message names the hook, how it
-// ended and the last lines of its output. Either way `keep` is given what it
-// printed, unless that is nothing. Of much output all this is the last 8 KiB.
 //
 // With `hooks.in_unit` it runs as a transient unit of its own: a command that
 // runs confined by its own unit would else confine the hook, too. The unit is

@@ -120,13 +120,14 @@ TEST_CASE("root runs no hook of a release that somebody else can write") {
   occasion.root = dir.path();
   occasion.version = "1";
   const auto run = [&] {
-    return RunHook(&runner, "preflight", {"bin/hook"}, std::chrono::seconds(10),
-                   occasion);
+    return RunHook(&runner, "preflight", {"bin/hook"}, WithTime(), occasion);
   };
   CHECK(run() == "ran\n");
   if (geteuid() != 0) return;
   REQUIRE(chown(program.c_str(), 12345, 12345) == 0);
   CHECK(ErrorOf([&] { run(); }).code() == ErrorCode::kConfigUnsafe);
+}
+
 TEST_CASE("a hook in a unit of its own is started there with its facts") {
   FakeRunner runner;
   runner.On("systemd-run", Exited(0, "42 rows\n"));

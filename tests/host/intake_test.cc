@@ -1,0 +1,278 @@
+// Uploads to a drop box, over a real sshd, taken in by the units.
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <boost/filesystem.hpp>
+
+#include "host/container_suite.h"
+#include "host/live_shop.h"
+#include "host/started.h"
+#include "support/archives.h"
+#include "support/tar_builder.h"
+
+namespace release {
+namespace {
+
+using std::chrono::seconds;
+namespace fs = boost::filesystem;
+
+constexpr char kBox[] = "/srv/shop/incoming/";
+constexpr char kPath[] = "release-intake@shop.path";
+constexpr char kService[] = "release-intake@shop.service";
+
+void InstallUnits(LiveShop* shop) {
+  for (const fs::directory_entry& entry :
+       fs::directory_iterator(RELEASE_SOURCE_DIR "/systemd")) {
+    if (fs::is_directory(entry.path())) continue;
+    Spill("/etc/systemd/system/" + entry.path().filename().string(),
+          Slurp(entry.path().string()));
+  }
+  const CommandResult made = shop->Shell(fmt::format(
+      "set -e; systemctl daemon-reload;"
+      "systemd-sysusers {0}/systemd/sysusers.d/release.conf;"
+      "systemd-tmpfiles --create {0}/systemd/tmpfiles.d/release.conf;"
+      // The units hide /tmp, where this build may lie.
+      "rm /usr/bin/release; cp -L {3} /usr/bin/release;"
+      "id uploader || useradd -m -G release-upload -s /bin/sh uploader;"
+      "install -d -m 1770 -g release-upload {1};"
+      "systemctl enable --now release-recover@shop.service {2}",
+      RELEASE_SOURCE_DIR, kBox, kPath, RELEASE_BINARY));
+  CAPTURE(made.output);
+  REQUIRE(made.ok());
+}
+
+// A shop with release 1 live whose drop box is watched.
+class WatchedShop : public LiveShop {
+ public:
+  explicit WatchedShop(const std::string& config = Config("50ms"))
+      : LiveShop(config) {
+    Shell("systemctl stop 'release-*@shop.*'; systemctl reset-failed");
+    Deploy("1");
+    InstallUnits(this);
+  }
+
+  // As the unprivileged user, without ssh.
+  void Put(const std::string& name, const std::string& bytes) {
+    Spill("/tmp/upload", bytes);
+    const CommandResult put = Shell(
+        fmt::format("setpriv --reuid=uploader --regid=uploader --init-groups "
+                    "cp /tmp/upload '{}{}'",
+                    kBox, name));
+    CAPTURE(put.output);
+    REQUIRE(put.ok());
+  }
+  // The sum of the right bytes.
+  void PutSum(const std::string& name, const std::string& bytes) {
+    Spill("/tmp/summed", bytes);
+    const CommandResult sum = Shell("sha256sum /tmp/summed | cut -c1-64");
+    Put(name + ".sha256", sum.output.substr(0, 64) + "  " + name + "\n");
+  }
+  void Upload(const std::string& name, const std::string& bytes) {
+    Put(name, bytes);
+    PutSum(name, bytes);
+  }
+  std::string Bytes(const std::string& version,
+                    const std::string& behaviour = "ok") {
+    return Slurp(Archive(version, behaviour));
+  }
+
+  bool BoxIsEmpty() {
+    return Shell(
+               fmt::format("test -z \"$(ls -A {} | grep -vx rejected)\"", kBox))
+        .ok();
+  }
+  bool Settles(seconds limit = seconds(30)) {
+    return Within(limit, [&] {
+      return BoxIsEmpty() &&
+             Shell(fmt::format("systemctl show -P ActiveState {} | grep -Eq "
+                               "'inactive|failed'",
+                               kService))
+                 .ok();
+    });
+  }
+  std::string CodeOf(const std::string& name) {
+    const std::string path =
+        fmt::format("{}rejected/{}.reason.json", kBox, name);
+    if (!fs::exists(path)) return "no reason";
+    return nlohmann::json::parse(Slurp(path))["error"]["code"];
+  }
+  // Release 1 is live, and the next upload still finds its way.
+  void CheckStillWatched(const std::string& live) {
+    CHECK(Shell(fmt::format("systemctl is-active {}", kPath)).ok());
+    CheckLive(live);
+  }
+};
+
+std::string Evil() {
+  return TarBuilder().File("../../../tmp/escaped", "x").Bytes();
+}
+
+}  // namespace
+
+TEST_SUITE("inside a container: uploads") {
+  TEST_CASE("scp of an archive and its checksum is a deploy") {
+    WatchedShop shop;
+    const CommandResult ready = shop.Shell(
+        "set -e; rm -rf /srv/up; mkdir -p -m 755 /srv/up /run/sshd; cd /srv/up;"
+        "ssh-keygen -q -t ed25519 -N '' -f host;"
+        "ssh-keygen -q -t ed25519 -N '' -f user; cp user.pub authorized;"
+        "usermod -p '*' uploader;"
+        "printf 'ListenAddress 127.0.0.1:2223\\nHostKey /srv/up/host\\n"
+        "AuthorizedKeysFile /srv/up/authorized\\nPidFile none\\n"
+        "StrictModes no\\nUsePAM no\\nSubsystem sftp internal-sftp\\n"
+        "ForceCommand internal-sftp\\n' >config");
+    CAPTURE(ready.output);
+    REQUIRE(ready.ok());
+    Started sshd({"/usr/sbin/sshd", "-D", "-e", "-f/srv/up/config"});
+    const std::string archive = shop.Archive("2");
+    const auto scp = [&](const std::string& file) {
+      return shop
+          .Shell(fmt::format(
+              "scp -F/dev/null -P2223 -i/srv/up/user -oBatchMode=yes "
+              "-oStrictHostKeyChecking=no -oUserKnownHostsFile=/dev/null "
+              "{} uploader@127.0.0.1:{}",
+              file, kBox))
+          .ok();
+    };
+    CHECK(shop.Shell(fmt::format("cd /srv/archives && sha256sum shop-2.tar "
+                                 ">shop-2.tar.sha256"))
+              .ok());
+    REQUIRE(Within(seconds(10), [&] { return scp(archive); }));
+    REQUIRE(scp(archive + ".sha256"));
+    CHECK(Within(seconds(5), [&] { return shop.Current() == "releases/2"; }));
+    CHECK(shop.Settles());
+    shop.CheckStillWatched("2");
+    sshd.Kill(SIGTERM);
+    sshd.Wait();
+  }
+
+  TEST_CASE("each upload that is not right is rejected with its reason") {
+    WatchedShop shop;
+    const std::string good = shop.Bytes("2");
+    shop.Put("shop-cut.tar", good.substr(0, good.size() / 2));
+    shop.PutSum("shop-cut.tar", good);
+    shop.Put("shop-sum.tar", good);
+    shop.Put("shop-sum.tar.sha256", std::string(64, '0') + "\n");
+    shop.Upload("shop-evil.tar", Evil());
+    shop.Upload("shop-bad.tar", shop.Bytes("bad", "error"));
+    shop.Put("shop-lone.tar.sha256", std::string(64, '0') + "\n");
+    const CommandResult odd = shop.Shell(fmt::format(
+        "cd {} && mkdir shop-dir.tar sum-dir.tar.sha256 && "
+        "ln -s /etc/passwd shop-link.tar && ln -s /etc/passwd x.sha256 && "
+        "mkfifo shop-pipe.tar && for n in dir link pipe; do "
+        "echo {} > shop-$n.tar.sha256; done",
+        kBox, std::string(64, '0')));
+    CAPTURE(odd.output);
+    CHECK(odd.ok());
+    REQUIRE(shop.Settles());
+    CHECK(shop.CodeOf("shop-cut.tar") == "archive-truncated");
+    CHECK(shop.CodeOf("shop-sum.tar") == "checksum-mismatch");
+    CHECK(shop.CodeOf("shop-evil.tar") == "unsafe-entry");
+    CHECK(shop.CodeOf("shop-bad.tar") == "health-deadline");
+    for (const char* name : {"lone", "dir", "link", "pipe"}) {
+      CHECK(shop.CodeOf(fmt::format("shop-{}.tar", name)) ==
+            "archive-unreadable");
+    }
+    CHECK(shop.CodeOf("x") == "checksum-unreadable");
+    CHECK(shop.CodeOf("sum-dir.tar") == "checksum-unreadable");
+    CHECK_FALSE(fs::exists("/tmp/escaped"));
+    // What went wrong stays in sight until someone has seen it.
+    CHECK(shop.Shell(fmt::format("systemctl is-failed {}", kService)).ok());
+    CHECK(Within(seconds(5),
+                 [] { return fs::exists("/run/motd.d/release-shop"); }));
+    CHECK(shop.Shell("systemctl stop release-failed@shop").ok());
+    CHECK_FALSE(fs::exists("/run/motd.d/release-shop"));
+    CHECK_FALSE(
+        shop.Shell(fmt::format("systemctl is-failed {}", kService)).ok());
+    shop.CheckStillWatched("1");
+    shop.Upload("shop-2.tar", good);
+    CHECK(Within(seconds(10), [&] { return shop.Current() == "releases/2"; }));
+    CHECK(shop.Settles());
+  }
+
+  TEST_CASE("two at once, then fifty, go live one after the other") {
+    WatchedShop shop;
+    shop.WriteConfig("keep_releases = 3\n");
+    shop.Put("shop-2.tar", shop.Bytes("2"));
+    shop.Put("shop-3.tar", shop.Bytes("3"));
+    shop.PutSum("shop-2.tar", shop.Bytes("2"));
+    shop.PutSum("shop-3.tar", shop.Bytes("3"));
+    CHECK(shop.Settles());
+    const nlohmann::json before = shop.Status()["last"];
+    fs::create_directories("/srv/many");
+    for (int i = 100; i < 150; ++i) {
+      const std::string version = std::to_string(i);
+      const std::string name = "shop-" + version + ".tar";
+      Spill("/srv/many/" + name, shop.Bytes(version));
+    }
+    const CommandResult all = shop.Shell(fmt::format(
+        "cd /srv/many && for f in *.tar; do sha256sum $f >$f.sha256; done; "
+        "touch *; cp -p *.tar {0} && cp -p *.sha256 {0}",
+        kBox));
+    CAPTURE(all.output);
+    CHECK(all.ok());
+    CHECK(shop.Settles(seconds(60)));
+    CHECK(shop.Current() == "releases/149");
+    const nlohmann::json last = shop.Status()["last"];
+    CHECK(last["transaction"].get<int>() ==
+          before["transaction"].get<int>() + 50);
+    CHECK(shop.Shell(fmt::format("systemctl is-active {}", kPath)).ok());
+  }
+
+  TEST_CASE("a slow upload is taken in when its checksum comes") {
+    WatchedShop shop;
+    const std::string bytes = shop.Bytes("2");
+    Spill("/tmp/slow", bytes);
+    REQUIRE(shop.Shell(fmt::format("(for i in 0 1 2 3 4 5; do dd if=/tmp/slow "
+                                   "bs=1024 skip=$i count=1 2>/dev/null; "
+                                   "sleep 0.3; done; dd if=/tmp/slow bs=1024 "
+                                   "skip=6 2>/dev/null) >{}shop-2.tar",
+                                   kBox))
+                .ok());
+    shop.CheckLive("1");
+    shop.PutSum("shop-2.tar", bytes);
+    CHECK(Within(seconds(10), [&] { return shop.Current() == "releases/2"; }));
+    CHECK(shop.Settles());
+    shop.CheckStillWatched("2");
+  }
+
+  TEST_CASE("a file that changes while it is read does not go live") {
+    WatchedShop shop;
+    const std::string bytes = TarBuilder()
+                                  .File("version", "2\n")
+                                  .File("behaviour", "ok\n")
+                                  .File("filler", Noise(30'000'000, 1))
+                                  .Bytes();
+    shop.Put("shop-2.tar", bytes);
+    // One byte in the middle flips for as long as it lies there.
+    Started writer({"sh", "-c",
+                    fmt::format("while printf a | dd of={0}shop-2.tar bs=1 "
+                                "seek=15000000 conv=notrunc,nocreat "
+                                "2>/dev/null && test -e {0}shop-2.tar; do :; "
+                                "done",
+                                kBox)});
+    shop.PutSum("shop-2.tar", bytes);
+    CHECK(shop.Settles());
+    writer.Kill(SIGKILL);
+    writer.Wait();
+    CHECK(shop.CodeOf("shop-2.tar") == "checksum-mismatch");
+    shop.CheckStillWatched("1");
+  }
+
+  TEST_CASE("the units are confined") {
+    WatchedShop shop;
+    const CommandResult said =
+        shop.Shell("systemd-analyze security --no-pager --threshold=40 " +
+                   std::string(kService));
+    CAPTURE(said.output);
+    CHECK(said.ok());
+  }
+}
+
+TEST_CASE("uploads go live, or are rejected with their reason") {
+  SystemdContainer container;
+  CheckSuiteInside(&container, "inside a container: uploads", 6);
+}
+
+}  // namespace release
