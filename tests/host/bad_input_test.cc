@@ -281,14 +281,17 @@ TEST_CASE_FIXTURE(Fixture, "a root that is none is told as such") {
   CHECK(Slurp(plain) == "a file\n");
 }
 
-TEST_CASE_FIXTURE(Fixture, "a `current` that is a directory stays as it is") {
+TEST_CASE_FIXTURE(Fixture, "a `current` that is a directory is not lost") {
   stdfs::remove(site.root() + "/current");
   stdfs::create_directories(site.root() + "/current/precious");
   CheckRecorded({"deploy", archive, "--version", "3.0"}, 2,
                 "current-not-a-link");
   CheckRecorded({"activate", "1.0"}, 2, "current-not-a-link");
-  CheckRecorded({"rollback", "1.0"}, 2, "current-not-a-link");
   CHECK(stdfs::is_directory(site.root() + "/current/precious"));
+  // Nothing may stand in the way of a rollback.
+  site.Must({"rollback", "1.0"});
+  CHECK(site.Live() == "1.0");
+  CHECK(stdfs::is_directory(site.root() + "/current-before-000005/precious"));
 }
 
 }  // namespace
