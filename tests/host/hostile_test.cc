@@ -116,8 +116,13 @@ class Gauntlet {
 
   // Everything but what a refusal itself writes; times of directories aside.
   std::map<std::string, std::string> Look() const {
-    return Listing(own_.path(), {"disk/root/.release/transactions",
-                                 "disk/root/.release/lock", "archives"});
+    auto all = Listing(own_.path(), {"disk/root/.release/transactions",
+                                     "disk/root/.release/lock", "archives"});
+    // The links that stand ready for the next swap.
+    std::erase_if(all, [](const auto& item) {
+      return item.first.find("/.release/link-") != std::string::npos;
+    });
+    return all;
   }
 
   // Only files, directories and links that stay inside; nothing with rights
