@@ -127,7 +127,7 @@ class Rig {
     if (started && (invisible || !struck))
       CHECK(finished.exit == scenario.exit);
     CheckTruth(scenario, finished);
-    CheckNext();
+    CheckNext(scenario);
     return struck;
   }
 
@@ -144,9 +144,9 @@ class Rig {
         CHECK_FALSE(RecordLeftOpen(site_.root()));
         break;
       case 5:
-        // Only where what fails is an undo, and it is not settled yet.
+        // Only where what fails is an undo; it says where that leaves us.
         CHECK((scenario.exit == 4 || !scenario.start.empty()));
-        CHECK((live == scenario.before || live == scenario.start));
+        CHECK(finished.err.find(live + " is live now") != std::string::npos);
         break;
       default:
         CHECK((live == scenario.before || live == scenario.start));
@@ -155,7 +155,7 @@ class Rig {
   }
 
   // The fault is gone.
-  void CheckNext() {
+  void CheckNext(const Scenario& scenario) {
     const Finished next = site_.Release({"deploy", next_, "--version", "9.0"});
     INFO(next.Describe());
     CHECK(next.exit == 0);
@@ -170,7 +170,10 @@ class Rig {
     const Finished back = site_.Release({"rollback"});
     INFO(back.Describe());
     CHECK(back.exit == 0);
-    CHECK(site_.Release({"verify", "--all"}).exit == 0);
+    // To the copy of a root the tree of an open transaction is a stranger's.
+    if (scenario.start.empty()) {
+      CHECK(site_.Release({"verify", "--all"}).exit == 0);
+    }
   }
 
   TempDir own_;
