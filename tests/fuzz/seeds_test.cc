@@ -14,7 +14,8 @@ TEST_CASE("the seeds of the fuzz targets do no harm") {
       {"archive", FuzzArchive},
       {"config", FuzzConfig},
       {"record", FuzzRecord},
-      {"manifest", FuzzManifest}};
+      {"manifest", FuzzManifest},
+      {"serve", FuzzServe}};
   for (const auto& [name, target] : targets) {
     unsigned seeds = 0;
     for (const auto& entry : std::filesystem::directory_iterator(

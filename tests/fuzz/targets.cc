@@ -7,6 +7,8 @@
 #include "base/config.h"
 #include "base/error.h"
 #include "base/manifest.h"
+#include "base/version.h"
+#include "cli/serve_words.h"
 #include "store/journal.h"
 #include "support/mem_fs.h"
 #include "support/tar_builder.h"
@@ -73,6 +75,23 @@ void FuzzManifest(std::string_view bytes) {
   Manifest manifest;
   if (!Succeeds([&] { manifest = ParseManifest(bytes, "fuzz"); })) return;
   Require(FormatManifest(manifest) == bytes);
+}
+
+void FuzzServe(std::string_view bytes) {
+  ServeWords words;
+  if (!Succeeds([&] { words = ParseServeWords(bytes); })) return;
+  // A command by its name, and nothing that could be a path or a flag.
+  Require(Succeeds([&] { ParseAllowed(words.command); }));
+  Require(words.operands.size() <= 16);
+  for (const std::string& operand : words.operands) {
+    Require(operand == "-" || Version::Parse(operand).has_value());
+  }
+  for (const auto& [name, value] : words.options) {
+    Require(name.starts_with("--"));
+    const bool text =
+        name == "--attestation" || name == "--signature" || name == "--reason";
+    Require(text || value.find('/') == value.npos);
+  }
 }
 
 }  // namespace release

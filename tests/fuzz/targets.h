@@ -14,6 +14,7 @@ void FuzzArchive(std::string_view bytes);   // unpacks it, in memory
 void FuzzConfig(std::string_view bytes);    // as a configuration file
 void FuzzRecord(std::string_view bytes);    // as a transaction's record
 void FuzzManifest(std::string_view bytes);  // and what is read is written alike
+void FuzzServe(std::string_view bytes);     // as what a restricted key asks for
 
 }  // namespace release
 
