@@ -12,12 +12,18 @@
 #include "deploy/operations.h"
 #include "store/durable.h"
 #include "store/layout.h"
+#include "trust/attestation.h"
 #include "trust/checksum_file.h"
 
 namespace release {
 namespace {
 
 constexpr std::string_view kChecksumSuffix = ".sha256";
+constexpr std::string_view kStatementSuffix = ".intoto.json";
+constexpr std::string_view kSignatureSuffix = ".sig";
+// What belongs to an upload; the checksum last, for it makes the upload ready.
+constexpr std::string_view kParts[] = {"", kStatementSuffix, kSignatureSuffix,
+                                       kChecksumSuffix};
 constexpr std::string_view kReasonSuffix = ".reason.json";
 constexpr std::size_t kMaxChecksumFile = 64 * 1024;
 // Leaves room for the temporary name under which the reason is written.
@@ -96,6 +102,28 @@ std::string ReadChecksum(Fs* fs, const std::string& upload) {
   return *found;
 }
 
+std::optional<EvidenceFile> ReadEvidenceFile(Fs* fs, const std::string& path) {
+  if (!fs->Stat(Fs::kRoot, path)) return std::nullopt;
+  OpenUpload file(fs, path, ErrorCode::kAttestationInvalid);
+  if (file.size() > kMaxStatement) {
+    Refuse(ErrorCode::kAttestationInvalid, path, "it is too large");
+  }
+  std::string text(file.size(), 0);
+  text.resize(file.Read(text));
+  return EvidenceFile{text, path};
+}
+
+Evidence ReadEvidenceOf(Fs* fs, const std::string& upload) {
+  Evidence evidence;
+  evidence.attestation =
+      ReadEvidenceFile(fs, InBox(upload) + std::string(kStatementSuffix));
+  if (evidence.attestation) {
+    evidence.signature =
+        ReadEvidenceFile(fs, InBox(upload) + std::string(kSignatureSuffix));
+  }
+  return evidence;
+}
+
 // Whether the checksum file holds something and the archive is there.
 bool LooksComplete(Fs* fs, const std::string& upload) {
   const auto checksum = fs->Stat(Fs::kRoot, InBox(ChecksumName(upload)));
@@ -129,6 +157,7 @@ Offer MakeOffer(Fs* fs, const std::string& upload,
   offer.open = [fs, upload, file](Offer* opened) {
     opened->checksum =
         ExpectedChecksum{ReadChecksum(fs, upload), InBox(ChecksumName(upload))};
+    opened->evidence = ReadEvidenceOf(fs, upload);
     file->emplace(fs, InBox(upload), ErrorCode::kArchiveUnreadable);
     opened->size = (*file)->size();
     opened->source = [file](std::span<char> buffer) {
@@ -167,16 +196,29 @@ void Reject(Fs* fs, const Taken& taken, const std::string& reason) {
   const std::string reason_name = stem + std::string(kReasonSuffix);
   RemoveAny(fs, InRejected(reason_name));
   WriteFileWhole(fs, kRejected, reason_name, reason, 0644);
-  MoveToRejected(fs, taken.upload);
-  // Last: until then the upload counts as ready.
-  MoveToRejected(fs, ChecksumName(taken.upload));
+  for (const std::string_view part : kParts) {
+    MoveToRejected(fs, taken.upload + std::string(part));
+  }
+}
+
+// The files of an upload as they were before it was read; the checksum first,
+// so that what a crash leaves of a removal is not taken for ready.
+using Stamps = std::vector<std::pair<std::string, Stamp>>;
+
+Stamps StampsOf(Fs* fs, const std::string& upload) {
+  Stamps stamps;
+  for (const std::string_view part : kParts) {
+    const std::string path = InBox(upload) + std::string(part);
+    if (const auto stamp = StampOf(fs, path)) stamps.emplace_back(path, *stamp);
+  }
+  std::reverse(stamps.begin(), stamps.end());
+  return stamps;
 }
 
 // Whoever uploads may have put the next one there under the same name.
-void RemoveIfSame(Fs* fs, const std::string& path,
-                  const std::optional<Stamp>& stamp) {
-  if (stamp && StampOf(fs, path) == stamp) {
-    fs->RemoveFile(Fs::kRoot, path);
+void RemoveWhatIsTheSame(Fs* fs, const Stamps& stamps) {
+  for (const auto& [path, stamp] : stamps) {
+    if (StampOf(fs, path) == stamp) fs->RemoveFile(Fs::kRoot, path);
   }
 }
 
@@ -184,16 +226,13 @@ void RemoveIfSame(Fs* fs, const std::string& path,
 bool TakeOne(Host* host, const std::string& upload,
              const IntakeOptions& options, std::vector<Taken>* taken) {
   AwaitComplete(host, upload);
-  const std::string checksum = InBox(ChecksumName(upload));
-  const auto archive_was = StampOf(host->fs, InBox(upload));
-  const auto checksum_was = StampOf(host->fs, checksum);
+  const Stamps before = StampsOf(host->fs, upload);
   taken->push_back(
       {upload, Deploy(host, MakeOffer(host->fs, upload, options))});
   const Taken& last = taken->back();
   const auto& error = last.outcome.error;
   if (last.outcome.exit == Exit::kDone) {
-    RemoveIfSame(host->fs, InBox(upload), archive_was);
-    RemoveIfSame(host->fs, checksum, checksum_was);
+    RemoveWhatIsTheSame(host->fs, before);
   } else if (error && error->code == ErrorCode::kInterrupted) {
     options.told(last);
     return false;

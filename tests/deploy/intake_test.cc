@@ -242,6 +242,20 @@ TEST_CASE("an upload whose deploy is interrupted stays, to be tried again") {
   CHECK(box.world.Current() == "releases/1.1");
 }
 
+TEST_CASE("evidence beside an upload is looked at and goes where it goes") {
+  Box box;
+  box.UploadVersion("1.0");
+  box.Put("shop-1.0.tar.intoto.json", "{}");
+  box.Put("shop-1.0.tar.sig", "no signature");
+  const Taken& last = box.Take();
+  CHECK(last.outcome.exit == Exit::kRefused);
+  CHECK(box.world.Current() == "");
+  for (const char* part : {"", ".sha256", ".intoto.json", ".sig"}) {
+    CHECK(!box.There(std::string("shop-1.0.tar") + part));
+    CHECK(box.There(std::string("rejected/shop-1.0.tar") + part));
+  }
+}
+
 TEST_CASE("the longest name has room for a reason") {
   Box box;
   const std::string name(248, 'x');
