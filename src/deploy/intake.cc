@@ -25,10 +25,11 @@ constexpr std::string_view kSignatureSuffix = ".sig";
 constexpr std::string_view kParts[] = {"", kStatementSuffix, kSignatureSuffix,
                                        kChecksumSuffix};
 constexpr std::string_view kReasonSuffix = ".reason.json";
+constexpr std::size_t kLongestName = 255;
 constexpr std::size_t kMaxChecksumFile = 64 * 1024;
 // Leaves room for the temporary name under which the reason is written.
 constexpr std::size_t kMaxName =
-    255 - (std::string_view(kTempFilePrefix).size());
+    kLongestName - (std::string_view(kTempFilePrefix).size());
 
 // A copy over the network makes the file first and fills it then.
 constexpr Nanoseconds kFillingUp = std::chrono::seconds(5);
@@ -44,6 +45,16 @@ std::string InRejected(const std::string& name) {
 
 std::string ChecksumName(const std::string& upload) {
   return upload + std::string(kChecksumSuffix);
+}
+
+// The names that the files of an upload have, where they are there.
+std::vector<std::string> NamesOf(const std::string& upload) {
+  std::vector<std::string> names;
+  for (const std::string_view part : kParts) {
+    if (upload.size() + part.size() > kLongestName) continue;
+    names.push_back(upload + std::string(part));
+  }
+  return names;
 }
 
 // What tells a file from one that has taken its name since.
@@ -102,8 +113,10 @@ std::string ReadChecksum(Fs* fs, const std::string& upload) {
   return *found;
 }
 
-std::optional<EvidenceFile> ReadEvidenceFile(Fs* fs, const std::string& path) {
-  if (!fs->Stat(Fs::kRoot, path)) return std::nullopt;
+std::optional<EvidenceFile> ReadEvidenceFile(Fs* fs, const std::string& name) {
+  const std::string path = InBox(name);
+  if (name.size() > kLongestName || !fs->Stat(Fs::kRoot, path))
+    return std::nullopt;
   OpenUpload file(fs, path, ErrorCode::kAttestationInvalid);
   if (file.size() > kMaxStatement) {
     Refuse(ErrorCode::kAttestationInvalid, path, "it is too large");
@@ -116,10 +129,10 @@ std::optional<EvidenceFile> ReadEvidenceFile(Fs* fs, const std::string& path) {
 Evidence ReadEvidenceOf(Fs* fs, const std::string& upload) {
   Evidence evidence;
   evidence.attestation =
-      ReadEvidenceFile(fs, InBox(upload) + std::string(kStatementSuffix));
+      ReadEvidenceFile(fs, upload + std::string(kStatementSuffix));
   if (evidence.attestation) {
     evidence.signature =
-        ReadEvidenceFile(fs, InBox(upload) + std::string(kSignatureSuffix));
+        ReadEvidenceFile(fs, upload + std::string(kSignatureSuffix));
   }
   return evidence;
 }
@@ -196,8 +209,8 @@ void Reject(Fs* fs, const Taken& taken, const std::string& reason) {
   const std::string reason_name = stem + std::string(kReasonSuffix);
   RemoveAny(fs, InRejected(reason_name));
   WriteFileWhole(fs, kRejected, reason_name, reason, 0644);
-  for (const std::string_view part : kParts) {
-    MoveToRejected(fs, taken.upload + std::string(part));
+  for (const std::string& name : NamesOf(taken.upload)) {
+    MoveToRejected(fs, name);
   }
 }
 
@@ -207,8 +220,8 @@ using Stamps = std::vector<std::pair<std::string, Stamp>>;
 
 Stamps StampsOf(Fs* fs, const std::string& upload) {
   Stamps stamps;
-  for (const std::string_view part : kParts) {
-    const std::string path = InBox(upload) + std::string(part);
+  for (const std::string& name : NamesOf(upload)) {
+    const std::string path = InBox(name);
     if (const auto stamp = StampOf(fs, path)) stamps.emplace_back(path, *stamp);
   }
   std::reverse(stamps.begin(), stamps.end());
