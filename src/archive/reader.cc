@@ -29,11 +29,7 @@ constexpr std::array<char, 65536> kZeros{};
 // libarchive converts names by the process's locale and loses what that cannot
 // express, and "C" cannot express UTF-8.
 void UseUtf8() {
-  const auto set = [] {
-    return std::setlocale(LC_CTYPE, "C.UTF-8") != nullptr;
-  };
-  // It gives up where a signal interrupts it; once more is enough.
-  static const bool done = set() || set();
+  static const bool done = std::setlocale(LC_CTYPE, "C.UTF-8") != nullptr;
   if (!done) {
     throw Error(ErrorCode::kInternal,
                 "cannot read archives: this host has no locale C.UTF-8");

@@ -19,10 +19,12 @@ Link PlanLink(const BeginRecord& begin, const DiskFacts& disk) {
 Tree PlanTree(const TransactionRecord& record, const DiskFacts& disk,
               Link link) {
   if (!record.begin->creates || !disk.to_inode) return Tree::kKeep;
+  // A switch comes after the publishing, and inodes change in a copied root.
+  if (record.switching) return Tree::kKeepFailed;
   if (disk.to_inode != record.tree) return Tree::kNotOurs;
   // A link that stays may lead to it, by whatever spelling a person chose.
   const bool stays = link == Link::kStuck || link == Link::kLeave;
-  return record.switching || stays ? Tree::kKeepFailed : Tree::kDrop;
+  return stays ? Tree::kKeepFailed : Tree::kDrop;
 }
 
 }  // namespace

@@ -69,6 +69,12 @@ TEST_CASE("a tree that has not been published is not there to be dropped") {
   CHECK(PlanOf(Record(true, true), disk).tree == Tree::kKeep);
 }
 
+TEST_CASE("a tree that was live is the transaction's in a copied root, too") {
+  DiskFacts disk = Disk(kNew);
+  disk.to_inode = 6;
+  CHECK(PlanOf(Record(true, true), disk).tree == Tree::kKeepFailed);
+}
+
 TEST_CASE("what somebody else put under the name is not dropped") {
   DiskFacts disk = Disk(kOld);
   disk.to_inode = 6;

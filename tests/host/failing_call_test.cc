@@ -123,11 +123,14 @@ class Rig {
     const Finished finished = Run(line);
     INFO(finished.Describe());
     const bool struck = Slurp(trace_).find("(INJECTED)") != std::string::npos;
-    const bool started = finished.exit != 127;  // else its loader had the fault
+    // Else its loader, or the C library looking for a locale, had the fault:
+    // neither opens again what a signal interrupted.
+    const bool started = finished.exit != 127 &&
+                         finished.err.find("no locale") == std::string::npos;
     if (started && (invisible || !struck))
       CHECK(finished.exit == scenario.exit);
     CheckTruth(scenario, finished);
-    CheckNext(scenario);
+    CheckNext();
     return struck;
   }
 
@@ -155,7 +158,7 @@ class Rig {
   }
 
   // The fault is gone.
-  void CheckNext(const Scenario& scenario) {
+  void CheckNext() {
     const Finished next = site_.Release({"deploy", next_, "--version", "9.0"});
     INFO(next.Describe());
     CHECK(next.exit == 0);
@@ -170,10 +173,7 @@ class Rig {
     const Finished back = site_.Release({"rollback"});
     INFO(back.Describe());
     CHECK(back.exit == 0);
-    // To the copy of a root the tree of an open transaction is a stranger's.
-    if (scenario.start.empty()) {
-      CHECK(site_.Release({"verify", "--all"}).exit == 0);
-    }
+    CHECK(site_.Release({"verify", "--all"}).exit == 0);
   }
 
   TempDir own_;
