@@ -71,6 +71,7 @@ void WriteReplay::Read(const std::string& log) {
     } else {
       begun_ = marks++ == 0 ? writes_.size() : begun_;
       reported_ = writes_.size();
+      vouched_ = syncs_.empty() ? 0 : syncs_.back();
     }
     at += head.size;
   }
@@ -80,6 +81,15 @@ std::size_t WriteReplay::Durable(std::size_t count) const {
   // A sync at `count` itself may not have begun.
   const auto after = std::lower_bound(syncs_.begin(), syncs_.end(), count);
   return after == syncs_.begin() ? 0 : *std::prev(after);
+}
+
+void WriteReplay::ForgetSyncBeforeReport() {
+  const auto last = std::upper_bound(syncs_.begin(), syncs_.end(), reported_);
+  vouched_ = 0;
+  if (last == syncs_.begin()) return;
+  const std::size_t forgotten = *std::prev(last);
+  std::erase_if(syncs_, [&](std::size_t at) { return at >= forgotten; });
+  if (!syncs_.empty()) vouched_ = syncs_.back();
 }
 
 std::string WriteReplay::Examine(std::size_t count,
@@ -98,8 +108,10 @@ std::string WriteReplay::Examine(std::size_t count,
   }
   shop_->disk()->Insert(image);
   std::filesystem::remove(image);
-  return shop_->BootAndExamine(count >= reported_ ? std::optional<int>(exit_)
-                                                  : std::nullopt);
+  // The report came after the last sync before it, not only after as many
+  // writes: where that sync has not been done, nothing has been reported.
+  const bool told = count >= reported_ && durable >= vouched_;
+  return shop_->BootAndExamine(told ? std::optional<int>(exit_) : std::nullopt);
 }
 
 }  // namespace release

@@ -25,6 +25,9 @@ class WriteReplay {
   std::size_t reported() const { return reported_; }
   // Of the first `count` writes, how many a sync had covered.
   std::size_t Durable(std::size_t count) const;
+  // As if the disk had not been asked for the last sync before the report, nor
+  // for any after it.
+  void ForgetSyncBeforeReport();
 
   // The disk has the first `count` writes; where `keep` is given, of those that
   // no sync had covered only the ones it says true of, in order. What is broken
@@ -47,6 +50,7 @@ class WriteReplay {
   std::vector<std::size_t> syncs_;  // after how many writes each came
   std::size_t begun_ = 0;
   std::size_t reported_ = 0;
+  std::size_t vouched_ = 0;  // writes that a sync had covered at the report
   int exit_ = -1;
 };
 

@@ -83,6 +83,26 @@ TEST_SUITE("no prefix and no order of the writes breaks anything") {
   }
 }
 
+// The cut in the moment of the report, with none of what no sync has covered.
+std::string ExamineAtReport(WriteReplay* replay) {
+  const std::size_t open =
+      replay->reported() - replay->Durable(replay->reported());
+  const std::vector<bool> none(open, false);
+  return replay->Examine(replay->reported(), &none);
+}
+
+TEST_CASE("a report counts from the sync before it on, and needs it") {
+  for (const std::string& form : kForms) {
+    CAPTURE(form);
+    CutShop shop(form, CutCaseNamed("rollback"));
+    WriteReplay replay(&shop);
+    CHECK(ExamineAtReport(&replay) == "");
+    replay.ForgetSyncBeforeReport();
+    CHECK(ExamineAtReport(&replay).find("reported is lost") !=
+          std::string::npos);
+  }
+}
+
 // The last of the writes are the likeliest to show it.
 std::string BreaksWithout(const std::string& form, const std::string& name,
                           const LeftOut& left_out) {
