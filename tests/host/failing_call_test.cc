@@ -4,12 +4,10 @@
 // Full sweeps are for scripts/torture; else only those calls fail at every turn
 // that change or sync something, each with the error that is most like it.
 #include <doctest/doctest.h>
-#include <signal.h>
 
 #include <filesystem>
 
-#include "host/site.h"
-#include "support/archives.h"
+#include "host/traced_site.h"
 #include "support/torture.h"
 
 namespace release {
@@ -61,17 +59,12 @@ struct Scenario {
   std::string start;   // live at first, where that is another
 };
 
-class Rig {
+class Rig : public TracedSite {
  public:
-  Rig()
-      : mount_("-t tmpfs -o size=256m none", own_.path()), site_(own_.path()) {
-    next_ = site_.Archive("9.0");
-  }
-
-  const Site& site() const { return site_; }
+  Rig() { next_ = site().Archive("9.0"); }
 
   void Sweep(const Scenario& scenario) {
-    Must({"cp", "-a", site_.root(), base_});
+    Keep();
     unsigned struck = 0;
     for (const Fault& fault : Torture() ? AllFaults() : kFailing) {
       struck += SweepOne(scenario, fault, /*invisible=*/false);
@@ -85,11 +78,6 @@ class Rig {
   }
 
  private:
-  static void Must(const std::vector<std::string>& argv) {
-    const Finished finished = Run(argv);
-    if (finished.exit != 0) throw std::runtime_error(finished.Describe());
-  }
-
   unsigned SweepOne(const Scenario& scenario, const Fault& fault,
                     bool invisible) {
     const unsigned stride = Torture() ? 1 : fault.stride;
@@ -104,25 +92,13 @@ class Rig {
   // False where there was no such call to fail.
   bool Strike(const Scenario& scenario, const Fault& fault, unsigned n,
               bool invisible) {
-    stdfs::remove_all(site_.root());
-    Must({"cp", "-a", base_, site_.root()});
-    std::vector<std::string> line = {"strace",
-                                     "-qq",
-                                     "-f",
-                                     "-o",
-                                     trace_,
-                                     "-e",
-                                     "trace=" + fault.call,
-                                     "-e",
-                                     "inject=" + fault.call +
-                                         ":error=" + fault.error +
-                                         ":when=" + std::to_string(n)};
-    for (const std::string& word : site_.CommandLine(scenario.words)) {
-      line.push_back(word);
-    }
-    const Finished finished = Run(line);
+    const Finished finished =
+        Trace({"-e", "trace=" + fault.call, "-e",
+               "inject=" + fault.call + ":error=" + fault.error +
+                   ":when=" + std::to_string(n)},
+              scenario.words, Threads::kMany);
     INFO(finished.Describe());
-    const bool struck = Slurp(trace_).find("(INJECTED)") != std::string::npos;
+    const bool struck = Traced().find("(INJECTED)") != std::string::npos;
     // Else its loader, or the C library looking for a locale, had the fault:
     // neither opens again what a signal interrupted.
     const bool started = finished.exit != 127 &&
@@ -135,16 +111,16 @@ class Rig {
   }
 
   void CheckTruth(const Scenario& scenario, const Finished& finished) {
-    const std::string live = site_.Live();
+    const std::string live = site().Live();
     CHECK(finished.signal == 0);
     switch (finished.exit) {
       case 0:
         CHECK(live == scenario.after);
-        CHECK_FALSE(RecordLeftOpen(site_.root()));
+        CHECK_FALSE(RecordLeftOpen(site().root()));
         break;
       case 4:
         CHECK(live == scenario.before);
-        CHECK_FALSE(RecordLeftOpen(site_.root()));
+        CHECK_FALSE(RecordLeftOpen(site().root()));
         break;
       case 5:
         // Only where what fails is an undo; it says where that leaves us.
@@ -154,44 +130,35 @@ class Rig {
       default:
         CHECK((live == scenario.before || live == scenario.start));
     }
-    CHECK(site_.Release({"verify"}).exit == 0);
+    CHECK(site().Release({"verify"}).exit == 0);
   }
 
   // The fault is gone.
   void CheckNext() {
-    const Finished next = site_.Release({"deploy", next_, "--version", "9.0"});
+    const Finished next = site().Release({"deploy", next_, "--version", "9.0"});
     INFO(next.Describe());
     CHECK(next.exit == 0);
-    CHECK(site_.Live() == "9.0");
-    CHECK_FALSE(RecordLeftOpen(site_.root()));
-    CHECK(Garbage(site_.root()) == std::vector<std::string>{});
+    CHECK(site().Live() == "9.0");
+    CHECK_FALSE(RecordLeftOpen(site().root()));
+    CHECK(Garbage(site().root()) == std::vector<std::string>{});
     for (const auto& entry :
-         stdfs::directory_iterator(site_.root() + "/.release/manifests")) {
-      CHECK(stdfs::exists(site_.root() + "/releases/" +
+         stdfs::directory_iterator(site().root() + "/.release/manifests")) {
+      CHECK(stdfs::exists(site().root() + "/releases/" +
                           entry.path().filename().string()));
     }
-    const Finished back = site_.Release({"rollback"});
+    const Finished back = site().Release({"rollback"});
     INFO(back.Describe());
     CHECK(back.exit == 0);
-    CHECK(site_.Release({"verify", "--all"}).exit == 0);
+    CHECK(site().Release({"verify", "--all"}).exit == 0);
   }
 
-  TempDir own_;
-  PrivateMount mount_;
-  Site site_;
-  std::string base_ = own_.path() + "/base";
-  std::string trace_ = own_.path() + "/trace";
   std::string next_;
 };
-
-void DeployAll(const Site& site, const std::vector<std::string>& versions) {
-  for (const std::string& version : versions) site.Deploy(version);
-}
 
 TEST_SUITE("any one failing call in a") {
   TEST_CASE("deploy is told truly and leaves nothing behind") {
     Rig rig;
-    DeployAll(rig.site(), {"1.0", "2.0"});
+    rig.DeployAll({"1.0", "2.0"});
     rig.Sweep(
         {.words = {"deploy", rig.site().Archive("3.0"), "--version", "3.0"},
          .before = "2.0",
@@ -200,7 +167,7 @@ TEST_SUITE("any one failing call in a") {
 
   TEST_CASE("deploy that fails is told truly and leaves nothing behind") {
     Rig rig;
-    DeployAll(rig.site(), {"1.0", "2.0"});
+    rig.DeployAll({"1.0", "2.0"});
     rig.Sweep({.words = {"deploy", rig.site().Archive("3.0"), "--version",
                          "3.0", "--confirm-within", "0s"},
                .exit = 4,
@@ -210,30 +177,20 @@ TEST_SUITE("any one failing call in a") {
 
   TEST_CASE("rollback is told truly and leaves nothing behind") {
     Rig rig;
-    DeployAll(rig.site(), {"1.0", "2.0", "3.0"});
+    rig.DeployAll({"1.0", "2.0", "3.0"});
     rig.Sweep({.words = {"rollback"}, .before = "3.0", .after = "2.0"});
   }
 
   TEST_CASE("prune is told truly and leaves nothing behind") {
     Rig rig;
-    DeployAll(rig.site(), {"1.0", "2.0", "3.0", "4.0", "5.0", "6.0", "7.0"});
+    rig.DeployAll({"1.0", "2.0", "3.0", "4.0", "5.0", "6.0", "7.0"});
     rig.Sweep({.words = {"prune"}, .before = "7.0", .after = "7.0"});
   }
 
   TEST_CASE("recover is told truly and leaves nothing behind") {
     Rig rig;
-    DeployAll(rig.site(), {"1.0", "2.0"});
-    {
-      Running deploy(rig.site().CommandLine(
-          {"deploy", rig.site().Archive("3.0"), "--version", "3.0",
-           "--confirm-within", "60s"}));
-      REQUIRE(Eventually([&] {
-        return deploy.ErrSoFar().find("waiting") != std::string::npos;
-      }));
-      deploy.Signal(SIGKILL);
-      deploy.Wait();
-    }
-    REQUIRE(RecordLeftOpen(rig.site().root()));
+    rig.DeployAll({"1.0", "2.0"});
+    rig.InterruptDeploy();
     rig.Sweep({.words = {"recover"},
                .before = "2.0",
                .after = "2.0",

@@ -12,8 +12,7 @@
 #include <map>
 #include <sstream>
 
-#include "host/site.h"
-#include "support/archives.h"
+#include "host/traced_site.h"
 #include "support/torture.h"
 
 namespace release {
@@ -43,19 +42,14 @@ struct Scenario {
   std::string meanwhile;  // live on the way between the two
 };
 
-class Rig {
+class Rig : public TracedSite {
  public:
-  Rig()
-      : mount_("-t tmpfs -o size=256m none", own_.path()), site_(own_.path()) {
-    config_ = site_.ConfigFile("keep-one.toml", "keep_releases = 1\n");
-    next_ = site_.Archive("9.0");
+  Rig() {
+    config_ = site().ConfigFile("keep-one.toml", "keep_releases = 1\n");
+    next_ = site().Archive("9.0");
   }
 
-  const Site& site() const { return site_; }
   const std::string& config() const { return config_; }
-
-  // The root as it is now is what every run starts from.
-  void Keep() { Must({"cp", "-a", site_.root(), base_}); }
 
   void KillEverywhere(const Scenario& scenario) {
     unsigned kills = 0;
@@ -74,37 +68,15 @@ class Rig {
   }
 
  private:
-  static void Must(const std::vector<std::string>& argv) {
-    const Finished finished = Run(argv);
-    if (finished.exit != 0) throw std::runtime_error(finished.Describe());
-  }
-
-  void Restore() {
-    stdfs::remove_all(site_.root());
-    Must({"cp", "-a", base_, site_.root()});
-  }
-
-  Finished Trace(const Scenario& scenario,
-                 const std::vector<std::string>& options) {
-    std::vector<std::string> line = {
-        "strace", "-E", "RELEASE_THREADS=1", "-f", "-qq", "-o", trace_};
-    line.insert(line.end(), options.begin(), options.end());
-    for (const std::string& word : site_.CommandLine(scenario.words)) {
-      line.push_back(word);
-    }
-    return Run(line);
-  }
-
   // How often the command makes each call when nothing kills it.
   std::map<std::string, unsigned> CountCalls(const Scenario& scenario) {
-    Restore();
     const Finished finished =
-        Trace(scenario, {"-e", std::string("trace=") + kCalls});
+        Trace({"-e", std::string("trace=") + kCalls}, scenario.words);
     INFO(finished.Describe());
     REQUIRE(finished.exit == scenario.exit);
-    REQUIRE(site_.Live() == scenario.after);
+    REQUIRE(site().Live() == scenario.after);
     std::map<std::string, unsigned> times;
-    std::istringstream lines(Slurp(trace_));
+    std::istringstream lines(Traced());
     for (std::string pid, rest; lines >> pid && std::getline(lines, rest);) {
       const std::size_t bracket = rest.find('(');
       // Blanks follow the pid as far as a long pid would reach.
@@ -118,17 +90,16 @@ class Rig {
 
   // False where the command ended before that call.
   bool Kill(const Scenario& scenario, const std::string& call, unsigned n) {
-    Restore();
     const Finished killed =
-        Trace(scenario,
-              {"-e", "trace=" + call, "-e",
-               "inject=" + call + ":signal=SIGKILL:when=" + std::to_string(n)});
+        Trace({"-e", "trace=" + call, "-e",
+               "inject=" + call + ":signal=SIGKILL:when=" + std::to_string(n)},
+              scenario.words);
     INFO(killed.Describe());
     const bool died = killed.signal == SIGKILL;
     if (!died) CHECK(killed.exit == scenario.exit);
     CheckTruth(scenario);
-    const bool open = RecordLeftOpen(site_.root());
-    const std::string expected = open ? scenario.before : site_.Live();
+    const bool open = RecordLeftOpen(site().root());
+    const std::string expected = open ? scenario.before : site().Live();
     if (++round_ % 2 == 0) {
       SettleByRecover(expected);
     } else {
@@ -138,23 +109,23 @@ class Rig {
   }
 
   void CheckTruth(const Scenario& scenario) {
-    const std::string live = site_.Live();
+    const std::string live = site().Live();
     CHECK((live == scenario.before || live == scenario.after ||
            live == scenario.meanwhile));
-    const nlohmann::json status = site_.Status();
+    const nlohmann::json status = site().Status();
     INFO(status.dump());
     CHECK(status["current"] == live);
-    CHECK(status["interrupted"] == RecordLeftOpen(site_.root()));
+    CHECK(status["interrupted"] == RecordLeftOpen(site().root()));
     CHECK(!status.contains("running"));
-    CHECK(stdfs::exists(site_.root() + "/current/name"));
-    CHECK(site_.Release({"verify"}).exit == 0);
+    CHECK(stdfs::exists(site().root() + "/current/name"));
+    CHECK(site().Release({"verify"}).exit == 0);
   }
 
   void SettleByRecover(const std::string& expected) {
-    const Finished finished = site_.Release({"recover"});
+    const Finished finished = site().Release({"recover"});
     INFO(finished.Describe());
     CHECK(finished.exit == 0);
-    CHECK(site_.Live() == expected);
+    CHECK(site().Live() == expected);
     const nlohmann::json status = CheckSettled();
     REQUIRE(status["rollback_target"].is_string());
     CheckRollback(status["rollback_target"]);
@@ -162,37 +133,32 @@ class Rig {
 
   void SettleByDeploy(const std::string& expected) {
     const Finished finished =
-        site_.Release({"deploy", next_, "--version", "9.0"});
+        site().Release({"deploy", next_, "--version", "9.0"});
     INFO(finished.Describe());
     CHECK(finished.exit == 0);
-    CHECK(site_.Live() == "9.0");
+    CHECK(site().Live() == "9.0");
     CheckSettled();
     CheckRollback(expected);
   }
 
   nlohmann::json CheckSettled() {
-    const nlohmann::json status = site_.Json({"status", "--check"});
+    const nlohmann::json status = site().Json({"status", "--check"});
     INFO(status.dump());
     CHECK(status["well"] == true);
     CHECK(status["interrupted"] == false);
-    CHECK_FALSE(RecordLeftOpen(site_.root()));
-    CHECK(Garbage(site_.root()) == std::vector<std::string>{});
-    CHECK(site_.Release({"verify", "--all"}).exit == 0);
+    CHECK_FALSE(RecordLeftOpen(site().root()));
+    CHECK(Garbage(site().root()) == std::vector<std::string>{});
+    CHECK(site().Release({"verify", "--all"}).exit == 0);
     return status;
   }
 
   void CheckRollback(const std::string& target) {
-    const Finished finished = site_.Release({"rollback"});
+    const Finished finished = site().Release({"rollback"});
     INFO(finished.Describe());
     CHECK(finished.exit == 0);
-    CHECK(site_.Live() == target);
+    CHECK(site().Live() == target);
   }
 
-  TempDir own_;
-  PrivateMount mount_;
-  Site site_;
-  std::string base_ = own_.path() + "/base";
-  std::string trace_ = own_.path() + "/trace";
   std::string config_;
   std::string next_;
   unsigned round_ = 0;
@@ -201,7 +167,7 @@ class Rig {
 TEST_SUITE("kill -9 in a") {
   TEST_CASE("deploy that prunes too leaves a true state that is settled") {
     Rig rig;
-    for (const char* version : {"1.0", "2.0"}) rig.site().Deploy(version);
+    rig.DeployAll({"1.0", "2.0"});
     rig.Keep();
     rig.KillEverywhere(
         {.words = {"--config", rig.config(), "deploy",
@@ -212,7 +178,7 @@ TEST_SUITE("kill -9 in a") {
 
   TEST_CASE("deploy that fails leaves a true state that is settled") {
     Rig rig;
-    for (const char* version : {"1.0", "2.0"}) rig.site().Deploy(version);
+    rig.DeployAll({"1.0", "2.0"});
     rig.Keep();
     rig.KillEverywhere({.words = {"--config", rig.config(), "deploy",
                                   rig.site().Archive("3.0"), "--version", "3.0",
@@ -225,9 +191,7 @@ TEST_SUITE("kill -9 in a") {
 
   TEST_CASE("rollback leaves a true state that is settled") {
     Rig rig;
-    for (const char* version : {"1.0", "2.0", "3.0"}) {
-      rig.site().Deploy(version);
-    }
+    rig.DeployAll({"1.0", "2.0", "3.0"});
     rig.Keep();
     rig.KillEverywhere({.words = {"--config", rig.config(), "rollback"},
                         .before = "3.0",
@@ -236,9 +200,7 @@ TEST_SUITE("kill -9 in a") {
 
   TEST_CASE("prune leaves a true state that is settled") {
     Rig rig;
-    for (const char* version : {"1.0", "2.0", "3.0", "4.0"}) {
-      rig.site().Deploy(version);
-    }
+    rig.DeployAll({"1.0", "2.0", "3.0", "4.0"});
     rig.Keep();
     rig.KillEverywhere({.words = {"--config", rig.config(), "prune"},
                         .before = "4.0",
@@ -247,19 +209,8 @@ TEST_SUITE("kill -9 in a") {
 
   TEST_CASE("recover leaves a true state that is settled") {
     Rig rig;
-    for (const char* version : {"1.0", "2.0"}) rig.site().Deploy(version);
-    {
-      Running deploy(rig.site().CommandLine(
-          {"deploy", rig.site().Archive("3.0"), "--version", "3.0",
-           "--confirm-within", "60s"}));
-      REQUIRE(Eventually([&] {
-        return deploy.ErrSoFar().find("waiting") != std::string::npos;
-      }));
-      deploy.Signal(SIGKILL);
-      deploy.Wait();
-    }
-    REQUIRE(rig.site().Live() == "3.0");
-    REQUIRE(RecordLeftOpen(rig.site().root()));
+    rig.DeployAll({"1.0", "2.0"});
+    rig.InterruptDeploy();
     rig.Keep();
     rig.KillEverywhere({.words = {"--config", rig.config(), "recover"},
                         .before = "2.0",
