@@ -15,12 +15,6 @@ namespace {
 
 Version V(const std::string& name) { return Version::ParseOrThrow(name); }
 
-void DeployAll(World* world, std::initializer_list<const char*> versions) {
-  for (const char* version : versions) {
-    REQUIRE(world->Deploy(version).exit == Exit::kDone);
-  }
-}
-
 ReleaseState StateOf(World* world, const std::string& name) {
   const Standing standing = ReadStanding(&world->disk);
   const LedgerEntry* entry = standing.ledger.Find(V(name));

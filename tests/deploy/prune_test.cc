@@ -18,12 +18,6 @@ std::string OnDisk(World* world) {
   return names;
 }
 
-void DeployAll(World* world, std::initializer_list<const char*> versions) {
-  for (const char* version : versions) {
-    REQUIRE(world->Deploy(version).exit == Exit::kDone);
-  }
-}
-
 TEST_CASE("retention runs after a deploy, by the good ones alone") {
   World world;
   world.config.keep_releases = 2;

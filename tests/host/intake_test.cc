@@ -6,8 +6,9 @@
 #include <boost/filesystem.hpp>
 
 #include "host/container_suite.h"
-#include "host/live_shop.h"
+#include "host/ssh_server.h"
 #include "host/started.h"
+#include "host/watched_shop.h"
 #include "support/archives.h"
 #include "support/tar_builder.h"
 
@@ -16,93 +17,6 @@ namespace {
 
 using std::chrono::seconds;
 namespace fs = boost::filesystem;
-
-constexpr char kBox[] = "/srv/shop/incoming/";
-constexpr char kPath[] = "release-intake@shop.path";
-constexpr char kService[] = "release-intake@shop.service";
-
-void InstallUnits(LiveShop* shop) {
-  for (const fs::directory_entry& entry :
-       fs::directory_iterator(RELEASE_SOURCE_DIR "/systemd")) {
-    if (fs::is_directory(entry.path())) continue;
-    Spill("/etc/systemd/system/" + entry.path().filename().string(),
-          Slurp(entry.path().string()));
-  }
-  const CommandResult made = shop->Shell(fmt::format(
-      "set -e; systemctl daemon-reload;"
-      "systemd-sysusers {0}/systemd/sysusers.d/release.conf;"
-      "systemd-tmpfiles --create {0}/systemd/tmpfiles.d/release.conf;"
-      // The units hide /tmp, where this build may lie.
-      "rm /usr/bin/release; cp -L {3} /usr/bin/release;"
-      "id uploader || useradd -m -G release-upload -s /bin/sh uploader;"
-      "install -d -m 1770 -g release-upload {1};"
-      "systemctl enable --now release-recover@shop.service {2}",
-      RELEASE_SOURCE_DIR, kBox, kPath, RELEASE_BINARY));
-  CAPTURE(made.output);
-  REQUIRE(made.ok());
-}
-
-// A shop with release 1 live whose drop box is watched.
-class WatchedShop : public LiveShop {
- public:
-  explicit WatchedShop(const std::string& config = Config("50ms"))
-      : LiveShop(config) {
-    Shell("systemctl stop 'release-*@shop.*'; systemctl reset-failed");
-    Deploy("1");
-    InstallUnits(this);
-  }
-
-  // As the unprivileged user, without ssh.
-  void Put(const std::string& name, const std::string& bytes) {
-    Spill("/tmp/upload", bytes);
-    const CommandResult put = Shell(
-        fmt::format("setpriv --reuid=uploader --regid=uploader --init-groups "
-                    "cp /tmp/upload '{}{}'",
-                    kBox, name));
-    CAPTURE(put.output);
-    REQUIRE(put.ok());
-  }
-  // The sum of the right bytes.
-  void PutSum(const std::string& name, const std::string& bytes) {
-    Spill("/tmp/summed", bytes);
-    const CommandResult sum = Shell("sha256sum /tmp/summed | cut -c1-64");
-    Put(name + ".sha256", sum.output.substr(0, 64) + "  " + name + "\n");
-  }
-  void Upload(const std::string& name, const std::string& bytes) {
-    Put(name, bytes);
-    PutSum(name, bytes);
-  }
-  std::string Bytes(const std::string& version,
-                    const std::string& behaviour = "ok") {
-    return Slurp(Archive(version, behaviour));
-  }
-
-  bool BoxIsEmpty() {
-    return Shell(
-               fmt::format("test -z \"$(ls -A {} | grep -vx rejected)\"", kBox))
-        .ok();
-  }
-  bool Settles(seconds limit = seconds(30)) {
-    return Within(limit, [&] {
-      return BoxIsEmpty() &&
-             Shell(fmt::format("systemctl show -P ActiveState {} | grep -Eq "
-                               "'inactive|failed'",
-                               kService))
-                 .ok();
-    });
-  }
-  std::string CodeOf(const std::string& name) {
-    const std::string path =
-        fmt::format("{}rejected/{}.reason.json", kBox, name);
-    if (!fs::exists(path)) return "no reason";
-    return nlohmann::json::parse(Slurp(path))["error"]["code"];
-  }
-  // Release 1 is live, and the next upload still finds its way.
-  void CheckStillWatched(const std::string& live) {
-    CHECK(Shell(fmt::format("systemctl is-active {}", kPath)).ok());
-    CheckLive(live);
-  }
-};
 
 std::string Evil() {
   return TarBuilder().File("../../../tmp/escaped", "x").Bytes();
@@ -113,38 +27,27 @@ std::string Evil() {
 TEST_SUITE("inside a container: uploads") {
   TEST_CASE("scp of an archive and its checksum is a deploy") {
     WatchedShop shop;
-    const CommandResult ready = shop.Shell(
-        "set -e; rm -rf /srv/up; mkdir -p -m 755 /srv/up /run/sshd; cd /srv/up;"
-        "ssh-keygen -q -t ed25519 -N '' -f host;"
-        "ssh-keygen -q -t ed25519 -N '' -f user; cp user.pub authorized;"
-        "usermod -p '*' uploader;"
-        "printf 'ListenAddress 127.0.0.1:2223\\nHostKey /srv/up/host\\n"
-        "AuthorizedKeysFile /srv/up/authorized\\nPidFile none\\n"
-        "StrictModes no\\nUsePAM no\\nSubsystem sftp internal-sftp\\n"
-        "ForceCommand internal-sftp\\n' >config");
-    CAPTURE(ready.output);
-    REQUIRE(ready.ok());
-    Started sshd({"/usr/sbin/sshd", "-D", "-e", "-f/srv/up/config"});
+    REQUIRE(shop.Shell("usermod -p '*' uploader").ok());
+    SshServer sshd("/srv/up", 2223);
+    sshd.Start(sshd.LetsUserIn() +
+               "Subsystem sftp internal-sftp\n"
+               "ForceCommand internal-sftp\n");
     const std::string archive = shop.Archive("2");
     const auto scp = [&](const std::string& file) {
-      return shop
-          .Shell(fmt::format(
-              "scp -F/dev/null -P2223 -i/srv/up/user -oBatchMode=yes "
-              "-oStrictHostKeyChecking=no -oUserKnownHostsFile=/dev/null "
-              "{} uploader@127.0.0.1:{}",
-              file, kBox))
-          .ok();
+      std::vector<std::string> argv = sshd.Options();
+      argv.insert(argv.begin(), "scp");
+      argv.insert(argv.end(),
+                  {file, std::string("uploader@127.0.0.1:") + kBox});
+      return Started(argv).Wait() == 0;
     };
     CHECK(shop.Shell(fmt::format("cd /srv/archives && sha256sum shop-2.tar "
                                  ">shop-2.tar.sha256"))
               .ok());
-    REQUIRE(Within(seconds(10), [&] { return scp(archive); }));
+    REQUIRE(scp(archive));
     REQUIRE(scp(archive + ".sha256"));
     CHECK(Within(seconds(5), [&] { return shop.Current() == "releases/2"; }));
     CHECK(shop.Settles());
     shop.CheckStillWatched("2");
-    sshd.Kill(SIGTERM);
-    sshd.Wait();
   }
 
   TEST_CASE("each upload that is not right is rejected with its reason") {
@@ -187,7 +90,8 @@ TEST_SUITE("inside a container: uploads") {
     WatchedShop shop;
     shop.Upload("shop-bad.tar", shop.Bytes("bad", "error"));
     REQUIRE(shop.Settles());
-    const std::string failed = fmt::format("systemctl is-failed {}", kService);
+    const std::string failed =
+        fmt::format("systemctl is-failed {}", kIntakeUnit);
     CHECK(shop.Shell(failed).ok());
     CHECK(Within(seconds(5),
                  [] { return fs::exists("/run/motd.d/release-shop"); }));
@@ -223,7 +127,7 @@ TEST_SUITE("inside a container: uploads") {
     const nlohmann::json last = shop.Status()["last"];
     CHECK(last["transaction"].get<int>() ==
           before["transaction"].get<int>() + 50);
-    CHECK(shop.Shell(fmt::format("systemctl is-active {}", kPath)).ok());
+    CHECK(shop.Shell(fmt::format("systemctl is-active {}", kPathUnit)).ok());
   }
 
   TEST_CASE("a slow upload is taken in when its checksum comes") {
@@ -270,7 +174,7 @@ TEST_SUITE("inside a container: uploads") {
     WatchedShop shop;
     const CommandResult said =
         shop.Shell("systemd-analyze security --no-pager --threshold=40 " +
-                   std::string(kService));
+                   std::string(kIntakeUnit));
     CAPTURE(said.output);
     CHECK(said.ok());
   }

@@ -3,7 +3,6 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <boost/filesystem.hpp>
@@ -11,6 +10,7 @@
 
 #include "host/container_suite.h"
 #include "host/live_shop.h"
+#include "host/ssh_server.h"
 #include "host/started.h"
 #include "support/archives.h"
 #include "support/statements.h"
@@ -42,34 +42,20 @@ Answer RunIt(const std::vector<std::string>& argv,
 // A shop whose user deploy gets in by one restricted key.
 class ServedShop : public LiveShop {
  public:
-  ServedShop() : LiveShop(Config() + kVerify), sshd_(Prepare()) {
-    REQUIRE(
-        Within(seconds(10), [this] { return Ssh("status").status != 255; }));
+  ServedShop() : LiveShop(Config() + kVerify) {
+    Prepare();
     REQUIRE(DeployVouched("1", 1).status == 0);
   }
-  ~ServedShop() { sshd_.Kill(SIGTERM); }
 
-  // `ssh OPTIONS deploy@127.0.0.1 COMMAND...`; one connection for all that ask
-  // for nothing special.
-  static std::vector<std::string> Client(
+  const SshServer& sshd() const { return sshd_; }
+
+  // `ssh OPTIONS deploy@127.0.0.1 COMMAND...`
+  std::vector<std::string> Client(
       const std::vector<std::string>& options,
-      const std::vector<std::string>& command) {
-    std::vector<std::string> argv = {
-        "ssh",
-        "-F/dev/null",
-        "-p2223",
-        fmt::format("-i{}/user", kDirectory),
-        "-oBatchMode=yes",
-        fmt::format("-oUserKnownHostsFile={}/known", kDirectory),
-        "-oStrictHostKeyChecking=accept-new",
-        "-oLogLevel=ERROR"};
-    argv.insert(argv.end(), options.begin(), options.end());
-    argv.emplace_back("deploy@127.0.0.1");
-    // A command may begin with a dash.
-    if (!command.empty()) argv.emplace_back("--");
-    argv.insert(argv.end(), command.begin(), command.end());
-    return argv;
+      const std::vector<std::string>& command) const {
+    return sshd_.Client("deploy", options, command);
   }
+  // One connection for all that ask for nothing special.
   Answer Ssh(const std::string& command,
              const std::string& input = "/dev/null") {
     return RunIt(Client({"-T", "-oControlMaster=auto", "-oControlPersist=20",
@@ -103,30 +89,25 @@ class ServedShop : public LiveShop {
   }
 
  private:
-  std::vector<std::string> Prepare() {
+  void Prepare() {
+    sshd_.MakeKey("ci");
     const CommandResult made = Shell(fmt::format(
-        "set -e; exec 2>&1; rm -rf {0}; mkdir -p -m 755 {0} /run/sshd "
-        "/etc/ssh/authorized_keys; cd {0};"
-        "for k in host user ci; do ssh-keygen -q -t ed25519 -N '' -C '' -f $k;"
-        "done; id deploy || useradd -m -s /bin/sh deploy;"
+        "set -e; exec 2>&1; mkdir -p -m 755 /etc/ssh/authorized_keys; cd {0};"
+        "id deploy || useradd -m -s /bin/sh deploy;"
         "usermod -p '*' deploy;"
         "S={1}/docs/samples; K=$(cut -d' ' -f2 user.pub);"
         "sed \"s|KEY|$K|\" $S/authorized_keys >/etc/ssh/authorized_keys/deploy;"
         "install -m 440 $S/sudoers /etc/sudoers.d/release; visudo -cq;"
         "echo \"ci@example.org namespaces=\\\"release\\\" $(cat ci.pub)\" "
-        ">/etc/release/shop.keys; chmod 644 /etc/release/shop.keys;"
-        "(printf 'ListenAddress 127.0.0.1:2223\\nHostKey {0}/host\\n"
-        "PidFile none\\nUsePAM no\\nAcceptEnv *\\n"
-        "Subsystem sftp /usr/lib/openssh/sftp-server\\n';"
-        "cat $S/sshd_config) >config",
+        ">/etc/release/shop.keys; chmod 644 /etc/release/shop.keys",
         kDirectory, RELEASE_SOURCE_DIR));
     CAPTURE(made.output);
     REQUIRE(made.ok());
-    return {"/usr/sbin/sshd", "-D", "-e",
-            fmt::format("-f{}/config", kDirectory)};
+    sshd_.Start("AcceptEnv *\nSubsystem sftp /usr/lib/openssh/sftp-server\n" +
+                Slurp(RELEASE_SOURCE_DIR "/docs/samples/sshd_config"));
   }
 
-  Started sshd_;
+  SshServer sshd_{kDirectory, 2223};
 };
 
 // What would show that somebody got through.
@@ -209,29 +190,24 @@ TEST_SUITE("inside a container: serve") {
                                    ">>/etc/ssh/authorized_keys/deploy",
                                    kDirectory))
                 .ok());
-    std::vector<std::string> open_key = ServedShop::Client({"-T"}, {"id"});
-    open_key[3] = fmt::format("-i{}/ci", kDirectory);
-    CHECK_FALSE(GotNothing(RunIt(open_key)));
+    CHECK_FALSE(
+        GotNothing(RunIt(shop.sshd().Client("deploy", {"-T"}, {"id"}, "ci"))));
   }
 
   TEST_CASE("a login, files and ways through are not to be had") {
     ServedShop shop;
     const std::size_t before = shop.Transactions();
-    CHECK(GotNothing(RunIt(ServedShop::Client({"-T"}, {}))));
-    CHECK(GotNothing(RunIt(ServedShop::Client({"-tt"}, {"id"}))));
-    CHECK(GotNothing(RunIt(ServedShop::Client({"-s"}, {"sftp"}))));
-    CHECK(GotNothing(RunIt(ServedShop::Client({"-W", "127.0.0.1:8081"}, {}))));
-    CHECK(GotNothing(RunIt(ServedShop::Client(
+    CHECK(GotNothing(RunIt(shop.Client({"-T"}, {}))));
+    CHECK(GotNothing(RunIt(shop.Client({"-tt"}, {"id"}))));
+    CHECK(GotNothing(RunIt(shop.Client({"-s"}, {"sftp"}))));
+    CHECK(GotNothing(RunIt(shop.Client({"-W", "127.0.0.1:8081"}, {}))));
+    CHECK(GotNothing(RunIt(shop.Client(
         {"-oExitOnForwardFailure=yes", "-R", "0:127.0.0.1:8081"}, {"id"}))));
-    for (const char* tool : {"scp", "scp -O"}) {
-      CHECK(GotNothing(
-          {shop.Shell(
-                   fmt::format("{} -F/dev/null -P2223 -i{}/user -oBatchMode="
-                               "yes -oStrictHostKeyChecking=no /etc/hostname "
-                               "deploy@127.0.0.1:/tmp/marker",
-                               tool, kDirectory))
-               .status,
-           ""}));
+    for (const char* protocol : {"-s", "-O"}) {
+      std::vector<std::string> scp = shop.sshd().Options();
+      scp.insert(scp.begin(), {"scp", protocol});
+      scp.insert(scp.end(), {"/etc/hostname", "deploy@127.0.0.1:/tmp/marker"});
+      CHECK(GotNothing(RunIt(scp)));
     }
     CHECK(shop.Transactions() == before);
     shop.CheckLive("1");
@@ -246,11 +222,11 @@ TEST_SUITE("inside a container: serve") {
     REQUIRE(shop.Shell("cc -shared -fPIC -o /tmp/evil.so /tmp/evil.c").ok());
     // The control: it does what it would have to be caught at.
     CHECK(shop.Shell("LD_PRELOAD=/tmp/evil.so /bin/true; rm /tmp/marker").ok());
-    const Answer answer = RunIt(ServedShop::Client(
-        {"-T",
-         "-oSetEnv=LD_PRELOAD=/tmp/evil.so BASH_ENV=/tmp/evil.c "
-         "RELEASE_APP=other EVIL=1"},
-        {"status", "--json"}));
+    const Answer answer = RunIt(
+        shop.Client({"-T",
+                     "-oSetEnv=LD_PRELOAD=/tmp/evil.so BASH_ENV=/tmp/evil.c "
+                     "RELEASE_APP=other EVIL=1"},
+                    {"status", "--json"}));
     CAPTURE(answer.output);
     CHECK(answer.status == 0);
     CHECK_FALSE(boost::filesystem::exists("/tmp/marker"));

@@ -119,6 +119,10 @@ std::vector<std::string> Site::Releases() const {
   return names;
 }
 
+void DeployAll(const Site& site, const std::vector<std::string>& versions) {
+  for (const std::string& version : versions) site.Deploy(version);
+}
+
 std::map<std::string, std::string> Listing(
     const std::string& directory, const std::vector<std::string>& left_out) {
   std::map<std::string, std::string> listing;

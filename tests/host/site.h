@@ -55,6 +55,9 @@ class Site {
   std::string files_;
 };
 
+// Deploys these one after the other.
+void DeployAll(const Site& site, const std::vector<std::string>& versions);
+
 // Every path below the directory with its type, mode, owner, size, time of
 // change and link target, for comparing before and after.
 // `left_out` are directories whose content does not count.

@@ -9,6 +9,7 @@
 
 #include "host/container_suite.h"
 #include "host/live_shop.h"
+#include "host/ssh_server.h"
 #include "host/started.h"
 #include "support/archives.h"
 
@@ -17,32 +18,20 @@ namespace {
 
 using std::chrono::seconds;
 
-constexpr char kDirectory[] = "/srv/ssh";
 constexpr char kCommand[] = "/usr/bin/release --app shop --json ";
 
-// A shop, and an sshd of its own at a high port.
+// A shop, and an sshd that lets root in.
 class ShopOverSsh : public LiveShop {
  public:
-  ShopOverSsh() : LiveShop(Config("1500ms")), sshd_(Prepare()) {
-    REQUIRE(Within(seconds(10),
-                   [] { return Started(Client("true")).Wait() == 0; }));
+  ShopOverSsh() : LiveShop(Config("1500ms")) {
+    REQUIRE(Shell("usermod -p '*' root").ok());
+    sshd_.Start(sshd_.LetsUserIn() + "PermitRootLogin yes\n");
     Deploy("1");
   }
-  ~ShopOverSsh() { sshd_.Kill(SIGTERM); }
 
-  static std::vector<std::string> Client(const std::string& command,
-                                         bool terminal = false) {
-    return {"ssh",
-            "-F/dev/null",
-            "-p2222",
-            fmt::format("-i{}/user", kDirectory),
-            "-oBatchMode=yes",
-            fmt::format("-oUserKnownHostsFile={}/known", kDirectory),
-            "-oStrictHostKeyChecking=accept-new",
-            "-oLogLevel=ERROR",
-            terminal ? "-tt" : "-T",
-            "root@127.0.0.1",
-            command};
+  std::vector<std::string> Client(const std::string& command,
+                                  bool terminal = false) const {
+    return sshd_.Client("root", {terminal ? "-tt" : "-T"}, {command});
   }
 
   // The status as a new connection tells it.
@@ -60,26 +49,7 @@ class ShopOverSsh : public LiveShop {
   }
 
  private:
-  // The words that start the server.
-  std::vector<std::string> Prepare() {
-    const CommandResult made = Shell(fmt::format(
-        "set -e; rm -rf {0}; mkdir -p -m 700 {0} /run/sshd; cd {0};"
-        "ssh-keygen -q -t ed25519 -N '' -f host;"
-        "ssh-keygen -q -t ed25519 -N '' -f user; cp user.pub authorized;"
-        "usermod -p '*' root",
-        kDirectory));
-    CAPTURE(made.output);
-    REQUIRE(made.ok());
-    Spill(std::string(kDirectory) + "/config",
-          fmt::format("ListenAddress 127.0.0.1:2222\nHostKey {0}/host\n"
-                      "AuthorizedKeysFile {0}/authorized\nPidFile none\n"
-                      "StrictModes no\nUsePAM no\nPermitRootLogin yes\n",
-                      kDirectory));
-    return {"/usr/sbin/sshd", "-D", "-e",
-            fmt::format("-f{}/config", kDirectory)};
-  }
-
-  Started sshd_;
+  SshServer sshd_{"/srv/ssh", 2222};
 };
 
 // The read end of a pipe that holds `bytes`; `writer` keeps it open.
@@ -103,7 +73,7 @@ TEST_SUITE("inside a container: ssh") {
     ShopOverSsh shop;
     const auto run = [&](const std::string& words, const std::string& input) {
       const int file = open(input.c_str(), O_RDONLY | O_CLOEXEC);
-      Started client(ShopOverSsh::Client(kCommand + words), file);
+      Started client(shop.Client(kCommand + words), file);
       close(file);
       const int status = client.Wait();
       CAPTURE(client.Output());
@@ -124,9 +94,8 @@ TEST_SUITE("inside a container: ssh") {
     const auto before = shop.TakeUps();
     const std::string archive = Slurp(shop.Archive("2"));
     Pipe pipe;
-    Started client(
-        ShopOverSsh::Client(std::string(kCommand) + "deploy - --version 2"),
-        pipe.ends[0]);
+    Started client(shop.Client(std::string(kCommand) + "deploy - --version 2"),
+                   pipe.ends[0]);
     pipe.Write(archive.substr(0, archive.size() - 1024));
     REQUIRE(Within(seconds(10), [&] { return !shop.Step().empty(); }));
     client.Kill(SIGKILL);
@@ -144,9 +113,8 @@ TEST_SUITE("inside a container: ssh") {
   TEST_CASE("a client killed after the upload does not stop the deploy") {
     ShopOverSsh shop;
     Pipe pipe;
-    Started client(
-        ShopOverSsh::Client(std::string(kCommand) + "deploy - --version 2"),
-        pipe.ends[0]);
+    Started client(shop.Client(std::string(kCommand) + "deploy - --version 2"),
+                   pipe.ends[0]);
     pipe.Write(Slurp(shop.Archive("2")));
     close(pipe.ends[1]);
     pipe.ends[1] = -1;
@@ -164,8 +132,7 @@ TEST_SUITE("inside a container: ssh") {
       CAPTURE(good);
       const std::string archive =
           good ? shop.Archive("2") : shop.Archive("3", "error");
-      Started client(
-          ShopOverSsh::Client(kCommand + ("deploy " + archive), true));
+      Started client(shop.Client(kCommand + ("deploy " + archive), true));
       REQUIRE(shop.AwaitStep("health"));
       client.Kill(SIGKILL);
       client.Wait();

@@ -1,5 +1,7 @@
 #include "support/world.h"
 
+#include <stdexcept>
+
 #include "store/layout.h"
 
 namespace release {
@@ -67,6 +69,13 @@ Outcome World::RecoverNow() {
 
 std::string World::Current() {
   return disk.ReadLink(Fs::kRoot, kCurrent).value_or("");
+}
+
+void DeployAll(World* world, std::initializer_list<const char*> versions) {
+  for (const std::string version : versions) {
+    if (world->Deploy(version).exit == Exit::kDone) continue;
+    throw std::runtime_error("cannot deploy " + version);
+  }
 }
 
 }  // namespace release

@@ -4,6 +4,7 @@
 #ifndef RELEASE_TESTS_SUPPORT_WORLD_H_
 #define RELEASE_TESTS_SUPPORT_WORLD_H_
 
+#include <initializer_list>
 #include <set>
 #include <string>
 
@@ -50,6 +51,10 @@ class World {
  private:
   void Wire();
 };
+
+// Deploys these one after the other; throws std::runtime_error where one does
+// not go live.
+void DeployAll(World* world, std::initializer_list<const char*> versions);
 
 }  // namespace release
 
