@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <clocale>
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <string_view>
@@ -15,6 +15,25 @@
 #include "archive/feed.h"
 #include "base/error.h"
 #include "base/text.h"
+
+// libarchive converts names to the character set of the process's locale, and
+// loses what that cannot express. The build has these two calls of its end up
+// here (CMakeLists.txt, --wrap): names are UTF-8 whatever locales the host has,
+// and no converter, which is a library of the host's, is loaded for them. What
+// comes in UTF-16 libarchive converts by itself.
+extern "C" {
+
+char* __wrap_nl_langinfo(int) {
+  static char name[] = "UTF-8";
+  return name;
+}
+
+void* __wrap_iconv_open(const char*, const char*) {
+  errno = EINVAL;
+  return reinterpret_cast<void*>(std::intptr_t{-1});
+}
+
+}  // extern "C"
 
 namespace release {
 namespace {
@@ -25,16 +44,6 @@ constexpr std::uint64_t kTarBlock = 512;
 constexpr std::uint64_t kTarEnd = 2 * kTarBlock;
 constexpr std::uint64_t kMaxPadding = std::uint64_t{64} << 20;
 constexpr std::array<char, 65536> kZeros{};
-
-// libarchive converts names by the process's locale and loses what that cannot
-// express, and "C" cannot express UTF-8.
-void UseUtf8() {
-  static const bool done = std::setlocale(LC_CTYPE, "C.UTF-8") != nullptr;
-  if (!done) {
-    throw Error(ErrorCode::kInternal,
-                "cannot read archives: this host has no locale C.UTF-8");
-  }
-}
 
 bool Contains(std::string_view text, std::string_view part) {
   return text.find(part) != text.npos;
@@ -416,7 +425,6 @@ struct Reader::Impl {
 };
 
 Reader::Reader(ByteSource source, std::string name, Spool spool) {
-  UseUtf8();
   impl_ = std::make_unique<Impl>(std::move(source), std::move(name),
                                  std::move(spool));
 }

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <clocale>
 #include <map>
 #include <memory>
 #include <vector>
@@ -168,6 +169,20 @@ TEST_CASE("reader: every format gives what was put in, from a pipe too") {
     CHECK(contents.sha256 == hash.Finish());
     CHECK(contents.bytes_read == bytes.size());
   }
+}
+
+TEST_CASE("reader: names are UTF-8 whatever the locale") {
+  REQUIRE(std::string(std::setlocale(LC_CTYPE, nullptr)) == "C");
+  // The directory's name has no slash at its end; reading adds it, in the
+  // locale's wide characters where it can.
+  const std::string bytes =
+      Run("",
+          "python3 -c \"import zipfile; z = zipfile.ZipFile('out', 'w');"
+          "d = zipfile.ZipInfo('gr\\u00fcn'); d.external_attr = 0o40755 << 16;"
+          "z.writestr(d, ''); z.writestr('gr\\u00fcn/\\u65e5', 'accents')\"");
+  const Contents contents = ReadAll(bytes);
+  CHECK(contents.modes.at("gr\xC3\xBCn/") == 0755);
+  CHECK(contents.files.at("gr\xC3\xBCn/\xE6\x97\xA5") == "accents");
 }
 
 TEST_CASE("reader: bytes that come one by one make no difference") {
