@@ -1,5 +1,6 @@
 #include "trust/digest.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <xxhash.h>
 
@@ -35,6 +36,11 @@ struct Sha256::State {
 };
 
 Sha256::Sha256() : state_(std::make_unique<State>()) {
+  // Without the host's openssl.cnf: the providers it names are libraries made
+  // for another libcrypto than ours.
+  static const bool alone =
+      OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr) == 1;
+  Require(alone);
   Require(EVP_DigestInit_ex(state_->context, EVP_sha256(), nullptr) == 1);
 }
 
