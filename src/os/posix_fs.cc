@@ -21,6 +21,7 @@
 
 #include "base/text.h"
 #include "os/creation_mask.h"
+#include "os/descriptor.h"
 #include "os/path_rules.h"
 
 namespace release {
@@ -162,6 +163,19 @@ void SyncDirectoryAt(const std::string& path) {
   const int error = fsync(fd) == 0 ? 0 : errno;
   close(fd);
   if (error != 0) throw FsError::OfSync("sync", path, error);
+}
+
+// For what no call changes by name alone: the C library needs /proc for it
+// where the kernel is older than 6.6, and a chroot may have none. Of a symbolic
+// link nothing is changed.
+int SetModeByDescriptor(int at, const char* name, unsigned permissions) {
+  const Descriptor opened(openat(
+      at, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  if (opened.get() < 0) {
+    if (errno == ELOOP) errno = EOPNOTSUPP;
+    return -1;
+  }
+  return Uninterrupted([&] { return fchmod(opened.get(), permissions); });
 }
 
 }  // namespace
@@ -383,8 +397,10 @@ void PosixFs::SetMode(Handle dir, const std::string& path,
                       unsigned permissions) {
   const Place place(*this, dir, path, PathUse::kLook);
   const int error = place.Do([&](int at, const char* name) {
-    return Uninterrupted(
+    const int done = Uninterrupted(
         [&] { return fchmodat(at, name, permissions, AT_SYMLINK_NOFOLLOW); });
+    if (done == 0 || errno != EOPNOTSUPP) return done;
+    return SetModeByDescriptor(at, name, permissions);
   });
   if (error != 0) Fail("set the mode of", dir, path, error);
 }
