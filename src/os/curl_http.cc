@@ -15,7 +15,10 @@
 #include <cstring>
 #include <utility>
 
+#include "os/curl_program.h"
+#include "os/host_facts.h"
 #include "os/interrupt.h"
+#include "os/linkage.h"
 
 // The header turns these into macros that want the real functions.
 #undef curl_easy_setopt
@@ -123,10 +126,11 @@ struct CurlHttp::Library {
 };
 
 // Never unloaded: libraries below it register handlers that outlive it.
-CurlHttp::Library::Library(const std::string& name)
-    : handle(dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL)) {
+CurlHttp::Library::Library(const std::string& name) {
+  const bool possible = CanLoadLibraries();
+  if (possible) handle = dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (handle == nullptr) {
-    const char* const why = dlerror();
+    const char* const why = possible ? dlerror() : "this program is static";
     error = std::string("cannot load libcurl (package libcurl4): ") +
             (why == nullptr ? name : why);
     return;
@@ -185,15 +189,20 @@ std::string CurlHttp::Library::Apply(CURL* easy, const HttpRequest& request,
   return code == CURLE_OK ? "" : strerror(code);
 }
 
-CurlHttp::CurlHttp(std::string library) : library_name_(std::move(library)) {}
+CurlHttp::CurlHttp(std::string library, std::string program)
+    : library_name_(std::move(library)), program_(std::move(program)) {}
 
 CurlHttp::~CurlHttp() = default;
 
 HttpResponse CurlHttp::Send(const HttpRequest& request) {
   if (!library_) library_ = std::make_unique<Library>(library_name_);
+  if (library_->error.empty()) return SendByLibrary(request);
+  if (!FindProgram(program_).empty()) return SendByProgram(program_, request);
+  return {.error = library_->error + "; nor is there a program curl"};
+}
+
+HttpResponse CurlHttp::SendByLibrary(const HttpRequest& request) {
   HttpResponse response;
-  response.error = library_->error;
-  if (!response.error.empty()) return response;
   CURL* const easy = library_->easy_init();
   Answer answer{"", request.max_body};
   curl_slist* headers = nullptr;

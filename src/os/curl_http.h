@@ -1,5 +1,6 @@
 // The door to HTTP, through libcurl, which is loaded at the first request: who
 // sends none (a rollback without a probe) does not need it to be installed.
+// Where it cannot be loaded, as into a static program, the program curl sends.
 #ifndef RELEASE_OS_CURL_HTTP_H_
 #define RELEASE_OS_CURL_HTTP_H_
 
@@ -14,8 +15,10 @@ namespace release {
 // threads at once.
 class CurlHttp : public Http {
  public:
-  // `library`: what to load; a name that the dynamic linker finds.
-  explicit CurlHttp(std::string library = "libcurl.so.4");
+  // `library`: what to load; a name that the dynamic linker finds. `program`: a
+  // path, or a name in PATH.
+  explicit CurlHttp(std::string library = "libcurl.so.4",
+                    std::string program = "curl");
   ~CurlHttp() override;
 
   HttpResponse Send(const HttpRequest& request) override;
@@ -24,7 +27,10 @@ class CurlHttp : public Http {
 
  private:
   struct Library;
+  HttpResponse SendByLibrary(const HttpRequest& request);
+
   std::string library_name_;
+  std::string program_;
   std::unique_ptr<Library> library_;
 };
 

@@ -144,9 +144,18 @@ TEST_CASE("a host without libcurl is told which package it lacks") {
   HttpRequest request;
   request.url = "http://127.0.0.1:1/";
   const HttpResponse response =
-      CurlHttp("libcurl-that-is-not-there.so").Send(request);
+      CurlHttp("libcurl-that-is-not-there.so", "no-such-program").Send(request);
   CHECK(response.status == 0);
   CHECK(response.error.find("package libcurl4") != std::string::npos);
+}
+
+TEST_CASE("a host without libcurl has the program curl ask") {
+  HttpServer server(Always(HttpAnswer(418, "teapot")));
+  HttpRequest request;
+  request.url = server.Url("/up");
+  CurlHttp http("libcurl-that-is-not-there.so");
+  CHECK(http.Send(request).status == 418);
+  CHECK(http.Send(request).body == "teapot");
 }
 
 TEST_CASE("a TCP connection is made, refused or given up in time") {
