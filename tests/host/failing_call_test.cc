@@ -167,7 +167,7 @@ class Rig : public TracedSite {
 TEST_SUITE("any one failing call in a") {
   TEST_CASE("deploy is told truly and leaves nothing behind") {
     Rig rig;
-    rig.DeployAll({"1.0", "2.0"});
+    DeployAll(rig.site(), {"1.0", "2.0"});
     rig.Sweep(
         {.words = {"deploy", rig.site().Archive("3.0"), "--version", "3.0"},
          .before = "2.0",
@@ -176,7 +176,7 @@ TEST_SUITE("any one failing call in a") {
 
   TEST_CASE("deploy that fails is told truly and leaves nothing behind") {
     Rig rig;
-    rig.DeployAll({"1.0", "2.0"});
+    DeployAll(rig.site(), {"1.0", "2.0"});
     rig.Sweep({.words = {"deploy", rig.site().Archive("3.0"), "--version",
                          "3.0", "--confirm-within", "0s"},
                .exit = 4,
@@ -186,19 +186,19 @@ TEST_SUITE("any one failing call in a") {
 
   TEST_CASE("rollback is told truly and leaves nothing behind") {
     Rig rig;
-    rig.DeployAll({"1.0", "2.0", "3.0"});
+    DeployAll(rig.site(), {"1.0", "2.0", "3.0"});
     rig.Sweep({.words = {"rollback"}, .before = "3.0", .after = "2.0"});
   }
 
   TEST_CASE("prune is told truly and leaves nothing behind") {
     Rig rig;
-    rig.DeployAll({"1.0", "2.0", "3.0", "4.0", "5.0", "6.0", "7.0"});
+    DeployAll(rig.site(), {"1.0", "2.0", "3.0", "4.0", "5.0", "6.0", "7.0"});
     rig.Sweep({.words = {"prune"}, .before = "7.0", .after = "7.0"});
   }
 
   TEST_CASE("recover is told truly and leaves nothing behind") {
     Rig rig;
-    rig.DeployAll({"1.0", "2.0"});
+    DeployAll(rig.site(), {"1.0", "2.0"});
     rig.InterruptDeploy();
     rig.Sweep({.words = {"recover"},
                .before = "2.0",

@@ -167,7 +167,7 @@ class Rig : public TracedSite {
 TEST_SUITE("kill -9 in a") {
   TEST_CASE("deploy that prunes too leaves a true state that is settled") {
     Rig rig;
-    rig.DeployAll({"1.0", "2.0"});
+    DeployAll(rig.site(), {"1.0", "2.0"});
     rig.Keep();
     rig.KillEverywhere(
         {.words = {"--config", rig.config(), "deploy",
@@ -178,7 +178,7 @@ TEST_SUITE("kill -9 in a") {
 
   TEST_CASE("deploy that fails leaves a true state that is settled") {
     Rig rig;
-    rig.DeployAll({"1.0", "2.0"});
+    DeployAll(rig.site(), {"1.0", "2.0"});
     rig.Keep();
     rig.KillEverywhere({.words = {"--config", rig.config(), "deploy",
                                   rig.site().Archive("3.0"), "--version", "3.0",
@@ -191,7 +191,7 @@ TEST_SUITE("kill -9 in a") {
 
   TEST_CASE("rollback leaves a true state that is settled") {
     Rig rig;
-    rig.DeployAll({"1.0", "2.0", "3.0"});
+    DeployAll(rig.site(), {"1.0", "2.0", "3.0"});
     rig.Keep();
     rig.KillEverywhere({.words = {"--config", rig.config(), "rollback"},
                         .before = "3.0",
@@ -200,7 +200,7 @@ TEST_SUITE("kill -9 in a") {
 
   TEST_CASE("prune leaves a true state that is settled") {
     Rig rig;
-    rig.DeployAll({"1.0", "2.0", "3.0", "4.0"});
+    DeployAll(rig.site(), {"1.0", "2.0", "3.0", "4.0"});
     rig.Keep();
     rig.KillEverywhere({.words = {"--config", rig.config(), "prune"},
                         .before = "4.0",
@@ -209,7 +209,7 @@ TEST_SUITE("kill -9 in a") {
 
   TEST_CASE("recover leaves a true state that is settled") {
     Rig rig;
-    rig.DeployAll({"1.0", "2.0"});
+    DeployAll(rig.site(), {"1.0", "2.0"});
     rig.InterruptDeploy();
     rig.Keep();
     rig.KillEverywhere({.words = {"--config", rig.config(), "recover"},

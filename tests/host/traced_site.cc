@@ -20,10 +20,6 @@ void Copy(const std::string& from, const std::string& to) {
 TracedSite::TracedSite()
     : mount_("-t tmpfs -o size=256m none", own_.path()), site_(own_.path()) {}
 
-void TracedSite::DeployAll(const std::vector<std::string>& versions) const {
-  for (const std::string& version : versions) site_.Deploy(version);
-}
-
 void TracedSite::InterruptDeploy() const {
   Running deploy(site_.CommandLine({"deploy", site_.Archive("3.0"), "--version",
                                     "3.0", "--confirm-within", "60s"}));

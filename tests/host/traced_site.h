@@ -20,8 +20,6 @@ class TracedSite {
 
   const Site& site() const { return site_; }
 
-  // Deploys these, one after another.
-  void DeployAll(const std::vector<std::string>& versions) const;
   // Kills a deploy of 3.0 after it has switched.
   void InterruptDeploy() const;
 
