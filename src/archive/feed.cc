@@ -18,6 +18,28 @@ std::string_view View(std::span<const char> bytes) {
 
 }  // namespace
 
+SpoolCopy::SpoolCopy(Fs* fs, Opened file, std::uint64_t size)
+    : fs_(fs), file_(std::move(file)), size_(size), buffer_(kBlockSize, 0) {}
+
+std::size_t SpoolCopy::ReadAt(std::span<char> buffer,
+                              std::uint64_t offset) const {
+  std::size_t held = 0;
+  while (held < buffer.size()) {
+    const std::size_t got =
+        fs_->ReadAt(file_.get(), buffer.subspan(held), offset + held);
+    if (got == 0) break;
+    held += got;
+  }
+  return held;
+}
+
+std::span<const char> SpoolCopy::Next() {
+  const std::size_t count = ReadAt(buffer_, position_);
+  position_ += count;
+  at_end_ = count == 0;
+  return std::span<const char>(buffer_).first(count);
+}
+
 Feed::Feed(ByteSource source, std::string name, Spool spool)
     : source_(std::move(source)),
       name_(std::move(name)),
@@ -63,14 +85,14 @@ void Feed::ReadHead() {
   }
 }
 
-void Feed::Append(std::string_view bytes) {
-  copy_size_ += bytes.size();
-  if (spool_.max_size != 0 && copy_size_ > spool_.max_size) {
+void Feed::Append(Fs::Handle copy, std::string_view bytes) {
+  copied_ += bytes.size();
+  if (spool_.max_size != 0 && copied_ > spool_.max_size) {
     Fail(ErrorCode::kLimitExceeded,
          "it is larger than " + std::to_string(spool_.max_size) + " bytes");
   }
-  CheckRatio(copy_size_);
-  spool_.fs->Write(copy_.get(), bytes);
+  CheckRatio(copied_);
+  spool_.fs->Write(copy, bytes);
 }
 
 void Feed::CopyToSpool() {
@@ -78,45 +100,26 @@ void Feed::CopyToSpool() {
     Fail(ErrorCode::kArchiveUnsupported, "its format needs room to be copied");
   }
   Fs* fs = spool_.fs;
-  copy_ = Opened(
+  const Opened copy(
       fs, fs->Open(spool_.directory, spool_.name, OpenMode::kCreateNew, 0600));
   Opened reading(fs, fs->Open(spool_.directory, spool_.name, OpenMode::kRead));
   fs->RemoveFile(spool_.directory, spool_.name);
-  Append(std::exchange(head_, {}));
+  Append(copy.get(), std::exchange(head_, {}));
   while (true) {
     const auto block = decompressor_->Next();
     if (block.empty()) break;
-    Append(View(block));
+    Append(copy.get(), View(block));
   }
-  copy_ = std::move(reading);
+  copy_.emplace(fs, std::move(reading), copied_);
   const auto read = [this](std::span<char> buffer, std::uint64_t offset) {
-    return ReadCopy(buffer, offset);
+    return copy_->ReadAt(buffer, offset);
   };
   const auto check = format_ == Format::kZip ? CheckZip : CheckSevenZip;
-  check(read, copy_size_, name_);
-  buffer_.resize(kBlockSize);
-}
-
-std::size_t Feed::ReadCopy(std::span<char> buffer, std::uint64_t offset) {
-  std::size_t held = 0;
-  while (held < buffer.size()) {
-    const std::size_t got =
-        spool_.fs->ReadAt(copy_.get(), buffer.subspan(held), offset + held);
-    if (got == 0) break;
-    held += got;
-  }
-  return held;
-}
-
-std::span<const char> Feed::NextOfCopy() {
-  const std::size_t count = ReadCopy(buffer_, position_);
-  position_ += count;
-  at_end_ = count == 0;
-  return std::span<const char>(buffer_).first(count);
+  check(read, copied_, name_);
 }
 
 std::span<const char> Feed::Next() {
-  if (seekable()) return NextOfCopy();
+  if (copy_) return copy_->Next();
   std::span<const char> block;
   if (!head_.empty()) {
     given_head_ = std::exchange(head_, {});

@@ -6,11 +6,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
 #include "archive/decompress.h"
 #include "archive/format.h"
+#include "archive/parser.h"
 #include "archive/reader.h"
 #include "trust/digest.h"
 
@@ -19,7 +21,30 @@ namespace release {
 constexpr std::uint64_t kFreeBytes = std::uint64_t{64} << 20;
 constexpr std::uint64_t kMaxRatio = 250;
 
-class Feed {
+// The nameless copy, for one thread.
+class SpoolCopy {
+ public:
+  SpoolCopy(Fs* fs, Opened file, std::uint64_t size);
+
+  std::span<const char> Next();
+  // Fills the buffer but at the end.
+  std::size_t ReadAt(std::span<char> buffer, std::uint64_t offset) const;
+
+  bool at_end() const { return at_end_; }
+  void Seek(std::uint64_t offset) { position_ = offset; }
+  std::uint64_t position() const { return position_; }
+  std::uint64_t size() const { return size_; }
+
+ private:
+  Fs* fs_;
+  Opened file_;
+  std::uint64_t size_;
+  std::uint64_t position_ = 0;
+  bool at_end_ = false;
+  std::string buffer_;
+};
+
+class Feed final : public ParserBytes {
  public:
   // Reads the first bytes and tells the format. What is no archive by its first
   // bytes throws as reader.h says.
@@ -28,21 +53,18 @@ class Feed {
   Feed& operator=(const Feed&) = delete;
 
   Format format() const { return format_; }
-  bool seekable() const { return static_cast<bool>(copy_); }
+  bool seekable() const override { return copy_.has_value(); }
 
-  // The next uncompressed bytes, valid until the next call; empty at the end.
-  std::span<const char> Next();
+  std::span<const char> Next() override;
 
-  // Where the next bytes come from; only where seekable.
-  void Seek(std::uint64_t offset) { position_ = offset; }
-  std::uint64_t position() const { return position_; }
-  std::uint64_t size() const { return copy_size_; }
+  void Seek(std::uint64_t offset) override { copy_->Seek(offset); }
+  std::uint64_t position() const override { return copy_->position(); }
+  std::uint64_t size() const override { return copy_->size(); }
 
-  // Whether Next has returned the end.
-  bool at_end() const { return at_end_; }
+  bool at_end() const override { return copy_ ? copy_->at_end() : at_end_; }
   // Uncompressed bytes given out so far, and how many of them stand before the
   // zero bytes at their end. Of streams only.
-  std::uint64_t given() const { return given_; }
+  std::uint64_t given() const override { return given_; }
   std::uint64_t last_nonzero_end() const { return last_nonzero_end_; }
 
   std::uint64_t bytes_read() const { return bytes_read_; }
@@ -56,9 +78,7 @@ class Feed {
   std::size_t ReadSource(std::span<char> buffer);
   void ReadHead();
   void CopyToSpool();
-  void Append(std::string_view bytes);
-  std::span<const char> NextOfCopy();
-  std::size_t ReadCopy(std::span<char> buffer, std::uint64_t offset);
+  void Append(Fs::Handle copy, std::string_view bytes);
   [[noreturn]] void Fail(ErrorCode code, const std::string& reason) const;
 
   ByteSource source_;
@@ -70,10 +90,8 @@ class Feed {
   Format format_ = Format::kMaybeTar;
   std::string head_;  // read to tell the format, not yet given out
   std::string given_head_;
-  Opened copy_;
-  std::uint64_t copy_size_ = 0;
-  std::uint64_t position_ = 0;
-  std::string buffer_;
+  std::optional<SpoolCopy> copy_;
+  std::uint64_t copied_ = 0;
   bool at_end_ = false;
   std::uint64_t given_ = 0;
   std::uint64_t last_nonzero_end_ = 0;

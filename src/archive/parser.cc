@@ -1,0 +1,361 @@
+#include "archive/parser.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <exception>
+#include <string_view>
+#include <utility>
+
+#include "base/error.h"
+#include "base/text.h"
+
+// libarchive converts names to the character set of the process's locale, and
+// loses what that cannot express. The build has these two calls of its end up
+// here (CMakeLists.txt, --wrap): names are UTF-8 whatever locales the host has,
+// and no converter, which is a library of the host's, is loaded for them. What
+// comes in UTF-16 libarchive converts by itself.
+extern "C" {
+
+char* __wrap_nl_langinfo(int) {
+  static char name[] = "UTF-8";
+  return name;
+}
+
+void* __wrap_iconv_open(const char*, const char*) {
+  errno = EINVAL;
+  return reinterpret_cast<void*>(std::intptr_t{-1});
+}
+
+}  // extern "C"
+
+namespace release {
+namespace {
+
+constexpr std::uint64_t kMaxPadding = std::uint64_t{64} << 20;
+constexpr std::array<char, 65536> kZeros{};
+
+bool Contains(std::string_view text, std::string_view part) {
+  return text.find(part) != text.npos;
+}
+
+// Warnings about what is not taken over from an archive anyway.
+bool IsHarmless(std::string_view warning) {
+  return Contains(warning, "ACL") || warning.starts_with("Gname") ||
+         warning.starts_with("Uname");
+}
+
+bool IsAboutName(std::string_view warning) {
+  return warning.starts_with("Pathname") || warning.starts_with("Linkname") ||
+         warning.starts_with("Symlink");
+}
+
+bool IsAboutSupport(std::string_view message) {
+  return Contains(message, "upport") || Contains(message, "ncrypt") ||
+         Contains(message, "assphrase");
+}
+
+ArchiveEntry::Kind KindOf(archive_entry* entry) {
+  if (archive_entry_hardlink(entry) != nullptr) {
+    return ArchiveEntry::Kind::kHardLink;
+  }
+  switch (archive_entry_filetype(entry)) {
+    case AE_IFREG:
+      return ArchiveEntry::Kind::kFile;
+    case AE_IFDIR:
+      return ArchiveEntry::Kind::kDirectory;
+    case AE_IFLNK:
+      return ArchiveEntry::Kind::kSymlink;
+    default:
+      return ArchiveEntry::Kind::kOther;
+  }
+}
+
+}  // namespace
+
+struct Parser::Impl {
+  Impl(Format format_in, ParserBytes* bytes_in, std::string name_in)
+      : format(format_in),
+        source(bytes_in),
+        name(std::move(name_in)),
+        parser(archive_read_new(), archive_read_free) {
+    if (!parser) throw std::bad_alloc();
+    EnableFormat();
+    archive_read_set_callback_data(parser.get(), this);
+    archive_read_set_read_callback(parser.get(), OnRead);
+    if (source->seekable()) {
+      archive_read_set_seek_callback(parser.get(), OnSeek);
+    }
+    if (archive_read_open1(parser.get()) != ARCHIVE_OK) FailOnParser();
+    RethrowStashed();
+  }
+
+  void EnableFormat() {
+    int result = ARCHIVE_FATAL;
+    switch (format) {
+      case Format::kTar:
+      case Format::kMaybeTar:
+        result = archive_read_support_format_tar(parser.get());
+        break;
+      case Format::kCpio:
+        result = archive_read_support_format_cpio(parser.get());
+        break;
+      case Format::kZip:
+        result = archive_read_support_format_zip_seekable(parser.get());
+        break;
+      case Format::kSevenZip:
+        result = archive_read_support_format_7zip(parser.get());
+        break;
+    }
+    if (result < ARCHIVE_WARN) {
+      Fail(ErrorCode::kInternal, "the archive library refuses its format");
+    }
+  }
+
+  // -- errors
+
+  [[noreturn]] void Fail(ErrorCode code, std::string_view reason) const {
+    throw Error(
+        code, "cannot read " + Quoted(name) + ": " + std::string(reason), name);
+  }
+
+  std::string ParserMessage() const {
+    const char* message = archive_error_string(parser.get());
+    return message == nullptr ? "its structure is damaged" : Escaped(message);
+  }
+
+  // An error thrown while libarchive, which is C, was asking for bytes.
+  void RethrowStashed() {
+    if (stashed) std::rethrow_exception(std::exchange(stashed, nullptr));
+  }
+
+  [[noreturn]] void FailOnParser() {
+    RethrowStashed();
+    const std::string message = ParserMessage();
+    if (IsAboutSupport(message)) Fail(ErrorCode::kArchiveUnsupported, message);
+    if (format == Format::kMaybeTar && entries == 0 &&
+        Contains(message, "Unrecognized")) {
+      ReadOn();
+      Fail(ErrorCode::kArchiveUnsupported,
+           "it is no tar, cpio, zip or 7z, plain or in one layer of gzip, "
+           "bzip2, xz or zstd");
+    }
+    // The parser of a stream asks for bytes behind the end only where it needs
+    // them.
+    if (!source->seekable() && source->at_end()) {
+      Fail(ErrorCode::kArchiveTruncated, "it ends early");
+    }
+    Fail(ErrorCode::kArchiveCorrupt, message);
+  }
+
+  // Bytes that mean nothing may come of damage, which the compression tells
+  // only at the end of a block.
+  void ReadOn() {
+    while (!source->at_end() && source->given() < kMaxPadding) source->Next();
+  }
+
+  void CheckWarning(archive_entry* entry) {
+    const std::string message = ParserMessage();
+    if (IsHarmless(message)) return;
+    const char* path = archive_entry_pathname(entry);
+    const std::string of = path == nullptr ? "an entry" : Quoted(path);
+    if (IsAboutName(message)) {
+      throw Error(ErrorCode::kUnsafeEntry,
+                  "cannot unpack " + of + ": its name is not UTF-8",
+                  path == nullptr ? "" : path);
+    }
+    Fail(ErrorCode::kArchiveCorrupt, of + ": " + message);
+  }
+
+  // -- libarchive asks for bytes
+
+  template <typename Function>
+  la_int64_t Guarded(Function function) {
+    try {
+      return function();
+    } catch (...) {
+      if (!stashed) stashed = std::current_exception();
+      archive_set_error(parser.get(), EIO, "reading failed");
+      return ARCHIVE_FATAL;
+    }
+  }
+
+  static la_ssize_t OnRead(archive*, void* self_pointer, const void** bytes) {
+    auto* self = static_cast<Impl*>(self_pointer);
+    return static_cast<la_ssize_t>(self->Guarded([&]() -> la_int64_t {
+      // Never again after a failure: it would look like more data, or an end.
+      if (self->stashed) return ARCHIVE_FATAL;
+      const auto next = self->source->Next();
+      *bytes = next.data();
+      return static_cast<la_int64_t>(next.size());
+    }));
+  }
+
+  static la_int64_t OnSeek(archive*, void* self_pointer, la_int64_t offset,
+                           int whence) {
+    auto* self = static_cast<Impl*>(self_pointer);
+    return self->Guarded([&]() -> la_int64_t {
+      la_int64_t base = 0;
+      if (whence == SEEK_CUR) {
+        base = static_cast<la_int64_t>(self->source->position());
+      } else if (whence == SEEK_END) {
+        base = static_cast<la_int64_t>(self->source->size());
+      }
+      const auto size = static_cast<la_int64_t>(self->source->size());
+      const la_int64_t target = std::clamp<la_int64_t>(base + offset, 0, size);
+      self->source->Seek(static_cast<std::uint64_t>(target));
+      return target;
+    });
+  }
+
+  // -- entries
+
+  std::optional<ArchiveEntry> ReadHeader() {
+    if (entries > 0) LeaveEntry();
+    archive_entry* entry = nullptr;
+    const int result = archive_read_next_header(parser.get(), &entry);
+    RethrowStashed();
+    if (result == ARCHIVE_EOF) {
+      ended = true;
+      return std::nullopt;
+    }
+    if (result < ARCHIVE_WARN || entry == nullptr) FailOnParser();
+    ++entries;
+    if (archive_entry_is_encrypted(entry) != 0) {
+      Fail(ErrorCode::kArchiveUnsupported, "it is encrypted");
+    }
+    if (result == ARCHIVE_WARN) CheckWarning(entry);
+    return Convert(entry);
+  }
+
+  // Skips to the end of the current entry and notes where that is.
+  void LeaveEntry() {
+    const int result = archive_read_data_skip(parser.get());
+    RethrowStashed();
+    if (result != ARCHIVE_OK && result != ARCHIVE_EOF) FailOnParser();
+    entries_end = Consumed();
+  }
+
+  std::uint64_t Consumed() const {
+    return static_cast<std::uint64_t>(archive_filter_bytes(parser.get(), 0));
+  }
+
+  ArchiveEntry Convert(archive_entry* entry) {
+    ArchiveEntry out;
+    out.kind = KindOf(entry);
+    const bool link = out.kind == ArchiveEntry::Kind::kSymlink;
+    const bool hard_link = out.kind == ArchiveEntry::Kind::kHardLink;
+    const char* path = archive_entry_pathname(entry);
+    const char* target = link        ? archive_entry_symlink(entry)
+                         : hard_link ? archive_entry_hardlink(entry)
+                                     : "";
+    if (path == nullptr || target == nullptr) {
+      throw Error(ErrorCode::kUnsafeEntry,
+                  "cannot unpack an entry of " + Quoted(name) +
+                      ": its name is not UTF-8",
+                  path == nullptr ? "" : path);
+    }
+    out.path = path;
+    out.target = target;
+    out.mode = archive_entry_perm(entry) & 07777U;
+    if (archive_entry_size_is_set(entry) != 0) {
+      out.size = static_cast<std::uint64_t>(archive_entry_size(entry));
+    }
+    current_size =
+        out.kind == ArchiveEntry::Kind::kFile ? out.size : std::nullopt;
+    position = 0;
+    data_ended = false;
+    block = {};
+    block_offset = 0;
+    return out;
+  }
+
+  // -- data
+
+  std::span<const char> Zeros(std::uint64_t count) {
+    const auto now = std::min<std::uint64_t>(count, kZeros.size());
+    position += now;
+    return std::span<const char>(kZeros).first(now);
+  }
+
+  std::span<const char> NextBlock() {
+    while (true) {
+      if (position < block_offset) return Zeros(block_offset - position);
+      if (!block.empty()) {
+        position += block.size();
+        return std::exchange(block, {});
+      }
+      if (data_ended) return EndOfData();
+      ReadBlock();
+    }
+  }
+
+  void ReadBlock() {
+    const void* bytes = nullptr;
+    std::size_t size = 0;
+    la_int64_t offset = 0;
+    const int result =
+        archive_read_data_block(parser.get(), &bytes, &size, &offset);
+    RethrowStashed();
+    if (result == ARCHIVE_EOF) {
+      data_ended = true;
+      return;
+    }
+    if (result != ARCHIVE_OK) FailOnParser();
+    block = {static_cast<const char*>(bytes), size};
+    block_offset = static_cast<std::uint64_t>(offset);
+    if (block_offset < position) {
+      Fail(ErrorCode::kArchiveCorrupt, "the parts of a file overlap");
+    }
+  }
+
+  // A sparse file of a tar may end in a hole.
+  std::span<const char> EndOfData() {
+    if (!current_size || position == *current_size) return {};
+    const bool tar = format == Format::kTar || format == Format::kMaybeTar;
+    if (tar && position < *current_size) {
+      return Zeros(*current_size - position);
+    }
+    Fail(ErrorCode::kArchiveCorrupt,
+         "a file is not as long as the archive says");
+  }
+
+  Format format;
+  ParserBytes* source;
+  std::string name;
+  std::unique_ptr<archive, int (*)(archive*)> parser;
+  std::exception_ptr stashed;
+
+  bool ended = false;
+  std::uint64_t entries = 0;
+  std::uint64_t entries_end = 0;  // offset behind the last entry's data
+
+  std::optional<std::uint64_t> current_size;
+  std::uint64_t position = 0;  // in the current entry's content
+  std::span<const char> block;
+  std::uint64_t block_offset = 0;
+  bool data_ended = false;
+};
+
+Parser::Parser(Format format, ParserBytes* bytes, std::string name) {
+  impl_ = std::make_unique<Impl>(format, bytes, std::move(name));
+}
+
+Parser::~Parser() = default;
+
+std::optional<ArchiveEntry> Parser::Next() {
+  if (impl_->ended) return std::nullopt;
+  return impl_->ReadHeader();
+}
+
+std::span<const char> Parser::NextBlock() { return impl_->NextBlock(); }
+
+std::uint64_t Parser::Consumed() const { return impl_->Consumed(); }
+
+std::uint64_t Parser::entries_end() const { return impl_->entries_end; }
+
+}  // namespace release
