@@ -16,6 +16,23 @@ std::string_view View(std::span<const char> bytes) {
   return {bytes.data(), bytes.size()};
 }
 
+// What another thread parses; the first one has checked it.
+class SecondCopy final : public ParserBytes {
+ public:
+  explicit SecondCopy(SpoolCopy copy) : copy_(std::move(copy)) {}
+
+  std::span<const char> Next() override { return copy_.Next(); }
+  bool at_end() const override { return copy_.at_end(); }
+  std::uint64_t given() const override { return 0; }
+  bool seekable() const override { return true; }
+  void Seek(std::uint64_t offset) override { copy_.Seek(offset); }
+  std::uint64_t position() const override { return copy_.position(); }
+  std::uint64_t size() const override { return copy_.size(); }
+
+ private:
+  SpoolCopy copy_;
+};
+
 }  // namespace
 
 SpoolCopy::SpoolCopy(Fs* fs, Opened file, std::uint64_t size)
@@ -102,7 +119,11 @@ void Feed::CopyToSpool() {
   Fs* fs = spool_.fs;
   const Opened copy(
       fs, fs->Open(spool_.directory, spool_.name, OpenMode::kCreateNew, 0600));
-  Opened reading(fs, fs->Open(spool_.directory, spool_.name, OpenMode::kRead));
+  const auto open = [&] {
+    return Opened(fs, fs->Open(spool_.directory, spool_.name, OpenMode::kRead));
+  };
+  Opened reading = open();
+  Opened second = spool_.threads == 0 ? Opened() : open();
   fs->RemoveFile(spool_.directory, spool_.name);
   Append(copy.get(), std::exchange(head_, {}));
   while (true) {
@@ -116,6 +137,14 @@ void Feed::CopyToSpool() {
   };
   const auto check = format_ == Format::kZip ? CheckZip : CheckSevenZip;
   check(read, copied_, name_);
+  if (second) second_copy_.emplace(fs, std::move(second), copied_);
+}
+
+std::unique_ptr<ParserBytes> Feed::TakeSecondCopy() {
+  if (!second_copy_) return nullptr;
+  auto taken = std::make_unique<SecondCopy>(std::move(*second_copy_));
+  second_copy_.reset();
+  return taken;
 }
 
 std::span<const char> Feed::Next() {

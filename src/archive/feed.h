@@ -67,6 +67,10 @@ class Feed final : public ParserBytes {
   std::uint64_t given() const override { return given_; }
   std::uint64_t last_nonzero_end() const { return last_nonzero_end_; }
 
+  // The same bytes for another thread, once; null where they are no copy, or
+  // the spool asked for no threads. May outlive this.
+  std::unique_ptr<ParserBytes> TakeSecondCopy();
+
   std::uint64_t bytes_read() const { return bytes_read_; }
   // Throws Error kLimitExceeded where `unpacked` bytes, more than kFreeBytes,
   // came of less than their kMaxRatio-th part of archive: no release does that.
@@ -91,6 +95,7 @@ class Feed final : public ParserBytes {
   std::string head_;  // read to tell the format, not yet given out
   std::string given_head_;
   std::optional<SpoolCopy> copy_;
+  std::optional<SpoolCopy> second_copy_;
   std::uint64_t copied_ = 0;
   bool at_end_ = false;
   std::uint64_t given_ = 0;

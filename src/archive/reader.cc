@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
+#include "archive/ahead.h"
 #include "archive/feed.h"
 #include "archive/parser.h"
 #include "base/error.h"
@@ -29,7 +31,20 @@ struct Reader::Impl {
   Impl(ByteSource source, std::string name_in, Spool spool)
       : name(std::move(name_in)),
         feed(std::move(source), name, std::move(spool)),
-        parser(feed.format(), &feed, name) {}
+        parser(feed.format(), &feed, name) {
+    // Only a zip lets what is between two entries be skipped unread.
+    if (feed.format() == Format::kZip) ReadAhead();
+  }
+
+  void ReadAhead() {
+    auto copy = feed.TakeSecondCopy();
+    if (!copy) return;
+    try {
+      ahead.emplace(Format::kZip, std::move(copy), name);
+    } catch (const std::system_error&) {
+      // Where the system gives no thread, all is decoded here.
+    }
+  }
 
   [[noreturn]] void Fail(ErrorCode code, std::string_view reason) const {
     throw Error(
@@ -39,6 +54,7 @@ struct Reader::Impl {
   std::optional<ArchiveEntry> ReadHeader() {
     auto entry = parser.Next();
     ended = !entry;
+    if (entry) ++entries;
     return entry;
   }
 
@@ -71,7 +87,9 @@ struct Reader::Impl {
   }
 
   std::span<const char> NextBlock() {
-    const auto bytes = parser.NextBlock();
+    const std::uint64_t entry = entries - 1;
+    const auto bytes = ahead && Ahead::Decodes(entry) ? ahead->NextBlock(entry)
+                                                      : parser.NextBlock();
     unpacked += bytes.size();
     feed.CheckRatio(unpacked);
     return bytes;
@@ -115,9 +133,11 @@ struct Reader::Impl {
   std::string name;
   Feed feed;
   Parser parser;
+  std::optional<Ahead> ahead;
 
   bool begun = false;
   bool ended = false;
+  std::uint64_t entries = 0;   // that were begun
   std::uint64_t unpacked = 0;  // bytes of content given out
   std::optional<ArchiveEntry> pending;
   std::optional<std::string> manifest_text;

@@ -40,6 +40,8 @@ struct Spool {
   Fs::Handle directory = Fs::kRoot;
   std::string name;
   std::uint64_t max_size = 0;  // bytes; more is kLimitExceeded; 0: any
+  // That may decode a zip while the caller does, too; 0: the caller alone.
+  unsigned threads = 0;
 };
 
 class Reader {

@@ -16,6 +16,9 @@ namespace {
 // More wait for one another in the file system.
 constexpr unsigned kWriters = 2;
 
+// Beside the caller's, where the archive lets it.
+constexpr unsigned kDecoders = 1;
+
 // What the manifest of an archive holds of paths that shared ones replace.
 Manifest WithoutShared(Manifest manifest,
                        const std::vector<std::string>& reserved) {
@@ -119,7 +122,8 @@ void ArchiveStaging::Prepare(const Standing& standing, Work* work) {
       Spool{.fs = host_->fs,
             .directory = Fs::kRoot,
             .name = fmt::format("{}/{}spool", kOwn, kTempFilePrefix),
-            .max_size = host_->config->unpack.max_size});
+            .max_size = host_->config->unpack.max_size,
+            .threads = host_->ThreadsFor(kDecoders)});
   carried_ = reader_->TakeManifest();
   const Version version = ChooseVersion(carried_);
   work->begin.to = version;

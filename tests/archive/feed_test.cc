@@ -57,6 +57,23 @@ TEST_CASE("feed: what needs seeking is copied to a nameless file") {
   CHECK(feed.bytes_read() == zip.size());
 }
 
+TEST_CASE("feed: another thread gets the same copy, once, where it may") {
+  const std::string zip = Made("zip -q out.zip f");
+  TempDir dir;
+  PosixFs fs(dir.path());
+  Feed alone(InPieces(zip, 50), "sample", {.fs = &fs, .name = "spool"});
+  CHECK(alone.TakeSecondCopy() == nullptr);
+  Feed feed(InPieces(zip, 50), "sample",
+            {.fs = &fs, .name = "spool", .threads = 1});
+  const auto second = feed.TakeSecondCopy();
+  REQUIRE(second);
+  CHECK(feed.TakeSecondCopy() == nullptr);
+  CHECK(second->size() == zip.size());
+  const auto block = second->Next();
+  CHECK(std::string(block.begin(), block.end()) == zip);
+  CHECK(Drain(&feed) == zip);
+}
+
 TEST_CASE("feed: without room to copy a zip is not read") {
   CHECK_THROWS_AS(Feed(InPieces(Made("zip -q out.zip f"), 50), "sample", {}),
                   Error);

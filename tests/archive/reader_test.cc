@@ -114,9 +114,12 @@ Contents ReadAll(Reader* reader) {
   return out;
 }
 
-Contents ReadAll(const std::string& bytes, std::size_t piece = 70'001) {
+Contents ReadAll(const std::string& bytes, std::size_t piece = 70'001,
+                 unsigned threads = 0) {
   SpoolRoom room;
-  Reader reader(InPieces(bytes, piece), "sample", room.spool());
+  Spool spool = room.spool();
+  spool.threads = threads;
+  Reader reader(InPieces(bytes, piece), "sample", spool);
   Contents out = ReadAll(&reader);
   CHECK(room.empty());
   return out;
@@ -153,6 +156,7 @@ TEST_CASE("reader: every format gives what was put in, from a pipe too") {
     CAPTURE(std::string(sample.name));
     const std::string& bytes = BytesOf(sample);
     const Contents contents = ReadAll(bytes);
+    CHECK((ReadAll(bytes, 70'001, 1).files == contents.files));
     CHECK(contents.files.at("bin/run") == "#!/bin/sh\nexit 0\n");
     CHECK(contents.modes.at("bin/run") == 0755);
     CHECK(contents.modes.at("nothing") == 0644);

@@ -1,0 +1,96 @@
+#include "archive/ahead.h"
+
+#include <utility>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace release {
+namespace {
+
+constexpr std::size_t kMostHeld = std::size_t{2} << 20;
+
+// Neither is woken for every entry, nor has one to wait long for the other.
+constexpr std::uint64_t kGroup = 8;
+
+}  // namespace
+
+Ahead::Ahead(Format format, std::unique_ptr<ParserBytes> bytes,
+             std::string name)
+    : bytes_(std::move(bytes)),
+      parser_(format, bytes_.get(), std::move(name)),
+      thread_([this] { Work(); }) {}
+
+Ahead::~Ahead() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  taken_.notify_all();
+  thread_.join();
+}
+
+bool Ahead::Decodes(std::uint64_t entry) { return entry / kGroup % 2 == 1; }
+
+void Ahead::Work() {
+  std::exception_ptr error;
+  try {
+    DecodeAll();
+  } catch (...) {
+    error = std::current_exception();
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    error_ = error;
+    ended_ = true;
+  }
+  put_.notify_all();
+}
+
+void Ahead::DecodeAll() {
+  for (std::uint64_t entry = 0; parser_.Next(); ++entry) {
+    if (!Decodes(entry)) continue;
+    while (true) {
+      const auto bytes = parser_.NextBlock();
+      if (!Put(entry, bytes)) return;
+      if (bytes.empty()) break;
+    }
+  }
+}
+
+bool Ahead::Put(std::uint64_t entry, std::span<const char> bytes) {
+  Block block{entry, {bytes.begin(), bytes.end()}};
+  {
+    std::unique_lock lock(mutex_);
+    taken_.wait(lock, [this] { return stopping_ || held_ < kMostHeld; });
+    if (stopping_) return false;
+    held_ += bytes.size();
+    blocks_.push_back(std::move(block));
+  }
+  put_.notify_one();
+  return true;
+}
+
+std::span<const char> Ahead::NextBlock(std::uint64_t entry) {
+  // Its end stays, for whoever asks once more.
+  if (current_.entry == entry && Decodes(entry) && current_.bytes.empty()) {
+    return {};
+  }
+  {
+    std::unique_lock lock(mutex_);
+    do {
+      put_.wait(lock, [this] { return ended_ || !blocks_.empty(); });
+      if (blocks_.empty() && error_) std::rethrow_exception(error_);
+      if (blocks_.empty()) {
+        throw Error(ErrorCode::kInternal, "cannot read ahead: no such entry");
+      }
+      current_ = std::move(blocks_.front());
+      blocks_.pop_front();
+      held_ -= current_.bytes.size();
+    } while (current_.entry < entry);
+  }
+  taken_.notify_one();
+  return current_.bytes;
+}
+
+}  // namespace release

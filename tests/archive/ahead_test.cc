@@ -1,0 +1,107 @@
+#include "archive/ahead.h"
+
+#include <doctest/doctest.h>
+
+#include "archive/feed.h"
+#include "os/posix_fs.h"
+#include "support/archives.h"
+#include "support/expect_error.h"
+#include "support/temp_dir.h"
+
+namespace release {
+namespace {
+
+constexpr unsigned kFiles = 100;
+
+std::string ContentOf(unsigned number) {
+  return Noise(number % 7 == 0 ? 300'000 : 100 + number, number);
+}
+
+// A zip of kFiles files, numbered in the order they stand there.
+const std::string& Zip() {
+  static const std::string made = [] {
+    TempDir dir;
+    std::string names;
+    for (unsigned i = 0; i < kFiles; ++i) {
+      Spill(dir.path() + "/" + std::to_string(i), ContentOf(i));
+      names += " " + std::to_string(i);
+    }
+    Shell("cd " + dir.path() + "; zip -q out.zip" + names);
+    return Slurp(dir.path() + "/out.zip");
+  }();
+  return made;
+}
+
+// The bytes of a zip for an Ahead, as a Feed has them.
+class Bytes {
+ public:
+  explicit Bytes(const std::string& zip)
+      : fs_(dir_.path()),
+        feed_(InPieces(zip, 1 << 16), "sample",
+              {.fs = &fs_, .name = "spool", .threads = 1}) {}
+  std::unique_ptr<ParserBytes> Take() { return feed_.TakeSecondCopy(); }
+
+ private:
+  TempDir dir_;
+  PosixFs fs_;
+  Feed feed_;
+};
+
+std::string ReadEntry(Ahead* ahead, unsigned entry) {
+  std::string out;
+  while (true) {
+    const auto block = ahead->NextBlock(entry);
+    if (block.empty()) return out;
+    out.append(block.begin(), block.end());
+  }
+}
+
+TEST_CASE("ahead: it decodes half of the entries, each whole and in order") {
+  Bytes bytes(Zip());
+  Ahead ahead(Format::kZip, bytes.Take(), "sample");
+  unsigned decoded = 0;
+  for (unsigned i = 0; i < kFiles; ++i) {
+    if (!Ahead::Decodes(i)) continue;
+    ++decoded;
+    CHECK((ReadEntry(&ahead, i) == ContentOf(i)));
+    CHECK(ahead.NextBlock(i).empty());
+  }
+  CHECK(decoded > kFiles / 3);
+  CHECK(decoded < 2 * kFiles / 3);
+}
+
+TEST_CASE("ahead: what nobody asks for is passed over") {
+  Bytes bytes(Zip());
+  Ahead ahead(Format::kZip, bytes.Take(), "sample");
+  unsigned last = kFiles - 1;
+  while (!Ahead::Decodes(last)) --last;
+  CHECK((ReadEntry(&ahead, last) == ContentOf(last)));
+}
+
+TEST_CASE("ahead: damage is told at the entry that has it, not before") {
+  constexpr unsigned victim = 57;
+  REQUIRE(Ahead::Decodes(victim));
+  std::string zip = Zip();
+  // Noise this short is stored as it is.
+  const std::size_t at = zip.find(ContentOf(victim));
+  REQUIRE(at != zip.npos);
+  zip[at] ^= 1;
+  Bytes bytes(zip);
+  Ahead ahead(Format::kZip, bytes.Take(), "sample");
+  for (unsigned i = 0; i < victim; ++i) {
+    if (Ahead::Decodes(i)) CHECK((ReadEntry(&ahead, i) == ContentOf(i)));
+  }
+  CHECK(ErrorOf([&] { ReadEntry(&ahead, victim); }).code() ==
+        ErrorCode::kArchiveCorrupt);
+  CHECK(ErrorOf([&] { ReadEntry(&ahead, victim); }).code() ==
+        ErrorCode::kArchiveCorrupt);
+}
+
+TEST_CASE("ahead: destroyed early it stops, however much there is to decode") {
+  Bytes bytes(Zip());
+  { Ahead ahead(Format::kZip, bytes.Take(), "sample"); }
+  CHECK(bytes.Take() == nullptr);
+}
+
+}  // namespace
+}  // namespace release
