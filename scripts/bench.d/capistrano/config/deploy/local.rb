@@ -1,0 +1,2 @@
+server "localhost"
+set :sshkit_backend, SSHKit::Backend::Local
