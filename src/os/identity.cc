@@ -8,14 +8,18 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <chrono>
 #include <fstream>
 #include <iterator>
 #include <optional>
+#include <sstream>
 #include <string_view>
 #include <vector>
 
 #include "base/error.h"
 #include "base/text.h"
+#include "os/linkage.h"
+#include "os/posix_runner.h"
 
 namespace release {
 namespace {
@@ -27,12 +31,31 @@ std::string Variable(const char* name) {
   return value == nullptr ? "" : value;
 }
 
+// The fields of one line of /etc/passwd or /etc/group as the host's own getent
+// knows it, for a static program: that looks into the files itself, and not
+// into the directory service that this host may ask as well.
+std::vector<std::string> AskHost(const std::string& database,
+                                 const std::string& key) {
+  std::vector<std::string> fields;
+  if (CanLoadLibraries() || key.empty() || key.starts_with('-')) return fields;
+  const CommandResult result = PosixRunner().Run(
+      {.argv = {"getent", database, key}, .timeout = std::chrono::seconds(10)});
+  if (!result.ok()) return fields;
+  std::istringstream line(result.output.substr(0, result.output.find('\n')));
+  for (std::string field; std::getline(line, field, ':');) {
+    fields.push_back(field);
+  }
+  return fields;
+}
+
 std::string UserName(uid_t id) {
   passwd record = {};
   passwd* found = nullptr;
   std::vector<char> buffer(kRecordSize);
   getpwuid_r(id, &record, buffer.data(), buffer.size(), &found);
-  return found != nullptr ? found->pw_name : fmt::format("uid {}", id);
+  if (found != nullptr) return found->pw_name;
+  const auto fields = AskHost("passwd", std::to_string(id));
+  return fields.empty() ? fmt::format("uid {}", id) : fields[0];
 }
 
 std::string CallingUser() {
@@ -81,8 +104,12 @@ std::optional<OwnerIds> FindUser(const std::string& name) {
   passwd* found = nullptr;
   std::vector<char> buffer(kRecordSize);
   getpwnam_r(name.c_str(), &record, buffer.data(), buffer.size(), &found);
-  if (found == nullptr) return std::nullopt;
-  return OwnerIds{found->pw_uid, found->pw_gid};
+  if (found != nullptr) return OwnerIds{found->pw_uid, found->pw_gid};
+  const auto fields = AskHost("passwd", name);
+  if (fields.size() < 4 || fields[0] != name) return std::nullopt;
+  const auto user = Number(fields[2]), group = Number(fields[3]);
+  if (!user || !group) return std::nullopt;
+  return OwnerIds{*user, *group};
 }
 
 std::optional<std::uint32_t> FindGroup(const std::string& name) {
@@ -90,7 +117,11 @@ std::optional<std::uint32_t> FindGroup(const std::string& name) {
   group* found = nullptr;
   std::vector<char> buffer(kRecordSize);
   getgrnam_r(name.c_str(), &record, buffer.data(), buffer.size(), &found);
-  return found != nullptr ? std::optional(found->gr_gid) : Number(name);
+  if (found != nullptr) return found->gr_gid;
+  if (const auto number = Number(name)) return number;
+  const auto fields = AskHost("group", name);
+  return fields.size() < 3 || fields[0] != name ? std::nullopt
+                                                : Number(fields[2]);
 }
 
 [[noreturn]] void Fail(const std::string& owner, const std::string& reason) {
