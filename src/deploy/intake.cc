@@ -10,7 +10,8 @@
 
 #include "base/text.h"
 #include "deploy/operations.h"
-#include "store/durable.h"
+#include "deploy/rejected.h"
+#include "deploy/upload.h"
 #include "store/layout.h"
 #include "trust/attestation.h"
 #include "trust/checksum_file.h"
@@ -18,57 +19,10 @@
 namespace release {
 namespace {
 
-constexpr std::string_view kChecksumSuffix = ".sha256";
-constexpr std::string_view kStatementSuffix = ".intoto.json";
-constexpr std::string_view kSignatureSuffix = ".sig";
-// What belongs to an upload; the checksum last, for it makes the upload ready.
-constexpr std::string_view kParts[] = {"", kStatementSuffix, kSignatureSuffix,
-                                       kChecksumSuffix};
-constexpr std::string_view kReasonSuffix = ".reason.json";
-constexpr std::size_t kLongestName = 255;
 constexpr std::size_t kMaxChecksumFile = 64 * 1024;
-// Leaves room for the temporary name under which the reason is written.
-constexpr std::size_t kMaxName =
-    kLongestName - (std::string_view(kTempFilePrefix).size());
-
 // A copy over the network makes the file first and fills it then.
 constexpr Nanoseconds kFillingUp = std::chrono::seconds(5);
 constexpr Nanoseconds kPoll = std::chrono::milliseconds(100);
-
-std::string InBox(const std::string& name) {
-  return fmt::format("{}/{}", kIncoming, name);
-}
-
-std::string InRejected(const std::string& name) {
-  return fmt::format("{}/{}", kRejected, name);
-}
-
-std::string ChecksumName(const std::string& upload) {
-  return upload + std::string(kChecksumSuffix);
-}
-
-// The names that the files of an upload have, where they are there.
-std::vector<std::string> NamesOf(const std::string& upload) {
-  std::vector<std::string> names;
-  for (const std::string_view part : kParts) {
-    if (upload.size() + part.size() > kLongestName) continue;
-    names.push_back(upload + std::string(part));
-  }
-  return names;
-}
-
-// What tells a file from one that has taken its name since.
-struct Stamp {
-  std::uint64_t inode = 0, size = 0;
-  std::int64_t modified = 0;
-  bool operator==(const Stamp&) const = default;
-};
-
-std::optional<Stamp> StampOf(Fs* fs, const std::string& path) {
-  const auto info = fs->Stat(Fs::kRoot, path);
-  if (!info) return std::nullopt;
-  return Stamp{info->inode, info->size, info->modified};
-}
 
 [[noreturn]] void Refuse(ErrorCode code, const std::string& path,
                          const std::string& why) {
@@ -180,40 +134,6 @@ Offer MakeOffer(Fs* fs, const std::string& upload,
   return offer;
 }
 
-void RemoveAny(Fs* fs, const std::string& path) {
-  const auto info = fs->Stat(Fs::kRoot, path);
-  if (!info) return;
-  if (info->type == FileType::kDirectory) {
-    RemoveTree(fs, Fs::kRoot, path);
-  } else {
-    fs->RemoveFile(Fs::kRoot, path);
-  }
-}
-
-// The latest rejected upload of a name replaces the one before.
-void MoveToRejected(Fs* fs, const std::string& name) {
-  if (!fs->Stat(Fs::kRoot, InBox(name))) return;
-  RemoveAny(fs, InRejected(name));
-  fs->Rename(Fs::kRoot, InBox(name), Fs::kRoot, InRejected(name),
-             RenameMode::kReplace);
-}
-
-void Reject(Fs* fs, const Taken& taken, const std::string& reason) {
-  const auto rejected = fs->Stat(Fs::kRoot, kRejected);
-  if (!rejected || rejected->type != FileType::kDirectory) {
-    RemoveAny(fs, kRejected);
-    fs->MakeDirectory(Fs::kRoot, kRejected, 0755);
-  }
-  const std::string stem =
-      taken.upload.substr(0, kMaxName - kReasonSuffix.size());
-  const std::string reason_name = stem + std::string(kReasonSuffix);
-  RemoveAny(fs, InRejected(reason_name));
-  WriteFileWhole(fs, kRejected, reason_name, reason, 0644);
-  for (const std::string& name : NamesOf(taken.upload)) {
-    MoveToRejected(fs, name);
-  }
-}
-
 // The files of an upload as they were before it was read; the checksum first,
 // so that what a crash leaves of a removal is not taken for ready.
 using Stamps = std::vector<std::pair<std::string, Stamp>>;
@@ -250,7 +170,7 @@ bool TakeOne(Host* host, const std::string& upload,
     options.told(last);
     return false;
   } else {
-    Reject(host->fs, last, options.reason(last));
+    Reject(host->fs, last.upload, options.reason(last));
   }
   options.told(last);
   return true;
