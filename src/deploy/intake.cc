@@ -155,25 +155,28 @@ void RemoveWhatIsTheSame(Fs* fs, const Stamps& stamps) {
   }
 }
 
-// False where the upload stays because its deploy was interrupted.
+// False where the upload stays because it was interrupted.
 bool TakeOne(Host* host, const std::string& upload,
              const IntakeOptions& options, std::vector<Taken>* taken) {
+  Fs* fs = host->fs;
   AwaitComplete(host, upload);
-  const Stamps before = StampsOf(host->fs, upload);
-  taken->push_back(
-      {upload, Deploy(host, MakeOffer(host->fs, upload, options))});
-  const Taken& last = taken->back();
+  const Stamps before = StampsOf(fs, upload);
+  // The room of those before may be what this one needs.
+  BoundRejected(fs);
+  taken->push_back({upload, Deploy(host, MakeOffer(fs, upload, options))});
+  Taken& last = taken->back();
   const auto& error = last.outcome.error;
+  const bool stays = error && error->code == ErrorCode::kInterrupted;
   if (last.outcome.exit == Exit::kDone) {
-    RemoveWhatIsTheSame(host->fs, before);
-  } else if (error && error->code == ErrorCode::kInterrupted) {
-    options.told(last);
-    return false;
-  } else {
-    Reject(host->fs, last.upload, options.reason(last));
+    RemoveWhatIsTheSame(fs, before);
+  } else if (!stays) {
+    Reject(fs, upload, options.reason(last));
+  }
+  for (std::string& failure : BoundRejected(fs)) {
+    last.outcome.warnings.push_back(std::move(failure));
   }
   options.told(last);
-  return true;
+  return !stays;
 }
 
 int Gravity(Exit exit) {

@@ -2,6 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <functional>
+#include <set>
+
 #include "deploy/upload.h"
 #include "store/durable.h"
 #include "store/layout.h"
@@ -31,6 +37,139 @@ void MoveToRejected(Fs* fs, const std::string& name) {
              RenameMode::kReplace);
 }
 
+// A reason, and what is there of the upload that it is about.
+struct Entry {
+  std::string stem;
+  std::int64_t modified = 0;
+  std::vector<std::string> files;
+  std::uint64_t bytes = 0;
+};
+
+// Of a file, or of all files below a directory. An uploader may have made it
+// any depth, so this does not recurse.
+std::uint64_t BytesOf(Fs* fs, const std::string& top) {
+  std::uint64_t bytes = 0;
+  std::vector<std::string> paths = {top};
+  while (!paths.empty()) {
+    const std::string path = std::move(paths.back());
+    paths.pop_back();
+    const auto info = fs->Stat(Fs::kRoot, path);
+    if (!info) continue;
+    if (info->type != FileType::kDirectory) {
+      bytes += info->size;
+      continue;
+    }
+    for (const DirEntry& entry : fs->List(Fs::kRoot, path)) {
+      paths.push_back(path + "/" + entry.name);
+    }
+  }
+  return bytes;
+}
+
+// What is there of an upload with that reason. A long name is cut in its
+// reason's.
+std::vector<std::string> FilesOf(const std::set<std::string>& names,
+                                 const std::string& stem) {
+  std::vector<std::string> files;
+  if (stem.size() < kLongestStem) {
+    for (const std::string& name : NamesOf(stem)) {
+      if (names.contains(name)) files.push_back(name);
+    }
+    return files;
+  }
+  for (auto it = names.lower_bound(stem);
+       it != names.end() && it->starts_with(stem); ++it) {
+    if (!it->ends_with(kReasonSuffix)) files.push_back(*it);
+  }
+  return files;
+}
+
+// The latest first.
+std::vector<Entry> ReadRejected(Fs* fs) {
+  std::set<std::string> names;
+  for (const DirEntry& entry : fs->List(Fs::kRoot, kRejected)) {
+    names.insert(entry.name);
+  }
+  std::vector<Entry> entries;
+  for (const std::string& name : names) {
+    if (!name.ends_with(kReasonSuffix)) continue;
+    const auto info = fs->Stat(Fs::kRoot, InRejected(name));
+    if (!info) continue;
+    Entry entry{.stem = name.substr(0, name.size() - kReasonSuffix.size()),
+                .modified = info->modified};
+    entry.files = FilesOf(names, entry.stem);
+    entries.push_back(std::move(entry));
+  }
+  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
+    if (a.modified != b.modified) return a.modified > b.modified;
+    return strverscmp(a.stem.c_str(), b.stem.c_str()) > 0;
+  });
+  return entries;
+}
+
+class Bounding {
+ public:
+  explicit Bounding(Fs* fs) : fs_(fs) {}
+
+  std::vector<std::string> Run() {
+    if (!IsDirectory(fs_, kRejected)) return {};
+    std::vector<Entry> entries = ReadRejected(fs_);
+    for (std::size_t i = kKeptUploads; i < entries.size(); ++i) {
+      RemoveFilesOf(&entries[i]);
+    }
+    MakeRoom(&entries);
+    for (std::size_t i = kKeptReasons; i < entries.size(); ++i) {
+      // The reason of what could not be removed is still wanted.
+      if (entries[i].files.empty()) RemoveReason(entries[i]);
+    }
+    return std::move(failures_);
+  }
+
+ private:
+  // Goes on where one cannot be removed.
+  void Try(const std::function<void()>& body) {
+    try {
+      body();
+    } catch (const FsError& error) {
+      failures_.emplace_back(error.what());
+    }
+  }
+
+  void RemoveFilesOf(Entry* entry) {
+    std::erase_if(entry->files, [&](const std::string& name) {
+      Try([&] { RemoveAny(fs_, InRejected(name)); });
+      return !fs_->Stat(Fs::kRoot, InRejected(name));
+    });
+  }
+
+  void RemoveReason(const Entry& entry) {
+    Try([&] {
+      RemoveAny(fs_, InRejected(entry.stem + std::string(kReasonSuffix)));
+    });
+  }
+
+  void MakeRoom(std::vector<Entry>* entries) {
+    std::uint64_t free = fs_->Space().free_bytes;
+    std::uint64_t taken = 0;
+    for (Entry& entry : *entries) {
+      for (const std::string& name : entry.files) {
+        Try([&] { entry.bytes += BytesOf(fs_, InRejected(name)); });
+      }
+      taken += entry.bytes;
+    }
+    for (auto it = entries->rbegin(); it != entries->rend(); ++it) {
+      if (taken <= free) return;
+      if (it->files.empty()) continue;
+      RemoveFilesOf(&*it);
+      taken -= it->bytes;
+      free += it->bytes;
+    }
+  }
+
+  Fs* fs_;
+  std::vector<std::string> failures_;
+};
+
 }  // namespace
 
 void Reject(Fs* fs, const std::string& upload, const std::string& reason) {
@@ -43,6 +182,14 @@ void Reject(Fs* fs, const std::string& upload, const std::string& reason) {
   RemoveAny(fs, InRejected(name));
   WriteFileWhole(fs, kRejected, name, reason, 0644);
   for (const std::string& file : NamesOf(upload)) MoveToRejected(fs, file);
+}
+
+std::vector<std::string> BoundRejected(Fs* fs) {
+  try {
+    return Bounding(fs).Run();
+  } catch (const FsError& error) {
+    return {error.what()};
+  }
 }
 
 }  // namespace release

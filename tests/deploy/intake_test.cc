@@ -242,6 +242,21 @@ TEST_CASE("an upload whose deploy is interrupted stays, to be tried again") {
   CHECK(box.world.Current() == "releases/1.1");
 }
 
+TEST_CASE("of rejected uploads no more are kept than there is room for") {
+  Box box;
+  for (const char* name : {"a.tar", "b.tar", "c.tar"}) {
+    box.Upload(name, "no archive at all");
+  }
+  box.world.disk.SetSpace({.free_bytes = 100});
+  box.Take();
+  CHECK(!box.There("rejected/a.tar"));
+  CHECK(!box.There("rejected/b.tar"));
+  CHECK(box.There("rejected/c.tar"));
+  for (const char* name : {"a.tar", "b.tar", "c.tar"}) {
+    CHECK(box.There(std::string("rejected/") + name + ".reason.json"));
+  }
+}
+
 TEST_CASE("evidence beside an upload is looked at and goes where it goes") {
   Box box;
   box.UploadVersion("1.0");

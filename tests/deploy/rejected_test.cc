@@ -1,17 +1,24 @@
 #include "deploy/rejected.h"
 
 #include <doctest/doctest.h>
+#include <errno.h>
+#include <fmt/format.h>
 
 #include "store/durable.h"
 #include "store/layout.h"
+#include "support/fault_fs.h"
 #include "support/mem_fs.h"
 #include "support/root_files.h"
 
 namespace release {
 namespace {
 
+// A drop box on a disk with much room.
 struct Box {
-  Box() { disk.MakeDirectory(Fs::kRoot, kIncoming, 0755); }
+  Box() {
+    disk.MakeDirectory(Fs::kRoot, kIncoming, 0755);
+    disk.SetSpace({.free_bytes = 1 << 20});
+  }
 
   void RejectOne(const std::string& name, std::size_t bytes = 10) {
     PutFile(&disk, "incoming/" + name, std::string(bytes, 'x'));
@@ -21,6 +28,17 @@ struct Box {
   bool There(const std::string& name) {
     return Exists(&disk, "incoming/rejected/" + name);
   }
+  // Whether that many uploads, the latest ones, are there, and reasons.
+  void CheckKept(int rejected, int uploads, int reasons) {
+    for (int i = 0; i < rejected; ++i) {
+      const std::string name = fmt::format("{}.tar", i);
+      CAPTURE(name);
+      CHECK(There(name) == (i >= rejected - uploads));
+      CHECK(There(name + ".sha256") == There(name));
+      CHECK(There(name + ".reason.json") == (i >= rejected - reasons));
+    }
+  }
+
   MemFs disk;
 };
 
@@ -34,6 +52,89 @@ TEST_CASE("a rejected upload lies beside its reason") {
   CHECK(ReadWhole(&box.disk, "incoming/rejected/1.tar.reason.json") ==
         "why 1.tar");
   CHECK(box.disk.List(Fs::kRoot, kIncoming).size() == 1);
+}
+
+TEST_CASE("without rejected uploads there is nothing to let go") {
+  Box box;
+  CHECK(BoundRejected(&box.disk).empty());
+  PutFile(&box.disk, "elsewhere", "x");
+  box.disk.MakeSymlink("../elsewhere", Fs::kRoot, kRejected);
+  CHECK(BoundRejected(&box.disk).empty());
+}
+
+TEST_CASE("the latest uploads are kept, and of more the reasons") {
+  Box box;
+  for (int i = 0; i < 13; ++i) box.RejectOne(fmt::format("{}.tar", i));
+  CHECK(BoundRejected(&box.disk).empty());
+  box.CheckKept(13, 10, 13);
+}
+
+TEST_CASE("of reasons, too, the latest are kept") {
+  Box box;
+  for (int i = 0; i < 103; ++i) box.RejectOne(fmt::format("{}.tar", i));
+  CHECK(BoundRejected(&box.disk).empty());
+  box.CheckKept(103, 10, 100);
+}
+
+TEST_CASE("rejected uploads take no more room than is free") {
+  Box box;
+  for (int i = 0; i < 4; ++i) box.RejectOne(fmt::format("{}.tar", i), 1000);
+  // 4012 are taken; without one 3009, and 1003 more are free.
+  box.disk.SetSpace({.free_bytes = 2006});
+  CHECK(BoundRejected(&box.disk).empty());
+  box.CheckKept(4, 3, 4);
+  box.disk.SetSpace({.free_bytes = 0});
+  CHECK(BoundRejected(&box.disk).empty());
+  box.CheckKept(4, 1, 4);
+}
+
+TEST_CASE("what a directory holds counts, and goes with it") {
+  Box box;
+  box.RejectOne("0.tar", 100);
+  box.disk.MakeDirectory(Fs::kRoot, "incoming/1.tar", 0755);
+  PutFile(&box.disk, "incoming/1.tar/inside", std::string(500, 'x'));
+  Reject(&box.disk, "1.tar", "why");
+  box.disk.SetSpace({.free_bytes = 10});
+  CHECK(BoundRejected(&box.disk).empty());
+  CHECK_FALSE(box.There("0.tar"));
+  CHECK_FALSE(box.There("1.tar"));
+  CHECK(box.There("1.tar.reason.json"));
+}
+
+TEST_CASE("what has no reason is somebody else's and stays") {
+  Box box;
+  for (int i = 0; i < 12; ++i) box.RejectOne(fmt::format("{}.tar", i));
+  PutFile(&box.disk, "incoming/rejected/notes", "x");
+  box.disk.SetSpace({.free_bytes = 0});
+  CHECK(BoundRejected(&box.disk).empty());
+  CHECK(box.There("notes"));
+}
+
+TEST_CASE("a name that was cut for its reason is found") {
+  Box box;
+  const std::string longest(248, 'x');
+  box.RejectOne(longest);
+  box.disk.SetSpace({.free_bytes = 0});
+  CHECK(BoundRejected(&box.disk).empty());
+  CHECK_FALSE(box.There(longest));
+  CHECK(box.There(longest.substr(0, 238) + ".reason.json"));
+}
+
+TEST_CASE("what cannot be removed is told, keeps its reason, and stops none") {
+  Box box;
+  for (int i = 0; i < 103; ++i) box.RejectOne(fmt::format("{}.tar", i));
+  FaultFs faulty(&box.disk);
+  // The oldest one's archive: two files each, of all but the latest ten.
+  faulty.FailAt(2 * 93 - 1, EIO, FsCall::kRemoveFile);
+  const auto failures = BoundRejected(&faulty);
+  REQUIRE(failures.size() == 1);
+  CHECK(failures[0].find("incoming/rejected/") != std::string::npos);
+  CHECK(box.There("0.tar"));
+  CHECK(box.There("0.tar.reason.json"));
+  CHECK_FALSE(box.There("1.tar"));
+  CHECK_FALSE(box.There("1.tar.reason.json"));
+  CHECK(BoundRejected(&box.disk).empty());
+  box.CheckKept(103, 10, 100);
 }
 
 }  // namespace release
