@@ -12,6 +12,7 @@
 #include "deploy/operations.h"
 #include "deploy/rejected.h"
 #include "deploy/upload.h"
+#include "deploy/upload_try.h"
 #include "store/layout.h"
 #include "trust/attestation.h"
 #include "trust/checksum_file.h"
@@ -114,14 +115,27 @@ void AwaitComplete(Host* host, const std::string& upload) {
   }
 }
 
-Offer MakeOffer(Fs* fs, const std::string& upload,
-                const IntakeOptions& options) {
+[[noreturn]] void GiveUp(const std::string& upload, unsigned deaths) {
+  const std::string path = InBox(upload);
+  throw Error(ErrorCode::kInterrupted,
+              fmt::format("cannot take in {}: whoever tried it died, {} times "
+                          "in a row; it is not tried again",
+                          Quoted(path), deaths),
+              path);
+}
+
+// `attempt` begins when it is opened, with the lock held: of several commands
+// that want it, one counts.
+Offer MakeOffer(Fs* fs, const std::string& upload, const IntakeOptions& options,
+                std::optional<UploadTry>* attempt) {
   Offer offer;
   offer.name = InBox(upload);
   offer.file_name = upload;
   offer.owner = options.owner;
   auto file = std::make_shared<std::optional<OpenUpload>>();
-  offer.open = [fs, upload, file](Offer* opened) {
+  offer.open = [fs, upload, file, attempt](Offer* opened) {
+    attempt->emplace(fs, upload);
+    if ((*attempt)->given_up()) GiveUp(upload, (*attempt)->deaths());
     opened->checksum =
         ExpectedChecksum{ReadChecksum(fs, upload), InBox(ChecksumName(upload))};
     opened->evidence = ReadEvidenceOf(fs, upload);
@@ -163,10 +177,14 @@ bool TakeOne(Host* host, const std::string& upload,
   const Stamps before = StampsOf(fs, upload);
   // The room of those before may be what this one needs.
   BoundRejected(fs);
-  taken->push_back({upload, Deploy(host, MakeOffer(fs, upload, options))});
+  std::optional<UploadTry> attempt;
+  taken->push_back(
+      {upload, Deploy(host, MakeOffer(fs, upload, options, &attempt))});
   Taken& last = taken->back();
   const auto& error = last.outcome.error;
-  const bool stays = error && error->code == ErrorCode::kInterrupted;
+  const bool given_up = attempt && attempt->given_up();
+  const bool stays =
+      error && error->code == ErrorCode::kInterrupted && !given_up;
   if (last.outcome.exit == Exit::kDone) {
     RemoveWhatIsTheSame(fs, before);
   } else if (!stays) {

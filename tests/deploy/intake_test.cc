@@ -257,6 +257,33 @@ TEST_CASE("of rejected uploads no more are kept than there is room for") {
   }
 }
 
+TEST_CASE("an upload that kills whoever takes it in is given up") {
+  Box box;
+  box.UploadVersion("1.0");
+  box.UploadVersion("1.1");
+  for (unsigned i = 0; i < 3; ++i) {
+    CAPTURE(i);
+    World dies(box.world, box.world.disk);
+    dies.runner.On("probe", [&](const Command&) {
+      dies.disk.CrashAfter(0);
+      return Exited(0);
+    });
+    CHECK_THROWS_AS(TakeUploads(&dies.host, {}), CrashNow);
+    box.world.disk = dies.disk.Killed();
+  }
+  box.Take();
+  REQUIRE(box.taken.size() == 2);
+  CHECK(box.taken[0].upload == "shop-1.0.tar");
+  CHECK(box.taken[0].outcome.exit == Exit::kFailed);
+  CHECK(box.taken[0].outcome.error->message.find("died, 3 times") !=
+        std::string::npos);
+  CHECK(box.There("rejected/shop-1.0.tar"));
+  CHECK(box.world.Current() == "releases/1.1");
+  // Put there once more it is a new one.
+  box.UploadVersion("1.0");
+  CHECK(box.Take().outcome.exit == Exit::kDone);
+}
+
 TEST_CASE("evidence beside an upload is looked at and goes where it goes") {
   Box box;
   box.UploadVersion("1.0");
