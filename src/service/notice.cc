@@ -37,6 +37,28 @@ std::string Became(const Notice& notice) {
   return notice.result == "refused" ? "was refused" : "failed";
 }
 
+// Slack, and chats that take what it takes, make a link or a call to everybody
+// of <...>; and a message may quote what an uploader wrote.
+std::string ForChats(const std::string& text) {
+  std::string escaped;
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        escaped += "&amp;";
+        break;
+      case '<':
+        escaped += "&lt;";
+        break;
+      case '>':
+        escaped += "&gt;";
+        break;
+      default:
+        escaped += c;
+    }
+  }
+  return escaped;
+}
+
 // syslog's: 2 critical, 4 warning, 6 informational.
 const char* Priority(const Notice& notice) {
   if (notice.result == "in-doubt") return "2";
@@ -94,7 +116,7 @@ bool Wanted(const NotifyConfig& config, const Notice& notice) {
 std::string NoticeJson(const Notice& notice) {
   const json object = {{"schema", 1},
                        {"id", notice.Id()},
-                       {"text", notice.Text()},
+                       {"text", ForChats(notice.Text())},
                        {"event", notice.Event()},
                        {"app", notice.app},
                        {"host", notice.host},

@@ -127,6 +127,18 @@ TEST_CASE("the JSON has all of it, a text for a chat, and reads back") {
   }
 }
 
+TEST_CASE("what a chat would take for a command or a link is only text") {
+  Notice notice = Undone();
+  notice.message = "cannot read \"<!channel> <https://evil|here>\" & more";
+  const json object = json::parse(NoticeJson(notice));
+  const std::string text = object.at("text");
+  CHECK(
+      text.ends_with("cannot read \"&lt;!channel&gt; "
+                     "&lt;https://evil|here&gt;\" &amp; more"));
+  CHECK(object.at("message") == notice.message);
+  CHECK(ParseNotice(NoticeJson(notice))->message == notice.message);
+}
+
 TEST_CASE("a message of many bytes, or bad ones, still makes a notice") {
   Notice notice = Undone();
   notice.message = std::string(100'000, 'x');
