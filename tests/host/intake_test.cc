@@ -87,18 +87,61 @@ TEST_SUITE("inside a container: uploads") {
   }
 
   TEST_CASE("what went wrong stays in sight until someone has seen it") {
-    WatchedShop shop;
+    // Of a receiver that takes nothing.
+    WatchedShop shop(LiveShop::Config("50ms") +
+                     "[notify]\nwebhook = \"http://127.0.0.1:1/\"\n");
     shop.Upload("shop-bad.tar", shop.Bytes("bad", "error"));
     REQUIRE(shop.Settles());
     const std::string failed =
         fmt::format("systemctl is-failed {}", kIntakeUnit);
+    const std::string motd = "/run/motd.d/release-shop";
     CHECK(shop.Shell(failed).ok());
-    CHECK(Within(seconds(5),
-                 [] { return fs::exists("/run/motd.d/release-shop"); }));
+    REQUIRE(Within(seconds(5), [&] {
+      return fs::exists(motd) &&
+             Slurp(motd).find("health-deadline") != std::string::npos;
+    }));
+    CHECK(Slurp(motd).find(kIntakeUnit) != std::string::npos);
+    CHECK(shop.Status()["undelivered"] == 1);
     CHECK(shop.Shell("systemctl stop release-failed@shop").ok());
-    CHECK_FALSE(fs::exists("/run/motd.d/release-shop"));
+    CHECK_FALSE(fs::exists(motd));
     CHECK_FALSE(shop.Shell(failed).ok());
+    CHECK(shop.Status()["undelivered"] == 1);
     shop.CheckStillWatched("1");
+  }
+
+  TEST_CASE("or until the next upload goes live") {
+    WatchedShop shop;
+    shop.Upload("shop-bad.tar", shop.Bytes("bad", "error"));
+    REQUIRE(shop.Settles());
+    const std::string motd = "/run/motd.d/release-shop";
+    REQUIRE(Within(seconds(5), [&] { return fs::exists(motd); }));
+    shop.Upload("shop-2.tar", shop.Bytes("2"));
+    REQUIRE(shop.Settles());
+    CHECK(Within(seconds(5), [&] { return !fs::exists(motd); }));
+    CHECK_FALSE(
+        shop.Shell(fmt::format("systemctl is-failed {}", kIntakeUnit)).ok());
+  }
+
+  TEST_CASE("an upload that kills whoever takes it in is given up") {
+    WatchedShop shop;
+    shop.WriteConfig(LiveShop::Config("50ms") +
+                     "[hooks]\npreflight = [\"systemctl\", \"kill\", "
+                     "\"-sKILL\", \"--kill-who=main\", \"" +
+                     kIntakeUnit + "\"]\n");
+    // Without the pause after each death.
+    shop.AddToUnit(kIntakeUnit, "[Service]\nExecStopPost=\n");
+    shop.Upload("shop-2.tar", shop.Bytes("2"));
+    REQUIRE(shop.Settles());
+    CHECK(shop.CodeOf("shop-2.tar") == "interrupted");
+    const auto history = shop.Release({"history"}).json["transactions"];
+    REQUIRE(history.size() == 5);
+    CHECK(history[0]["recovered"] == false);
+    for (int i = 1; i <= 3; ++i) CHECK(history[i]["recovered"] == true);
+    shop.WriteConfig(LiveShop::Config("50ms"));
+    shop.CheckStillWatched("1");
+    shop.Upload("shop-3.tar", shop.Bytes("3"));
+    CHECK(Within(seconds(10), [&] { return shop.Current() == "releases/3"; }));
+    CHECK(shop.Settles());
   }
 
   TEST_CASE("two at once, then fifty, go live one after the other") {
@@ -173,7 +216,7 @@ TEST_SUITE("inside a container: uploads") {
   TEST_CASE("the units are confined") {
     WatchedShop shop;
     const CommandResult said =
-        shop.Shell("systemd-analyze security --no-pager --threshold=40 " +
+        shop.Shell("systemd-analyze security --no-pager --threshold=30 " +
                    std::string(kIntakeUnit));
     CAPTURE(said.output);
     CHECK(said.ok());
@@ -182,7 +225,7 @@ TEST_SUITE("inside a container: uploads") {
 
 TEST_CASE("uploads go live, or are rejected with their reason") {
   SystemdContainer container;
-  CheckSuiteInside(&container, "inside a container: uploads", 7);
+  CheckSuiteInside(&container, "inside a container: uploads", 9);
 }
 
 }  // namespace release

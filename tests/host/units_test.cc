@@ -1,0 +1,170 @@
+// The units that run by themselves: notices that wait, the weekly look at what
+// is on disk, and what stays in sight.
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <atomic>
+#include <boost/filesystem.hpp>
+
+#include "host/container_suite.h"
+#include "host/watched_shop.h"
+#include "support/archives.h"
+#include "support/http_server.h"
+
+namespace release {
+namespace {
+
+using nlohmann::json;
+using std::chrono::seconds;
+namespace fs = boost::filesystem;
+
+constexpr char kNotifyTimer[] = "release-notify@shop.timer";
+constexpr char kVerifyTimer[] = "release-verify@shop.timer";
+constexpr char kVerifyUnit[] = "release-verify@shop.service";
+constexpr char kMotd[] = "/run/motd.d/release-shop";
+constexpr char kEachSecond[] =
+    "[Timer]\nOnBootSec=\nOnCalendar=\nOnUnitActiveSec=\nRandomizedDelaySec=0\n"
+    "OnActiveSec=1s\nOnUnitActiveSec=1s\nAccuracySec=100ms\n";
+
+std::string Notifying(const std::string& url) {
+  return LiveShop::Config("50ms") +
+         "[notify]\non = [\"failure\"]\nwebhook = \"" + url + "\"\n";
+}
+
+bool Failed(LiveShop* shop, const std::string& unit) {
+  return shop->Shell("systemctl is-failed " + unit).ok();
+}
+
+// What the root directory of releases/ is found to be by the weekly look.
+void LookEachSecond(WatchedShop* shop) {
+  shop->AddToUnit(kVerifyTimer, kEachSecond);
+  REQUIRE(shop->Shell(fmt::format("systemctl start {}", kVerifyTimer)).ok());
+}
+
+}  // namespace
+
+TEST_SUITE("inside a container: units") {
+  TEST_CASE("a notice that waits is delivered by the timer, once") {
+    WatchedShop shop(Notifying("http://127.0.0.1:1/"));
+    shop.Upload("shop-bad.tar", shop.Bytes("bad", "error"));
+    REQUIRE(shop.Settles());
+    CHECK(shop.Status()["undelivered"] == 1);
+    std::atomic<int> came = 0;
+    HttpServer chat([&](const std::string&) {
+      ++came;
+      return HttpAnswer(200, "");
+    });
+    shop.WriteConfig(Notifying(chat.Url("/")));
+    // It is due half a minute after the last try; nobody remembers that one.
+    fs::remove("/srv/shop/.release/outbox/.tries");
+    shop.AddToUnit(kNotifyTimer, kEachSecond);
+    REQUIRE(shop.Shell(fmt::format("systemctl start {}", kNotifyTimer)).ok());
+    CHECK(Within(seconds(20), [&] { return came == 1; }));
+    CHECK(
+        Within(seconds(5), [&] { return shop.Status()["undelivered"] == 0; }));
+    // It comes round again and finds nothing.
+    REQUIRE(shop.Shell("systemctl start release-notify@shop.service").ok());
+    CHECK(came == 1);
+    shop.Shell(fmt::format("systemctl stop {}", kNotifyTimer));
+  }
+
+  TEST_CASE("a receiver that is still down is no failure of the unit") {
+    WatchedShop shop(Notifying("http://127.0.0.1:1/"));
+    shop.Upload("shop-bad.tar", shop.Bytes("bad", "error"));
+    REQUIRE(shop.Settles());
+    fs::remove("/srv/shop/.release/outbox/.tries");
+    CHECK(shop.Shell("systemctl start release-notify@shop.service").ok());
+    CHECK_FALSE(Failed(&shop, "release-notify@shop.service"));
+    CHECK(shop.Status()["undelivered"] == 1);
+  }
+
+  TEST_CASE("a damaged tree is found, and stays in sight until it is seen") {
+    WatchedShop shop;
+    LookEachSecond(&shop);
+    const std::string passed = fmt::format(
+        "systemctl show -P ExecMainExitTimestampMonotonic {} | grep -qv '^0$'",
+        kVerifyUnit);
+    CHECK(Within(seconds(20), [&] { return shop.Shell(passed).ok(); }));
+    CHECK_FALSE(Failed(&shop, kVerifyUnit));
+    CHECK_FALSE(fs::exists(kMotd));
+    Spill("/srv/shop/releases/1/version", "1 \n");
+    CHECK(Within(seconds(20), [&] { return Failed(&shop, kVerifyUnit); }));
+    shop.Shell(fmt::format("systemctl stop {}", kVerifyTimer));
+    CHECK(Within(seconds(5), [] { return fs::exists(kMotd); }));
+    CHECK(Within(seconds(5), [] {
+      return Slurp(kMotd).find(kVerifyUnit) != std::string::npos;
+    }));
+    CHECK(shop.Shell(fmt::format("systemctl show -P ExecMainStatus {} | "
+                                 "grep -qx 8 && journalctl -q -u {} | "
+                                 "grep -q 'changed  version'",
+                                 kVerifyUnit, kVerifyUnit))
+              .ok());
+    // An upload that goes live does not hide it.
+    shop.Upload("shop-2.tar", shop.Bytes("2"));
+    REQUIRE(shop.Settles());
+    CHECK(shop.Current() == "releases/2");
+    CHECK(fs::exists(kMotd));
+    CHECK(Failed(&shop, kVerifyUnit));
+    CHECK(shop.Shell("systemctl stop release-failed@shop").ok());
+    CHECK_FALSE(fs::exists(kMotd));
+    CHECK_FALSE(Failed(&shop, kVerifyUnit));
+  }
+
+  TEST_CASE("a recovery that needs a person is in sight, and the app starts") {
+    WatchedShop shop;
+    shop.Shell(
+        "systemctl stop shop.service release-recover@shop.service;"
+        "mv /etc/release/shop.toml /etc/release/kept;"
+        "echo 'root = 7' >/etc/release/shop.toml");
+    CHECK(shop.Shell("systemctl start shop.service").ok());
+    CHECK(Failed(&shop, "release-recover@shop.service"));
+    // Though the command cannot say anything about it.
+    CHECK(Within(seconds(5), [&] {
+      return shop.Shell("systemctl is-active release-failed@shop").ok();
+    }));
+    CHECK(Slurp(kMotd).find("release-recover@shop.service") !=
+          std::string::npos);
+    shop.Shell("mv /etc/release/kept /etc/release/shop.toml");
+    CHECK(shop.Shell("systemctl stop release-failed@shop").ok());
+    CHECK_FALSE(Failed(&shop, "release-recover@shop.service"));
+  }
+
+  TEST_CASE("the units are in order, and systemd has nothing to say on them") {
+    WatchedShop shop;
+    const CommandResult said = shop.Shell(
+        "cd /etc/systemd/system && for u in release-*@.*; do "
+        "systemd-analyze verify --man=no $(echo $u | sed s/@/@shop/) 2>&1; "
+        "done | "
+        "grep release-");
+    CAPTURE(said.output);
+    CHECK(said.output.empty());
+    const auto ordered = [&](const std::string& unit,
+                             const std::string& after) {
+      return shop
+          .Shell(fmt::format("systemctl show -P After {} | tr ' ' '\\n' | "
+                             "grep -qx {}",
+                             unit, after))
+          .ok();
+    };
+    CHECK(ordered("shop.service", "release-recover@shop.service"));
+    CHECK(ordered(kIntakeUnit, "release-recover@shop.service"));
+    CHECK(ordered(kIntakeUnit, "shop.service"));
+    CHECK_FALSE(ordered("release-recover@shop.service", "shop.service"));
+  }
+
+  TEST_CASE("what reads only is confined to reading") {
+    WatchedShop shop;
+    const CommandResult said =
+        shop.Shell("systemd-analyze security --no-pager --threshold=20 " +
+                   std::string(kVerifyUnit));
+    CAPTURE(said.output);
+    CHECK(said.ok());
+  }
+}
+
+TEST_CASE("the units do by themselves what they are for") {
+  SystemdContainer container;
+  CheckSuiteInside(&container, "inside a container: units", 6);
+}
+
+}  // namespace release
