@@ -4,6 +4,7 @@
 //   RIG_ROOT      the directory; calls elsewhere are passed on
 //   RIG_LOG       a line for each call: NAME PATH, the path from RIG_ROOT
 //   RIG_STOP      before the call of this number, from 1, SIGSTOP
+//   RIG_STOP_BEFORE before the first call whose line begins like this, SIGSTOP
 //   RIG_LEAVE_OUT "NAME PATH" of a sync that reports success and does nothing
 //   RIG_LEAVE_NTH the how manieth such call that is, from 1
 //
@@ -32,6 +33,8 @@ static const char* left_out;
 static long left_out_nth;
 static long left_out_seen;
 static long stop_at;
+static const char* stop_before;
+static long came_before;
 static long count;
 static int log_fd = -1;
 
@@ -48,6 +51,7 @@ __attribute__((constructor)) static void Prepare(void) {
   left_out = getenv("RIG_LEAVE_OUT");
   left_out_nth = NumberFrom("RIG_LEAVE_NTH");
   stop_at = NumberFrom("RIG_STOP");
+  stop_before = getenv("RIG_STOP_BEFORE");
   log_fd =
       (int)syscall(SYS_openat, AT_FDCWD, log,
                    O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
@@ -69,6 +73,13 @@ static int Locate(int dir, const char* name, char* path, size_t size) {
   return snprintf(path + length, rest, "/%s", name) < (int)rest;
 }
 
+// Once only: the first such call.
+static int ComesBefore(const char* line) {
+  if (stop_before == NULL) return 0;
+  if (strncmp(line, stop_before, strlen(stop_before)) != 0) return 0;
+  return __atomic_add_fetch(&came_before, 1, __ATOMIC_SEQ_CST) == 1;
+}
+
 static int Count(const char* call, int dir, const char* name) {
   const int error = errno;
   char path[2 * PATH_MAX];
@@ -81,7 +92,7 @@ static int Count(const char* call, int dir, const char* name) {
   const long number = __atomic_add_fetch(&count, 1, __ATOMIC_SEQ_CST);
   const int size = snprintf(line, sizeof line, "%s %s\n", call, below);
   if (syscall(SYS_write, log_fd, line, (size_t)size) != size) abort();
-  if (number == stop_at) raise(SIGSTOP);
+  if (number == stop_at || ComesBefore(line)) raise(SIGSTOP);
   errno = error;
   if (left_out == NULL || strncmp(line, left_out, (size_t)size - 1) != 0 ||
       left_out[size - 1] != '\0') {
