@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <nlohmann/json.hpp>
+#include <tuple>
 
 #include "host/container_suite.h"
 #include "host/live_shop.h"
@@ -129,6 +130,47 @@ TEST_CASE("a receiver that is down, broken or hanging changes no outcome") {
   CHECK(app.Waiting() == 0);
   CHECK(app.Release({"notify"}).exit == 0);
   CHECK(chat.taken == 4);
+}
+
+TEST_CASE("nor the one of a deploy, live or undone, and each is told once") {
+  for (const bool good : {true, false}) {
+    CAPTURE(good);
+    Notifying app;
+    Chat chat;
+    const auto configure = [&](const std::string& url) {
+      app.Configure(fmt::format(
+          "[healthcheck]\ncommand = [\"grep\", \"{}\", \"{}\"]\ninterval = "
+          "\"50ms\"\n"
+          "deadline = \"100ms\"\nmin_healthy_time = \"0s\"\n"
+          "[notify]\non = [\"success\", \"failure\"]\nwebhook = \"{}\"\n",
+          good ? "." : "1", app.site.root() + "/current/name", url));
+    };
+    std::string live = "1";
+    std::size_t waiting = 0;
+    for (const auto& [version, url, mood] :
+         {std::tuple{"2", std::string(kClosed), Chat::Mood::kWell},
+          std::tuple{"3", chat.Url(), Chat::Mood::kBroken},
+          std::tuple{"4", chat.Url(), Chat::Mood::kHanging}}) {
+      configure(url);
+      chat.mood = mood;
+      const Finished deploy = app.Release(
+          {"deploy", app.site.Archive(version), "--version", version});
+      INFO(deploy.Describe());
+      if (good) live = version;
+      CHECK(deploy.exit == (good ? 0 : 4));
+      CHECK(json::parse(deploy.out).at("current") == live);
+      CHECK(app.site.Live() == live);
+      CHECK(app.Waiting() == ++waiting);
+    }
+    chat.mood = Chat::Mood::kWell;
+    const std::size_t before = chat.Came().size();
+    for (int i = 0; i < 2; ++i) CHECK(app.Release({"notify"}).exit == 0);
+    std::vector<std::string> told;
+    for (const json& notice : chat.Came()) told.push_back(notice["version"]);
+    told.erase(told.begin(), told.begin() + static_cast<int>(before));
+    CHECK(told == std::vector<std::string>{"2", "3", "4"});
+    CHECK(chat.taken == 3);
+  }
 }
 
 TEST_CASE(
