@@ -2,10 +2,10 @@
 //
 // An upload X is ready when X.sha256 stands beside it. Each ready upload is
 // deployed and then gone from the drop box: removed where its release is good
-// or was there already, moved to incoming/rejected/ with X.reason.json where
+// or was there already, moved to incoming/rejected/ (deploy/rejected.h) where
 // not. So whoever waits for names that end in ".sha256" is not called twice for
 // the same upload. Only one whose deploy was interrupted stays, to be tried
-// again.
+// again; but not one that kills whoever tries (deploy/upload_try.h).
 //
 // Whoever uploads may own incoming/ and what lies in it, and change all of it
 // at any time: nothing there is followed, and what is read is checked as it is
