@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
 #include "deploy/upload.h"
 #include "store/durable.h"
 #include "store/layout.h"
@@ -19,7 +20,9 @@ std::string Path() { return std::string(kOwn) + "/" + kName; }
 json Describe(Fs* fs, const std::string& upload) {
   const Stamp stamp =
       StampOf(fs, InBox(ChecksumName(upload))).value_or(Stamp{});
-  return {{"upload", upload},
+  // Escaped, for names need not be UTF-8 and this is compared with what is
+  // read.
+  return {{"upload", Escaped(upload)},
           {"inode", stamp.inode},
           {"size", stamp.size},
           {"modified", stamp.modified}};
@@ -43,9 +46,7 @@ UploadTry::UploadTry(Fs* fs, const std::string& upload) : fs_(fs) {
   try {
     deaths_ = DeathsOf(fs, text);
     text["tries"] = deaths_ + 1;
-    WriteFileWhole(
-        fs, kOwn, kName,
-        text.dump(-1, ' ', false, json::error_handler_t::replace) + "\n", 0640);
+    WriteFileWhole(fs, kOwn, kName, text.dump() + "\n", 0640);
     // Before the upload can do harm.
     SyncDirectory(fs, kOwn);
   } catch (const FsError&) {

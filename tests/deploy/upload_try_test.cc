@@ -55,6 +55,13 @@ TEST_CASE("each death in a row is counted, until it is given up") {
   }
 }
 
+TEST_CASE("also of one whose name is no UTF-8") {
+  MemFs disk = MakeBox();
+  Put(&disk, "\xff\xfe");
+  disk = Dead(Dead(disk, "\xff\xfe"), "\xff\xfe");
+  CHECK(Deaths(&disk, "\xff\xfe") == 2);
+}
+
 TEST_CASE("one that does not die begins anew") {
   MemFs disk = Dead(Dead(MakeBox(), "a"), "a");
   CHECK(Deaths(&disk, "a") == 2);
