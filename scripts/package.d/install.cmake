@@ -1,0 +1,72 @@
+# What `cmake --install`, the Debian package and the portable tarball put where.
+#
+# Components: "program" (the command), "portable" (the same, for any Linux),
+# "debian" (what a Debian package has besides), "files" (everything else). Units and the completion of zsh depend
+# on where the command ends up, and are written when that is known.
+include(GNUInstallDirs)
+set(RELEASE_DOC_DIR ${CMAKE_INSTALL_DATADIR}/doc/release)
+
+find_program(GZIP gzip REQUIRED)
+set(RELEASE_MADE ${CMAKE_BINARY_DIR}/install)
+file(MAKE_DIRECTORY ${RELEASE_MADE})
+set(RELEASE_MADE_FILES)
+macro(release_made name)
+  add_custom_command(OUTPUT ${RELEASE_MADE}/${name} VERBATIM ${ARGN})
+  list(APPEND RELEASE_MADE_FILES ${RELEASE_MADE}/${name})
+endmacro()
+foreach(page release.8 release.toml.5)
+  release_made(${page}.gz DEPENDS docs/${page}
+    COMMAND ${GZIP} -9nc ${CMAKE_SOURCE_DIR}/docs/${page} > ${RELEASE_MADE}/${page}.gz)
+endforeach()
+configure_file(scripts/package.d/changelog ${RELEASE_MADE}/changelog @ONLY)
+release_made(changelog.gz DEPENDS ${RELEASE_MADE}/changelog
+  COMMAND ${GZIP} -9nc ${RELEASE_MADE}/changelog > ${RELEASE_MADE}/changelog.gz)
+foreach(shell bash zsh fish)
+  release_made(completion.${shell} DEPENDS release
+    COMMAND release completion ${shell} > ${RELEASE_MADE}/completion.${shell})
+endforeach()
+add_custom_target(release_install_files ALL DEPENDS ${RELEASE_MADE_FILES})
+
+install(TARGETS release COMPONENT program)
+if(RELEASE_PORTABLE)
+  install(TARGETS release_portable COMPONENT portable EXCLUDE_FROM_ALL)
+endif()
+
+install(FILES ${RELEASE_MADE}/release.8.gz
+  DESTINATION ${CMAKE_INSTALL_MANDIR}/man8 COMPONENT files)
+install(FILES ${RELEASE_MADE}/release.toml.5.gz
+  DESTINATION ${CMAKE_INSTALL_MANDIR}/man5 COMPONENT files)
+install(FILES ${RELEASE_MADE}/completion.bash RENAME release
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions COMPONENT files)
+install(FILES ${RELEASE_MADE}/completion.fish RENAME release.fish
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d COMPONENT files)
+install(FILES systemd/sysusers.d/release.conf
+  DESTINATION lib/sysusers.d COMPONENT files)
+install(FILES systemd/tmpfiles.d/release.conf
+  DESTINATION lib/tmpfiles.d COMPONENT files)
+
+install(FILES README.md docs/operations.md docs/security.md scripts/package.d/copyright
+  ${RELEASE_MADE}/changelog.gz DESTINATION ${RELEASE_DOC_DIR} COMPONENT files)
+# The terms of what is linked in.
+foreach(package libarchive-dev nettle-dev libbz2-dev liblzma-dev libzstd-dev
+    zlib1g-dev libboost-filesystem-dev libssl-dev libxxhash-dev libfmt-dev
+    nlohmann-json3-dev libcli11-dev libtomlplusplus-dev libstdc++6 libc6)
+  string(REGEX REPLACE "(-dev|[0-9]+)$" "" library ${package})
+  install(FILES /usr/share/doc/${package}/copyright RENAME ${library}
+    DESTINATION ${RELEASE_DOC_DIR}/linked COMPONENT files OPTIONAL)
+endforeach()
+file(GLOB RELEASE_SAMPLES CONFIGURE_DEPENDS docs/samples/*)
+install(FILES ${RELEASE_SAMPLES}
+  DESTINATION ${RELEASE_DOC_DIR}/examples COMPONENT files)
+
+file(GLOB RELEASE_UNITS CONFIGURE_DEPENDS
+  systemd/*.service systemd/*.path systemd/*.timer)
+install(CODE "
+  set(units \"${RELEASE_UNITS}\")
+  set(completion \"${RELEASE_MADE}/completion.zsh\")
+  set(bindir \"${CMAKE_INSTALL_BINDIR}\")" COMPONENT files)
+install(SCRIPT scripts/package.d/install_for_prefix.cmake COMPONENT files)
+
+install(FILES scripts/package.d/debian/lintian-overrides RENAME release
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/lintian/overrides
+  COMPONENT debian EXCLUDE_FROM_ALL)

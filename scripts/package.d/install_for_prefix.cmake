@@ -1,0 +1,28 @@
+# Installs what depends on the prefix. Run by `cmake --install` with `units`,
+# `completion` and `bindir` set.
+
+# A package is put together below a staging directory; where its files will be
+# in the end cpack.cmake says in the environment.
+set(prefix "${CMAKE_INSTALL_PREFIX}")
+if(NOT "$ENV{RELEASE_FINAL_PREFIX}" STREQUAL "")
+  set(prefix "$ENV{RELEASE_FINAL_PREFIX}")
+endif()
+
+# Debian's zsh looks into vendor-completions below /usr, and everywhere else
+# into site-functions.
+set(zsh site-functions)
+if(prefix STREQUAL "/usr")
+  set(zsh vendor-completions)
+endif()
+file(INSTALL "${completion}" DESTINATION "${CMAKE_INSTALL_PREFIX}/share/zsh/${zsh}"
+  RENAME _release)
+
+set(target "$ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}/lib/systemd/system")
+foreach(unit IN LISTS units)
+  get_filename_component(name "${unit}" NAME)
+  file(READ "${unit}" text)
+  string(REPLACE "/usr/bin/release" "${prefix}/${bindir}/release" text "${text}")
+  message(STATUS "Installing: ${target}/${name}")
+  file(WRITE "${target}/${name}" "${text}")
+  file(CHMOD "${target}/${name}" PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)
+endforeach()

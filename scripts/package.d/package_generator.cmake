@@ -1,0 +1,16 @@
+# Read by cpack once for each kind of package: which components are in it, and
+# where its files will be in the end (install_for_prefix.cmake).
+list(GET CPACK_INSTALL_CMAKE_PROJECTS 0 build)
+set(CPACK_INSTALL_CMAKE_PROJECTS)
+if(CPACK_GENERATOR STREQUAL "DEB")
+  set(components program files debian)
+  set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+  set(ENV{RELEASE_FINAL_PREFIX} /usr)
+else()
+  set(components portable files)
+  set(ENV{RELEASE_FINAL_PREFIX} /usr/local)
+  set(CPACK_PACKAGE_FILE_NAME "release-${CPACK_PACKAGE_VERSION}-linux-x86_64")
+endif()
+foreach(component IN LISTS components)
+  list(APPEND CPACK_INSTALL_CMAKE_PROJECTS "${build}" release ${component} /)
+endforeach()
