@@ -152,12 +152,12 @@ bool InitializeLayout(Fs* fs) {
     fs->MakeDirectory(Fs::kRoot, path, own ? 0750 : 0755);
     made = true;
   }
-  if (!made) return false;
-  // The layout before the first transaction relies on it.
+  // The layout before the first transaction relies on it; one that was found
+  // may be from somebody who was killed before this.
   SyncDirectory(fs, kOwn);
   SyncDirectory(fs, "");
-  PrepareSpareRecords(fs);
-  return true;
+  if (made) PrepareSpareRecords(fs);
+  return made;
 }
 
 std::uint64_t RunningTransaction(Fs* fs) {

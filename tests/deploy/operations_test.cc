@@ -33,6 +33,15 @@ TEST_CASE("the layout is made once, durably, and is the tool's own to enter") {
   disk.ForEachPowerCut([](MemFs left) { ReadStanding(&left); });
 }
 
+TEST_CASE("a layout that somebody made and did not sync is synced") {
+  MemFs disk;
+  disk.CrashAfter(7);
+  CHECK_THROWS_AS(InitializeLayout(&disk), CrashNow);
+  MemFs killed = disk.Killed();
+  CHECK(!InitializeLayout(&killed));
+  killed.ForEachPowerCut([](MemFs left) { ReadStanding(&left); });
+}
+
 TEST_CASE("stage makes a release without making it live") {
   World world;
   DeployAll(&world, {"1"});
