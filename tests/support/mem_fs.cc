@@ -451,11 +451,15 @@ void MemFs::Sync(Handle handle) {
   Tick();
   syncs_.push_back(name);
   if (Ignored(name)) return;
+  const std::set<std::uint64_t> moves = MovesOfDirectories();
+  std::set<std::uint64_t> begun;
   std::erase_if(pending_, [&](const ChangePtr& change) {
     if (change->ino != ino) return false;
     durable_.Apply(*change);
+    if (moves.contains(change->group)) begun.insert(change->group);
     return true;
   });
+  FinishMoves(begun);
 }
 
 void MemFs::SyncTree(Handle handle) {

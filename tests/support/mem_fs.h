@@ -6,7 +6,8 @@
 // inode: a directory's entries, a file's content, mode or owner. Sync of a
 // handle makes the pending changes of its inode durable, SyncTree all of them.
 // Syncing a new file does not make its name durable; syncing one directory of
-// a rename between two makes durable that directory's half.
+// a rename between two makes durable that directory's half, but both halves
+// where it moves a directory: that has one parent, on every disk.
 //
 // Copies are cheap and independent. Safe for several threads.
 #ifndef RELEASE_TESTS_SUPPORT_MEM_FS_H_
@@ -17,6 +18,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -149,6 +151,10 @@ class MemFs final : public Fs {
   int ReplaceError(const Found& from, const Found& to) const;
   bool IsBeneath(Ino ino, Ino ancestor) const;
   bool Ignored(const std::string& name);
+  // Groups of pending changes that make or move a directory.
+  std::set<std::uint64_t> MovesOfDirectories() const;
+  // Makes durable what is left of those groups.
+  void FinishMoves(const std::set<std::uint64_t>& moves);
 
   mutable std::mutex mutex_;
   MemImage live_;

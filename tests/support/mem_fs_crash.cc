@@ -1,11 +1,23 @@
 // The half of MemFs that is about kills, power cuts and left-out syncs.
+#include <algorithm>
 #include <functional>
+#include <iterator>
 #include <utility>
 
 #include "support/mem_fs.h"
 #include "support/power_cut.h"
 
 namespace release {
+namespace {
+
+bool ShareName(const Change& a, const Change& b) {
+  return std::any_of(a.entries.begin(), a.entries.end(), [&](const auto& x) {
+    return std::any_of(b.entries.begin(), b.entries.end(),
+                       [&](const auto& y) { return x.first == y.first; });
+  });
+}
+
+}  // namespace
 
 MemFs MemFs::Killed() const {
   MemFs copy(*this);
@@ -48,6 +60,36 @@ bool MemFs::Ignored(const std::string& name) {
     ++i;
   }
   return ignored;
+}
+
+std::set<std::uint64_t> MemFs::MovesOfDirectories() const {
+  std::set<std::uint64_t> moves;
+  for (const ChangePtr& change : pending_) {
+    for (const auto& [name, ino] : change->entries) {
+      if (ino == kNoIno) continue;
+      if (live_.At(ino).type != FileType::kDirectory) continue;
+      moves.insert(change->group);
+    }
+  }
+  return moves;
+}
+
+void MemFs::FinishMoves(const std::set<std::uint64_t>& moves) {
+  std::set<ChangePtr> due;
+  for (auto it = pending_.begin(); it != pending_.end(); ++it) {
+    if (!moves.contains((*it)->group)) continue;
+    // What the same names were before goes with it, or would come back.
+    std::copy_if(pending_.begin(), std::next(it), std::inserter(due, due.end()),
+                 [&](const ChangePtr& earlier) {
+                   return earlier->ino == (*it)->ino &&
+                          ShareName(*earlier, **it);
+                 });
+  }
+  std::erase_if(pending_, [&](const ChangePtr& change) {
+    if (!due.contains(change)) return false;
+    durable_.Apply(*change);
+    return true;
+  });
 }
 
 std::string MemFs::Image() const {

@@ -148,6 +148,20 @@ TEST_CASE("a rename is atomic, between directories until one is synced") {
   CHECK(AfterCuts(fs, {"b", "d/b"}) == Shows{"x x ", "- x "});
 }
 
+TEST_CASE("a directory is never in two places, nor in none") {
+  MemFs fs = Live();
+  fs.MakeDirectory(Fs::kRoot, "app", 0755);
+  fs.SyncTree(Fs::kRoot);
+  fs.MakeSymlink("d/v", Fs::kRoot, "d/v");
+  fs.Rename(Fs::kRoot, "d/v", Fs::kRoot, "app", RenameMode::kExchange);
+  CHECK(AfterCuts(fs, {"app", "d/v"}) == Shows{"/ d/v ", "d/v / ", "/ - "});
+  MemFs root_synced = fs;
+  root_synced.Sync(Fs::kRoot);
+  CHECK(AfterCuts(root_synced, {"app", "d/v"}) == Shows{"d/v / "});
+  SyncDirectory(&fs, "d");
+  CHECK(AfterCuts(fs, {"app", "d/v"}) == Shows{"d/v / "});
+}
+
 TEST_CASE("an exchange persists as a whole") {
   MemFs fs = Live();
   fs.MakeSymlink("new", Fs::kRoot, "d/next");
