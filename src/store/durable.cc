@@ -45,6 +45,16 @@ void WriteFileWhole(Fs* fs, const std::string& directory,
              RenameMode::kReplace);
 }
 
+namespace {
+
+// The directory that has the name; "" is the root.
+std::string HolderOf(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "" : path.substr(0, slash);
+}
+
+}  // namespace
+
 void TakePlaceOf(Fs* fs, const std::string& name, const std::string& target,
                  const std::string& aside) {
   const auto left = fs->Stat(Fs::kRoot, aside);
@@ -53,15 +63,21 @@ void TakePlaceOf(Fs* fs, const std::string& name, const std::string& target,
   }
   fs->MakeSymlink(target, Fs::kRoot, aside);
   fs->Rename(Fs::kRoot, aside, Fs::kRoot, name, RenameMode::kExchange);
+  // What the link leads to before the link.
+  if (!HolderOf(aside).empty()) SyncDirectory(fs, HolderOf(aside));
   // The switch before the record that says it is done.
   fs->Sync(Fs::kRoot);
 }
 
 void GiveBackPlace(Fs* fs, const std::string& name, const std::string& aside) {
   fs->Rename(Fs::kRoot, aside, Fs::kRoot, name, RenameMode::kExchange);
-  fs->RemoveFile(Fs::kRoot, aside);
-  // Back before the record that says so.
+  // Back, on both sides, before the name it had is given up: of two changes a
+  // power cut may keep the later one alone.
   fs->Sync(Fs::kRoot);
+  if (!HolderOf(aside).empty()) SyncDirectory(fs, HolderOf(aside));
+  fs->RemoveFile(Fs::kRoot, aside);
+  // Gone before the record that says so.
+  SyncDirectory(fs, HolderOf(aside));
 }
 
 namespace {

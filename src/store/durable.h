@@ -25,9 +25,10 @@ void WriteFileWhole(Fs* fs, const std::string& directory,
                     const std::string& name, std::string_view content,
                     unsigned permissions);
 
-// Puts a symbolic link in the place of something else that has the name, which
-// is called `aside` from then on: no reader ever finds the name missing. A link
-// called `aside` that a crash left behind is no obstacle. Durable on return.
+// Puts a symbolic link in the place of something else that has the name in the
+// root, which is called `aside` from then on: no reader ever finds the name
+// missing. `aside` may be in another directory. A link called `aside` that a
+// crash left behind is no obstacle. Durable on return.
 void TakePlaceOf(Fs* fs, const std::string& name, const std::string& target,
                  const std::string& aside);
 

@@ -105,5 +105,23 @@ TEST_CASE("the root is synced by the empty name") {
   CHECK(disk.pending() == 0);
 }
 
+TEST_CASE("a directory trades places with a link in another directory") {
+  MemFs disk;
+  disk.MakeDirectory(Fs::kRoot, "releases", 0755);
+  disk.MakeDirectory(Fs::kRoot, "current", 0755);
+  PutFile(&disk, "current/file", "x");
+  disk.SyncTree(Fs::kRoot);
+  // One that a crash left.
+  disk.MakeSymlink("old", Fs::kRoot, "releases/1");
+  TakePlaceOf(&disk, "current", "releases/1", "releases/1");
+  CHECK(disk.ReadLink(Fs::kRoot, "current") == "releases/1");
+  CHECK(ReadWhole(&disk, "releases/1/file") == "x");
+  CHECK(disk.pending() == 0);
+  GiveBackPlace(&disk, "current", "releases/1");
+  CHECK(ReadWhole(&disk, "current/file") == "x");
+  CHECK(!Exists(&disk, "releases/1"));
+  CHECK(disk.pending() == 0);
+}
+
 }  // namespace
 }  // namespace release
