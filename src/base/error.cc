@@ -43,6 +43,7 @@ constexpr Row kTable[] = {
     {ErrorCode::kUnsafeEntry, "unsafe-entry", Exit::kRefused},
     {ErrorCode::kLimitExceeded, "limit-exceeded", Exit::kRefused},
     {ErrorCode::kVersionConflict, "version-conflict", Exit::kRefused},
+    {ErrorCode::kNotAdoptable, "not-adoptable", Exit::kRefused},
     {ErrorCode::kPermissionDenied, "permission-denied", Exit::kFailed},
     {ErrorCode::kReadOnly, "read-only", Exit::kFailed},
     {ErrorCode::kNoSpace, "no-space", Exit::kFailed},

@@ -62,6 +62,7 @@ enum class ErrorCode {
   kUnsafeEntry,
   kLimitExceeded,
   kVersionConflict,
+  kNotAdoptable,
   // the host
   kPermissionDenied,
   kReadOnly,

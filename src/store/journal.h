@@ -32,8 +32,11 @@ struct BeginRecord {
   std::optional<std::string> from_target;  // what `current` said; none: no link
   std::optional<Version> to;               // the release it is about
   bool creates = false;                    // `to` is made by this transaction
-  std::string reason;                      // the user's --reason
-  std::string source;                      // the archive's name
+  // `to` was there before the tool was: where `from_target` is nothing it had
+  // the name `current`.
+  bool takes_over = false;
+  std::string reason;  // the user's --reason
+  std::string source;  // the archive's name
 };
 
 struct StepRecord {

@@ -95,6 +95,14 @@ void Ledger::Failed(const Version& version, const Cause& cause) {
   SetState(version, ReleaseState::kFailed, cause);
 }
 
+void Ledger::TakenOver(const Version& version, ReleaseState state,
+                       std::uint64_t bytes, const Cause& cause) {
+  SetState(version, state, cause);
+  At(version).bytes = bytes;
+  LeaveLine(version);
+  if (state == ReleaseState::kGood) line_.push_back(version);
+}
+
 void Ledger::Pin(const Version& version, bool pinned) {
   At(version).pinned = pinned;
 }

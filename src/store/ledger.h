@@ -83,6 +83,10 @@ class Ledger {
   // Its activation was undone because of what it did. (One that was merely
   // interrupted keeps the state it had.)
   void Failed(const Version& version, const Cause& cause);
+  // It was on disk before the tool was, which calls it `state` from now on. A
+  // good one is the newest of the line.
+  void TakenOver(const Version& version, ReleaseState state,
+                 std::uint64_t bytes, const Cause& cause);
   void Pin(const Version& version, bool pinned);
   void SetEvidence(const Version& version, const std::string& evidence);
   // Evidence was used; its serial is not below the one before.

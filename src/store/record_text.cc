@@ -84,6 +84,7 @@ BeginRecord BeginOf(const json& object) {
   begin.app = object.value("app", "");
   begin.at = object.value("at", std::int64_t{0});
   begin.creates = object.value("creates", false);
+  begin.takes_over = object.value("takes_over", false);
   begin.reason = object.value("reason", "");
   begin.source = object.value("source", "");
   if (object.contains("from")) {
@@ -159,6 +160,7 @@ std::string BeginLine(std::uint64_t number, const BeginRecord& begin) {
                    {"pid", begin.caller.pid}}}};
   if (begin.from_target) object["from"] = Escaped(*begin.from_target);
   if (begin.to) object["to"] = begin.to->name();
+  if (begin.takes_over) object["takes_over"] = true;
   if (!begin.reason.empty()) object["reason"] = begin.reason;
   if (!begin.source.empty()) object["source"] = begin.source;
   return Line(object);

@@ -95,6 +95,19 @@ void RemoveAsideLinks(Fs* fs) {
   }
 }
 
+// A link in releases/ that says where it stands itself was made to trade places
+// with `current`, by somebody who was killed.
+void RemoveLinksToThemselves(Fs* fs, const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    const std::string path = InReleases(name);
+    const auto info = fs->Stat(Fs::kRoot, path);
+    if (info && info->type == FileType::kSymlink &&
+        fs->ReadLink(Fs::kRoot, path) == path) {
+      fs->RemoveFile(Fs::kRoot, path);
+    }
+  }
+}
+
 void RemoveOrphanManifests(Fs* fs, const std::set<Version>& versions) {
   for (const DirEntry& entry : fs->List(Fs::kRoot, kManifests)) {
     const auto version = Version::Parse(entry.name);
@@ -255,6 +268,7 @@ std::vector<std::string> CollectGarbage(Fs* fs, unsigned threads) {
   attempt([&] { RemoveWithPrefix(fs, "", kTempLinkPrefix); });
   attempt([&] { RemoveSpentLinks(fs, listing.versions); });
   attempt([&] { RemoveAsideLinks(fs); });
+  attempt([&] { RemoveLinksToThemselves(fs, listing.strangers); });
   attempt([&] { RemoveWithPrefix(fs, kManifests, kTempFilePrefix); });
   attempt([&] { RemoveWithPrefix(fs, kOwn, kTempFilePrefix); });
   attempt([&] { RemoveWithPrefix(fs, kOwn, "confirm-"); });

@@ -1,12 +1,16 @@
 #include "store/verify.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <iterator>
 #include <mutex>
+#include <optional>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
 
+#include "base/text.h"
 #include "os/crew.h"
 #include "store/durable.h"
 #include "store/layout.h"
@@ -21,14 +25,18 @@ constexpr std::size_t kBlock = 256 * 1024;
 // One directory's share of the work, so that a large one is read by many.
 constexpr std::size_t kAtOnce = 128;
 
+// In a mode: what has it is neither a file nor a directory nor a link.
+constexpr unsigned kUnlistable = 0100000;
+
 // Looks at a tree with threads: cold, most of the time goes into waiting for
 // one small file after the other.
 class Scanner {
  public:
-  // Without `hashes` every file gets the hash the manifest expects.
+  // With `hashes` every file gets the hash that manifest expects.
   Scanner(Fs* fs, const std::string& path, const Manifest* hashes,
           unsigned threads)
       : fs_(fs),
+        path_(path),
         top_(fs, fs->OpenDirectory(Fs::kRoot, path)),
         reads_(hashes == nullptr),
         crew_(threads, 1) {
@@ -36,6 +44,12 @@ class Scanner {
     for (const ManifestEntry& entry : hashes->entries) {
       expected_[entry.path] = entry.hash;
     }
+  }
+
+  // Throws where it comes to another file system, and what `between` throws.
+  void StayOnFileSystem(const std::function<void()>& between) {
+    device_ = fs_->Stat(top_.get(), "")->device;
+    between_ = between;
   }
 
   Manifest Scan() {
@@ -72,6 +86,7 @@ class Scanner {
       const auto info = fs_->Stat(directory.get(), name.name);
       // Gone between the listing and the look: a difference like any other.
       if (!info) continue;
+      if (device_) RequireDevice(prefix + name.name, *info);
       found.push_back(
           EntryOf(directory.get(), name.name, prefix, *info, &buffer));
       if (info->type != FileType::kDirectory) continue;
@@ -81,6 +96,17 @@ class Scanner {
     const std::lock_guard lock(mutex_);
     std::move(found.begin(), found.end(),
               std::back_inserter(manifest_.entries));
+  }
+
+  void RequireDevice(const std::string& path, const FileInfo& info) const {
+    between_();
+    if (info.device == *device_) return;
+    throw Error(ErrorCode::kNotAdoptable,
+                fmt::format("cannot take over {}: {} is on another file "
+                            "system; mount it below {}/ and put a link in its "
+                            "place",
+                            path_, Quoted(path), kShared),
+                path_ + "/" + path);
   }
 
   ManifestEntry EntryOf(Fs::Handle directory, const std::string& name,
@@ -104,7 +130,7 @@ class Scanner {
       case FileType::kOther:
         // No manifest lists one; as an empty file with a mode no file has it
         // shows up as extra or changed.
-        entry.mode |= 0100000;
+        entry.mode |= kUnlistable;
         break;
     }
     return entry;
@@ -131,8 +157,11 @@ class Scanner {
   }
 
   Fs* fs_;
+  const std::string path_;
   Opened top_;
   const bool reads_;
+  std::optional<std::uint64_t> device_;
+  std::function<void()> between_;
   std::unordered_map<std::string_view, ContentHash> expected_;
   std::mutex mutex_;
   Manifest manifest_;
@@ -156,6 +185,32 @@ std::vector<ManifestDifference> CompareShape(Fs* fs, const Version& version,
                                              unsigned threads) {
   const Manifest manifest = LoadManifest(fs, version);
   return Compare(manifest, Scan(fs, version, &manifest, threads));
+}
+
+std::vector<ManifestDifference> CompareShape(Fs* fs, const std::string& path,
+                                             const Manifest& manifest,
+                                             unsigned threads) {
+  return Compare(manifest, Scanner(fs, path, &manifest, threads).Scan());
+}
+
+HashedTree HashTree(Fs* fs, const std::string& path,
+                    const std::function<void()>& between, unsigned threads) {
+  Scanner scanner(fs, path, nullptr, threads);
+  scanner.StayOnFileSystem(between);
+  HashedTree tree{.manifest = scanner.Scan(), .left_out = {}};
+  std::erase_if(tree.manifest.entries, [&](const ManifestEntry& entry) {
+    if ((entry.mode & kUnlistable) == 0) return false;
+    tree.left_out.push_back(entry.path);
+    return true;
+  });
+  return tree;
+}
+
+void RequireOneFileSystem(Fs* fs, const std::string& path, unsigned threads) {
+  const Manifest none;
+  Scanner scanner(fs, path, &none, threads);
+  scanner.StayOnFileSystem([] {});
+  scanner.Scan();
 }
 
 }  // namespace release

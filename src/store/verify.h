@@ -2,6 +2,7 @@
 #ifndef RELEASE_STORE_VERIFY_H_
 #define RELEASE_STORE_VERIFY_H_
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,28 @@ std::vector<ManifestDifference> VerifyRelease(Fs* fs, const Version& version,
 
 // The same without reading a file: names, sizes, modes and link targets.
 std::vector<ManifestDifference> CompareShape(Fs* fs, const Version& version,
+                                             unsigned threads = 0);
+
+// What a tree holds that no release was made of, and what of it no manifest can
+// hold.
+struct HashedTree {
+  Manifest manifest;
+  std::vector<std::string> left_out;  // sockets, fifos and devices, sorted
+};
+
+// Reads and hashes all of the tree at `path`. `between` is called again and
+// again, by any thread; what it throws ends the work. Throws Error
+// kNotAdoptable where a part of the tree is on another file system.
+HashedTree HashTree(Fs* fs, const std::string& path,
+                    const std::function<void()>& between, unsigned threads = 0);
+
+// Throws as HashTree does, and reads no file.
+void RequireOneFileSystem(Fs* fs, const std::string& path,
+                          unsigned threads = 0);
+
+// In what the tree at `path` differs from the manifest, without reading a file.
+std::vector<ManifestDifference> CompareShape(Fs* fs, const std::string& path,
+                                             const Manifest& manifest,
                                              unsigned threads = 0);
 
 // So many threads are worth it where the disk must be waited for.

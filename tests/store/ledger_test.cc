@@ -215,5 +215,23 @@ TEST_CASE("the serial of a key outlives the releases that it vouched for") {
   CHECK(ledger.serials().at("SHA256:j").serial == 1);
 }
 
+TEST_CASE("what was taken over is what it is called, the good ones in line") {
+  Story story;
+  story.Live("1");
+  const Ledger::Cause cause{
+      .transaction = 9, .at = 5, .by = "al", .reason = "why"};
+  story.ledger.TakenOver(V("0"), ReleaseState::kGood, 10, {});
+  story.ledger.TakenOver(V("f"), ReleaseState::kFailed, 20, cause);
+  story.ledger.TakenOver(V("w"), ReleaseState::kWithdrawn, 0, cause);
+  story.ledger.TakenOver(V("2"), ReleaseState::kGood, 30, {});
+  CHECK(story.ledger.line() == std::vector<Version>{V("1"), V("0"), V("2")});
+  CHECK(story.ledger.Find(V("0"))->bytes == 10);
+  CHECK(story.ledger.Find(V("f"))->state == ReleaseState::kFailed);
+  CHECK(story.ledger.Find(V("f"))->reason == "why");
+  CHECK(story.ledger.Find(V("f"))->transaction == 9);
+  CHECK(story.ledger.Find(V("w"))->state == ReleaseState::kWithdrawn);
+  CHECK(story.ledger.RollbackTarget(V("2")) == V("0"));
+}
+
 }  // namespace
 }  // namespace release

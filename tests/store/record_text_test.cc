@@ -49,6 +49,16 @@ TEST_CASE("a beginning is read back as it was written") {
   CHECK(record.begin->source == begin.source);
 }
 
+TEST_CASE("a beginning says whether its release was there before") {
+  for (const bool takes_over : {true, false}) {
+    BeginRecord begin = SomeBegin();
+    begin.takes_over = takes_over;
+    TransactionRecord record;
+    REQUIRE(AddLine(WithoutNewline(BeginLine(42, begin)), &record));
+    CHECK(record.begin->takes_over == takes_over);
+  }
+}
+
 TEST_CASE("no release before and none to come is read back as nothing") {
   TransactionRecord record;
   BeginRecord begin;

@@ -268,5 +268,14 @@ TEST_CASE("a manifest that is missing or altered is told as such") {
         ErrorCode::kManifestUnreadable);
 }
 
+TEST_CASE("a link that says where it stands itself is garbage, no other is") {
+  MemFs disk;
+  InitializeLayout(&disk);
+  disk.MakeSymlink("releases/7", Fs::kRoot, "releases/7");
+  disk.MakeSymlink("releases/7", Fs::kRoot, "releases/8");
+  CHECK(CollectGarbage(&disk).empty());
+  CHECK(ListReleases(&disk).strangers == std::vector<std::string>{"8"});
+}
+
 }  // namespace
 }  // namespace release

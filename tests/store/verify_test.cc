@@ -152,5 +152,26 @@ TEST_CASE("a release that is gone cannot be verified") {
   CHECK_THROWS_AS(VerifyRelease(&world.disk, kOne), FsError);
 }
 
+TEST_CASE("any tree is hashed, and what no manifest can hold is named") {
+  Deployed world;
+  int between = 0;
+  const HashedTree tree =
+      HashTree(&world.disk, "releases/1", [&] { ++between; });
+  CHECK(Compare(LoadManifest(&world.disk, kOne), tree.manifest).empty());
+  CHECK(tree.left_out.empty());
+  CHECK(between == static_cast<int>(tree.manifest.entries.size()));
+  CHECK(CompareShape(&world.disk, "releases/1", tree.manifest).empty());
+  PutFile(&world.disk, "releases/1/bin/app", "longer than before");
+  CHECK(CompareShape(&world.disk, "releases/1", tree.manifest).size() == 1);
+}
+
+TEST_CASE("what is thrown between two files ends the hashing") {
+  Deployed world;
+  const auto stop = [] { throw Error(ErrorCode::kInterrupted, "stop"); };
+  for (const unsigned threads : {0U, 3U}) {
+    CHECK_THROWS_AS(HashTree(&world.disk, "releases/1", stop, threads), Error);
+  }
+}
+
 }  // namespace
 }  // namespace release
