@@ -38,7 +38,8 @@ std::optional<RecoveryPlan> PlanRecovery(const TransactionRecord& record,
   // `switching` is durable before the swap: where it is missing and the link is
   // as it was, nobody can have reloaded.
   const bool moves = plan.link == Link::kRestore || plan.link == Link::kRemove;
-  plan.reload = moves || (record.switching && plan.link == Link::kSync);
+  plan.reload = !record.begin->takes_over &&
+                (moves || (record.switching && plan.link == Link::kSync));
   return plan;
 }
 

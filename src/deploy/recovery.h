@@ -32,7 +32,7 @@ struct RecoveryPlan {
     kSync,
     kRestore,  // point it back at what it said before, and sync
     // There was none before: remove it, and sync. Where something else had the
-    // name and was put aside, it gets the name back.
+    // name and was put aside, or taken over, it gets the name back.
     kRemove,
     // It names neither the release before nor the one of this transaction: a
     // person moved it. What they chose stays.
@@ -53,7 +53,8 @@ struct RecoveryPlan {
 
   Link link = Link::kSync;
   Tree tree = Tree::kKeep;
-  // The service may have taken up the release of this transaction.
+  // The service may have taken up the release of this transaction. Never where
+  // it was only taken over: the service uses the same files either way.
   bool reload = false;
 
   bool operator==(const RecoveryPlan&) const = default;

@@ -32,7 +32,8 @@ void FindLive(Standing* standing) {
   }
   standing->doubts.push_back(
       fmt::format("{} points at {}, which is no release here; `release "
-                  "rollback` goes to the last good one",
+                  "rollback` goes to the last good one, `release init --adopt` "
+                  "takes over what another tool made",
                   kCurrent, Quoted(*standing->current_target)));
 }
 
@@ -123,6 +124,23 @@ Standing ReadStanding(Fs* fs) {
   ReadRecords(fs, &standing);
   standing.ledger.Reconcile(standing.listing.versions);
   CompareWithLedger(&standing);
+  return standing;
+}
+
+Standing ReadForeignStanding(Fs* fs) {
+  try {
+    return ReadStanding(fs);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kNotInitialized) throw;
+  }
+  Standing standing;
+  ReadCurrent(fs, &standing);
+  const auto releases = fs->Stat(Fs::kRoot, kReleases);
+  if (releases && releases->type == FileType::kDirectory) {
+    standing.listing = ListReleases(fs);
+  }
+  FindLive(&standing);
+  standing.ledger.Reconcile(standing.listing.versions);
   return standing;
 }
 

@@ -48,6 +48,10 @@ void RequireLayout(Fs* fs);
 // has ended. Throws Error kNotInitialized where the root has no layout.
 Standing ReadStanding(Fs* fs);
 
+// The same of a root whose layout may be missing: then nothing is known of what
+// was before.
+Standing ReadForeignStanding(Fs* fs);
+
 // Throws Error kNoSuchRelease where the version is not in releases/.
 void RequireRelease(const Standing& standing, const Version& version);
 

@@ -107,7 +107,8 @@ Outcome Transaction::Run() {
 std::optional<Failure> Transaction::Prepare() {
   auto failure = Attempt([&] {
     if (work_.prepare) work_.prepare(standing_, &work_);
-    if (work_.activates && !work_.goes_back) RequireLink(standing_);
+    const bool takes_any = work_.goes_back || work_.begin.takes_over;
+    if (work_.activates && !takes_any) RequireLink(standing_);
   });
   outcome_.version = work_.begin.to;
   facts_ = work_.facts;
@@ -135,22 +136,28 @@ void Transaction::Begin() {
 
 void Transaction::Forward() {
   if (work_.stage) work_.stage(this);
-  if (work_.activates) {
-    service_.Observe();
-    if (!work_.goes_back) {
-      RunHookStep("pre_activate", host_->config->hooks.pre_activate);
-    }
+  if (work_.begin.takes_over) {
     Step("switch", [&] { Switch(); });
-    TakeUp();
-    if (!work_.goes_back) {
-      RunHookStep("post_activate", host_->config->hooks.post_activate);
-    }
-    if (work_.confirm_within) Step("confirm", [&] { AwaitConfirmation(); });
+  } else if (work_.activates) {
+    Activate();
   }
   // The last moment to stop: from here on the release stays.
   StopIfAsked();
   if (work_.activates) RequireStillLive();
   Commit();
+}
+
+void Transaction::Activate() {
+  service_.Observe();
+  if (!work_.goes_back) {
+    RunHookStep("pre_activate", host_->config->hooks.pre_activate);
+  }
+  Step("switch", [&] { Switch(); });
+  TakeUp();
+  if (!work_.goes_back) {
+    RunHookStep("post_activate", host_->config->hooks.post_activate);
+  }
+  if (work_.confirm_within) Step("confirm", [&] { AwaitConfirmation(); });
 }
 
 void Transaction::RequireUnmoved() {
@@ -175,6 +182,10 @@ void Transaction::Switch() {
   const std::string target = ReleasePath(*work_.begin.to);
   if (standing_.current_is_link) {
     SwapCurrent(host_->fs, target);
+    return;
+  }
+  if (work_.begin.takes_over) {
+    TakePlaceOf(host_->fs, kCurrent, target, target);
     return;
   }
   const std::string aside = AsideName(record_.number);

@@ -23,7 +23,8 @@ class Transaction;
 struct Work {
   // What is known before `prepare`: command, reason, source.
   BeginRecord begin;
-  // Points `current` at begin.to and has the service take it up.
+  // Points `current` at begin.to and has the service take it up; that not where
+  // begin.takes_over: it uses the same files as before.
   bool activates = false;
   // The activation is a rollback: no pre- and post-activate hooks, and the
   // release left is marked withdrawn.
@@ -86,6 +87,7 @@ class Transaction {
   std::optional<Failure> Prepare();
   void Begin();
   void Forward();
+  void Activate();
   void RequireUnmoved();
   void Switch();
   void TakeUp();

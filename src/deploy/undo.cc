@@ -61,6 +61,7 @@ class Undoing {
     if (plan_.tree == Tree::kNotOurs) {
       host_->fs->RemoveFile(Fs::kRoot, ManifestPath(*record_.begin->to));
     }
+    if (record_.begin->takes_over) RemoveManifestsOfUnknown(ledger);
     EndRecord end = MakeEnd(std::move(ledger));
     PrepareNotice(host_, record_, end, outcome_.current);
     journal_->End(end);
@@ -149,10 +150,23 @@ class Undoing {
     outcome_.current = NameOf(LookAtCurrent());
   }
 
-  // What a rollback had put aside, which was no link, gets its name back.
+  // What is no release of ours has no manifest of ours either.
+  void RemoveManifestsOfUnknown(const Ledger& ledger) {
+    for (const LedgerEntry& entry : ledger.entries()) {
+      if (entry.state != ReleaseState::kUnknown) continue;
+      host_->fs->RemoveFile(Fs::kRoot, ManifestPath(entry.version));
+    }
+    // Gone before the record ends: nobody looks for them afterwards.
+    SyncDirectory(host_->fs, kManifests);
+  }
+
+  // What a rollback had put aside, or a taking over had made a release, and was
+  // no link, gets its name back.
   void RemoveLink() {
     Fs* fs = host_->fs;
-    const std::string aside = AsideName(record_.number);
+    const std::string aside = record_.begin->takes_over
+                                  ? ReleasePath(*record_.begin->to)
+                                  : AsideName(record_.number);
     const auto info = fs->Stat(Fs::kRoot, aside);
     if (info && info->type != FileType::kSymlink) {
       GiveBackPlace(fs, kCurrent, aside);
@@ -262,7 +276,7 @@ class Undoing {
     const BeginRecord& begin = *record_.begin;
     if (plan_.tree == Tree::kDrop) ledger.Remove(*begin.to);
     const bool judged = SpeaksAgainstRelease(cause_) && record_.switching &&
-                        outcome_.exit == Exit::kUndone;
+                        !begin.takes_over && outcome_.exit == Exit::kUndone;
     if (plan_.tree == Tree::kKeepFailed) {
       ledger.Staged(*begin.to, SizeOf(*begin.to), {});
     }

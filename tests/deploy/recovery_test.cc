@@ -145,5 +145,17 @@ TEST_CASE("current is never pointed at what is gone") {
   }
 }
 
+TEST_CASE("what is only taken over goes back without a word to the service") {
+  TransactionRecord record = Record(false, true);
+  record.begin->takes_over = true;
+  CHECK(PlanOf(record, Disk(kNew)) ==
+        RecoveryPlan{Link::kRestore, Tree::kKeep, false});
+  CHECK(PlanOf(record, Disk(kOld)) ==
+        RecoveryPlan{Link::kSync, Tree::kKeep, false});
+  record.begin->from_target.reset();
+  CHECK(PlanOf(record, Disk(kNew)) ==
+        RecoveryPlan{Link::kRemove, Tree::kKeep, false});
+}
+
 }  // namespace
 }  // namespace release

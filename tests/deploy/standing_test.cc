@@ -211,5 +211,22 @@ TEST_CASE("files among the records that are none disturb nobody") {
   CHECK(world.Read().doubts.empty());
 }
 
+TEST_CASE("of a root without a layout it is told what is there") {
+  MemFs disk;
+  Standing standing = ReadForeignStanding(&disk);
+  CHECK(!standing.current_target);
+  CHECK(standing.listing.versions.empty());
+  disk.MakeDirectory(Fs::kRoot, kReleases, 0755);
+  disk.MakeDirectory(Fs::kRoot, "releases/1", 0755);
+  disk.MakeSymlink("releases/1", Fs::kRoot, kCurrent);
+  standing = ReadForeignStanding(&disk);
+  CHECK(standing.live == V("1"));
+  CHECK(standing.ledger.Find(V("1"))->state == ReleaseState::kUnknown);
+  CHECK(!standing.LiveIsRecorded());
+  World world;
+  world.Deploy("1");
+  CHECK(ReadForeignStanding(&world.disk).LiveIsRecorded());
+}
+
 }  // namespace
 }  // namespace release

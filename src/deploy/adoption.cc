@@ -1,0 +1,396 @@
+#include "deploy/adoption.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "base/text.h"
+#include "base/units.h"
+#include "deploy/transaction.h"
+#include "os/host_facts.h"
+#include "store/durable.h"
+#include "store/layout.h"
+#include "store/verify.h"
+
+namespace release {
+namespace {
+
+// Capistrano's and Deployer's own.
+constexpr char kRevisionsLog[] = "revisions.log";
+constexpr char kReleasesLog[] = ".dep/releases_log";
+constexpr char kDeployLock[] = ".dep/deploy.lock";
+constexpr char kUnfinished[] = "release";  // a link to what is being made
+constexpr char kBadMark[] = "BAD_RELEASE";
+
+[[noreturn]] void Refuse(const std::string& path, const std::string& what,
+                         const std::string& why) {
+  throw Error(ErrorCode::kNotAdoptable,
+              fmt::format("cannot take over {}: {}", what, why), path);
+}
+
+class Planning {
+ public:
+  Planning(Host* host, const Standing& standing, const AdoptOptions& options)
+      : fs_(host->fs),
+        root_(host->config->root),
+        now_(host->doors.clock->WallSeconds()),
+        standing_(standing),
+        options_(options) {}
+
+  AdoptionPlan Make() {
+    RefuseOddRoot();
+    AdoptionPlan plan =
+        standing_.current_is_link ? PlanLinked() : PlanDirectory();
+    RequireLeaveOut(plan);
+    AddLeftAlone(&plan);
+    return plan;
+  }
+
+ private:
+  bool IsFile(const std::string& path) const {
+    const auto info = fs_->Stat(Fs::kRoot, path);
+    return info && info->type == FileType::kFile;
+  }
+
+  std::string TextOf(const std::string& path) const {
+    return IsFile(path) ? ReadWhole(fs_, path) : "";
+  }
+
+  void RefuseOddRoot() const {
+    for (const char* path : {kReleases, kShared, kIncoming}) {
+      const auto info = fs_->Stat(Fs::kRoot, path);
+      if (!info) continue;
+      if (info->type != FileType::kDirectory) {
+        Refuse(path, root_,
+               fmt::format("{} must be a directory of its own, and no link",
+                           path));
+      }
+      if (std::string_view(path) == kReleases) RequireSameDevice(path, *info);
+    }
+    if (fs_->Stat(Fs::kRoot, kDeployLock)) {
+      Refuse(kDeployLock, root_,
+             fmt::format("{} is there: Deployer is at work, or died; `dep "
+                         "deploy:unlock` removes it",
+                         kDeployLock));
+    }
+  }
+
+  void RequireSameDevice(const std::string& path, const FileInfo& info) const {
+    if (info.device == fs_->Stat(Fs::kRoot, "")->device &&
+        MountOf(root_ + "/" + path) == MountOf(root_)) {
+      return;
+    }
+    Refuse(path, root_,
+           fmt::format("{} is mounted there; the root must be one file system "
+                       "without a mount below",
+                       path));
+  }
+
+  AdoptionPlan PlanDirectory() const {
+    const auto info = fs_->Stat(Fs::kRoot, kCurrent);
+    if (info->type != FileType::kDirectory) {
+      Refuse(kCurrent, root_,
+             fmt::format("{} is neither a directory nor a link", kCurrent));
+    }
+    RequireSameDevice(kCurrent, *info);
+    AdoptionPlan plan(options_.version
+                          ? *options_.version
+                          : Version::ParseOrThrow(CompactTime(now_)));
+    plan.moves = true;
+    const std::string path = ReleasePath(plan.live);
+    const auto taken = fs_->Stat(Fs::kRoot, path);
+    // What says where it stands itself is ours, from somebody who was killed.
+    if (taken && (taken->type != FileType::kSymlink ||
+                  fs_->ReadLink(Fs::kRoot, path) != path)) {
+      throw Error(ErrorCode::kVersionConflict,
+                  fmt::format("cannot call {} {}: {} is there already; give "
+                              "another --version",
+                              kCurrent, plan.live.name(), path),
+                  path);
+    }
+    plan.releases.push_back({plan.live, ReleaseState::kGood, ""});
+    return plan;
+  }
+
+  AdoptionPlan PlanLinked() const {
+    AdoptionPlan plan(FindLive());
+    if (options_.version && options_.version != plan.live) {
+      throw Error(ErrorCode::kUsage,
+                  fmt::format("cannot use --version {}: {} leads to {}, which "
+                              "has its name already",
+                              options_.version->name(), kCurrent,
+                              ReleasePath(plan.live)));
+    }
+    plan.done = standing_.live == plan.live && standing_.LiveIsRecorded();
+    if (plan.done) return plan;
+    if (!standing_.ledger.line().empty()) {
+      // This tool knows what was live when; nobody else tells it better.
+      plan.releases.push_back({plan.live, ReleaseState::kGood, ""});
+      return plan;
+    }
+    ForeignHistory history = ReadForeignHistory(LookAtTrees(plan.live));
+    plan.releases = std::move(history.releases);
+    plan.told_by = plan.releases.size() > 1 ? history.told_by : "";
+    return plan;
+  }
+
+  // The release that `current` leads to, however it says so.
+  Version FindLive() const {
+    if (!standing_.current_target) {
+      Refuse(kCurrent, root_,
+             fmt::format(
+                 "there is no {0} in it. If {1} is itself the directory that "
+                 "is served, choose a root beside it, such as {1}.d, and use "
+                 "release --root {1}.d init --adopt --from {1}",
+                 kCurrent, root_));
+    }
+    const std::string says = Quoted(*standing_.current_target);
+    const std::string path = root_ + "/" + kCurrent;
+    const std::string real = options_.real_path(path);
+    if (real == path) {
+      Refuse(kCurrent, root_,
+             fmt::format("{} says {}, which is not there", kCurrent, says));
+    }
+    const std::string releases = root_ + "/" + kReleases;
+    const auto version = VersionOfPath(releases, real);
+    if (version && real == releases + "/" + version->name() &&
+        standing_.listing.versions.contains(*version)) {
+      return *version;
+    }
+    Refuse(kCurrent, root_,
+           fmt::format("{0} leads to {1}, which is no release, that is no "
+                       "directory in {2} named by letters, digits and "
+                       "\"._+~-\". Copy what it leads to there (cp -a {1} "
+                       "{2}/1), lead {0} there in one step (ln -s releases/1 "
+                       "{3}/{0}.new && mv -T {3}/{0}.new {3}/{0}), and try "
+                       "again",
+                       kCurrent, real, releases, root_));
+  }
+
+  ForeignFacts LookAtTrees(const Version& live) const {
+    ForeignFacts facts{.live = live,
+                       .trees = {},
+                       .revisions_log = TextOf(kRevisionsLog),
+                       .releases_log = TextOf(kReleasesLog)};
+    const auto unfinished = UnfinishedByDeployer();
+    for (const Version& version : standing_.listing.versions) {
+      if (options_.leave_out.contains(version)) continue;
+      const std::string path = ReleasePath(version);
+      facts.trees[version] = {.modified = fs_->Stat(Fs::kRoot, path)->modified,
+                              .marked_bad = IsFile(path + "/" + kBadMark),
+                              .unfinished = unfinished == version};
+    }
+    return facts;
+  }
+
+  std::optional<Version> UnfinishedByDeployer() const {
+    const auto info = fs_->Stat(Fs::kRoot, kUnfinished);
+    if (!info || info->type != FileType::kSymlink) return std::nullopt;
+    const std::string target = *fs_->ReadLink(Fs::kRoot, kUnfinished);
+    return Version::Parse(target.substr(target.rfind('/') + 1));
+  }
+
+  void RequireLeaveOut(const AdoptionPlan& plan) const {
+    for (const Version& version : options_.leave_out) {
+      RequireRelease(standing_, version);
+      if (version != plan.live) continue;
+      throw Error(
+          ErrorCode::kUsage,
+          fmt::format("cannot leave out {}: it is live", version.name()));
+    }
+  }
+
+  void AddLeftAlone(AdoptionPlan* plan) const {
+    if (plan->done) return;
+    for (const std::string& name : standing_.listing.strangers) {
+      if (plan->moves && name == plan->live.name()) continue;
+      plan->left_alone.push_back(fmt::format(
+          "{}/{} is left alone: it is no directory that a version's name "
+          "could be",
+          kReleases, Printable(name)));
+    }
+    for (const LedgerEntry& entry : standing_.ledger.entries()) {
+      const auto same = [&](const ForeignRelease& release) {
+        return release.version == entry.version;
+      };
+      if (entry.state != ReleaseState::kUnknown ||
+          std::any_of(plan->releases.begin(), plan->releases.end(), same)) {
+        continue;
+      }
+      plan->left_alone.push_back(
+          fmt::format("{} is left alone: {}", ReleasePath(entry.version),
+                      options_.leave_out.contains(entry.version)
+                          ? "so it was asked"
+                          : "nothing tells when it was live"));
+    }
+  }
+
+  Fs* fs_;
+  const std::string& root_;
+  const std::int64_t now_;
+  const Standing& standing_;
+  const AdoptOptions& options_;
+};
+
+// What was found of one release, for the ledger.
+struct Hashed {
+  ForeignRelease release;
+  std::uint64_t bytes = 0;
+};
+
+class Adoption {
+ public:
+  Adoption(Host* host, AdoptOptions options)
+      : host_(host), options_(std::move(options)) {}
+
+  void Prepare(const Standing& standing, Work* work) {
+    plan_ = PlanAdoption(host_, standing, options_);
+    work->begin.to = plan_->live;
+    work->begin.takes_over = !plan_->done;
+    if (!plan_->done) return;
+    work->activates = false;
+    work->stage = nullptr;
+    work->settle = nullptr;
+    work->result = "unchanged";
+  }
+
+  void Stage(Transaction* transaction) {
+    for (const std::string& text : plan_->left_alone) transaction->Warn(text);
+    // Opened before the first write, so that a sync through it reports all.
+    const Opened manifests(host_->fs,
+                           host_->fs->OpenDirectory(Fs::kRoot, kManifests));
+    transaction->Step("hash", [&] {
+      for (const ForeignRelease& release : plan_->releases) {
+        Hash(transaction, release);
+      }
+    });
+    transaction->Step("sync", [&] {
+      // Every byte of trees and manifests before anything vouches for them.
+      host_->fs->SyncTree(manifests.get());
+    });
+    TellOrder(transaction);
+  }
+
+  void Settle(Ledger* ledger, const Ledger::Cause& cause) const {
+    for (const Hashed& hashed : hashed_) {
+      Ledger::Cause why = cause;
+      why.reason = hashed.release.reason;
+      ledger->TakenOver(hashed.release.version, hashed.release.state,
+                        hashed.bytes, why);
+    }
+  }
+
+ private:
+  void Hash(Transaction* transaction, const ForeignRelease& release) {
+    const bool is_live = release.version == plan_->live;
+    const std::string path =
+        is_live && plan_->moves ? kCurrent : ReleasePath(release.version);
+    const unsigned threads = host_->ThreadsFor(kVerifyThreads);
+    const HashedTree tree = HashTree(
+        host_->fs, path, [&] { transaction->StopIfAsked(); }, threads);
+    for (const std::string& name : tree.left_out) {
+      transaction->Warn(fmt::format(
+          "{}/{} is a socket, fifo or device: no manifest can hold it, and "
+          "`release verify` will call it added",
+          path, Printable(name)));
+    }
+    for (const ManifestDifference& difference :
+         CompareShape(host_->fs, path, tree.manifest, threads)) {
+      if (difference.what == ManifestDifference::What::kAdded &&
+          std::binary_search(tree.left_out.begin(), tree.left_out.end(),
+                             difference.path)) {
+        continue;
+      }
+      transaction->Warn(fmt::format(
+          "{}/{} changes while it is taken over; what is written to at run "
+          "time belongs in {}/",
+          path, Printable(difference.path), kShared));
+    }
+    WriteFileWhole(host_->fs, kManifests, release.version.name(),
+                   FormatManifest(tree.manifest), 0640);
+    hashed_.push_back({release, tree.manifest.TotalBytes()});
+    Remark(transaction,
+           fmt::format("{} {}: {} entries, {}{}", release.version.name(),
+                       StateName(release.state), tree.manifest.entries.size(),
+                       FormatSize(hashed_.back().bytes),
+                       release.reason.empty() ? "" : "; " + release.reason));
+  }
+
+  void Remark(Transaction* transaction, std::string text) const {
+    host_->report({.kind = Event::Kind::kRemark,
+                   .transaction = transaction->number(),
+                   .text = std::move(text)});
+  }
+
+  void TellOrder(Transaction* transaction) const {
+    if (plan_->told_by.empty()) return;
+    transaction->AddFact("order_told_by", plan_->told_by);
+    Remark(transaction,
+           fmt::format("their order is told by {}", plan_->told_by));
+  }
+
+  Host* host_;
+  const AdoptOptions options_;
+  std::optional<AdoptionPlan> plan_;
+  std::vector<Hashed> hashed_;
+};
+
+}  // namespace
+
+AdoptionPlan PlanAdoption(Host* host, const Standing& standing,
+                          const AdoptOptions& options) {
+  return Planning(host, standing, options).Make();
+}
+
+Plan DescribeAdoption(Host* host, const AdoptOptions& options) {
+  const Standing standing = ReadForeignStanding(host->fs);
+  const AdoptionPlan adoption = PlanAdoption(host, standing, options);
+  if (adoption.done) return {"nothing: it is taken over already"};
+  Plan plan;
+  for (const ForeignRelease& release : adoption.releases) {
+    const bool moved = adoption.moves && release.version == adoption.live;
+    plan.push_back(
+        fmt::format("hash {} and record it as {}{}",
+                    moved ? kCurrent : ReleasePath(release.version),
+                    StateName(release.state),
+                    release.reason.empty() ? "" : ": " + release.reason));
+  }
+  if (!adoption.told_by.empty()) {
+    plan.push_back(fmt::format("take their order from {}", adoption.told_by));
+  }
+  for (const std::string& text : adoption.left_alone) plan.push_back(text);
+  plan.push_back(
+      adoption.moves
+          ? fmt::format("let {0} become {1} and put a link to that in its "
+                        "place, in one step",
+                        kCurrent, ReleasePath(adoption.live))
+          : fmt::format("point {} at {} (now: {})", kCurrent,
+                        ReleasePath(adoption.live), *standing.current_target));
+  plan.emplace_back(
+      "leave the service alone: it uses the same files as before");
+  return plan;
+}
+
+Outcome Adopt(Host* host, const AdoptOptions& options) {
+  const auto adoption = std::make_shared<Adoption>(host, options);
+  Work work;
+  work.begin.command = "init";
+  work.activates = true;
+  work.prepare = [adoption](const Standing& standing, Work* w) {
+    adoption->Prepare(standing, w);
+  };
+  work.stage = [adoption](Transaction* transaction) {
+    adoption->Stage(transaction);
+  };
+  work.settle = [adoption](Ledger* ledger, const Ledger::Cause& cause) {
+    adoption->Settle(ledger, cause);
+  };
+  return RunTransaction(host, std::move(work));
+}
+
+}  // namespace release

@@ -1,0 +1,315 @@
+#include "deploy/adoption.h"
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <functional>
+
+#include "store/layout.h"
+#include "store/verify.h"
+#include "support/expect_error.h"
+#include "support/fault_fs.h"
+#include "support/foreign_tree.h"
+#include "support/root_files.h"
+#include "support/world.h"
+
+namespace release {
+namespace {
+
+Version V(const std::string& name) { return Version::ParseOrThrow(name); }
+
+// One app on a disk that this tool has not touched.
+struct Foreign {
+  explicit Foreign(MemFs disk) : base(), world(base, std::move(disk)) {
+    options = AdoptOptionsFor(&world.disk);
+  }
+
+  Outcome Adopt() {
+    InitializeLayout(&world.disk);
+    return release::Adopt(&world.host, options);
+  }
+  Error Refusal() {
+    return ErrorOf([&] {
+      PlanAdoption(&world.host, ReadForeignStanding(&world.disk), options);
+    });
+  }
+  Standing Now() { return ReadStanding(&world.disk); }
+  // "1 good, 2 good" by name.
+  std::string States() {
+    const Standing now = Now();
+    std::string text;
+    for (const LedgerEntry& entry : now.ledger.entries()) {
+      text += fmt::format("{}{} {}", text.empty() ? "" : ", ",
+                          entry.version.name(), StateName(entry.state));
+    }
+    return text;
+  }
+
+  World base;
+  World world;
+  AdoptOptions options;
+};
+
+bool Warns(const Outcome& outcome, const std::string& part) {
+  for (const std::string& warning : outcome.warnings) {
+    if (warning.find(part) != std::string::npos) return true;
+  }
+  return false;
+}
+
+struct OddRoot {
+  const char* what;
+  std::function<void(MemFs*)> change;
+  const char* says;
+};
+
+std::function<void(MemFs*)> Point(const char* target) {
+  return [target](MemFs* disk) { PutLink(disk, kCurrent, target); };
+}
+
+void MakeFileOfCurrent(MemFs* disk) {
+  disk->RemoveFile(Fs::kRoot, kCurrent);
+  PutFile(disk, kCurrent, "");
+}
+
+void LockAsDeployer(MemFs* disk) {
+  disk->MakeDirectory(Fs::kRoot, ".dep", 0755);
+  PutFile(disk, ".dep/deploy.lock", "");
+}
+
+std::vector<OddRoot> OddRoots() {
+  return {
+      {"no current", [](MemFs* disk) { disk->RemoveFile(Fs::kRoot, kCurrent); },
+       "init --adopt --from /srv/shop"},
+      {"a dangling one", Point("/srv/shop/releases/9"), "which is not there"},
+      {"one to elsewhere", Point("/srv/shop/shared"),
+       "cp -a /srv/shop/shared /srv/shop/releases/1"},
+      {"one into a release", Point("/srv/shop/releases/3/sub"),
+       "which is no release"},
+      {"a file", MakeFileOfCurrent, "neither a directory nor a link"},
+      {"Deployer at work", LockAsDeployer, "dep deploy:unlock"},
+  };
+}
+
+}  // namespace
+
+TEST_CASE("a tree of Capistrano's is taken over, and rollback goes two back") {
+  Foreign it(CapistranoTree());
+  const auto before = it.world.disk.Stat(Fs::kRoot, "releases/3");
+  const Outcome outcome = it.Adopt();
+  CHECK(outcome.exit == Exit::kDone);
+  CHECK(outcome.command == "init");
+  CHECK(outcome.current == "3");
+  CHECK(outcome.warnings.empty());
+  CHECK(it.world.Current() == "releases/3");
+  CHECK(it.States() == "1 good, 2 good, 3 good");
+  CHECK(it.Now().ledger.line() == std::vector{V("1"), V("2"), V("3")});
+  CHECK(it.Now().doubts.empty());
+  CHECK(it.Now().ledger.Find(V("3"))->bytes == 9);
+  CHECK(VerifyRelease(&it.world.disk, V("1")).empty());
+  // Owners, modes and links into shared/ are as they were, nobody is told.
+  CHECK(it.world.disk.Stat(Fs::kRoot, "releases/3")->mode == before->mode);
+  CHECK(it.world.disk.ReadLink(Fs::kRoot, "releases/3/log") ==
+        "/srv/shop/shared/log");
+  CHECK(it.world.runner.Count("reload") == 0);
+  CHECK(it.world.runner.Count("probe") == 0);
+  REQUIRE(it.world.Deploy("4").exit == Exit::kDone);
+  CHECK(it.world.Rollback().current == "3");
+  CHECK(ServedIndex(&it.world.disk) == "version 3");
+  CHECK(it.world.Rollback().current == "2");
+  CHECK(it.world.Rollback().current == "1");
+  CHECK(it.world.Rollback().exit == Exit::kNoSuchRelease);
+}
+
+TEST_CASE("a plain directory becomes a release, and a link takes its place") {
+  Foreign it(PlainTree());
+  it.options.version = V("2024");
+  const auto before = it.world.disk.Stat(Fs::kRoot, kCurrent);
+  const Outcome outcome = it.Adopt();
+  CHECK(outcome.exit == Exit::kDone);
+  CHECK(outcome.warnings.empty());
+  CHECK(it.world.Current() == "releases/2024");
+  const auto after = it.world.disk.Stat(Fs::kRoot, "releases/2024");
+  CHECK(after->inode == before->inode);
+  CHECK(after->mode == before->mode);
+  CHECK(it.States() == "2024 good");
+  CHECK(it.Now().doubts.empty());
+  CHECK(VerifyRelease(&it.world.disk, V("2024")).empty());
+  REQUIRE(it.world.Deploy("2").exit == Exit::kDone);
+  CHECK(it.world.Rollback().current == "2024");
+  CHECK(ServedIndex(&it.world.disk) == "plain");
+}
+
+TEST_CASE("without a name a plain directory is called by the time") {
+  Foreign it(PlainTree());
+  it.Adopt();
+  CHECK(it.Now().live->name().size() == 14);
+}
+
+TEST_CASE("taken over once is taken over, and with the same name again") {
+  for (const bool plain : {true, false}) {
+    Foreign it(plain ? PlainTree() : CapistranoTree());
+    it.options.version = V("3");
+    if (!plain) it.options.version.reset();
+    REQUIRE(it.Adopt().result == "committed");
+    const std::string states = it.States();
+    const Outcome again = it.Adopt();
+    CHECK(again.exit == Exit::kDone);
+    CHECK(again.result == "unchanged");
+    CHECK(again.current == "3");
+    CHECK(it.States() == states);
+    CHECK(it.world.Current() == "releases/3");
+  }
+}
+
+TEST_CASE("a link of Deployer's stays as it is") {
+  Foreign it(CapistranoTree());
+  PutLink(&it.world.disk, kCurrent, "releases/2");
+  it.world.disk.RemoveFile(Fs::kRoot, "revisions.log");
+  it.world.disk.MakeDirectory(Fs::kRoot, ".dep", 0755);
+  PutFile(&it.world.disk, ".dep/releases_log",
+          "{\"release_name\":\"1\"}\n{\"release_name\":\"2\"}\n"
+          "{\"release_name\":\"3\"}\n");
+  PutFile(&it.world.disk, "releases/3/BAD_RELEASE", "");
+  CHECK(it.Adopt().exit == Exit::kDone);
+  CHECK(it.States() == "1 good, 2 good, 3 withdrawn");
+  CHECK(it.Now().ledger.line() == std::vector{V("1"), V("2")});
+  CHECK(it.Now().last->end->facts.at("order_told_by") == ".dep/releases_log");
+}
+
+TEST_CASE("what Deployer is still making is no good release") {
+  Foreign it(CapistranoTree());
+  it.world.disk.RemoveFile(Fs::kRoot, "revisions.log");
+  it.world.disk.MakeSymlink("releases/2", Fs::kRoot, "release");
+  it.Adopt();
+  CHECK(it.States() == "1 good, 2 failed, 3 good");
+}
+
+TEST_CASE("what is left out stays unknown, and so do strangers") {
+  Foreign it(CapistranoTree());
+  it.options.leave_out = {V("2")};
+  PutFile(&it.world.disk, "releases/notes", "");
+  it.world.disk.MakeDirectory(Fs::kRoot, "releases/_old", 0755);
+  const Outcome outcome = it.Adopt();
+  CHECK(outcome.exit == Exit::kDone);
+  CHECK(it.States() == "1 good, 2 unknown, 3 good");
+  CHECK(Warns(outcome, "releases/2 is left alone: so it was asked"));
+  CHECK(Warns(outcome, "releases/notes is left alone"));
+  CHECK(Warns(outcome, "releases/_old is left alone"));
+  CHECK(!HasManifest(&it.world.disk, V("2")));
+}
+
+TEST_CASE("what this tool knows already stands above another's log") {
+  Foreign it(CapistranoTree());
+  it.Adopt();
+  REQUIRE(it.world.Deploy("4").exit == Exit::kDone);
+  MakeForeignRelease(&it.world.disk, "releases/0", "by hand");
+  MakeForeignRelease(&it.world.disk, "releases/5", "by hand");
+  PutLink(&it.world.disk, kCurrent, "/srv/shop/releases/5");
+  const Outcome outcome = it.Adopt();
+  CHECK(outcome.exit == Exit::kDone);
+  CHECK(it.States() == "0 unknown, 1 good, 2 good, 3 good, 4 good, 5 good");
+  CHECK(Warns(outcome, "releases/0 is left alone: nothing tells"));
+  CHECK(it.world.Rollback().current == "4");
+}
+
+TEST_CASE("a dry run says what would be done and changes nothing") {
+  Foreign it(CapistranoTree());
+  const std::string before = it.world.disk.Tree();
+  const Plan plan = DescribeAdoption(&it.world.host, it.options);
+  CHECK(it.world.disk.Tree() == before);
+  CHECK(plan == Plan{"hash releases/1 and record it as good",
+                     "hash releases/2 and record it as good",
+                     "hash releases/3 and record it as good",
+                     "take their order from revisions.log",
+                     "point current at releases/3 (now: "
+                     "/srv/shop/releases/3)",
+                     "leave the service alone: it uses the same files as "
+                     "before"});
+  it.Adopt();
+  CHECK(DescribeAdoption(&it.world.host, it.options) ==
+        Plan{"nothing: it is taken over already"});
+  Foreign plain(PlainTree());
+  plain.options.version = V("1");
+  CHECK(DescribeAdoption(&plain.world.host, plain.options).at(1) ==
+        "let current become releases/1 and put a link to that in its place, "
+        "in one step");
+}
+
+TEST_CASE("what cannot be taken over is refused, with what to do") {
+  for (const OddRoot& odd : OddRoots()) {
+    CAPTURE(odd.what);
+    Foreign it(CapistranoTree());
+    it.world.disk.MakeDirectory(Fs::kRoot, "releases/3/sub", 0755);
+    odd.change(&it.world.disk);
+    const std::string before = it.world.disk.Tree();
+    const Error error = it.Refusal();
+    CAPTURE(error.what());
+    CHECK(error.code() == ErrorCode::kNotAdoptable);
+    CHECK(Says(error, odd.says));
+    CHECK(it.world.disk.Tree() == before);
+    // In a root with the layout it is recorded, too.
+    const Outcome outcome = it.Adopt();
+    CHECK(outcome.exit == Exit::kRefused);
+    CHECK(it.Now().last->end->result == "refused");
+  }
+}
+
+TEST_CASE("a link in the place of the root's directories is refused") {
+  Foreign it(CapistranoTree());
+  it.world.disk.RemoveDirectory(Fs::kRoot, "shared/log");
+  it.world.disk.RemoveDirectory(Fs::kRoot, kShared);
+  it.world.disk.MakeSymlink("/mnt", Fs::kRoot, kShared);
+  CHECK(it.Refusal().code() == ErrorCode::kNotAdoptable);
+  CHECK(Says(it.Refusal(), "shared must be a directory"));
+}
+
+TEST_CASE("options that do not fit are refused") {
+  Foreign it(CapistranoTree());
+  it.options.version = V("4");
+  CHECK(it.Refusal().code() == ErrorCode::kUsage);
+  it.options.version = V("3");
+  it.options.leave_out = {V("3")};
+  CHECK(it.Refusal().code() == ErrorCode::kUsage);
+  it.options.leave_out = {V("7")};
+  CHECK(it.Refusal().code() == ErrorCode::kNoSuchRelease);
+  Foreign plain(PlainTree());
+  InitializeLayout(&plain.world.disk);
+  plain.options.version = V("1");
+  MakeForeignRelease(&plain.world.disk, "releases/1", "taken");
+  CHECK(plain.Refusal().code() == ErrorCode::kVersionConflict);
+}
+
+TEST_CASE("a call that fails leaves what was served, and the next try works") {
+  for (const bool plain : {true, false}) {
+    for (std::uint64_t n = 1;; ++n) {
+      CAPTURE(plain);
+      CAPTURE(n);
+      Foreign it(plain ? PlainTree() : CapistranoTree());
+      if (plain) it.options.version = V("3");
+      InitializeLayout(&it.world.disk);
+      const std::string served = ServedIndex(&it.world.disk);
+      FaultFs faulty(&it.world.disk);
+      it.world.host.fs = &faulty;
+      faulty.FailAt(n, EIO);
+      Exit exit = Exit::kFailed;
+      try {
+        exit = release::Adopt(&it.world.host, it.options).exit;
+      } catch (const Error&) {
+      }
+      it.world.host.fs = &it.world.disk;
+      CAPTURE(faulty.failure());
+      REQUIRE(ServedIndex(&it.world.disk) == served);
+      const bool recorded = it.Now().LiveIsRecorded();
+      REQUIRE(recorded == (exit == Exit::kDone));
+      REQUIRE(it.Adopt().exit == Exit::kDone);
+      REQUIRE(ServedIndex(&it.world.disk) == served);
+      REQUIRE(it.Now().LiveIsRecorded());
+      REQUIRE(it.Now().doubts.empty());
+      if (!faulty.failed()) break;
+    }
+  }
+}
+
+}  // namespace release
