@@ -1,0 +1,93 @@
+#include "os/relocate.h"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "os/fs.h"
+#include "support/archives.h"
+#include "support/temp_dir.h"
+
+namespace release {
+namespace {
+
+namespace stdfs = std::filesystem;
+
+int ErrorOfMove(const std::string& from, const std::string& to) {
+  try {
+    MoveLeavingLink(from, to);
+  } catch (const FsError& error) {
+    return error.error_number();
+  }
+  return 0;
+}
+
+TEST_CASE("a directory moves, and its old path leads to it") {
+  const TempDir dir;
+  const std::string from = dir.path() + "/app";
+  const std::string to = dir.path() + "/root/current";
+  stdfs::create_directory(from);
+  stdfs::create_directory(dir.path() + "/root");
+  Spill(from + "/index", "one");
+  MoveLeavingLink(from, to);
+  CHECK(stdfs::read_symlink(from) == to);
+  CHECK(stdfs::is_directory(stdfs::symlink_status(to)));
+  CHECK(Slurp(from + "/index") == "one");
+}
+
+TEST_CASE("a link to itself that a crash left is no obstacle, all else is") {
+  const TempDir dir;
+  const std::string from = dir.path() + "/app";
+  const std::string to = dir.path() + "/current";
+  stdfs::create_directory(from);
+  stdfs::create_symlink("elsewhere", to);
+  CHECK(ErrorOfMove(from, to) == EEXIST);
+  CHECK(stdfs::is_directory(stdfs::symlink_status(from)));
+  stdfs::remove(to);
+  stdfs::create_symlink(to, to);
+  CHECK(ErrorOfMove(from, to) == 0);
+  CHECK(stdfs::read_symlink(from) == to);
+}
+
+TEST_CASE("where it cannot move nothing is left behind") {
+  const TempDir dir;
+  const std::string from = dir.path() + "/app";
+  stdfs::create_directory(from);
+  CHECK(ErrorOfMove(from, from + "/current") == EINVAL);
+  CHECK(ErrorOfMove("/proc/self", dir.path() + "/current") == EXDEV);
+  CHECK(ErrorOfMove(dir.path() + "/none", dir.path() + "/current") == ENOENT);
+  CHECK(stdfs::is_empty(from));
+  CHECK(!stdfs::exists(stdfs::symlink_status(dir.path() + "/current")));
+}
+
+TEST_CASE("no reader of the old path ever misses a file") {
+  const TempDir dir;
+  const std::string from = dir.path() + "/app";
+  stdfs::create_directory(from);
+  Spill(from + "/index", "one");
+  std::atomic<bool> stop = false;
+  std::atomic<long> reads = 0;
+  std::atomic<long> missed = 0;
+  std::thread reader([&] {
+    while (!stop) {
+      ++reads;
+      std::string text;
+      std::ifstream(from + "/index") >> text;
+      if (text != "one") ++missed;
+    }
+  });
+  while (reads < 100) std::this_thread::yield();
+  MoveLeavingLink(from, dir.path() + "/current");
+  const long before = reads;
+  while (reads < before + 100) std::this_thread::yield();
+  stop = true;
+  reader.join();
+  CHECK(missed == 0);
+}
+
+}  // namespace
+}  // namespace release
