@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "cli/adopt_command.h"
 #include "cli/context.h"
 #include "cli/json.h"
 #include "cli/output.h"
@@ -20,14 +21,6 @@
 
 namespace release {
 namespace {
-
-// The host of the context for a command that changes something, with its events
-// printed.
-Host* Speaking(Context* context) {
-  context->RequireOnlyRootWrites();
-  context->host()->report = EventPrinter(context->options());
-  return context->host();
-}
 
 std::optional<Version> OptionalVersion(const std::string& name) {
   if (name.empty()) return std::nullopt;
@@ -116,6 +109,12 @@ int FinishTelling(Context* context, const std::string& command,
 }
 
 }  // namespace
+
+Host* Speaking(Context* context) {
+  context->RequireOnlyRootWrites();
+  context->host()->report = EventPrinter(context->options());
+  return context->host();
+}
 
 int RunDeploy(const GlobalOptions& global, const DeployOptions& options) {
   Context context(global);
@@ -220,7 +219,8 @@ int RunNotify(const GlobalOptions& global, const NotifyOptions& options) {
   return static_cast<int>(ok ? Exit::kDone : Exit::kFailed);
 }
 
-int RunInit(const GlobalOptions& global) {
+int RunInit(const GlobalOptions& global, const InitOptions& options) {
+  if (options.adopt) return RunAdopt(global, options);
   const Config config = LoadConfig(global);
   if (global.dry_run) {
     return PrintPlan(global, "init",

@@ -6,6 +6,13 @@
 
 namespace release {
 
+class Context;
+struct Host;
+
+// The host of the context for a command that changes something, with its events
+// printed.
+Host* Speaking(Context* context);
+
 int RunDeploy(const GlobalOptions& global, const DeployOptions& options);
 int RunActivate(const GlobalOptions& global, const ActivateOptions& options);
 int RunRollback(const GlobalOptions& global, const RollbackOptions& options);
@@ -15,7 +22,7 @@ int RunRecover(const GlobalOptions& global, const RecoverOptions& options);
 int RunConfirm(const GlobalOptions& global);
 int RunAbort(const GlobalOptions& global);
 int RunNotify(const GlobalOptions& global, const NotifyOptions& options);
-int RunInit(const GlobalOptions& global);
+int RunInit(const GlobalOptions& global, const InitOptions& options);
 
 }  // namespace release
 

@@ -55,7 +55,9 @@ constexpr Example kExamples[] = {
     {"history", "  release history -n 5"},
     {"verify", "  release verify --all"},
     {"diff", "  release diff 1.4.1 1.4.2"},
-    {"init", "  release --root /srv/shop init"},
+    {"init",
+     "  release --root /srv/shop init\n"
+     "  release --root /srv/shop init --adopt --dry-run"},
     {"prune", "  release prune --dry-run"},
     {"pin", "  release pin 1.4.2"},
     {"unpin", "  release unpin 1.4.2"},
@@ -89,6 +91,7 @@ struct CommandLine {
   RollbackOptions rollback;
   PinOptions pin;
   RecoverOptions recover;
+  InitOptions init;
   NotifyOptions notify;
   StatusOptions status;
   HistoryOptions history;
@@ -318,8 +321,7 @@ class Builder {
 
   void AddUpkeep() {
     CommandLine* line = line_;
-    Add("init", "Make the layout in the root",
-        [line] { return RunInit(line->global); });
+    AddInit();
     Add("intake", "Deploy the uploads that lie ready in the drop box",
         [line] { return RunIntake(line->global); });
     Add("prune", "Remove the releases that retention lets go",
@@ -340,6 +342,31 @@ class Builder {
             [line] { return RunRecover(line->global, line->recover); });
     recover->add_flag("--no-service", line->recover.no_service,
                       "Leave the service alone: it starts later, as at boot");
+  }
+
+  void AddInit() {
+    CommandLine* line = line_;
+    CLI::App* init =
+        Add("init", "Make the layout in the root; take over what is there",
+            [line] { return RunInit(line->global, line->init); });
+    CLI::Option* adopt = init->add_flag(
+        "--adopt", line->init.adopt,
+        "Take over a Capistrano or Deployer tree, or a plain directory\n"
+        "called current; what is served changes for no instant");
+    init->add_option("--from", line->init.from,
+                     "First let this directory become ROOT/current and leave "
+                     "a link in its place")
+        ->type_name("DIR")
+        ->needs(adopt);
+    init->add_option("--version", line->init.version,
+                     "What a plain directory is called (default: the time)")
+        ->type_name("V")
+        ->needs(adopt);
+    init->add_option("--leave-out", line->init.leave_out,
+                     "Do not take over this release; may be repeated")
+        ->type_name("V")
+        ->allow_extra_args(false)
+        ->needs(adopt);
   }
 
   void AddRunning() {

@@ -23,7 +23,7 @@ _release() {
     esac
   done
   case ${COMP_WORDS[COMP_CWORD - 1]} in
-    --root) mapfile -t COMPREPLY < <(compgen -d -- "$word"); return ;;
+    --root | --from) mapfile -t COMPREPLY < <(compgen -d -- "$word"); return ;;
     --config | --attestation | --signature) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
     --color)
       mapfile -t COMPREPLY < <(compgen -W "auto always never" -- "$word")
@@ -48,6 +48,7 @@ _release() {
       history) flags+=" --count --follow" ;;
       verify) flags+=" --all" ;;
       recover) flags+=" --no-service" ;;
+      init) flags+=" --adopt --from --version --leave-out" ;;
       serve) flags+=" --allow" ;;
       notify) flags+=" --due" ;;
       pack) flags+=" --output --version" ;;
@@ -133,6 +134,10 @@ complete -c release -n "not __fish_seen_subcommand_from $verbs" -a "$verbs"
 complete -c release -n "__fish_seen_subcommand_from deploy stage pack" -F
 complete -c release -a "(__release_versions)" \
   -n "__fish_seen_subcommand_from activate rollback verify diff pin unpin"
+complete -c release -n "__fish_seen_subcommand_from init" -l adopt
+complete -c release -n "__fish_seen_subcommand_from init" -l from -x \
+  -a "(__fish_complete_directories)"
+complete -c release -n "__fish_seen_subcommand_from init" -l leave-out -x
 complete -c release -n "__fish_seen_subcommand_from completion" \
   -a "bash zsh fish"
 complete -c release -s a -l app -x

@@ -56,6 +56,13 @@ struct RecoverOptions {
   bool no_service = false;
 };
 
+struct InitOptions {
+  bool adopt = false;
+  std::string from;     // a directory that becomes `current`; empty: none
+  std::string version;  // of a directory that is no release yet
+  std::vector<std::string> leave_out;
+};
+
 struct NotifyOptions {
   bool due = false;
 };

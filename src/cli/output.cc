@@ -70,6 +70,13 @@ std::string SuccessWords(const Outcome& outcome) {
     return fmt::format("transaction {} was undone; {}", outcome.transaction,
                        LiveWords(outcome.current));
   }
+  if (outcome.command == "init") {
+    return fmt::format(
+        "{}; {}, and the service was left alone: it uses the same files",
+        outcome.result == "unchanged" ? "it is taken over already"
+                                      : "took over what was there",
+        LiveWords(outcome.current));
+  }
   if (outcome.result == "unchanged") {
     return fmt::format("{} is there already with the same content; {}", version,
                        LiveWords(outcome.current));
