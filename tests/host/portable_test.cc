@@ -18,7 +18,8 @@ const char kPortable[] = RELEASE_BUILD_DIR "/portable/release";
 // The numbers of the first system call that a kernel lacks.
 const char kAll[] = "100000";
 const char kLinux44[] = "326";   // no copy_file_range, statx, clone3, openat2
-const char kLinux310[] = "314";  // nor renameat2, getrandom, memfd_create
+const char kLinux315[] = "317";  // nor getrandom, memfd_create
+const char kLinux310[] = "314";  // nor renameat2
 
 // A directory that has the program and archives in it, and nothing else: no
 // library, no /proc, no /dev, no /etc.
@@ -109,7 +110,7 @@ TEST_CASE(
     "in an empty root, on old kernels too, all of a release's life works") {
   HttpServer server([](const std::string&) { return HttpAnswer(200, ""); });
   const std::string here = "127.0.0.1:" + std::to_string(server.port());
-  for (const char* lacking : {kAll, kLinux44}) {
+  for (const char* lacking : {kAll, kLinux44, kLinux315}) {
     CAPTURE(lacking);
     const Jail jail;
     std::filesystem::create_directory(jail.path() + "/srv");
