@@ -35,7 +35,12 @@ bool Failed(LiveShop* shop, const std::string& unit) {
   return shop->Shell("systemctl is-failed " + unit).ok();
 }
 
-// What the root directory of releases/ is found to be by the weekly look.
+// The lines of the motd are whole.
+bool InSight(LiveShop* shop) {
+  return shop->Shell("systemctl is-active release-failed@shop").ok();
+}
+
+// Has the weekly look come each second.
 void LookEachSecond(WatchedShop* shop) {
   shop->AddToUnit(kVerifyTimer, kEachSecond);
   REQUIRE(shop->Shell(fmt::format("systemctl start {}", kVerifyTimer)).ok());
@@ -90,10 +95,8 @@ TEST_SUITE("inside a container: units") {
     Spill("/srv/shop/releases/1/version", "1 \n");
     CHECK(Within(seconds(20), [&] { return Failed(&shop, kVerifyUnit); }));
     shop.Shell(fmt::format("systemctl stop {}", kVerifyTimer));
-    CHECK(Within(seconds(5), [] { return fs::exists(kMotd); }));
-    CHECK(Within(seconds(5), [] {
-      return Slurp(kMotd).find(kVerifyUnit) != std::string::npos;
-    }));
+    CHECK(Within(seconds(5), [&] { return InSight(&shop); }));
+    CHECK(Slurp(kMotd).find(kVerifyUnit) != std::string::npos);
     CHECK(shop.Shell(fmt::format("systemctl show -P ExecMainStatus {} | "
                                  "grep -qx 8 && journalctl -q -u {} | "
                                  "grep -q 'changed  version'",
@@ -119,9 +122,7 @@ TEST_SUITE("inside a container: units") {
     CHECK(shop.Shell("systemctl start shop.service").ok());
     CHECK(Failed(&shop, "release-recover@shop.service"));
     // Though the command cannot say anything about it.
-    CHECK(Within(seconds(5), [&] {
-      return shop.Shell("systemctl is-active release-failed@shop").ok();
-    }));
+    CHECK(Within(seconds(5), [&] { return InSight(&shop); }));
     CHECK(Slurp(kMotd).find("release-recover@shop.service") !=
           std::string::npos);
     shop.Shell("mv /etc/release/kept /etc/release/shop.toml");
@@ -160,6 +161,38 @@ TEST_SUITE("inside a container: units") {
     CAPTURE(said.output);
     CHECK(said.ok());
   }
+}
+
+TEST_SUITE("inside a container: a failure is not seen") {
+  TEST_CASE("before a boot") {
+    WatchedShop shop;
+    shop.Upload("shop-bad.tar", shop.Bytes("bad", "error"));
+    REQUIRE(shop.Settles());
+    REQUIRE(Within(seconds(10), [&] { return InSight(&shop); }));
+  }
+}
+
+TEST_SUITE("inside a container: a failure is seen") {
+  TEST_CASE("after a boot") {
+    WatchedShop shop{LiveShop::AsItIs{}};
+    CHECK(Within(seconds(20), [&] { return InSight(&shop); }));
+    CHECK(Slurp(kMotd).find("health-deadline") != std::string::npos);
+    CHECK(shop.Shell("systemctl stop release-failed@shop").ok());
+    CHECK_FALSE(fs::exists(kMotd));
+  }
+}
+
+TEST_CASE(
+    "what nobody has seen is in sight after a boot, and what was is not") {
+  SystemdContainer container;
+  const std::string in_sight = std::string("test -e ") + kMotd;
+  CheckSuiteInside(&container, "inside a container: a failure is not seen", 1);
+  REQUIRE(container.Reboot().ok());
+  CHECK(container.Shell(in_sight).ok());
+  REQUIRE(container.PowerCycle().ok());
+  CheckSuiteInside(&container, "inside a container: a failure is seen", 1);
+  REQUIRE(container.Reboot().ok());
+  CHECK_FALSE(container.Shell(in_sight).ok());
 }
 
 TEST_CASE("the units do by themselves what they are for") {
