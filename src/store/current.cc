@@ -17,13 +17,22 @@ struct Link {
   std::string target;
 };
 
-// In the order of their names, so that the same state is treated the same.
+std::optional<std::string> ReadIfItCan(Fs* fs, const std::string& path) {
+  try {
+    return fs->ReadLink(Fs::kRoot, path);
+  } catch (const FsError&) {
+    return std::nullopt;
+  }
+}
+
+// In the order of their names, so that the same state is treated the same. One
+// that cannot be read is none.
 std::vector<Link> ReadyLinks(Fs* fs) {
   std::vector<Link> links;
   for (const DirEntry& entry : fs->List(Fs::kRoot, kOwn)) {
     if (!entry.name.starts_with(kLinkPrefix)) continue;
     const std::string path = fmt::format("{}/{}", kOwn, entry.name);
-    if (const auto target = fs->ReadLink(Fs::kRoot, path)) {
+    if (const auto target = ReadIfItCan(fs, path)) {
       links.push_back({path, *target});
     }
   }
@@ -47,6 +56,24 @@ std::string Make(Fs* fs, const std::string& target) {
   return LinkPath(number);
 }
 
+// In the root, where it is garbage afterwards.
+std::string MakeBeside(Fs* fs, const std::string& target) {
+  const std::string path = std::string(kTempLinkPrefix) + "new";
+  fs->RemoveFile(Fs::kRoot, path);
+  fs->MakeSymlink(target, Fs::kRoot, path);
+  return path;
+}
+
+std::string LinkThatSays(Fs* fs, const std::string& target) {
+  try {
+    const auto ready = Find(ReadyLinks(fs), target);
+    return ready ? *ready : Make(fs, target);
+  } catch (const FsError&) {
+    // Where .release/ cannot be used an undo must go on all the same.
+    return MakeBeside(fs, target);
+  }
+}
+
 void Trade(Fs* fs, const std::string& link) {
   const auto current = fs->Stat(Fs::kRoot, kCurrent);
   if (current && current->type == FileType::kSymlink) {
@@ -65,8 +92,7 @@ void Trade(Fs* fs, const std::string& link) {
 
 void SwapCurrent(Fs* fs, const std::string& target) {
   if (fs->ReadLink(Fs::kRoot, kCurrent) != target) {
-    const auto ready = Find(ReadyLinks(fs), target);
-    Trade(fs, ready ? *ready : Make(fs, target));
+    Trade(fs, LinkThatSays(fs, target));
   }
   // The switch before the record that says it is done.
   fs->Sync(Fs::kRoot);

@@ -127,6 +127,43 @@ TEST_CASE("a swap that fails is told, and nothing is tried in its place") {
   }
 }
 
+TEST_CASE("where a link that is ready cannot be found another is made") {
+  struct Row {
+    FsCall call;
+    std::uint64_t n;  // of these calls; the first ReadLink is of `current`
+  };
+  for (const Row& row : {Row{FsCall::kList, 1}, Row{FsCall::kReadLink, 2},
+                         Row{FsCall::kReadLink, 3}}) {
+    MemFs disk = Ready();
+    FaultFs fs(&disk);
+    fs.FailAt(row.n, EIO, row.call);
+    SwapCurrent(&fs, "releases/2");
+    CHECK(fs.failed());
+    CHECK(disk.ReadLink(Fs::kRoot, kCurrent) == "releases/2");
+    disk.ForEachPowerCut([](MemFs left) {
+      CHECK(left.ReadLink(Fs::kRoot, kCurrent) == "releases/2");
+    });
+    RemoveSpentLinks(&disk, {V("1"), V("2"), V("3")});
+    PrepareLinks(&disk, {V("1"), V("2"), V("3")});
+    CHECK(Targets(&disk).size() == 2);
+  }
+}
+
+TEST_CASE("a swap goes on where .release/ cannot be used at all") {
+  // The first Stat looks for a free name there.
+  for (const FsCall call : {FsCall::kList, FsCall::kStat}) {
+    MemFs disk = Ready();
+    // What a crash left of the same way out is no obstacle.
+    disk.MakeSymlink("releases/9", Fs::kRoot, ".current-new");
+    FaultFs fs(&disk);
+    fs.FailAt(1, EIO, call);
+    SwapCurrent(&fs, "releases/4");
+    CHECK(fs.failed());
+    CHECK(disk.ReadLink(Fs::kRoot, kCurrent) == "releases/4");
+    CHECK(disk.pending() == 0);
+  }
+}
+
 TEST_CASE("each release but the live one has one link, and nothing else has") {
   MemFs disk = Ready();
   CHECK(Targets(&disk) == std::vector<std::string>{"releases/1", "releases/2"});
