@@ -4,12 +4,10 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/fs.h>
-#include <linux/openat2.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,6 +18,7 @@
 #include <memory>
 
 #include "base/text.h"
+#include "os/beneath.h"
 #include "os/creation_mask.h"
 #include "os/descriptor.h"
 #include "os/path_rules.h"
@@ -27,64 +26,7 @@
 namespace release {
 namespace {
 
-constexpr int kWayPoint = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 constexpr int kDirectory = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-
-template <typename Call>
-auto Uninterrupted(Call call) {
-  auto result = call();
-  while (result < 0 && errno == EINTR) result = call();
-  return result;
-}
-
-int OpenBeneath(int directory, const std::string& path) {
-  open_how how{};
-  how.flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
-  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
-  return static_cast<int>(Uninterrupted([&] {
-    return syscall(SYS_openat2, directory, path.c_str(), &how, sizeof how);
-  }));
-}
-
-bool IsSymlink(int directory, const std::string& name) {
-  struct stat st;
-  return fstatat(directory, name.c_str(), &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-         S_ISLNK(st.st_mode);
-}
-
-int OpenWayPoint(int directory, const std::string& name) {
-  const int fd =
-      Uninterrupted([&] { return openat(directory, name.c_str(), kWayPoint); });
-  if (fd < 0 && errno == ENOTDIR) {
-    errno = IsSymlink(directory, name) ? ELOOP : ENOTDIR;
-  }
-  return fd;
-}
-
-int WalkBeneath(int directory, std::string_view path) {
-  int at = directory;
-  for (std::size_t start = 0; start <= path.size();) {
-    const std::size_t end = std::min(path.find('/', start), path.size());
-    const int next =
-        OpenWayPoint(at, std::string(path.substr(start, end - start)));
-    const int error = errno;
-    if (at != directory) close(at);
-    if (next < 0) {
-      errno = error;
-      return -1;
-    }
-    at = next;
-    start = end + 1;
-  }
-  return at;
-}
-
-// An old sandbox answers EPERM to a system call that it does not know.
-bool HasOpenat2(int directory) {
-  const int fd = OpenBeneath(directory, ".");
-  if (fd >= 0) close(fd);
-  return fd >= 0 || (errno != ENOSYS && errno != EPERM);
-}
 
 bool MeansAbsent(int error) { return error == ENOENT || error == ENOTDIR; }
 
