@@ -1,7 +1,9 @@
 #include "store/durable.h"
 
 #include <atomic>
+#include <cerrno>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -82,6 +84,9 @@ void GiveBackPlace(Fs* fs, const std::string& name, const std::string& aside) {
 
 namespace {
 
+// Longer ones no call takes.
+constexpr std::size_t kLongestPath = 4095;
+
 // A directory on its way out: it goes when all below it has gone.
 struct Branch {
   std::shared_ptr<Branch> above;
@@ -96,34 +101,57 @@ class TreeRemoval {
 
   // All but the top itself.
   void Run() {
-    crew_.Add([this] { Clear(std::make_shared<Branch>()); });
+    crew_.Add([this] { Clear(root_); });
     crew_.Wait();
   }
 
  private:
-  void Clear(const std::shared_ptr<Branch>& branch) {
-    std::vector<std::string> below;
+  using Shared = std::shared_ptr<Branch>;
+
+  void Clear(const Shared& branch) {
+    std::vector<Shared> below;
     {
       const Opened tree(fs_, fs_->OpenDirectory(top_.get(), branch->path));
-      for (DirEntry& entry : fs_->List(tree.get(), "")) {
-        if (entry.type == FileType::kDirectory) {
-          below.push_back(std::move(entry.name));
-        } else {
+      for (const DirEntry& entry : fs_->List(tree.get(), "")) {
+        if (entry.type != FileType::kDirectory) {
           fs_->RemoveFile(tree.get(), entry.name);
+          continue;
         }
+        below.push_back(Below(branch, tree.get(), entry.name));
       }
     }
-    branch->left += below.size();
-    for (const std::string& name : below) {
-      auto next = std::make_shared<Branch>();
-      next->above = branch;
-      next->path = branch->path.empty() ? name : branch->path + "/" + name;
+    for (const Shared& next : below) {
+      ++next->above->left;
       crew_.AddMore([this, next] { Clear(next); });
     }
     Let(branch);
   }
 
-  void Let(std::shared_ptr<Branch> branch) {
+  Shared Below(const Shared& branch, Fs::Handle tree, const std::string& name) {
+    auto next = std::make_shared<Branch>();
+    next->above = branch;
+    next->path = branch->path.empty() ? name : branch->path + "/" + name;
+    if (next->path.size() > kLongestPath) BringUp(tree, name, next.get());
+    return next;
+  }
+
+  // To the top, from where its path is short.
+  void BringUp(Fs::Handle tree, const std::string& name, Branch* branch) {
+    branch->above = root_;
+    for (;;) {
+      branch->path = ".deep-" + std::to_string(++brought_up_);
+      try {
+        fs_->Rename(tree, name, top_.get(), branch->path,
+                    RenameMode::kNoReplace);
+        return;
+      } catch (const FsError& error) {
+        // A removal that was killed had brought one up under this name.
+        if (error.error_number() != EEXIST) throw;
+      }
+    }
+  }
+
+  void Let(Shared branch) {
     while (branch->above && --branch->left == 0) {
       fs_->RemoveDirectory(top_.get(), branch->path);
       branch = branch->above;
@@ -132,6 +160,8 @@ class TreeRemoval {
 
   Fs* fs_;
   Opened top_;
+  const Shared root_ = std::make_shared<Branch>();
+  std::atomic<unsigned> brought_up_ = 0;
   Crew crew_;  // last: its threads use the rest
 };
 

@@ -4,10 +4,11 @@
 
 #include <cerrno>
 
-#include "os/fs.h"
+#include "os/posix_fs.h"
 #include "support/fault_fs.h"
 #include "support/mem_fs.h"
 #include "support/root_files.h"
+#include "support/temp_dir.h"
 
 namespace release {
 namespace {
@@ -91,6 +92,31 @@ TEST_CASE("threads remove a tree as one does, and tell of what fails") {
     RemoveTree(&fs, Fs::kRoot, "tree", threads);
     CHECK(!Exists(&disk, "tree"));
     CHECK(disk.open_handles() == 0);
+  }
+}
+
+// Directories in one another, each with a file.
+void MakeDeep(Fs* fs, const std::string& path, int depth) {
+  fs->MakeDirectory(Fs::kRoot, path, 0755);
+  Opened at(fs, fs->OpenDirectory(Fs::kRoot, path));
+  const std::string name(250, 'n');
+  for (int i = 0; i < depth; ++i) {
+    fs->MakeDirectory(at.get(), name, 0755);
+    at = Opened(fs, fs->OpenDirectory(at.get(), name));
+    const Opened file(fs, fs->Open(at.get(), "f", OpenMode::kCreateNew));
+  }
+}
+
+TEST_CASE("a tree is removed however long the paths in it are") {
+  for (const unsigned threads : {0U, 4U}) {
+    CAPTURE(threads);
+    TempDir dir;
+    PosixFs fs(dir.path());
+    // 15,000 bytes; and what a removal left that was killed on the way.
+    MakeDeep(&fs, "tree", 60);
+    fs.MakeDirectory(Fs::kRoot, "tree/.deep-1", 0755);
+    RemoveTree(&fs, Fs::kRoot, "tree", threads);
+    CHECK(!Exists(&fs, "tree"));
   }
 }
 
