@@ -66,8 +66,11 @@ struct FileInfo {
   std::uint64_t inode = 0;    // which file on it
   std::uint64_t links = 0;    // names it has
   std::int64_t modified = 0;  // seconds since 1970
-  std::uint32_t owner = 0;    // uid
-  std::uint32_t group = 0;    // gid
+  // Nanoseconds since 1970, though the clock ticks every few milliseconds: the
+  // last change of anything, in a directory of its entries. Nobody can set it.
+  std::int64_t changed = 0;
+  std::uint32_t owner = 0;  // uid
+  std::uint32_t group = 0;  // gid
 };
 
 struct DirEntry {
@@ -114,6 +117,14 @@ class Fs {
   // Writes all of `data` after what this handle wrote before (kAppend: at the
   // end of the file).
   virtual void Write(Handle file, std::string_view data) = 0;
+  // Writes all of `data` at `offset`, which changes nothing about where Write
+  // goes on. Not for kAppend.
+  virtual void WriteAt(Handle file, std::string_view data,
+                       std::uint64_t offset) = 0;
+  // Gives an empty file of one's own the content of another, whose blocks both
+  // use until one of them is written to. EOPNOTSUPP where the file system
+  // cannot; where it fails the file stays empty.
+  virtual void CloneContent(Handle from, Handle to) = 0;
   // Sets the size; 0 empties it.
   virtual void Truncate(Handle file, std::uint64_t size) = 0;
   // Reserves blocks for the first `size` bytes of an empty file, leaving it
@@ -128,6 +139,9 @@ class Fs {
   // A second name for a file or a symbolic link.
   virtual void MakeHardLink(Handle dir, const std::string& existing,
                             Handle new_dir, const std::string& path) = 0;
+  // A further name for the file that is open, whatever its names mean by now.
+  // ENOENT where none is left.
+  virtual void LinkOpened(Handle file, Handle dir, const std::string& path) = 0;
   // Atomic for every reader. Renaming one name of a file over another name of
   // the same file does nothing (POSIX), so both names remain.
   virtual void Rename(Handle dir, const std::string& from, Handle new_dir,
@@ -142,6 +156,11 @@ class Fs {
 
   // -- looking; nothing is followed
   virtual std::optional<FileInfo> Stat(Handle dir, const std::string& path) = 0;
+  // The same of a file or directory that is open.
+  virtual FileInfo Examine(Handle handle) = 0;
+  // Whether the open file has extended attributes, such as an access list or
+  // capabilities; the label that SELinux gives every file is none.
+  virtual bool HasAttributes(Handle file) = 0;
   virtual std::optional<std::string> ReadLink(Handle dir,
                                               const std::string& path) = 0;
   // Every entry but "." and "..", in no order.

@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -27,6 +28,8 @@ namespace release {
 namespace {
 
 constexpr int kDirectory = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+
+constexpr std::int64_t kNanosecondsInSecond = 1'000'000'000;
 
 bool MeansAbsent(int error) { return error == ENOENT || error == ENOTDIR; }
 
@@ -55,6 +58,7 @@ FileInfo InfoOf(const struct stat& st) {
   info.inode = st.st_ino;
   info.links = st.st_nlink;
   info.modified = st.st_mtim.tv_sec;
+  info.changed = st.st_ctim.tv_sec * kNanosecondsInSecond + st.st_ctim.tv_nsec;
   info.owner = st.st_uid;
   info.group = st.st_gid;
   return info;
@@ -257,6 +261,28 @@ void PosixFs::Write(Handle file, std::string_view data) {
   }
 }
 
+void PosixFs::WriteAt(Handle file, std::string_view data,
+                      std::uint64_t offset) {
+  while (!data.empty()) {
+    const ssize_t count = Uninterrupted([&] {
+      return pwrite(Descriptor(file), data.data(), data.size(),
+                    static_cast<off_t>(offset));
+    });
+    if (count <= 0) Fail("write", file, "", count < 0 ? errno : EIO);
+    data.remove_prefix(static_cast<std::size_t>(count));
+    offset += static_cast<std::uint64_t>(count);
+  }
+}
+
+void PosixFs::CloneContent(Handle from, Handle to) {
+  const int result = Uninterrupted(
+      [&] { return ioctl(Descriptor(to), FICLONE, Descriptor(from)); });
+  if (result == 0) return;
+  // Where a file system knows no such call at all.
+  const int error = errno == ENOTTY ? EOPNOTSUPP : errno;
+  Fail(fmt::format("clone {} into", Quoted(NameOf(from, ""))), to, "", error);
+}
+
 void PosixFs::Truncate(Handle file, std::uint64_t size) {
   const int result = Uninterrupted(
       [&] { return ftruncate(Descriptor(file), static_cast<off_t>(size)); });
@@ -301,6 +327,20 @@ void PosixFs::MakeHardLink(Handle dir, const std::string& existing,
   }
   if (error == 0) return;
   Fail(fmt::format("link {} to", Quoted(existing)), new_dir, path, error);
+}
+
+void PosixFs::LinkOpened(Handle file, Handle dir, const std::string& path) {
+  const Place place(*this, dir, path, PathUse::kName);
+  const int error = place.Do([&](int at, const char* name) {
+    const int opened = Descriptor(file);
+    const int made = linkat(opened, "", at, name, AT_EMPTY_PATH);
+    if (made == 0 || errno != ENOENT) return made;
+    // Who is not root may do the same by way of /proc.
+    const std::string link = fmt::format("/proc/self/fd/{}", opened);
+    return linkat(AT_FDCWD, link.c_str(), at, name, AT_SYMLINK_FOLLOW);
+  });
+  if (error == 0) return;
+  Fail(fmt::format("link {} to", Quoted(NameOf(file, ""))), dir, path, error);
 }
 
 void PosixFs::Rename(Handle dir, const std::string& from, Handle new_dir,
@@ -366,6 +406,25 @@ std::optional<FileInfo> PosixFs::Stat(Handle dir, const std::string& path) {
   if (MeansAbsent(error)) return std::nullopt;
   if (error != 0) Fail("examine", dir, path, error);
   return InfoOf(st);
+}
+
+FileInfo PosixFs::Examine(Handle handle) {
+  struct stat st;
+  if (fstat(Descriptor(handle), &st) != 0) Fail("examine", handle, "", errno);
+  return InfoOf(st);
+}
+
+bool PosixFs::HasAttributes(Handle file) {
+  constexpr std::string_view kLabel("security.selinux", 17);  // with its zero
+  std::array<char, 256> names;
+  const ssize_t size = flistxattr(Descriptor(file), names.data(), names.size());
+  if (size >= 0) {
+    const std::string_view all(names.data(), static_cast<std::size_t>(size));
+    return !all.empty() && all != kLabel;
+  }
+  if (errno == EOPNOTSUPP) return false;
+  if (errno != ERANGE) Fail("examine", file, "", errno);
+  return true;
 }
 
 std::optional<std::string> PosixFs::ReadLink(Handle dir,

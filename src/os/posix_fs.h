@@ -51,6 +51,9 @@ class PosixFs final : public Fs {
   std::size_t ReadAt(Handle file, std::span<char> buffer,
                      std::uint64_t offset) override;
   void Write(Handle file, std::string_view data) override;
+  void WriteAt(Handle file, std::string_view data,
+               std::uint64_t offset) override;
+  void CloneContent(Handle from, Handle to) override;
   void Truncate(Handle file, std::uint64_t size) override;
   void Reserve(Handle file, std::uint64_t size) override;
   void MakeDirectory(Handle dir, const std::string& path,
@@ -59,6 +62,7 @@ class PosixFs final : public Fs {
                    const std::string& path) override;
   void MakeHardLink(Handle dir, const std::string& existing, Handle new_dir,
                     const std::string& path) override;
+  void LinkOpened(Handle file, Handle dir, const std::string& path) override;
   void Rename(Handle dir, const std::string& from, Handle new_dir,
               const std::string& to, RenameMode mode) override;
   bool RemoveFile(Handle dir, const std::string& path) override;
@@ -68,6 +72,8 @@ class PosixFs final : public Fs {
   void SetOwner(Handle dir, const std::string& path, std::uint32_t owner,
                 std::uint32_t group) override;
   std::optional<FileInfo> Stat(Handle dir, const std::string& path) override;
+  FileInfo Examine(Handle handle) override;
+  bool HasAttributes(Handle file) override;
   std::optional<std::string> ReadLink(Handle dir,
                                       const std::string& path) override;
   std::vector<DirEntry> List(Handle dir, const std::string& path) override;

@@ -2,7 +2,6 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <set>
 #include <string>
@@ -10,66 +9,10 @@
 #include <vector>
 
 #include "os/fs.h"
-#include "os/posix_fs.h"
-#include "support/fault_fs.h"
-#include "support/mem_fs.h"
-#include "support/temp_dir.h"
+#include "support/every_fs.h"
 
 namespace release {
 namespace {
-
-struct KernelLookup {
-  TempDir dir;
-  PosixFs fs{dir.path()};
-};
-
-struct WalkLookup {
-  TempDir dir;
-  PosixFs fs{dir.path(), PosixFs::Lookup::kWalk};
-};
-
-struct InMemory {
-  MemFs fs;
-};
-
-struct Wrapped {
-  MemFs inner;
-  FaultFs fs{&inner};
-};
-
-#define EVERY_FS KernelLookup, WalkLookup, InMemory, Wrapped
-
-// The errno of a call, 0 where it succeeds.
-template <typename Call>
-int ErrorOf(Call call) {
-  try {
-    call();
-  } catch (const FsError& error) {
-    return error.error_number();
-  }
-  return 0;
-}
-
-void Put(Fs* fs, const std::string& path, std::string_view content,
-         unsigned permissions = 0644) {
-  const Opened file(
-      fs, fs->Open(Fs::kRoot, path, OpenMode::kCreateNew, permissions));
-  fs->Write(file.get(), content);
-}
-
-std::string ReadAll(Fs* fs, Fs::Handle file) {
-  std::string content;
-  std::array<char, 5> buffer;
-  while (const std::size_t n = fs->ReadAt(file, buffer, content.size())) {
-    content.append(buffer.data(), n);
-  }
-  return content;
-}
-
-std::string Get(Fs* fs, const std::string& path) {
-  const Opened file(fs, fs->Open(Fs::kRoot, path, OpenMode::kRead));
-  return ReadAll(fs, file.get());
-}
 
 std::string Names(Fs* fs, Fs::Handle dir, const std::string& path) {
   std::vector<DirEntry> entries = fs->List(dir, path);
@@ -88,6 +31,7 @@ std::string Names(Fs* fs, Fs::Handle dir, const std::string& path) {
 std::set<int> Answers(Fs* fs, const std::string& path) {
   const auto root = Fs::kRoot;
   const auto replace = RenameMode::kReplace;
+  const Opened opened(fs, fs->Open(root, "d/f", OpenMode::kRead));
   return {
       ErrorOf([&] { fs->Open(root, path, OpenMode::kRead); }),
       ErrorOf([&] { fs->Open(root, path, OpenMode::kAppend); }),
@@ -101,6 +45,7 @@ std::set<int> Answers(Fs* fs, const std::string& path) {
       ErrorOf([&] { fs->MakeSymlink("t", root, path); }),
       ErrorOf([&] { fs->MakeHardLink(root, path, root, "n"); }),
       ErrorOf([&] { fs->MakeHardLink(root, "d/f", root, path); }),
+      ErrorOf([&] { fs->LinkOpened(opened.get(), root, path); }),
       ErrorOf([&] { fs->Rename(root, path, root, "n", replace); }),
       ErrorOf([&] { fs->Rename(root, "d/f", root, path, replace); }),
       ErrorOf([&] { fs->RemoveFile(root, path); }),

@@ -14,17 +14,22 @@ constexpr std::string_view kNames[] = {
     "open directory",
     "read",
     "write",
+    "write at a place in",
+    "clone into",
     "truncate",
     "reserve space for",
     "make directory",
     "make symbolic link",
     "link",
+    "link what is open to",
     "rename",
     "remove",
     "remove directory",
     "set the mode of",
     "set the owner of",
     "examine",
+    "examine what is open as",
+    "look for attributes of",
     "read link",
     "list",
     "examine the file system of",
@@ -151,6 +156,17 @@ void FaultFs::Write(Handle file, std::string_view data) {
   inner_->Write(file, data);
 }
 
+void FaultFs::WriteAt(Handle file, std::string_view data,
+                      std::uint64_t offset) {
+  Count(FsCall::kWriteAt, file, "");
+  inner_->WriteAt(file, data, offset);
+}
+
+void FaultFs::CloneContent(Handle from, Handle to) {
+  Count(FsCall::kCloneContent, to, "");
+  inner_->CloneContent(from, to);
+}
+
 void FaultFs::Truncate(Handle file, std::uint64_t size) {
   Count(FsCall::kTruncate, file, "");
   inner_->Truncate(file, size);
@@ -177,6 +193,11 @@ void FaultFs::MakeHardLink(Handle dir, const std::string& existing,
                            Handle new_dir, const std::string& path) {
   Count(FsCall::kMakeHardLink, new_dir, path);
   inner_->MakeHardLink(dir, existing, new_dir, path);
+}
+
+void FaultFs::LinkOpened(Handle file, Handle dir, const std::string& path) {
+  Count(FsCall::kLinkOpened, dir, path);
+  inner_->LinkOpened(file, dir, path);
 }
 
 void FaultFs::Rename(Handle dir, const std::string& from, Handle new_dir,
@@ -210,6 +231,16 @@ void FaultFs::SetOwner(Handle dir, const std::string& path, std::uint32_t owner,
 std::optional<FileInfo> FaultFs::Stat(Handle dir, const std::string& path) {
   Count(FsCall::kStat, dir, path);
   return inner_->Stat(dir, path);
+}
+
+FileInfo FaultFs::Examine(Handle handle) {
+  Count(FsCall::kExamine, handle, "");
+  return inner_->Examine(handle);
+}
+
+bool FaultFs::HasAttributes(Handle file) {
+  Count(FsCall::kHasAttributes, file, "");
+  return inner_->HasAttributes(file);
 }
 
 std::optional<std::string> FaultFs::ReadLink(Handle dir,

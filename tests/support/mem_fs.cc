@@ -49,6 +49,7 @@ MemFs& MemFs::operator=(const MemFs& other) {
   ignored_ = other.ignored_;
   syncs_ = other.syncs_;
   space_ = other.space_;
+  clones_ = other.clones_;
   return *this;
 }
 
@@ -142,7 +143,7 @@ void MemFs::AddEntry(Ino directory, const std::string& name, Ino ino) {
 
 void MemFs::AddNew(const Found& found, MemInode inode) {
   Tick();
-  inode.modified = now_;
+  inode.modified = inode.changed = now_;
   durable_.Add(inode);
   AddEntry(found.parent, found.leaf, live_.Add(std::move(inode)));
 }
@@ -210,13 +211,17 @@ void MemFs::Write(Handle file, std::string_view data) {
   if (data.empty()) return;
   Tick();
   if (opened->append) opened->offset = live_.At(opened->ino).content.size();
+  AddWrite(opened->ino, opened->offset, std::string(data));
+  opened->offset += data.size();
+}
+
+void MemFs::AddWrite(Ino ino, std::uint64_t offset, std::string data) {
   Change change;
   change.kind = Change::Kind::kWrite;
-  change.ino = opened->ino;
-  change.offset = opened->offset;
-  change.data = data;
+  change.ino = ino;
+  change.offset = offset;
+  change.data = std::move(data);
   Add(std::move(change));
-  opened->offset += data.size();
 }
 
 void MemFs::Truncate(Handle file, std::uint64_t size) {
@@ -254,21 +259,6 @@ void MemFs::MakeSymlink(const std::string& target, Handle dir,
   if (target.empty()) throw FsError("make symbolic link", path, ENOENT);
   AddNew(Want("make symbolic link", dir, path, PathUse::kName, Wanted::kAbsent),
          NewInode(FileType::kSymlink, 0777, target));
-}
-
-void MemFs::MakeHardLink(Handle dir, const std::string& existing,
-                         Handle new_dir, const std::string& path) {
-  const Lock lock(mutex_);
-  const Found from =
-      Want("link", dir, existing, PathUse::kName, Wanted::kPresent);
-  const std::string operation = fmt::format("link {} to", Quoted(existing));
-  const Found to =
-      Want(operation, new_dir, path, PathUse::kName, Wanted::kAbsent);
-  if (IsDirectory(live_.At(from.ino))) {
-    throw FsError(operation, to.label, EPERM);
-  }
-  Tick();
-  AddEntry(to.parent, to.leaf, from.ino);
 }
 
 bool MemFs::IsBeneath(Ino ino, Ino ancestor) const {
@@ -398,15 +388,25 @@ std::optional<FileInfo> MemFs::Stat(Handle dir, const std::string& path) {
   if (found.error == ENOENT || found.error == ENOTDIR) return std::nullopt;
   if (found.error != 0) throw FsError("examine", path, found.error);
   if (found.ino == kNoIno) return std::nullopt;
-  const MemInode& inode = live_.At(found.ino);
+  return InfoOf(found.ino);
+}
+
+FileInfo MemFs::Examine(Handle handle) {
+  const Lock lock(mutex_);
+  return InfoOf(handle == kRoot ? kRootIno : At("examine", handle)->ino);
+}
+
+FileInfo MemFs::InfoOf(Ino ino) const {
+  const MemInode& inode = live_.At(ino);
   FileInfo info;
   info.type = inode.type;
   info.mode = inode.mode;
   info.size = inode.content.size();
   info.device = 1;
-  info.inode = found.ino;
+  info.inode = ino;
   info.links = inode.links;
   info.modified = inode.modified;
+  info.changed = inode.changed;
   info.owner = inode.owner;
   info.group = inode.group;
   return info;

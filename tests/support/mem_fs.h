@@ -73,6 +73,8 @@ class MemFs final : public Fs {
   std::size_t pending() const { return pending_.size(); }
   std::size_t open_handles() const { return opened_.size(); }
   void SetSpace(const SpaceInfo& space) { space_ = space; }
+  // Whether CloneContent works, as on xfs, or does not, as on ext4.
+  void SetClones(bool clones) { clones_ = clones; }
 
   // -- Fs
   Handle Open(Handle dir, const std::string& path, OpenMode mode,
@@ -82,6 +84,9 @@ class MemFs final : public Fs {
   std::size_t ReadAt(Handle file, std::span<char> buffer,
                      std::uint64_t offset) override;
   void Write(Handle file, std::string_view data) override;
+  void WriteAt(Handle file, std::string_view data,
+               std::uint64_t offset) override;
+  void CloneContent(Handle from, Handle to) override;
   void Truncate(Handle file, std::uint64_t size) override;
   void Reserve(Handle file, std::uint64_t size) override;
   void MakeDirectory(Handle dir, const std::string& path,
@@ -90,6 +95,7 @@ class MemFs final : public Fs {
                    const std::string& path) override;
   void MakeHardLink(Handle dir, const std::string& existing, Handle new_dir,
                     const std::string& path) override;
+  void LinkOpened(Handle file, Handle dir, const std::string& path) override;
   void Rename(Handle dir, const std::string& from, Handle new_dir,
               const std::string& to, RenameMode mode) override;
   bool RemoveFile(Handle dir, const std::string& path) override;
@@ -99,6 +105,8 @@ class MemFs final : public Fs {
   void SetOwner(Handle dir, const std::string& path, std::uint32_t owner,
                 std::uint32_t group) override;
   std::optional<FileInfo> Stat(Handle dir, const std::string& path) override;
+  FileInfo Examine(Handle handle) override;
+  bool HasAttributes(Handle file) override;
   std::optional<std::string> ReadLink(Handle dir,
                                       const std::string& path) override;
   std::vector<DirEntry> List(Handle dir, const std::string& path) override;
@@ -147,6 +155,8 @@ class MemFs final : public Fs {
   void Add(Change change);
   void AddEntry(Ino directory, const std::string& name, Ino ino);
   void AddNew(const Found& found, MemInode inode);
+  void AddWrite(Ino ino, std::uint64_t offset, std::string data);
+  FileInfo InfoOf(Ino ino) const;
   int RenameError(const Found& from, const Found& to, RenameMode mode) const;
   int ReplaceError(const Found& from, const Found& to) const;
   bool IsBeneath(Ino ino, Ino ancestor) const;
@@ -170,6 +180,7 @@ class MemFs final : public Fs {
   std::vector<IgnoredSync> ignored_;
   std::vector<std::string> syncs_;
   SpaceInfo space_{std::uint64_t{1} << 40, 1'000'000, 2'000'000};
+  bool clones_ = true;
 };
 
 }  // namespace release

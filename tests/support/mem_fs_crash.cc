@@ -37,6 +37,7 @@ void MemFs::ForEachPowerCut(const std::function<void(MemFs)>& visit) const {
     cut.now_ = self.now_;
     cut.ignored_ = self.ignored_;
     cut.space_ = self.space_;
+    cut.clones_ = self.clones_;
     visit(std::move(cut));
   });
 }

@@ -43,6 +43,7 @@ void MemImage::SetEntry(Ino directory, const std::string& name, Ino ino) {
 
 void MemImage::Apply(const Change& change, bool torn) {
   MemInode* inode = Mutable(change.ino);
+  inode->changed = change.modified;
   switch (change.kind) {
     case Change::Kind::kEntries:
       for (const auto& [name, ino] : change.entries) {

@@ -25,6 +25,7 @@ struct MemInode {
   std::uint32_t group = 0;
   std::uint64_t links = 0;  // entries that name it
   std::int64_t modified = 0;
+  std::int64_t changed = 0;
   std::string content;  // of a file; the target of a symbolic link
   std::map<std::string, Ino> entries;
 };

@@ -1,0 +1,69 @@
+// The part of MemFs by which files get further names and one another's content.
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "base/text.h"
+#include "support/mem_fs.h"
+
+namespace release {
+
+using Lock = std::lock_guard<std::mutex>;
+
+void MemFs::MakeHardLink(Handle dir, const std::string& existing,
+                         Handle new_dir, const std::string& path) {
+  const Lock lock(mutex_);
+  const Found from =
+      Want("link", dir, existing, PathUse::kName, Wanted::kPresent);
+  const std::string operation = fmt::format("link {} to", Quoted(existing));
+  const Found to =
+      Want(operation, new_dir, path, PathUse::kName, Wanted::kAbsent);
+  if (live_.At(from.ino).type == FileType::kDirectory) {
+    throw FsError(operation, to.label, EPERM);
+  }
+  Tick();
+  AddEntry(to.parent, to.leaf, from.ino);
+}
+
+void MemFs::LinkOpened(Handle file, Handle dir, const std::string& path) {
+  const Lock lock(mutex_);
+  const OpenFile* opened = At("link", file);
+  const std::string operation = fmt::format("link {} to", Quoted(opened->path));
+  const Found to = Want(operation, dir, path, PathUse::kName, Wanted::kAbsent);
+  const MemInode& inode = live_.At(opened->ino);
+  if (inode.type == FileType::kDirectory) {
+    throw FsError(operation, to.label, EPERM);
+  }
+  if (inode.links == 0) throw FsError(operation, to.label, ENOENT);
+  Tick();
+  AddEntry(to.parent, to.leaf, opened->ino);
+}
+
+void MemFs::WriteAt(Handle file, std::string_view data, std::uint64_t offset) {
+  const Lock lock(mutex_);
+  const OpenFile* opened = At("write", file);
+  if (!opened->writable) throw FsError("write", opened->path, EBADF);
+  if (data.empty()) return;
+  Tick();
+  AddWrite(opened->ino, offset, std::string(data));
+}
+
+// As if it were a write, which a power cut can tear: the machine is kinder.
+void MemFs::CloneContent(Handle from, Handle to) {
+  const Lock lock(mutex_);
+  const OpenFile* source = At("clone", from);
+  const OpenFile* opened = At("clone into", to);
+  if (!opened->writable) throw FsError("clone into", opened->path, EBADF);
+  if (!clones_) throw FsError("clone into", opened->path, EOPNOTSUPP);
+  Tick();
+  AddWrite(opened->ino, 0, live_.At(source->ino).content);
+}
+
+bool MemFs::HasAttributes(Handle file) {
+  const Lock lock(mutex_);
+  At("examine", file);
+  return false;
+}
+
+}  // namespace release
