@@ -34,7 +34,7 @@ std::vector<RetentionVerdict> JudgeReleases(Host* host,
 }
 
 std::vector<std::string> ApplyRetention(Host* host, std::uint64_t transaction) {
-  const Standing standing = ReadStanding(host->fs);
+  const Standing standing = ReadStanding(host->fs, transaction);
   std::vector<Version> going;
   for (const RetentionVerdict& verdict : JudgeReleases(host, standing)) {
     if (verdict.keep) continue;

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "store/layout.h"
+#include "store/newest_record.h"
 
 namespace release {
 namespace {
@@ -35,6 +36,18 @@ void FindLive(Standing* standing) {
                   "rollback` goes to the last good one, `release init --adopt` "
                   "takes over what another tool made",
                   kCurrent, Quoted(*standing->current_target)));
+}
+
+// False where that record does not say how things stand.
+bool ReadNewest(Fs* fs, std::optional<std::uint64_t> number,
+                Standing* standing) {
+  if (!number) return false;
+  TransactionRecord record = ReadRecord(fs, *number);
+  if (!record.end || record.damaged) return false;
+  standing->newest = *number;
+  standing->ledger = record.end->ledger;
+  standing->last = std::move(record);
+  return true;
 }
 
 void ReadRecords(Fs* fs, Standing* standing) {
@@ -115,13 +128,14 @@ void RequireLayout(Fs* fs) {
   }
 }
 
-Standing ReadStanding(Fs* fs) {
+Standing ReadStanding(Fs* fs, std::optional<std::uint64_t> newest) {
   RequireLayout(fs);
   Standing standing;
   ReadCurrent(fs, &standing);
   standing.listing = ListReleases(fs);
   FindLive(&standing);
-  ReadRecords(fs, &standing);
+  if (!newest) newest = RecallNewest(fs);
+  if (!ReadNewest(fs, newest, &standing)) ReadRecords(fs, &standing);
   standing.ledger.Reconcile(standing.listing.versions);
   CompareWithLedger(&standing);
   return standing;

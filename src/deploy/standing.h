@@ -45,8 +45,10 @@ struct Standing {
 void RequireLayout(Fs* fs);
 
 // Reads it, without the lock. Reads records from the newest back only until one
-// has ended. Throws Error kNotInitialized where the root has no layout.
-Standing ReadStanding(Fs* fs);
+// has ended. `newest` is the number of the newest, where the caller has just
+// ended it. Throws Error kNotInitialized where the root has no layout.
+Standing ReadStanding(Fs* fs,
+                      std::optional<std::uint64_t> newest = std::nullopt);
 
 // The same of a root whose layout may be missing: then nothing is known of what
 // was before.

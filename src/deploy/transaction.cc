@@ -14,6 +14,7 @@
 #include "store/durable.h"
 #include "store/layout.h"
 #include "store/lock.h"
+#include "store/newest_record.h"
 #include "store/spare_records.h"
 
 namespace release {
@@ -58,6 +59,8 @@ Outcome RunLocked(Host* host, Work work) {
   // For the next rollback, which may find a full disk.
   Attempt([&] { PrepareLinks(host->fs, ListReleases(host->fs).versions); });
   Attempt([&] { PrepareSpareRecords(host->fs); });
+  // Last: it holds until something changes among the records.
+  Attempt([&] { RememberNewest(host->fs, outcome.transaction); });
   return outcome;
 }
 

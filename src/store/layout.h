@@ -20,6 +20,7 @@ inline constexpr char kOwn[] = ".release";
 inline constexpr char kLock[] = ".release/lock";
 inline constexpr char kTransactions[] = ".release/transactions";
 inline constexpr char kManifests[] = ".release/manifests";
+inline constexpr char kNewest[] = ".release/transactions/.newest";
 inline constexpr char kOutbox[] = ".release/outbox";
 
 // What a record's name ends in once it was set aside as damaged.

@@ -5,6 +5,7 @@
 #include "store/durable.h"
 #include "store/layout.h"
 #include "support/expect_error.h"
+#include "support/fault_fs.h"
 #include "support/root_files.h"
 #include "support/world.h"
 
@@ -46,6 +47,53 @@ TEST_CASE("an empty root has nothing live and no doubts") {
   CHECK(standing.CurrentName().empty());
   CHECK(standing.newest == 0);
   CHECK(standing.doubts.empty());
+}
+
+TEST_CASE("after a transaction the records are not listed to find the newest") {
+  Two world;
+  FaultFs fs(&world.disk);
+  // releases/ alone.
+  CHECK(ReadStanding(&fs).newest == 2);
+  CHECK(fs.calls(FsCall::kList) == 1);
+  // What a deploy and a rollback list does not grow with the history either.
+  world.host.fs = &fs;
+  const auto lists = [&](auto&& run) {
+    const std::uint64_t before = fs.calls(FsCall::kList);
+    CHECK(run().exit == Exit::kDone);
+    return fs.calls(FsCall::kList) - before;
+  };
+  CHECK(lists([&] { return world.Deploy("3"); }) <= 12);
+  CHECK(lists([&] { return world.Rollback(); }) <= 4);
+}
+
+TEST_CASE("what happens among the records is seen, by whomever") {
+  const auto read_after = [](auto&& change) {
+    Two world;
+    change(&world.disk);
+    return world.Read();
+  };
+  CHECK(read_after([](Fs* fs) { PutFile(fs, RecordPath(3), ""); }).unreadable ==
+        3);
+  CHECK(read_after([](Fs* fs) {
+          fs->RemoveFile(Fs::kRoot, RecordPath(2));
+        }).newest == 1);
+  const Standing aside = read_after([](Fs* fs) {
+    fs->Rename(Fs::kRoot, RecordPath(2), Fs::kRoot,
+               RecordPath(2) + std::string(kDamagedSuffix),
+               RenameMode::kReplace);
+  });
+  CHECK(aside.newest == 2);
+  CHECK(aside.last->number == 1);
+  // In the newest one, where it lies: no entry changes with that.
+  const Standing torn = read_after([](Fs* fs) {
+    const Opened file(fs,
+                      fs->Open(Fs::kRoot, RecordPath(2), OpenMode::kAppend));
+    fs->Truncate(file.get(), ReadWhole(fs, RecordPath(2)).size() - 9);
+  });
+  CHECK(torn.open->number == 2);
+  const Standing noise =
+      read_after([](Fs* fs) { AppendToFile(fs, RecordPath(2), "noise\n"); });
+  CHECK(noise.doubts.size() == 1);
 }
 
 TEST_CASE("the link says what is live, the newest record what is good") {
