@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <functional>
 #include <memory>
 #include <utility>
 
@@ -14,6 +16,7 @@
 #include "deploy/operations.h"
 #include "deploy/plan.h"
 #include "deploy/standing.h"
+#include "os/background.h"
 #include "os/identity.h"
 #include "os/input.h"
 #include "trust/checksum_file.h"
@@ -87,6 +90,30 @@ int Finish(const GlobalOptions& global, const Outcome& outcome) {
   return PrintOutcome(global, outcome);
 }
 
+// Deletes what retention set aside, in a process of its own where that is
+// possible. Whoever called has been told the outcome, and need not wait.
+void DeleteSetAside(Host* host) {
+  const auto garbage = ListReleases(host->fs).garbage;
+  if (std::none_of(garbage.begin(), garbage.end(), IsTrash)) return;
+  const auto work = [host] {
+    return DeleteTrash(host->fs, host->ThreadsFor(kRemoveThreads));
+  };
+  // With one thread to do all there is one process, too.
+  if (host->threads > 1 && RunInBackground(work)) return;
+  for (const std::string& failure : work()) {
+    host->report({.kind = Event::Kind::kWarning, .text = failure});
+  }
+}
+
+// The same for a command after which old releases may go.
+int FinishAndDelete(Host* host, const GlobalOptions& global,
+                    const std::function<Outcome()>& run) {
+  host->deletes_later = true;
+  const int status = Finish(global, run());
+  DeleteSetAside(host);
+  return status;
+}
+
 // Of a command that only tells the running transaction something.
 int FinishTelling(Context* context, const std::string& command,
                   std::uint64_t transaction) {
@@ -124,9 +151,10 @@ int RunDeploy(const GlobalOptions& global, const DeployOptions& options) {
     return PrintPlan(global, options.activates ? "deploy" : "stage",
                      PlanDeploy(host, std::move(offer), options.activates));
   }
-  return Finish(global, options.activates ? Deploy(host, std::move(offer),
-                                                   options.confirm_within)
-                                          : Stage(host, std::move(offer)));
+  if (!options.activates) return Finish(global, Stage(host, std::move(offer)));
+  return FinishAndDelete(host, global, [&] {
+    return Deploy(host, std::move(offer), options.confirm_within);
+  });
 }
 
 int RunActivate(const GlobalOptions& global, const ActivateOptions& options) {
@@ -136,7 +164,9 @@ int RunActivate(const GlobalOptions& global, const ActivateOptions& options) {
   if (global.dry_run) {
     return PrintPlan(global, "activate", PlanActivate(host, version));
   }
-  return Finish(global, Activate(host, version, options.confirm_within));
+  return FinishAndDelete(host, global, [&] {
+    return Activate(host, version, options.confirm_within);
+  });
 }
 
 int RunRollback(const GlobalOptions& global, const RollbackOptions& options) {

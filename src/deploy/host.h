@@ -37,6 +37,9 @@ struct Host {
   Nanoseconds wait{0};  // for the lock
   // That may work at the same time; 1: no thread but the caller's.
   unsigned threads = 1;
+  // A deploy leaves the trees that retention sets aside to its caller, who has
+  // them deleted (DeleteTrash) once the outcome is told.
+  bool deletes_later = false;
   std::function<void(const Event&)> report = [](const Event&) {};
   // What this command has to tell, until it is told at its end; one for each
   // transaction that it ended. See deploy/notices.h.

@@ -45,7 +45,8 @@ std::vector<std::string> ApplyRetention(Host* host, std::uint64_t transaction) {
                                       verdict.reason)});
   }
   SetAside(host->fs, transaction, going);
-  return CollectGarbage(host->fs, host->ThreadsFor(kRemoveThreads));
+  return CollectGarbage(host->fs, host->ThreadsFor(kRemoveThreads),
+                        host->deletes_later ? Trash::kLeave : Trash::kDelete);
 }
 
 }  // namespace release

@@ -17,8 +17,8 @@ std::vector<RetentionVerdict> JudgeReleases(Host* host,
                                             const Standing& standing);
 
 // Removes what retention lets go: renames all of it aside, durably, then
-// deletes. Reports each removal. Returns what could not be removed; such
-// failures are warnings. Needs the lock.
+// deletes, unless the host leaves that for later. Reports each removal. Returns
+// what could not be removed; such failures are warnings. Needs the lock.
 std::vector<std::string> ApplyRetention(Host* host, std::uint64_t transaction);
 
 }  // namespace release

@@ -128,12 +128,19 @@ void ArchiveStaging::Prepare(const Standing& standing, Work* work) {
   const Version version = ChooseVersion(carried_);
   work->begin.to = version;
   RefuseStranger(standing, version);
+  // What the last deploy set aside is deleted by now, or was not to be: room
+  // for the new release first.
+  const auto& garbage = standing.listing.garbage;
+  if (std::any_of(garbage.begin(), garbage.end(), IsTrash)) {
+    undeletable_ = DeleteTrash(host_->fs, host_->ThreadsFor(kRemoveThreads));
+  }
   work->begin.creates = !standing.listing.versions.contains(version);
   if (!work->begin.creates) existing_ = version;
   if (work->begin.creates) CheckSpace();
 }
 
 void ArchiveStaging::Stage(Transaction* transaction) {
+  for (const std::string& text : undeletable_) transaction->Warn(text);
   if (admitted_ && !admitted_->signer) {
     transaction->Warn(
         fmt::format("the attestation for {} is not signed: anybody could have "

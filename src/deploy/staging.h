@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "archive/reader.h"
 #include "archive/unpack.h"
@@ -66,9 +67,10 @@ class ArchiveStaging {
   Host* host_;
   Offer offer_;
   std::unique_ptr<Reader> reader_;
-  std::optional<Manifest> carried_;    // the manifest in the archive
-  std::optional<Version> existing_;    // the release that is there already
-  std::optional<GateFacts> admitted_;  // where evidence came with it
+  std::optional<Manifest> carried_;       // the manifest in the archive
+  std::optional<Version> existing_;       // the release that is there already
+  std::optional<GateFacts> admitted_;     // where evidence came with it
+  std::vector<std::string> undeletable_;  // of what was set aside before
 };
 
 }  // namespace release

@@ -94,6 +94,16 @@ struct Branch {
   std::atomic<std::size_t> left = 1;  // directories below, and its own files
 };
 
+// Somebody who removes the same tree may have been faster.
+template <typename Call>
+void UnlessGone(Call call) {
+  try {
+    call();
+  } catch (const FsError& error) {
+    if (error.error_number() != ENOENT) throw;
+  }
+}
+
 class TreeRemoval {
  public:
   TreeRemoval(Fs* fs, Opened top, unsigned threads)
@@ -110,16 +120,17 @@ class TreeRemoval {
 
   void Clear(const Shared& branch) {
     std::vector<Shared> below;
-    {
+    UnlessGone([&] {
       const Opened tree(fs_, fs_->OpenDirectory(top_.get(), branch->path));
       for (const DirEntry& entry : fs_->List(tree.get(), "")) {
         if (entry.type != FileType::kDirectory) {
           fs_->RemoveFile(tree.get(), entry.name);
           continue;
         }
-        below.push_back(Below(branch, tree.get(), entry.name));
+        UnlessGone(
+            [&] { below.push_back(Below(branch, tree.get(), entry.name)); });
       }
-    }
+    });
     for (const Shared& next : below) {
       ++next->above->left;
       crew_.AddMore([this, next] { Clear(next); });
@@ -169,8 +180,10 @@ class TreeRemoval {
 
 void RemoveTree(Fs* fs, Fs::Handle directory, const std::string& path,
                 unsigned threads) {
-  TreeRemoval(fs, Opened(fs, fs->OpenDirectory(directory, path)), threads)
-      .Run();
+  UnlessGone([&] {
+    TreeRemoval(fs, Opened(fs, fs->OpenDirectory(directory, path)), threads)
+        .Run();
+  });
   fs->RemoveDirectory(directory, path);
 }
 

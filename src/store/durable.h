@@ -36,7 +36,7 @@ void TakePlaceOf(Fs* fs, const std::string& name, const std::string& target,
 void GiveBackPlace(Fs* fs, const std::string& name, const std::string& aside);
 
 // Removes a directory and all below it, with `threads` beside the caller's; 0:
-// it alone does. Not durable.
+// it alone does. Others may do the same meanwhile. Not durable.
 void RemoveTree(Fs* fs, Fs::Handle directory, const std::string& path,
                 unsigned threads = 0);
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <functional>
 
 #include "base/text.h"
 #include "store/current.h"
@@ -246,34 +247,63 @@ void SetAside(Fs* fs, std::uint64_t transaction,
   SyncDirectory(fs, kReleases);
 }
 
-std::vector<std::string> CollectGarbage(Fs* fs, unsigned threads) {
-  std::vector<std::string> failures;
-  const auto attempt = [&](auto&& removal) {
-    try {
-      removal();
-    } catch (const FsError& error) {
-      failures.emplace_back(error.what());
-    }
-  };
-  ReleaseListing listing;
-  attempt([&] { listing = ListReleases(fs); });
-  if (!failures.empty()) return failures;
+namespace {
+
+using Failures = std::vector<std::string>;
+
+template <typename Removal>
+void Attempt(Failures* failures, Removal removal) {
+  try {
+    removal();
+  } catch (const FsError& error) {
+    failures->emplace_back(error.what());
+  }
+}
+
+void RemoveTrees(Fs* fs, const std::vector<std::string>& names,
+                 unsigned threads, Failures* failures) {
+  if (names.empty()) return;
   // A killed process may have set a tree aside without that being durable; the
   // old name gone before the first file is.
-  if (!listing.garbage.empty()) attempt([&] { SyncDirectory(fs, kReleases); });
-  if (!failures.empty()) return failures;
-  for (const std::string& name : listing.garbage) {
-    attempt([&] { RemoveTree(fs, Fs::kRoot, InReleases(name), threads); });
+  const std::size_t before = failures->size();
+  Attempt(failures, [&] { SyncDirectory(fs, kReleases); });
+  if (failures->size() != before) return;
+  for (const std::string& name : names) {
+    Attempt(failures,
+            [&] { RemoveTree(fs, Fs::kRoot, InReleases(name), threads); });
   }
-  attempt([&] { RemoveWithPrefix(fs, "", kTempLinkPrefix); });
-  attempt([&] { RemoveSpentLinks(fs, listing.versions); });
-  attempt([&] { RemoveAsideLinks(fs); });
-  attempt([&] { RemoveLinksToThemselves(fs, listing.strangers); });
-  attempt([&] { RemoveWithPrefix(fs, kManifests, kTempFilePrefix); });
-  attempt([&] { RemoveWithPrefix(fs, kOwn, kTempFilePrefix); });
-  attempt([&] { RemoveWithPrefix(fs, kOwn, "confirm-"); });
-  attempt([&] { RemoveWithPrefix(fs, kOwn, "abort-"); });
-  attempt([&] { RemoveOrphanManifests(fs, listing.versions); });
+}
+
+}  // namespace
+
+bool IsTrash(const std::string& name) { return name.starts_with(kTrashPrefix); }
+
+std::vector<std::string> CollectGarbage(Fs* fs, unsigned threads, Trash trash) {
+  Failures failures;
+  ReleaseListing listing;
+  Attempt(&failures, [&] { listing = ListReleases(fs); });
+  if (!failures.empty()) return failures;
+  if (trash == Trash::kLeave) std::erase_if(listing.garbage, IsTrash);
+  RemoveTrees(fs, listing.garbage, threads, &failures);
+  Attempt(&failures, [&] { RemoveWithPrefix(fs, "", kTempLinkPrefix); });
+  Attempt(&failures, [&] { RemoveSpentLinks(fs, listing.versions); });
+  Attempt(&failures, [&] { RemoveAsideLinks(fs); });
+  Attempt(&failures, [&] { RemoveLinksToThemselves(fs, listing.strangers); });
+  Attempt(&failures,
+          [&] { RemoveWithPrefix(fs, kManifests, kTempFilePrefix); });
+  for (const char* prefix : {kTempFilePrefix, "confirm-", "abort-"}) {
+    Attempt(&failures, [&] { RemoveWithPrefix(fs, kOwn, prefix); });
+  }
+  Attempt(&failures, [&] { RemoveOrphanManifests(fs, listing.versions); });
+  return failures;
+}
+
+std::vector<std::string> DeleteTrash(Fs* fs, unsigned threads) {
+  Failures failures;
+  std::vector<std::string> trash;
+  Attempt(&failures, [&] { trash = ListReleases(fs).garbage; });
+  std::erase_if(trash, std::not_fn(IsTrash));
+  RemoveTrees(fs, trash, threads, &failures);
   return failures;
 }
 

@@ -74,11 +74,18 @@ bool HasManifest(Fs* fs, const Version& version);
 void SetAside(Fs* fs, std::uint64_t transaction,
               const std::vector<Version>& versions);
 
-// Removes what no live transaction owns: partial trees, trees set aside, old
-// temporary links and files, links and manifests without a release. Returns
-// what could not be removed, with the reason. Needs the lock. `threads` as
-// RemoveTree.
-std::vector<std::string> CollectGarbage(Fs* fs, unsigned threads = 0);
+// Removes what no live transaction owns: partial trees, trees set aside unless
+// they are left to DeleteTrash, old temporary links and files, links and
+// manifests without a release. Returns what could not be removed, with the
+// reason. Needs the lock. `threads` as RemoveTree.
+enum class Trash { kDelete, kLeave };
+std::vector<std::string> CollectGarbage(Fs* fs, unsigned threads = 0,
+                                        Trash trash = Trash::kDelete);
+
+// Deletes the trees that were set aside, and returns likewise. Needs no lock:
+// no transaction ever comes back to them, and several may delete the same.
+std::vector<std::string> DeleteTrash(Fs* fs, unsigned threads = 0);
+bool IsTrash(const std::string& name);
 
 // More wait for one another in the file system.
 inline constexpr unsigned kRemoveThreads = 8;

@@ -2,6 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <cerrno>
+
+#include "store/layout.h"
 #include "store/verify.h"
 #include "support/fault_fs.h"
 #include "support/root_files.h"
@@ -128,6 +131,95 @@ TEST_CASE("an error of retention is a warning of the deploy") {
   CHECK(!outcome.warnings.empty());
   // What is left over goes the next time.
   CHECK(world.Deploy("5").warnings.empty());
+  CHECK(ListReleases(&world.disk).garbage.empty());
+}
+
+TEST_CASE("what is left for later is set aside, and deleted without the lock") {
+  World world;
+  DeployAll(&world, {"1", "2", "3", "4"});
+  world.config.keep_releases = 1;
+  world.host.deletes_later = true;
+  const Outcome outcome = world.Deploy("5");
+  CHECK(outcome.exit == Exit::kDone);
+  CHECK(outcome.warnings.empty());
+  CHECK(OnDisk(&world) == "4 5");
+  CHECK(ListReleases(&world.disk).garbage.size() == 3);
+  world.disk.ForEachPowerCut(
+      [](MemFs left) { CHECK(ListReleases(&left).versions.size() == 2); });
+  const Opened lock(&world.disk,
+                    world.disk.Open(Fs::kRoot, kLock, OpenMode::kLockFile));
+  REQUIRE(world.disk.TryLock(lock.get()));
+  CHECK(DeleteTrash(&world.disk).empty());
+  CHECK(ListReleases(&world.disk).garbage.empty());
+}
+
+TEST_CASE("whoever dies deleting leaves it to the next deploy, and all whole") {
+  World start;
+  DeployAll(&start, {"1", "2", "3", "4"});
+  start.config.keep_releases = 1;
+  start.host.deletes_later = true;
+  DeployAll(&start, {"5"});
+  for (std::uint64_t calls = 0;; ++calls) {
+    World world(start, start.disk);
+    world.config.keep_releases = 1;
+    world.disk.CrashAfter(calls);
+    bool died = false;
+    try {
+      DeleteTrash(&world.disk);
+    } catch (const CrashNow&) {
+      died = true;
+    }
+    const auto check = [&](MemFs left) {
+      World next(world, std::move(left));
+      next.config.keep_releases = 1;
+      next.service = next.Current();
+      CHECK(next.Current() == "releases/5");
+      CHECK(OnDisk(&next) == "4 5");
+      // It goes before the new release needs its room.
+      const Outcome outcome = next.Deploy("6");
+      CHECK(outcome.exit == Exit::kDone);
+      CHECK(outcome.warnings.empty());
+      CHECK(ListReleases(&next.disk).garbage.empty());
+      for (const Version& version : ListReleases(&next.disk).versions) {
+        CHECK(VerifyRelease(&next.disk, version).empty());
+      }
+    };
+    check(world.disk.Killed());
+    if (calls % 3 == 0) world.disk.ForEachPowerCut(check);
+    if (!died) break;
+    REQUIRE(calls < 100);
+  }
+}
+
+TEST_CASE("what cannot be deleted is told by the next deploy") {
+  World world;
+  DeployAll(&world, {"1", "2", "3"});
+  world.config.keep_releases = 0;
+  world.host.deletes_later = true;
+  FaultFs fs(&world.disk);
+  fs.FailAt(1, EACCES, FsCall::kRemoveFile);
+  DeployAll(&world, {"4"});
+  CHECK(DeleteTrash(&fs).size() == 1);
+  world.host.fs = &fs;
+  fs.FailAt(1, EACCES, FsCall::kRemoveFile);
+  const Outcome outcome = world.Deploy("5");
+  CHECK(outcome.exit == Exit::kDone);
+  REQUIRE(!outcome.warnings.empty());
+  CHECK(outcome.warnings.front().starts_with("cannot remove"));
+}
+
+TEST_CASE("a deploy without room waits for what was set aside") {
+  World world;
+  DeployAll(&world, {"1", "2", "3"});
+  world.config.keep_releases = 0;
+  world.host.deletes_later = true;
+  DeployAll(&world, {"4"});
+  REQUIRE(!ListReleases(&world.disk).garbage.empty());
+  world.disk.SetSpace({.free_bytes = 10, .free_inodes = 9, .total_inodes = 9});
+  Offer offer = world.OfferOf("5");
+  offer.size = 1'000;
+  CHECK(Deploy(&world.host, std::move(offer)).error->code ==
+        ErrorCode::kNoSpace);
   CHECK(ListReleases(&world.disk).garbage.empty());
 }
 

@@ -28,8 +28,12 @@ bool Stops(int pid) {
 NumberedCalls::Run NumberedCalls::To(
     const std::vector<std::string>& command, unsigned stop,
     const std::function<void()>& at_stop) const {
-  std::vector<std::string> line = {"env", "LD_PRELOAD=" RELEASE_RIG_CALLS,
-                                   "RIG_ROOT=" + root_, "RIG_LOG=" + log_,
+  // As in a unit, where all is done in one process.
+  std::vector<std::string> line = {"env",
+                                   "INVOCATION_ID=rig",
+                                   "LD_PRELOAD=" RELEASE_RIG_CALLS,
+                                   "RIG_ROOT=" + root_,
+                                   "RIG_LOG=" + log_,
                                    "RIG_STOP=" + std::to_string(stop)};
   if (left_out_) {
     line.push_back("RIG_LEAVE_OUT=" + left_out_->call);

@@ -34,6 +34,13 @@ std::string Describe(const std::string& path) {
   return out.str();
 }
 
+bool HasTrash(const std::string& root) {
+  for (const auto& entry : stdfs::directory_iterator(root + "/releases")) {
+    if (entry.path().filename().string().starts_with(".trash-")) return true;
+  }
+  return false;
+}
+
 bool IsGarbage(const std::string& name) {
   for (const char* prefix :
        {".partial-", ".trash-", ".current-", ".new-", "confirm-", "abort-"}) {
@@ -111,6 +118,7 @@ std::string Site::Live() const {
 }
 
 std::vector<std::string> Site::Releases() const {
+  Eventually([&] { return !HasTrash(root_); });
   std::vector<std::string> names;
   for (const auto& entry : stdfs::directory_iterator(root_ + "/releases")) {
     names.push_back(entry.path().filename());
@@ -140,6 +148,7 @@ std::map<std::string, std::string> Listing(
 }
 
 std::vector<std::string> Garbage(const std::string& root) {
+  Eventually([&] { return !HasTrash(root); });
   std::vector<std::string> found;
   for (const char* directory :
        {"", "/releases", "/.release", "/.release/manifests"}) {

@@ -46,7 +46,7 @@ class Site {
   // "1.0" where `current` says "releases/1.0"; what it says otherwise; "" where
   // it is no link.
   std::string Live() const;
-  // Names in releases/, garbage included.
+  // Names in releases/, garbage included that is not gone in a while.
   std::vector<std::string> Releases() const;
 
  private:
@@ -66,7 +66,7 @@ std::map<std::string, std::string> Listing(
     const std::vector<std::string>& left_out = {});
 
 // Paths of garbage below the root: partial and set-aside trees, temporary links
-// and files.
+// and files. What was set aside gets the time to be deleted first.
 std::vector<std::string> Garbage(const std::string& root);
 
 // The newest record has begun and not ended; read without the command's code.

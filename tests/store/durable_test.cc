@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 
 #include <cerrno>
+#include <thread>
+#include <vector>
 
 #include "os/posix_fs.h"
 #include "support/fault_fs.h"
@@ -92,6 +94,20 @@ TEST_CASE("threads remove a tree as one does, and tell of what fails") {
     RemoveTree(&fs, Fs::kRoot, "tree", threads);
     CHECK(!Exists(&disk, "tree"));
     CHECK(disk.open_handles() == 0);
+  }
+}
+
+TEST_CASE("several may remove the same tree at once") {
+  TempDir dir;
+  PosixFs fs(dir.path());
+  for (int round = 0; round < 5; ++round) {
+    MakeBranches(&fs, "tree", 3);
+    std::vector<std::thread> removers;
+    for (int i = 0; i < 4; ++i) {
+      removers.emplace_back([&] { RemoveTree(&fs, Fs::kRoot, "tree", 2); });
+    }
+    for (std::thread& remover : removers) remover.join();
+    CHECK(!Exists(&fs, "tree"));
   }
 }
 

@@ -15,11 +15,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/fs.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -131,9 +133,23 @@ ssize_t writev(int fd, const struct iovec* parts, int number) {
   return NEXT(writev)(fd, parts, number);
 }
 
+ssize_t pwrite64(int fd, const void* data, size_t size, off64_t offset) {
+  Count("pwrite64", fd, NULL);
+  return NEXT(pwrite64)(fd, data, size, offset);
+}
+
 int ftruncate64(int fd, off64_t size) {
   Count("ftruncate", fd, NULL);
   return NEXT(ftruncate64)(fd, size);
+}
+
+int ioctl(int fd, unsigned long request, ...) {
+  va_list rest;
+  va_start(rest, request);
+  void* argument = va_arg(rest, void*);
+  va_end(rest);
+  if (request == FICLONE) Count("ioctl", fd, NULL);
+  return NEXT(ioctl)(fd, request, argument);
 }
 
 int fallocate64(int fd, int mode, off64_t offset, off64_t size) {

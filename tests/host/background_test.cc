@@ -1,0 +1,152 @@
+// A deploy that prunes has ended before what it prunes is deleted.
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <filesystem>
+#include <optional>
+
+#include "host/site.h"
+#include "os/descriptor.h"
+#include "support/archives.h"
+
+namespace release {
+namespace {
+
+namespace stdfs = std::filesystem;
+
+// A site with 1.0, of so many files that to delete them takes its time, and 2.0
+// live; whatever is deployed next has 1.0 removed.
+struct Crowded {
+  Crowded() {
+    Shell("mkdir " + site.files() + "/tree; cd " + site.files() +
+          "/tree; for i in $(seq 100); do mkdir $i; (cd $i; seq 300 | xargs "
+          "touch); done; tar -cf ../1.0.tar .");
+    site.Must(Words("1.0"));
+    site.Archive("2.0");
+    site.Must(Words("2.0"));
+    site.Archive("3.0");
+  }
+  std::vector<std::string> Words(const std::string& version) const {
+    return {"--config",  config,
+            "deploy",    fmt::format("{}/{}.tar", site.files(), version),
+            "--version", version};
+  }
+  std::string Trash() const {
+    for (const auto& entry : stdfs::directory_iterator(releases)) {
+      const std::string name = entry.path().filename();
+      if (name.starts_with(".trash-")) return name;
+    }
+    return "";
+  }
+  bool Deleted() const {
+    return Eventually([&] { return Trash().empty(); });
+  }
+
+  Site site;
+  std::string config = site.ConfigFile("one.toml", "keep_releases = 1\n");
+  std::string releases = site.root() + "/releases";
+};
+
+// The process that works in the background on the root; it holds it open.
+std::optional<int> Deleting(const std::string& root) {
+  for (const auto& process : stdfs::directory_iterator("/proc")) {
+    int pid = 0;
+    const std::string name = process.path().filename();
+    const auto [end, error] =
+        std::from_chars(name.data(), name.data() + name.size(), pid);
+    if (error != std::errc() || *end != '\0') continue;
+    std::error_code ignored;
+    const auto exe = stdfs::read_symlink(process.path() / "exe", ignored);
+    if (exe != RELEASE_BINARY) continue;
+    for (const auto& fd :
+         stdfs::directory_iterator(process.path() / "fd", ignored)) {
+      if (stdfs::read_symlink(fd.path(), ignored) == root) return pid;
+    }
+  }
+  return std::nullopt;
+}
+
+// Stops it as soon as it is there: whoever looks then looks in the middle.
+int StopDeleting(const std::string& root) {
+  std::optional<int> pid;
+  REQUIRE(Eventually([&] { return (pid = Deleting(root)).has_value(); }));
+  REQUIRE(kill(*pid, SIGSTOP) == 0);
+  return *pid;
+}
+
+TEST_CASE("a deploy has ended, and let go of all, before it deletes") {
+  const Crowded crowded;
+  // As a script that holds a lock of its own, and reads what the command says.
+  const std::string lock = crowded.site.files() + "/callers.lock";
+  const std::string line = fmt::format(
+      "flock 9; {} --json --root {} --config {} deploy --version 3.0 "
+      "{}/3.0.tar | cat "
+      ">{}/out",
+      RELEASE_BINARY, crowded.site.root(), crowded.config, crowded.site.files(),
+      crowded.site.files());
+  const Finished finished = Run({"sh", "-c", "exec 9>" + lock + "; " + line});
+  INFO(finished.Describe());
+  REQUIRE(finished.exit == 0);
+  // `cat` has seen the end of the pipe, so nobody holds it.
+  const auto outcome =
+      nlohmann::json::parse(Slurp(crowded.site.files() + "/out"));
+  CHECK(outcome["exit"] == 0);
+  CHECK(outcome["current"] == "3.0");
+  const int pid = StopDeleting(crowded.site.root());
+  REQUIRE_FALSE(crowded.Trash().empty());
+  CHECK(stdfs::read_symlink(fmt::format("/proc/{}/fd/1", pid)) == "/dev/null");
+  const Descriptor callers(open(lock.c_str(), O_RDWR | O_CLOEXEC));
+  CHECK(flock(callers.get(), LOCK_EX | LOCK_NB) == 0);
+  // The command's own lock is free: a rollback and a deploy go on at once.
+  CHECK(crowded.site.Release({"rollback"}).exit == 0);
+  CHECK(crowded.site.Live() == "2.0");
+  kill(pid, SIGCONT);
+  CHECK(crowded.Deleted());
+}
+
+TEST_CASE("what deletes may be killed; the next deploy deletes what is left") {
+  const Crowded crowded;
+  REQUIRE(crowded.site.Release(crowded.Words("3.0")).exit == 0);
+  const int pid = StopDeleting(crowded.site.root());
+  kill(pid, SIGKILL);
+  REQUIRE_FALSE(crowded.Trash().empty());
+  CHECK(crowded.site.Status()["doubts"].empty());
+  CHECK(crowded.site.Release({"verify", "--all"}).exit == 0);
+  crowded.site.Archive("4.0");
+  REQUIRE(crowded.site.Release(crowded.Words("4.0")).exit == 0);
+  CHECK(crowded.Deleted());
+}
+
+TEST_CASE("two may delete the same") {
+  const Crowded crowded;
+  REQUIRE(crowded.site.Release(crowded.Words("3.0")).exit == 0);
+  const int pid = StopDeleting(crowded.site.root());
+  kill(pid, SIGCONT);
+  const Finished finished = crowded.site.Release({"prune"});
+  INFO(finished.Describe());
+  CHECK(finished.exit == 0);
+  CHECK(finished.err.find("warning") == std::string::npos);
+  CHECK(crowded.Trash().empty());
+}
+
+TEST_CASE("in a unit, and with one thread, all is deleted at the end") {
+  for (const char* variable : {"INVOCATION_ID=1", "RELEASE_THREADS=1"}) {
+    CAPTURE(variable);
+    const Crowded crowded;
+    std::vector<std::string> line = {"env", variable};
+    for (const std::string& word :
+         crowded.site.CommandLine(crowded.Words("3.0"))) {
+      line.push_back(word);
+    }
+    CHECK(Run(line).exit == 0);
+    CHECK(crowded.Trash().empty());
+  }
+}
+
+}  // namespace
+}  // namespace release

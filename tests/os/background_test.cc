@@ -1,0 +1,124 @@
+#include "os/background.h"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+#include <thread>
+
+#include "os/descriptor.h"
+#include "support/archives.h"
+#include "support/temp_dir.h"
+
+namespace release {
+namespace {
+
+namespace stdfs = std::filesystem;
+
+// The text of a file that appears whole; "" where it does not come.
+std::string Await(const std::string& path) {
+  for (int i = 0; i < 2'000; ++i) {
+    if (stdfs::exists(path)) return Slurp(path);
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return "";
+}
+
+void Tell(const std::string& path, const std::string& text) {
+  Spill(path + ".new", text);
+  stdfs::rename(path + ".new", path);
+}
+
+std::string LinkOf(int fd) {
+  std::error_code error;
+  const auto path =
+      stdfs::read_symlink(fmt::format("/proc/self/fd/{}", fd), error);
+  return error ? "" : path.string();
+}
+
+// The tests themselves may run in a unit.
+struct OutsideUnits {
+  OutsideUnits() { unsetenv("INVOCATION_ID"); }
+  TempDir dir;
+};
+
+TEST_CASE("what runs in the background has a session and streams of its own") {
+  const OutsideUnits outside;
+  const TempDir& dir = outside.dir;
+  const std::string told = dir.path() + "/told";
+  REQUIRE(RunInBackground([&] {
+    Tell(told, fmt::format("{} {} {} {}", getsid(0) == getpid(), LinkOf(0),
+                           LinkOf(1), stdfs::current_path().string()));
+  }));
+  CHECK(Await(told) == "true /dev/null /dev/null /");
+  CHECK(getsid(0) != getpid());
+}
+
+TEST_CASE("it holds nothing that this process was started with") {
+  const OutsideUnits outside;
+  const TempDir& dir = outside.dir;
+  const std::string go = dir.path() + "/go", told = dir.path() + "/told";
+  std::array<int, 2> ends{};
+  REQUIRE(pipe(ends.data()) == 0);
+  const Descriptor read_end(ends[0]);
+  Descriptor write_end(ends[1]);
+  // As a script holds a lock around the command.
+  Descriptor locked(
+      open((dir.path() + "/lock").c_str(), O_RDWR | O_CREAT, 0600));
+  REQUIRE(flock(locked.get(), LOCK_EX) == 0);
+  const Descriptor own(open(dir.path().c_str(), O_RDONLY | O_CLOEXEC));
+  REQUIRE(RunInBackground([&] {
+    Await(go);
+    Tell(told, LinkOf(own.get()));
+  }));
+  write_end.Close();
+  locked.Close();
+  pollfd wait{read_end.get(), POLLIN, 0};
+  CHECK(poll(&wait, 1, 20'000) == 1);
+  CHECK((wait.revents & POLLHUP) != 0);
+  const Descriptor again(
+      open((dir.path() + "/lock").c_str(), O_RDWR | O_CLOEXEC));
+  CHECK(flock(again.get(), LOCK_EX | LOCK_NB) == 0);
+  Spill(go, "");
+  CHECK(Await(told) == dir.path());
+}
+
+TEST_CASE("a failure there is nobody's, and a signal ends it") {
+  const OutsideUnits outside;
+  const TempDir& dir = outside.dir;
+  const std::string told = dir.path() + "/told";
+  REQUIRE(RunInBackground([] { throw std::runtime_error("lost"); }));
+  REQUIRE(RunInBackground([&] {
+    Tell(told, std::to_string(getpid()));
+    std::this_thread::sleep_for(std::chrono::seconds(60));
+  }));
+  const int pid = std::stoi(Await(told));
+  CHECK(kill(pid, SIGTERM) == 0);
+  const std::string state = fmt::format("/proc/{}/stat", pid);
+  bool ended = false;
+  for (int i = 0; i < 2'000 && !ended; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    ended =
+        !stdfs::exists(state) || Slurp(state).find(") Z ") != std::string::npos;
+  }
+  CHECK(ended);
+}
+
+TEST_CASE("in a unit, which ends with all that is in it, nothing is begun") {
+  setenv("INVOCATION_ID", "0123456789abcdef0123456789abcdef", 1);
+  CHECK_FALSE(RunInBackground([] {}));
+  unsetenv("INVOCATION_ID");
+}
+
+}  // namespace
+}  // namespace release
