@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <mutex>
 #include <utility>
 #include <vector>
 
 #include "archive/open_directories.h"
+#include "base/error.h"
+#include "base/text.h"
 #include "os/crew.h"
 
 namespace release {
@@ -33,6 +36,8 @@ struct Piece {
   std::string name;
   unsigned mode = 0;
   std::size_t size = 0;
+  bool whole = false;  // the piece is all of the file
+  std::optional<OpenDirectories::Shared> earlier;  // where it may be the same
 };
 
 struct Batch {
@@ -74,20 +79,25 @@ class BatchPool {
 // Writes batches one after the other; a file may go on in the next.
 class Writer {
  public:
-  Writer(Fs* fs, Fs::Handle top, std::optional<OwnerIds> owner)
-      : fs_(fs), top_(top), owner_(owner) {}
+  Writer(Fs* fs, Fs::Handle top, const TreeWriter::Options& options)
+      : fs_(fs),
+        top_(top),
+        owner_(options.owner),
+        takeover_(fs, options.earlier) {}
 
   void Write(const Batch& batch) {
     std::string_view rest(batch.bytes.data(), batch.bytes.size());
     for (const Piece& piece : batch.pieces) {
-      if (piece.begins) Begin(piece);
-      if (piece.size != 0) fs_->Write(file_.get(), rest.substr(0, piece.size));
+      const std::string_view content = rest.substr(0, piece.size);
       rest.remove_prefix(piece.size);
+      const bool taken_over = piece.begins && Begin(piece, content);
+      if (!taken_over && !content.empty()) Put(content);
     }
   }
 
   void CloseFile() {
     if (!file_) return;
+    takeover_.End();
     file_ = Opened();
     // After the last write, so that no file of another owner is written to.
     if (owner_) {
@@ -97,12 +107,23 @@ class Writer {
   }
 
  private:
-  void Begin(const Piece& piece) {
+  // True where the file was taken over whole, and nothing is to be written.
+  bool Begin(const Piece& piece, std::string_view content) {
     CloseFile();
     directory_ = piece.directory;
     name_ = piece.name;
+    const NewFile file{Directory(), name_, piece.mode, piece.earlier};
+    if (piece.whole && takeover_.Link(file, content)) return true;
     file_ = Opened(
         fs_, fs_->Open(Directory(), name_, OpenMode::kCreateNew, piece.mode));
+    std::optional<std::uint64_t> size;
+    if (piece.whole) size = content.size();
+    takeover_.Begin(file, file_.get(), size);
+    return false;
+  }
+
+  void Put(std::string_view content) {
+    if (!takeover_.Put(content)) fs_->Write(file_.get(), content);
   }
 
   Fs::Handle Directory() const { return directory_ ? directory_->get() : top_; }
@@ -112,6 +133,7 @@ class Writer {
   std::optional<OwnerIds> owner_;
   OpenDirectories::Shared directory_;
   std::string name_;
+  Takeover takeover_;
   Opened file_;
 };
 
@@ -119,8 +141,7 @@ class Writer {
 struct Lane {
   Lane(Fs* fs, Fs::Handle top, const TreeWriter::Options& options,
        std::size_t room)
-      : writer(fs, top, options.owner),
-        crew(options.threads == 0 ? 0 : 1, room) {}
+      : writer(fs, top, options), crew(options.threads == 0 ? 0 : 1, room) {}
   Writer writer;
   Crew crew;  // last: its thread uses the writer
 };
@@ -153,11 +174,17 @@ struct TreeWriter::Impl {
 
   OpenDirectories::Shared Parent(const std::string& path) {
     const std::string parent = ParentOf(path);
-    if (directories.IsFullFor(parent)) {
+    if (directories.IsFullFor(parent) ||
+        (options.earlier != nullptr && options.earlier->IsFullFor(parent))) {
       Drain();
-      directories.Forget();
+      Forget();
     }
     return directories.Get(parent);
+  }
+
+  void Forget() {
+    directories.Forget();
+    if (options.earlier != nullptr) options.earlier->Forget();
   }
 
   // -- batches
@@ -207,8 +234,8 @@ struct TreeWriter::Impl {
     }
   }
 
-  void AddFile(const std::string& path, unsigned mode,
-               std::string_view content) {
+  void AddFile(const std::string& path, unsigned mode, std::string_view content,
+               Content kind) {
     auto directory = Parent(path);
     // A small file stays in one piece.
     const bool full = batch && (batch->pieces.size() >= kMostPieces ||
@@ -218,7 +245,11 @@ struct TreeWriter::Impl {
     batch->pieces.push_back({.begins = true,
                              .directory = std::move(directory),
                              .name = NameOf(path),
-                             .mode = mode});
+                             .mode = mode,
+                             .whole = kind == Content::kWhole});
+    if (options.earlier != nullptr) {
+      batch->pieces.back().earlier = options.earlier->Find(ParentOf(path));
+    }
     last_path = path;
     Fill(content);
   }
@@ -232,6 +263,12 @@ struct TreeWriter::Impl {
     const auto directory = Parent(path);
     const Opened file(fs, fs->Open(directories.HandleOf(directory),
                                    NameOf(path), OpenMode::kAppend));
+    // Never into a file that the earlier release has, too.
+    if (fs->Examine(file.get()).links > 1) {
+      throw Error(ErrorCode::kInternal,
+                  "cannot append to " + Quoted(path) + ": it has two names",
+                  path);
+    }
     fs->Write(file.get(), content);
   }
 
@@ -284,8 +321,8 @@ void TreeWriter::SetDirectoryMode(const std::string& path, unsigned mode) {
 }
 
 void TreeWriter::AddFile(const std::string& path, unsigned mode,
-                         std::string_view content) {
-  impl_->AddFile(path, mode, content);
+                         std::string_view content, Content kind) {
+  impl_->AddFile(path, mode, content, kind);
 }
 
 void TreeWriter::Append(const std::string& path, std::string_view content) {
@@ -306,7 +343,7 @@ void TreeWriter::Finish() {
   impl_->Drain();
   for (const auto& link : impl_->hard_links) impl_->MakeHardLink(link);
   for (const auto& link : impl_->symlinks) impl_->MakeSymlink(link);
-  impl_->directories.Forget();
+  impl_->Forget();
 }
 
 }  // namespace release

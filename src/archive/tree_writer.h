@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "archive/earlier_tree.h"
 #include "os/fs.h"
 #include "os/identity.h"
 
@@ -25,7 +26,11 @@ class TreeWriter {
   struct Options {
     std::optional<OwnerIds> owner;  // empty: everything belongs to the caller
     unsigned threads = 0;           // that write; 0: the caller's own does
+    // Files are taken over from there where they are the same; outlives the
+    // writer. Null: all are written.
+    EarlierTree* earlier = nullptr;
   };
+  enum class Content { kWhole, kBeginning };
 
   TreeWriter(Fs* fs, Fs::Handle directory, const Options& options);
   ~TreeWriter();
@@ -35,10 +40,12 @@ class TreeWriter {
   void AddDirectory(const std::string& path, unsigned mode);
   // Of a directory added before.
   void SetDirectoryMode(const std::string& path, unsigned mode);
-  // A file with this content, or its beginning.
-  void AddFile(const std::string& path, unsigned mode,
-               std::string_view content);
-  // More of a file added before; cheap for the one added last.
+  // A file with this content, or its beginning. What is added as a whole has at
+  // most 256 KiB, and no more is appended to it unless it is empty.
+  void AddFile(const std::string& path, unsigned mode, std::string_view content,
+               Content kind = Content::kBeginning);
+  // More of a file added before; cheap for the one added last. Throws where the
+  // file was taken over since.
   void Append(const std::string& path, std::string_view content);
   // Made by Finish: hard links, then symbolic ones.
   void AddHardLink(const std::string& path, const std::string& existing);

@@ -35,9 +35,9 @@ class Unpacker {
            const UnpackOptions& options)
       : reader_(reader), options_(options), rules_(options.strip_components) {
     if (fs == nullptr) return;
-    writer_.emplace(
-        fs, directory,
-        TreeWriter::Options{options.owner, options.writing_threads});
+    writer_.emplace(fs, directory,
+                    TreeWriter::Options{options.owner, options.writing_threads,
+                                        options.earlier});
   }
 
   Unpacked Run() {
@@ -171,20 +171,37 @@ class Unpacker {
 
   void TakeFile(const AcceptedEntry& entry, std::optional<std::uint64_t> size) {
     ManifestEntry made{EntryKind::kFile, entry.path, entry.mode, 0, {}, ""};
-    const auto first = reader_->NextBlock();
+    auto first = reader_->NextBlock();
+    if (size && *size <= kSmall && first.size() < *size) {
+      first = Gather(first, *size);
+    }
     if (first.size() <= kSmall && size == first.size()) {
       // The common case: the whole file in one piece, written from where it
       // lies.
       CountBytes(first.size());
       made.size = first.size();
       made.hash = HashContent(first);
-      if (writer_) writer_->AddFile(entry.path, entry.mode, View(first));
+      if (writer_) {
+        writer_->AddFile(entry.path, entry.mode, View(first),
+                         TreeWriter::Content::kWhole);
+      }
       const bool whole = first.empty() || reader_->NextBlock().empty();
       if (!whole) FailOnSize(entry.path);
     } else {
       TakeLongFile(first, &made);
     }
     entries().push_back(std::move(made));
+  }
+
+  // A small file that lies in two blocks, in one piece.
+  std::span<const char> Gather(std::span<const char> block,
+                               std::uint64_t size) {
+    gathered_.clear();
+    for (; !block.empty(); block = reader_->NextBlock()) {
+      gathered_.insert(gathered_.end(), block.begin(), block.end());
+      if (gathered_.size() >= size) break;
+    }
+    return gathered_;
   }
 
   [[noreturn]] static void FailOnSize(const std::string& path) {
@@ -284,6 +301,7 @@ class Unpacker {
   std::unordered_map<std::string, std::size_t> directories_;
   std::string last_parent_;
   ContentHasher hasher_;
+  std::vector<char> gathered_;
   // For hard links, filled when the first one comes.
   std::unordered_map<std::string, std::size_t> files_;
   std::size_t indexed_ = 0;  // entries looked at for files_

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "archive/earlier_tree.h"
 #include "archive/reader.h"
 #include "base/manifest.h"
 #include "os/fs.h"
@@ -27,6 +28,8 @@ struct UnpackOptions {
   std::vector<std::string> reserved;
   // That write while the caller reads and hashes; 0: the caller's own does all.
   unsigned writing_threads = 0;
+  // Where files are taken over from; null: nowhere.
+  EarlierTree* earlier = nullptr;
   // Called now and then with the bytes unpacked so far; may throw to stop.
   std::function<void(std::uint64_t bytes)> progress;
 };

@@ -19,6 +19,73 @@ constexpr unsigned kWriters = 2;
 // Beside the caller's, where the archive lets it.
 constexpr unsigned kDecoders = 1;
 
+// A release on disk that most of the new one will be the same as.
+std::optional<Version> ChooseEarlier(const Standing& standing) {
+  if (standing.live) return standing.live;
+  const auto good = standing.ledger.RollbackTarget(std::nullopt);
+  const bool there = good && standing.listing.versions.contains(*good);
+  return there ? good : std::nullopt;
+}
+
+// What a release takes of the disk, at least.
+struct Room {
+  std::uint64_t bytes = 0;
+  std::uint64_t files = 0;
+
+  bool FitsInto(const SpaceInfo& space) const {
+    return bytes <= space.free_bytes &&
+           (space.total_inodes == 0 || files <= space.free_inodes);
+  }
+
+  // What is the same in the release before, should that still be as it was.
+  void LeaveOutShared(Fs* fs, const Manifest& manifest,
+                      const std::optional<Version>& earlier) {
+    if (!earlier || !HasManifest(fs, *earlier)) return;
+    const Manifest before = LoadManifest(fs, *earlier);
+    auto same = before.entries.begin();
+    for (const ManifestEntry& entry : manifest.entries) {
+      while (same != before.entries.end() && same->path < entry.path) ++same;
+      if (same == before.entries.end()) return;
+      if (entry.kind != EntryKind::kFile || *same != entry) continue;
+      bytes -= entry.size;
+      --files;
+    }
+  }
+};
+
+// The tree of that release, open, and what may be taken over from it.
+struct Earlier {
+  Opened directory;
+  EarlierTree tree;
+
+  Earlier(Fs* fs, Opened opened, Dedup dedup, const OwnerIds& owner)
+      : directory(std::move(opened)),
+        tree(fs, directory.get(),
+             dedup == Dedup::kHardLink ? EarlierTree::Sharing::kInodes
+                                       : EarlierTree::Sharing::kBlocks,
+             owner) {}
+};
+
+// Null where nothing is to be taken over.
+std::unique_ptr<Earlier> OpenEarlier(const Host& host, const Staging& staging,
+                                     const std::optional<Version>& version,
+                                     const std::optional<OwnerIds>& owner) {
+  const Dedup dedup = host.config->unpack.dedup;
+  if (dedup == Dedup::kOff || !version) return nullptr;
+  try {
+    Opened tree(host.fs,
+                host.fs->OpenDirectory(Fs::kRoot, ReleasePath(*version)));
+    // To whom it belongs is to whom all belongs that is made in it.
+    const FileInfo made = host.fs->Examine(staging.directory());
+    return std::make_unique<Earlier>(
+        host.fs, std::move(tree), dedup,
+        owner.value_or(OwnerIds{made.owner, made.group}));
+  } catch (const FsError&) {
+    // To save room and time is no reason to fail.
+    return nullptr;
+  }
+}
+
 // What the manifest of an archive holds of paths that shared ones replace.
 Manifest WithoutShared(Manifest manifest,
                        const std::vector<std::string>& reserved) {
@@ -60,29 +127,29 @@ Version ArchiveStaging::ChooseVersion(
   return Version::ParseOrThrow(CompactTime(host_->doors.clock->WallSeconds()));
 }
 
-void ArchiveStaging::CheckSpace() const {
+void ArchiveStaging::CheckSpace(const Standing& standing) const {
   const SpaceInfo space = host_->fs->Space();
-  const std::uint64_t needed =
-      carried_ ? carried_->TotalBytes() : offer_.size.value_or(0);
-  if (needed > space.free_bytes) {
-    throw Error(ErrorCode::kNoSpace,
-                fmt::format("cannot unpack {}: it needs at least {} and {} are "
-                            "free in {}",
-                            offer_.name, FormatSize(needed),
-                            FormatSize(space.free_bytes), host_->config->root),
-                host_->config->root, std::to_string(needed),
-                std::to_string(space.free_bytes));
+  Room needed{.bytes = offer_.size.value_or(0)};
+  if (carried_) needed = {carried_->TotalBytes(), carried_->entries.size()};
+  if (needed.FitsInto(space)) return;
+  if (host_->config->unpack.dedup == Dedup::kHardLink) {
+    // Without a manifest nobody can tell before it is unpacked.
+    if (!carried_) return;
+    needed.LeaveOutShared(host_->fs, *carried_, ChooseEarlier(standing));
   }
-  const std::uint64_t files = carried_ ? carried_->entries.size() : 0;
-  if (space.total_inodes != 0 && files > space.free_inodes) {
-    throw Error(
-        ErrorCode::kNoSpace,
-        fmt::format("cannot unpack {}: it needs {} inodes and {} are "
-                    "free in {}",
-                    offer_.name, files, space.free_inodes, host_->config->root),
-        host_->config->root, std::to_string(files),
-        std::to_string(space.free_inodes));
-  }
+  if (needed.FitsInto(space)) return;
+  const bool bytes = needed.bytes > space.free_bytes;
+  throw Error(ErrorCode::kNoSpace,
+              fmt::format("cannot unpack {}: it needs {} and {} are free in {}",
+                          offer_.name,
+                          bytes ? "at least " + FormatSize(needed.bytes)
+                                : fmt::format("{} inodes", needed.files),
+                          bytes ? FormatSize(space.free_bytes)
+                                : std::to_string(space.free_inodes),
+                          host_->config->root),
+              host_->config->root,
+              std::to_string(bytes ? needed.bytes : needed.files),
+              std::to_string(bytes ? space.free_bytes : space.free_inodes));
 }
 
 // With evidence the archive is known to the last byte before anything looks
@@ -136,7 +203,7 @@ void ArchiveStaging::Prepare(const Standing& standing, Work* work) {
   }
   work->begin.creates = !standing.listing.versions.contains(version);
   if (!work->begin.creates) existing_ = version;
-  if (work->begin.creates) CheckSpace();
+  if (work->begin.creates) CheckSpace(standing);
 }
 
 void ArchiveStaging::Stage(Transaction* transaction) {
@@ -215,13 +282,31 @@ void ArchiveStaging::CheckArchive(const Unpacked& unpacked) const {
       differences.front().path);
 }
 
+Unpacked ArchiveStaging::UnpackInto(const Staging& staging,
+                                    Transaction* transaction) {
+  UnpackOptions options =
+      MakeOptions([transaction] { transaction->StopIfAsked(); });
+  const auto version = ChooseEarlier(transaction->standing());
+  const auto earlier = OpenEarlier(*host_, staging, version, offer_.owner);
+  if (earlier) options.earlier = &earlier->tree;
+  Unpacked unpacked =
+      Unpack(reader_.get(), host_->fs, staging.directory(), options);
+  if (earlier && earlier->tree.files() != 0) {
+    transaction->AddFact("shared_files", std::to_string(earlier->tree.files()));
+    transaction->AddFact("shared_bytes", std::to_string(earlier->tree.bytes()));
+    transaction->Remark(fmt::format("{} in {} files shared with {}",
+                                    FormatSize(earlier->tree.bytes()),
+                                    earlier->tree.files(), version->name()));
+  }
+  return unpacked;
+}
+
 void ArchiveStaging::Create(Transaction* transaction) {
   Staging staging(host_->fs, transaction->number());
   transaction->NoteTree(host_->fs->Stat(staging.directory(), "")->inode);
   Unpacked unpacked;
   transaction->Step("unpack", [&] {
-    unpacked = Unpack(reader_.get(), host_->fs, staging.directory(),
-                      MakeOptions([&] { transaction->StopIfAsked(); }));
+    unpacked = UnpackInto(staging, transaction);
     CheckArchive(unpacked);
   });
   transaction->AddFact("sha256", unpacked.sha256);

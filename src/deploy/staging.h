@@ -16,6 +16,7 @@
 #include "deploy/transaction.h"
 #include "os/identity.h"
 #include "os/input.h"
+#include "store/releases.h"
 #include "trust/checksum_file.h"
 
 namespace release {
@@ -56,11 +57,12 @@ class ArchiveStaging {
  private:
   Version ChooseVersion(const std::optional<Manifest>& manifest) const;
   void Admit(const Standing& standing, Work* work);
-  void CheckSpace() const;
+  void CheckSpace(const Standing& standing) const;
   void CheckArchive(const Unpacked& unpacked) const;
   UnpackOptions MakeOptions(std::function<void()> between) const;
   Manifest ReadOnly(std::function<void()> between);
   void Create(Transaction* transaction);
+  Unpacked UnpackInto(const Staging& staging, Transaction* transaction);
   // Throws Error kVersionConflict where releases/VERSION has other content.
   void CompareWithExisting(const Manifest& offered) const;
 

@@ -225,13 +225,9 @@ void Transaction::TakeUp() {
 void Transaction::AwaitConfirmation() {
   Clock* clock = host_->doors.clock;
   const Nanoseconds end = clock->SinceBoot() + *work_.confirm_within;
-  host_->report(
-      {.kind = Event::Kind::kRemark,
-       .transaction = record_.number,
-       .text = fmt::format("waiting {} for `release confirm`; without it {} "
-                           "is undone",
-                           FormatDuration(*work_.confirm_within),
-                           work_.begin.to->name())});
+  Remark(fmt::format(
+      "waiting {} for `release confirm`; without it {} is undone",
+      FormatDuration(*work_.confirm_within), work_.begin.to->name()));
   while (!host_->fs->Stat(Fs::kRoot, ConfirmPath(record_.number))) {
     StopIfAsked();
     if (clock->SinceBoot() >= end) {
@@ -324,11 +320,7 @@ Occasion Transaction::MakeOccasion(const std::string& step) const {
 }
 
 Outcome Transaction::Undone(const Failure& failure) {
-  if (record_.switching) {
-    host_->report({.kind = Event::Kind::kRemark,
-                   .transaction = record_.number,
-                   .text = "undoing"});
-  }
+  if (record_.switching) Remark("undoing");
   Outcome undone = Undo(host_, &*journal_, record_, standing_.ledger,
                         {.failure = failure, .facts = facts_});
   undone.steps = std::move(outcome_.steps);
@@ -386,6 +378,12 @@ void Transaction::StopIfAsked() {
 void Transaction::Warn(const std::string& text) {
   outcome_.warnings.push_back(text);
   host_->report({.kind = Event::Kind::kWarning,
+                 .transaction = record_.number,
+                 .text = text});
+}
+
+void Transaction::Remark(const std::string& text) {
+  host_->report({.kind = Event::Kind::kRemark,
                  .transaction = record_.number,
                  .text = text});
 }

@@ -78,6 +78,8 @@ class Transaction {
   // Throws Error kInterrupted or kAborted where somebody asked to stop.
   void StopIfAsked();
   void Warn(const std::string& text);
+  // Tells progress, in words.
+  void Remark(const std::string& text);
   // Tells the record which tree the transaction makes, by its inode.
   void NoteTree(std::uint64_t inode);
   // Remembered in the record: facts["sha256"] = ...

@@ -37,6 +37,7 @@ struct Scenario {
   std::string to;  // the release of the transaction
   bool healthy = true;
   unsigned keep_releases = 5;
+  bool links = false;  // what is the same from the release before
 };
 
 // Live before each scenario, and the good release before it.
@@ -45,6 +46,10 @@ constexpr char kOlder[] = "releases/1";
 
 std::unique_ptr<World> MakeStart(const Scenario& scenario) {
   auto world = std::make_unique<World>();
+  if (scenario.links) {
+    world->config.unpack.dedup = Dedup::kHardLink;
+    world->common = "the same in all";
+  }
   for (const char* version : {"0", "1", "2"}) {
     REQUIRE(world->Deploy(version).exit == Exit::kDone);
   }
@@ -226,6 +231,14 @@ Scenario PruningDeploy() {
   return scenario;
 }
 
+// The new release has a file of the old one, and the oldest goes.
+Scenario LinkingDeploy() {
+  Scenario scenario = PruningDeploy();
+  scenario.name = "deploy that links and prunes";
+  scenario.links = true;
+  return scenario;
+}
+
 Scenario HealthyRollback() {
   return {.name = "rollback",
           .run = [](World* world) { return world->Rollback(); },
@@ -259,8 +272,8 @@ std::string BreaksWithout(const std::string& name, unsigned occurrence) {
 
 TEST_CASE("no crash at any call breaks a transaction, nor its recovery") {
   for (const Scenario& scenario :
-       {HealthyDeploy(), UnhealthyDeploy(), PruningDeploy(), HealthyRollback(),
-        UnhealthyRollback()}) {
+       {HealthyDeploy(), UnhealthyDeploy(), PruningDeploy(), LinkingDeploy(),
+        HealthyRollback(), UnhealthyRollback()}) {
     CAPTURE(scenario.name);
     Enumeration enumeration(scenario);
     try {

@@ -49,6 +49,13 @@ std::vector<Case> Cases() {
   return {
       {"deploy", DeployThree, [](World* w) { return w->Deploy("4"); },
        "releases/3", "releases/4"},
+      {"deploy that links",
+       [](World* w) {
+         w->config.unpack.dedup = Dedup::kHardLink;
+         w->common = "the same in all";
+         DeployThree(w);
+       },
+       [](World* w) { return w->Deploy("4"); }, "releases/3", "releases/4"},
       {"first deploy", [](World*) {}, [](World* w) { return w->Deploy("4"); },
        "", "releases/4"},
       {"rollback", DeployThree, [](World* w) { return w->Rollback(); },

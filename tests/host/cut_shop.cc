@@ -20,16 +20,18 @@ struct Broken {
   std::string what;
 };
 
-// Twenty files and a few hundred kilobytes, links among them.
+// Twenty files and a few hundred kilobytes, links among them. A third of the
+// files, and most of the big one, is the same in all versions.
 void MakeArchive(const std::string& path, const std::string& version) {
   TarBuilder tar;
   tar.File("name", version + "\n").Directory("lib").Directory("lib/deep");
   const auto seed = static_cast<unsigned>(std::hash<std::string>()(version));
   for (unsigned i = 0; i < 16; ++i) {
     tar.File(fmt::format("lib/{}part{}", i % 2 == 0 ? "deep/" : "", i),
-             Noise(700 + 1300 * i, seed + i));
+             Noise(700 + 1300 * i, i % 3 == 0 ? i : seed + i));
   }
-  tar.File("big", Noise(150'000, seed), 0755);
+  tar.File("big", Noise(150'000, 1) + Noise(20'000, seed), 0755);
+  tar.File("large", Noise(400'000, 2));
   tar.Symlink("link", "name").Symlink("lib/up", "../big");
   Spill(path, tar.Bytes());
 }
@@ -93,7 +95,11 @@ CutShop::CutShop(const std::string& form, CutCase cut_case)
       running_ + ") in *late-bad) sync -f " + site_.root() +
       "; exit 1;; *bad) exit 1; esac\"]\n"
       "interval = \"10ms\"\ndeadline = \"20ms\"\nmin_healthy_time = \"0s\"\n";
-  config_ = site_.ConfigFile("shop.toml", "keep_releases = 9\n" + shop);
+  // ext4 has no blocks in common.
+  const std::string unpack =
+      form == "ext4" ? "[unpack]\ndedup = \"hardlink\"\n" : "";
+  config_ =
+      site_.ConfigFile("shop.toml", "keep_releases = 9\n" + unpack + shop);
   for (unsigned i = 1; i <= case_.releases; ++i) {
     const Finished deployed = Release({"deploy", std::to_string(i) + ".0"});
     if (deployed.exit != 0) throw std::runtime_error(deployed.Describe());
@@ -102,7 +108,7 @@ CutShop::CutShop(const std::string& form, CutCase cut_case)
   for (const std::string& version : {std::string("9.0"), case_.words.back()}) {
     MakeArchive(site_.files() + "/" + version + ".tar", version);
   }
-  config_ = site_.ConfigFile("one.toml", "keep_releases = 1\n" + shop);
+  config_ = site_.ConfigFile("one.toml", "keep_releases = 1\n" + unpack + shop);
   record_ = fmt::format("{}/.release/transactions/{:06}.log", site_.root(),
                         case_.releases + 1);
   disk_.Keep();

@@ -13,7 +13,10 @@ World::World() {
 }
 
 World::World(const World& before, MemFs left)
-    : disk(std::move(left)), service(before.service), broken(before.broken) {
+    : disk(std::move(left)),
+      service(before.service),
+      broken(before.broken),
+      common(before.common) {
   Wire();
   config = before.config;
 }
@@ -41,17 +44,17 @@ void World::Wire() {
   });
 }
 
-std::string World::ArchiveOf(const std::string& version) {
-  return TarBuilder()
-      .Directory("bin")
-      .File("bin/app", "version " + version + "\n", 0755)
-      .Symlink("run", "bin/app")
-      .Bytes();
+std::string World::ArchiveOf(const std::string& version,
+                             const std::string& common) {
+  TarBuilder tar;
+  tar.Directory("bin").File("bin/app", "version " + version + "\n", 0755);
+  if (!common.empty()) tar.File("bin/common", common);
+  return tar.Symlink("run", "bin/app").Bytes();
 }
 
 Offer World::OfferOf(const std::string& version) const {
   Offer offer;
-  offer.source = SourceOf(ArchiveOf(version));
+  offer.source = SourceOf(ArchiveOf(version, common));
   offer.name = "shop-" + version + ".tar";
   offer.file_name = offer.name;
   return offer;

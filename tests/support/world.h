@@ -26,8 +26,10 @@ class World {
   World(const World&) = delete;
   World& operator=(const World&) = delete;
 
-  // A small archive of that version: two files, a directory and a link.
-  static std::string ArchiveOf(const std::string& version);
+  // A small archive of that version: a file, a directory and a link; and a file
+  // bin/common where there is something common to all.
+  static std::string ArchiveOf(const std::string& version,
+                               const std::string& common = "");
   Offer OfferOf(const std::string& version) const;
 
   Outcome Deploy(const std::string& version);
@@ -47,6 +49,7 @@ class World {
   Host host;
   std::string service;           // the target that the service took up last
   std::set<std::string> broken;  // versions whose probe fails
+  std::string common;            // see ArchiveOf
 
  private:
   void Wire();

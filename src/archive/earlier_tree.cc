@@ -1,0 +1,228 @@
+#include "archive/earlier_tree.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+namespace release {
+namespace {
+
+using Sharing = EarlierTree::Sharing;
+
+constexpr std::size_t kRead = std::size_t{64} << 10;
+// What a file system shares at least.
+constexpr std::size_t kBlock = 4096;
+// A clone of which so much was looked at and most differed is no help.
+constexpr std::uint64_t kEnoughToJudge = std::uint64_t{1} << 20;
+
+bool MeansNever(int error_number) {
+  return error_number == EOPNOTSUPP || error_number == EXDEV;
+}
+
+}  // namespace
+
+std::optional<OpenDirectories::Shared> EarlierTree::Find(
+    const std::string& path) {
+  if (missing_ == path || cannot_) return std::nullopt;
+  try {
+    return directories_.Get(path);
+  } catch (const FsError&) {
+    missing_ = path;
+    return std::nullopt;
+  }
+}
+
+void EarlierTree::Forget() { directories_.Forget(); }
+
+// The earlier file, where it is a regular one.
+bool Takeover::Open(const NewFile& file) {
+  if (earlier_ == nullptr || !file.earlier) return false;
+  const Fs::Handle directory = earlier_->directories_.HandleOf(*file.earlier);
+  source_ = Opened(fs_, fs_->Open(directory, file.name, OpenMode::kRead));
+  info_ = fs_->Examine(source_.get());
+  return info_.type == FileType::kFile;
+}
+
+bool Takeover::HasSameOwnerAndMode(const NewFile& file) const {
+  return info_.mode == file.mode && info_.owner == earlier_->owner_.user &&
+         info_.group == earlier_->owner_.group &&
+         !fs_->HasAttributes(source_.get());
+}
+
+// Whether the file goes on with the content at the present offset.
+bool Takeover::Holds(Fs::Handle file, std::string_view content) {
+  std::uint64_t offset = offset_;
+  while (!content.empty()) {
+    buffer_.resize(kRead);
+    const std::size_t wanted = std::min(content.size(), buffer_.size());
+    const std::size_t count =
+        fs_->ReadAt(file, std::span(buffer_).first(wanted), offset);
+    const std::string_view found(buffer_.data(), count);
+    if (count == 0 || content.substr(0, count) != found) return false;
+    content.remove_prefix(count);
+    offset += count;
+  }
+  return true;
+}
+
+bool Takeover::Link(const NewFile& file, std::string_view content) {
+  if (earlier_ == nullptr || earlier_->sharing_ != Sharing::kInodes) {
+    return false;
+  }
+  // An empty one shares nothing but the risk of being filled.
+  if (content.empty()) return false;
+  try {
+    Reset();
+    if (!Open(file) || info_.size != content.size() ||
+        !HasSameOwnerAndMode(file) || !Holds(source_.get(), content)) {
+      return false;
+    }
+    fs_->LinkOpened(source_.get(), file.directory, file.name);
+  } catch (const FsError&) {
+    // There is none, it has all the names it may have, ...: it is written.
+    return false;
+  }
+  ++earlier_->files_;
+  earlier_->bytes_ += content.size();
+  return true;
+}
+
+void Takeover::Reset() {
+  source_ = Opened();
+  file_ = NewFile();
+  cloned_ = comparing_ = false;
+  offset_ = differed_ = 0;
+}
+
+void Takeover::Begin(const NewFile& file, Fs::Handle opened,
+                     std::optional<std::uint64_t> size) {
+  Reset();
+  if (earlier_ == nullptr) return;
+  const bool clones = earlier_->sharing_ == Sharing::kBlocks;
+  // One that came as a whole was looked at by Link.
+  if (clones ? size.value_or(kLeastClone) < kLeastClone : size.has_value()) {
+    return;
+  }
+  try {
+    if (!Open(file)) return;
+    file_ = file;
+    opened_ = opened;
+    if (clones) {
+      if (info_.size >= kLeastClone) Clone();
+    } else {
+      comparing_ = info_.size > 0 && HasSameOwnerAndMode(file);
+    }
+  } catch (const FsError&) {
+    source_ = Opened();
+  }
+}
+
+void Takeover::Clone() {
+  if (earlier_->cannot_) return;
+  try {
+    fs_->CloneContent(source_.get(), opened_);
+    cloned_ = comparing_ = true;
+  } catch (const FsError& error) {
+    if (MeansNever(error.error_number())) earlier_->cannot_ = true;
+  }
+  // From here on the clone counts, which nobody else can change.
+  source_ = Opened();
+}
+
+bool Takeover::Put(std::string_view content) {
+  if (cloned_) {
+    PutIntoClone(content);
+    offset_ += content.size();
+    return true;
+  }
+  if (!comparing_) return false;
+  try {
+    comparing_ = Holds(source_.get(), content);
+  } catch (const FsError&) {
+    comparing_ = false;
+  }
+  offset_ += content.size();
+  return false;
+}
+
+void Takeover::PutIntoClone(std::string_view content) {
+  if (comparing_ && offset_ >= kEnoughToJudge && differed_ > offset_ / 2) {
+    fs_->Truncate(opened_, offset_);
+    comparing_ = false;
+  }
+  if (!comparing_) {
+    fs_->WriteAt(opened_, content, offset_);
+    return;
+  }
+  std::size_t count = 0;
+  try {
+    buffer_.resize(std::max(content.size(), kRead));
+    count =
+        fs_->ReadAt(opened_, std::span(buffer_).first(content.size()), offset_);
+  } catch (const FsError&) {
+    // A block that cannot be read must not be kept.
+    fs_->Truncate(opened_, offset_);
+    comparing_ = false;
+  }
+  WriteDifferences(content, {buffer_.data(), count});
+}
+
+// Block by block: what is not written to stays shared.
+void Takeover::WriteDifferences(std::string_view content,
+                                std::string_view found) {
+  std::size_t at = 0, first = 0;  // what differs begins at `first`
+  const auto write = [&] {
+    if (first == at) return;
+    fs_->WriteAt(opened_, content.substr(first, at - first), offset_ + first);
+    differed_ += at - first;
+  };
+  while (at < content.size()) {
+    const std::size_t block = kBlock - (offset_ + at) % kBlock;
+    const std::size_t size = std::min(block, content.size() - at);
+    if (found.substr(std::min(at, found.size()), size) !=
+        content.substr(at, size)) {
+      at += size;
+      continue;
+    }
+    write();
+    at += size;
+    first = at;
+  }
+  write();
+}
+
+void Takeover::End() {
+  if (cloned_) {
+    if (fs_->Examine(opened_).size > offset_) fs_->Truncate(opened_, offset_);
+    if (offset_ > differed_ && comparing_) {
+      ++earlier_->files_;
+      earlier_->bytes_ += offset_ - differed_;
+    }
+  } else if (comparing_ && offset_ == info_.size) {
+    ReplaceByLink();
+  }
+  Reset();
+}
+
+void Takeover::ReplaceByLink() {
+  // No entry of an archive may have such a name.
+  const std::string name = fmt::format("\x01{}", ++earlier_->links_made_);
+  try {
+    fs_->LinkOpened(source_.get(), file_.directory, name);
+  } catch (const FsError&) {
+    return;
+  }
+  try {
+    fs_->Rename(file_.directory, name, file_.directory, file_.name,
+                RenameMode::kReplace);
+  } catch (const FsError&) {
+    fs_->RemoveFile(file_.directory, name);
+    return;
+  }
+  ++earlier_->files_;
+  earlier_->bytes_ += offset_;
+}
+
+}  // namespace release

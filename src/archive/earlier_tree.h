@@ -1,0 +1,126 @@
+// The tree of an earlier release, of which a new one takes over what is the
+// same.
+//
+// Bytes decide: those of the archive, in memory, against those that the earlier
+// file holds when it is read for the purpose. No record of what it once held is
+// believed, so what was edited or rotted since gets into no new release
+// (docs/decisions/dedup.md). What cannot be taken over, for whatever reason, is
+// written like any other file.
+#ifndef RELEASE_ARCHIVE_EARLIER_TREE_H_
+#define RELEASE_ARCHIVE_EARLIER_TREE_H_
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "archive/open_directories.h"
+#include "os/fs.h"
+#include "os/identity.h"
+
+namespace release {
+
+// Fewer bytes are sooner written than cloned.
+inline constexpr std::uint64_t kLeastClone = std::uint64_t{128} << 10;
+
+class EarlierTree {
+ public:
+  enum class Sharing {
+    kInodes,  // one file with a name in both: a hard link
+    kBlocks,  // a file of its own, with the same blocks until either is written
+  };
+
+  // `directory` outlives this. `owner` is whom files of the new tree belong to.
+  EarlierTree(Fs* fs, Fs::Handle directory, Sharing sharing,
+              const OwnerIds& owner)
+      : fs_(fs),
+        directory_(directory),
+        sharing_(sharing),
+        owner_(owner),
+        directories_(fs, directory) {}
+
+  // -- for the thread that adds files
+  // The directory at `path` in the earlier tree; nothing where there is none.
+  std::optional<OpenDirectories::Shared> Find(const std::string& path);
+  // As those of OpenDirectories.
+  bool IsFullFor(const std::string& path) const {
+    return directories_.IsFullFor(path);
+  }
+  void Forget();
+
+  // What was taken over.
+  std::uint64_t files() const { return files_; }
+  std::uint64_t bytes() const { return bytes_; }
+
+ private:
+  friend class Takeover;
+
+  Fs* fs_;
+  Fs::Handle directory_;
+  const Sharing sharing_;
+  const OwnerIds owner_;
+  OpenDirectories directories_;
+  std::optional<std::string> missing_;  // the directory not found last
+  // Shared by all who write.
+  std::atomic<bool> cannot_ = false;  // the file system can share no blocks
+  std::atomic<unsigned> links_made_ = 0;
+  std::atomic<std::uint64_t> files_ = 0;
+  std::atomic<std::uint64_t> bytes_ = 0;
+};
+
+// A file of the new tree, and where it may be taken over from.
+struct NewFile {
+  Fs::Handle directory = Fs::kRoot;
+  std::string name;
+  unsigned mode = 0;
+  // The directory in the earlier tree; nothing: not from there.
+  std::optional<OpenDirectories::Shared> earlier;
+};
+
+// Takes over one file after the other; each writer has its own.
+class Takeover {
+ public:
+  // `earlier` may be null; then nothing is taken over.
+  Takeover(Fs* fs, EarlierTree* earlier) : fs_(fs), earlier_(earlier) {}
+
+  // The whole file at once, whose name is not taken yet. False: write it.
+  bool Link(const NewFile& file, std::string_view content);
+
+  // Or piece by piece: `opened` is the new file, still empty, and `size` what
+  // it will have, where that is known.
+  void Begin(const NewFile& file, Fs::Handle opened,
+             std::optional<std::uint64_t> size);
+  // What comes next. False: write it where the last Write ended.
+  bool Put(std::string_view content);
+  // All of it came. The new file is still open.
+  void End();
+
+ private:
+  bool Open(const NewFile& file);
+  bool HasSameOwnerAndMode(const NewFile& file) const;
+  bool Holds(Fs::Handle file, std::string_view content);
+  void Clone();
+  void PutIntoClone(std::string_view content);
+  void WriteDifferences(std::string_view content, std::string_view found);
+  void ReplaceByLink();
+  void Reset();
+
+  Fs* fs_;
+  EarlierTree* earlier_;
+  Opened source_;  // the earlier file
+  FileInfo info_;  // of it
+  // Of the file that is put piece by piece:
+  NewFile file_;
+  Fs::Handle opened_ = Fs::kRoot;
+  bool cloned_ = false;     // it has the earlier file's blocks
+  bool comparing_ = false;  // it may have them still, or be the same
+  std::uint64_t offset_ = 0;
+  std::uint64_t differed_ = 0;  // bytes that were written into the clone
+  std::vector<char> buffer_;
+};
+
+}  // namespace release
+
+#endif  // RELEASE_ARCHIVE_EARLIER_TREE_H_

@@ -1,0 +1,182 @@
+// Files that a new release shares with the one before: what is taken over, and
+// what never is.
+#include <doctest/doctest.h>
+
+#include "store/durable.h"
+#include "store/layout.h"
+#include "store/verify.h"
+#include "support/root_files.h"
+#include "support/world.h"
+#include "trust/digest.h"
+
+namespace release {
+namespace {
+
+constexpr char kCommon[] = "the same in all";
+
+Version V(const std::string& name) { return Version::ParseOrThrow(name); }
+
+std::string CommonOf(const std::string& version) {
+  return "releases/" + version + "/bin/common";
+}
+
+bool Shared(World* world, const std::string& a, const std::string& b) {
+  const auto one = world->disk.Stat(Fs::kRoot, CommonOf(a));
+  const auto other = world->disk.Stat(Fs::kRoot, CommonOf(b));
+  return one && other && one->inode == other->inode;
+}
+
+bool IsWhole(World* world, const std::string& version) {
+  return VerifyRelease(&world->disk, V(version)).empty();
+}
+
+// A world that shares so, with 1 live.
+struct Sharing : World {
+  explicit Sharing(Dedup dedup) {
+    config.unpack.dedup = dedup;
+    common = kCommon;
+    REQUIRE(Deploy("1").exit == Exit::kDone);
+  }
+};
+
+// Changes a byte where it lies, so that size and mode stay.
+void Damage(World* world, const std::string& path) {
+  const Opened file(&world->disk,
+                    world->disk.Open(Fs::kRoot, path, OpenMode::kLockFile));
+  world->disk.Write(file.get(), "T");
+}
+
+TEST_CASE("only a config that says so has two releases share a file") {
+  for (const Dedup dedup : {Dedup::kHardLink, Dedup::kAuto, Dedup::kOff}) {
+    Sharing world(dedup);
+    const Outcome outcome = world.Deploy("2");
+    CHECK(outcome.exit == Exit::kDone);
+    CHECK(outcome.warnings.empty());
+    CHECK(Shared(&world, "1", "2") == (dedup == Dedup::kHardLink));
+    CHECK(IsWhole(&world, "1"));
+    CHECK(IsWhole(&world, "2"));
+    const auto facts = ReadRecord(&world.disk, 2).end->facts;
+    CHECK(facts.contains("shared_files") == (dedup == Dedup::kHardLink));
+    if (dedup == Dedup::kHardLink) CHECK(facts.at("shared_bytes") == "15");
+  }
+}
+
+TEST_CASE("what was edited or rotted since gets into no new release") {
+  for (const Dedup dedup : {Dedup::kHardLink, Dedup::kAuto}) {
+    Sharing world(dedup);
+    Damage(&world, CommonOf("1"));
+    REQUIRE_FALSE(IsWhole(&world, "1"));
+    CHECK(world.Deploy("2").exit == Exit::kDone);
+    CHECK(IsWhole(&world, "2"));
+    CHECK_FALSE(Shared(&world, "1", "2"));
+    CHECK(ReadWhole(&world.disk, CommonOf("2")) == kCommon);
+    // The control: whoever believes the manifests, in which nothing has
+    // changed, links the damage, and verify says so.
+    const Manifest before = LoadManifest(&world.disk, V("1"));
+    const Manifest after = LoadManifest(&world.disk, V("2"));
+    for (const ManifestDifference& each : Compare(before, after)) {
+      CHECK(each.path != "bin/common");
+    }
+    world.disk.RemoveFile(Fs::kRoot, CommonOf("2"));
+    world.disk.MakeHardLink(Fs::kRoot, CommonOf("1"), Fs::kRoot, CommonOf("2"));
+    CHECK_FALSE(IsWhole(&world, "2"));
+  }
+}
+
+TEST_CASE("what is shared outlives the release that it came from") {
+  Sharing world(Dedup::kHardLink);
+  world.config.keep_releases = 1;
+  for (const char* version : {"2", "3", "4"}) {
+    CHECK(world.Deploy(version).exit == Exit::kDone);
+  }
+  CHECK(ListReleases(&world.disk).versions == std::set{V("3"), V("4")});
+  CHECK(world.disk.Stat(Fs::kRoot, CommonOf("4"))->links == 2);
+  CHECK(Shared(&world, "3", "4"));
+  CHECK(IsWhole(&world, "3"));
+  CHECK(IsWhole(&world, "4"));
+  CHECK(world.Rollback().current == "3");
+  world.disk.ForEachPowerCut([&](MemFs left) {
+    for (const char* version : {"3", "4"}) {
+      CHECK(VerifyRelease(&left, V(version)).empty());
+    }
+  });
+}
+
+TEST_CASE("a release that is undone takes nothing from the one before") {
+  Sharing world(Dedup::kHardLink);
+  world.broken.insert("2");
+  CHECK(world.Deploy("2").exit == Exit::kUndone);
+  CHECK(IsWhole(&world, "1"));
+  CHECK(world.Current() == "releases/1");
+}
+
+TEST_CASE("without a live release the newest good one is shared with") {
+  Sharing world(Dedup::kHardLink);
+  REQUIRE(world.Deploy("2").exit == Exit::kDone);
+  Damage(&world, CommonOf("1"));
+  REQUIRE(world.disk.RemoveFile(Fs::kRoot, kCurrent));
+  CHECK(world.Deploy("3").exit == Exit::kDone);
+  CHECK(IsWhole(&world, "3"));
+  // 1 and 2 are one file, damaged in both: nothing is shared.
+  CHECK_FALSE(Shared(&world, "2", "3"));
+  REQUIRE(world.disk.RemoveFile(Fs::kRoot, kCurrent));
+  CHECK(world.Deploy("4").exit == Exit::kDone);
+  CHECK(Shared(&world, "3", "4"));
+}
+
+TEST_CASE("a live tree that is gone or no directory is no reason to fail") {
+  Sharing world(Dedup::kHardLink);
+  RemoveTree(&world.disk, Fs::kRoot, "releases/1");
+  CHECK(world.Deploy("2").exit == Exit::kDone);
+  CHECK(IsWhole(&world, "2"));
+}
+
+TEST_CASE("the room that is asked for is that of what is not shared") {
+  for (const Dedup dedup : {Dedup::kHardLink, Dedup::kOff}) {
+    Sharing world(dedup);
+    world.disk.SetSpace(
+        {.free_bytes = 20, .free_inodes = 9, .total_inodes = 9});
+    // With a manifest of all that is in it; and without.
+    Manifest manifest = LoadManifest(&world.disk, V("1"));
+    for (ManifestEntry& entry : manifest.entries) {
+      if (entry.path != "bin/app") continue;
+      entry.hash = HashContent(std::string_view("version 2\n"));
+    }
+    TarBuilder tar;
+    tar.File(".release-manifest", FormatManifest(manifest)).Directory("bin");
+    tar.File("bin/app", "version 2\n", 0755).File("bin/common", kCommon);
+    Offer packed = world.OfferOf("2");
+    packed.source = SourceOf(tar.Symlink("run", "bin/app").Bytes());
+    Offer plain = world.OfferOf("3");
+    plain.size = 1'000;
+    for (Offer* offer : {&packed, &plain}) {
+      const Outcome outcome = Deploy(&world.host, std::move(*offer));
+      const bool shares = dedup == Dedup::kHardLink;
+      CHECK(outcome.exit == (shares ? Exit::kDone : Exit::kFailed));
+      if (!shares) CHECK(outcome.error->code == ErrorCode::kNoSpace);
+    }
+  }
+}
+
+TEST_CASE("owner and mode decide, too") {
+  Sharing world(Dedup::kHardLink);
+  Offer offer = world.OfferOf("2");
+  offer.owner = OwnerIds{12, 34};
+  CHECK(Deploy(&world.host, std::move(offer)).exit == Exit::kDone);
+  CHECK_FALSE(Shared(&world, "1", "2"));
+  CHECK(world.disk.Stat(Fs::kRoot, CommonOf("2"))->owner == 12);
+  CHECK(world.disk.Stat(Fs::kRoot, CommonOf("1"))->owner == 0);
+  offer = world.OfferOf("3");
+  offer.owner = OwnerIds{12, 34};
+  CHECK(Deploy(&world.host, std::move(offer)).exit == Exit::kDone);
+  CHECK(Shared(&world, "2", "3"));
+  world.disk.SetMode(Fs::kRoot, CommonOf("3"), 0600);
+  offer = world.OfferOf("4");
+  offer.owner = OwnerIds{12, 34};
+  CHECK(Deploy(&world.host, std::move(offer)).exit == Exit::kDone);
+  CHECK_FALSE(Shared(&world, "3", "4"));
+  CHECK(IsWhole(&world, "4"));
+}
+
+}  // namespace
+}  // namespace release
