@@ -161,7 +161,7 @@ TEST_CASE("any tree is hashed, and what no manifest can hold is named") {
   CHECK(tree.left_out.empty());
   CHECK(between == static_cast<int>(tree.manifest.entries.size()));
   CHECK(CompareShape(&world.disk, "releases/1", tree.manifest).empty());
-  PutFile(&world.disk, "releases/1/bin/app", "longer than before");
+  PutFile(&world.disk, "releases/1/bin/app", "longer than before", 0755);
   CHECK(CompareShape(&world.disk, "releases/1", tree.manifest).size() == 1);
 }
 
