@@ -1,4 +1,5 @@
-// A deploy that prunes has ended before what it prunes is deleted.
+// A deploy that prunes has ended before what it prunes is deleted. Whoever
+// deletes is stopped in the middle (rig/calls.c), so that all can be looked at.
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -19,22 +20,34 @@ namespace {
 
 namespace stdfs = std::filesystem;
 
-// A site with 1.0, of so many files that to delete them takes its time, and 2.0
-// live; whatever is deployed next has 1.0 removed.
+// A site with 1.0, and 2.0 live: what is deployed next has 1.0 removed.
 struct Crowded {
   Crowded() {
-    Shell("mkdir " + site.files() + "/tree; cd " + site.files() +
-          "/tree; for i in $(seq 100); do mkdir $i; (cd $i; seq 300 | xargs "
-          "touch); done; tar -cf ../1.0.tar .");
+    for (const char* version : {"1.0", "2.0", "3.0", "4.0"}) {
+      site.Archive(version);
+    }
     site.Must(Words("1.0"));
-    site.Archive("2.0");
     site.Must(Words("2.0"));
-    site.Archive("3.0");
   }
   std::vector<std::string> Words(const std::string& version) const {
-    return {"--config",  config,
-            "deploy",    fmt::format("{}/{}.tar", site.files(), version),
-            "--version", version};
+    return {"--config",
+            config,
+            "--json",
+            "deploy",
+            fmt::format("{}/{}.tar", site.files(), version),
+            "--version",
+            version};
+  }
+  // A line that deploys; whoever deletes then stops before the first file.
+  std::string Deploy(const std::string& version) const {
+    std::string line = fmt::format(
+        "env -u INVOCATION_ID LD_PRELOAD={} RIG_ROOT={} RIG_LOG={}/log "
+        "RIG_STOP_BEFORE='unlinkat releases/.trash' ",
+        RELEASE_RIG_CALLS, site.root(), site.files());
+    for (const std::string& word : site.CommandLine(Words(version))) {
+      line += word + " ";
+    }
+    return line;
   }
   std::string Trash() const {
     for (const auto& entry : stdfs::directory_iterator(releases)) {
@@ -71,11 +84,14 @@ std::optional<int> Deleting(const std::string& root) {
   return std::nullopt;
 }
 
-// Stops it as soon as it is there: whoever looks then looks in the middle.
-int StopDeleting(const std::string& root) {
+// Its pid, once it has stopped in the middle.
+int AwaitStopped(const std::string& root) {
   std::optional<int> pid;
-  REQUIRE(Eventually([&] { return (pid = Deleting(root)).has_value(); }));
-  REQUIRE(kill(*pid, SIGSTOP) == 0);
+  REQUIRE(Eventually([&] {
+    pid = Deleting(root);
+    return pid && Slurp(fmt::format("/proc/{}/stat", *pid)).find(") T ") !=
+                      std::string::npos;
+  }));
   return *pid;
 }
 
@@ -83,55 +99,54 @@ TEST_CASE("a deploy has ended, and let go of all, before it deletes") {
   const Crowded crowded;
   // As a script that holds a lock of its own, and reads what the command says.
   const std::string lock = crowded.site.files() + "/callers.lock";
-  const std::string line = fmt::format(
-      "flock 9; {} --json --root {} --config {} deploy --version 3.0 "
-      "{}/3.0.tar | cat "
-      ">{}/out",
-      RELEASE_BINARY, crowded.site.root(), crowded.config, crowded.site.files(),
-      crowded.site.files());
-  const Finished finished = Run({"sh", "-c", "exec 9>" + lock + "; " + line});
+  const std::string out = crowded.site.files() + "/out";
+  const Finished finished =
+      Run({"sh", "-c",
+           fmt::format("exec 9>{}; flock 9; {} | cat >{}", lock,
+                       crowded.Deploy("3.0"), out)});
   INFO(finished.Describe());
   REQUIRE(finished.exit == 0);
   // `cat` has seen the end of the pipe, so nobody holds it.
-  const auto outcome =
-      nlohmann::json::parse(Slurp(crowded.site.files() + "/out"));
+  const auto outcome = nlohmann::json::parse(Slurp(out));
   CHECK(outcome["exit"] == 0);
   CHECK(outcome["current"] == "3.0");
-  const int pid = StopDeleting(crowded.site.root());
+  const int pid = AwaitStopped(crowded.site.root());
   REQUIRE_FALSE(crowded.Trash().empty());
   CHECK(stdfs::read_symlink(fmt::format("/proc/{}/fd/1", pid)) == "/dev/null");
   const Descriptor callers(open(lock.c_str(), O_RDWR | O_CLOEXEC));
   CHECK(flock(callers.get(), LOCK_EX | LOCK_NB) == 0);
-  // The command's own lock is free: a rollback and a deploy go on at once.
+  // The command's own lock is free: a rollback goes on at once.
   CHECK(crowded.site.Release({"rollback"}).exit == 0);
   CHECK(crowded.site.Live() == "2.0");
+  CHECK_FALSE(crowded.Trash().empty());
   kill(pid, SIGCONT);
   CHECK(crowded.Deleted());
 }
 
 TEST_CASE("what deletes may be killed; the next deploy deletes what is left") {
   const Crowded crowded;
-  REQUIRE(crowded.site.Release(crowded.Words("3.0")).exit == 0);
-  const int pid = StopDeleting(crowded.site.root());
-  kill(pid, SIGKILL);
-  REQUIRE_FALSE(crowded.Trash().empty());
+  REQUIRE(RunShell(crowded.Deploy("3.0")).exit == 0);
+  kill(AwaitStopped(crowded.site.root()), SIGKILL);
+  const std::string left = crowded.Trash();
+  REQUIRE_FALSE(left.empty());
   CHECK(crowded.site.Status()["doubts"].empty());
   CHECK(crowded.site.Release({"verify", "--all"}).exit == 0);
-  crowded.site.Archive("4.0");
   REQUIRE(crowded.site.Release(crowded.Words("4.0")).exit == 0);
+  CHECK_FALSE(stdfs::exists(crowded.releases + "/" + left));
   CHECK(crowded.Deleted());
 }
 
 TEST_CASE("two may delete the same") {
   const Crowded crowded;
-  REQUIRE(crowded.site.Release(crowded.Words("3.0")).exit == 0);
-  const int pid = StopDeleting(crowded.site.root());
-  kill(pid, SIGCONT);
+  REQUIRE(RunShell(crowded.Deploy("3.0")).exit == 0);
+  const int pid = AwaitStopped(crowded.site.root());
   const Finished finished = crowded.site.Release({"prune"});
   INFO(finished.Describe());
   CHECK(finished.exit == 0);
   CHECK(finished.err.find("warning") == std::string::npos);
   CHECK(crowded.Trash().empty());
+  kill(pid, SIGCONT);
+  CHECK(Eventually([&] { return !Deleting(crowded.site.root()); }));
 }
 
 TEST_CASE("in a unit, and with one thread, all is deleted at the end") {
