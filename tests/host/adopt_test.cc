@@ -165,6 +165,16 @@ void CheckWhole(const Root& root) {
   CHECK(status["well"] == true);
 }
 
+// Of each release.
+std::multiset<std::string> States(const Root& root) {
+  std::multiset<std::string> states;
+  const nlohmann::json list = root.Json({"list"});
+  for (const auto& release : list["releases"]) {
+    states.insert(release["state"]);
+  }
+  return states;
+}
+
 // -- Capistrano
 
 constexpr char kCapfile[] =
@@ -241,13 +251,7 @@ TEST_CASE("a tree of Capistrano's is taken over while nginx serves it") {
   CHECK(outcome["result"] == "committed");
   CHECK("releases/" + outcome["current"].get<std::string>() == root.Link());
   // The two that went live are good, the third is known for what it is.
-  std::multiset<std::string> states;
-  const nlohmann::json list = root.Json({"list"});
-  for (const auto& release : list["releases"]) {
-    states.insert(release["state"]);
-  }
-  CAPTURE(list.dump());
-  CHECK(states == std::multiset<std::string>{"failed", "good", "good"});
+  CHECK(States(root) == std::multiset<std::string>{"failed", "good", "good"});
   CHECK(stdfs::is_symlink(root.path() + "/current/log"));
   CHECK(Slurp(root.path() + "/revisions.log") == log);
   load.End();
