@@ -11,6 +11,7 @@
 #include <string_view>
 #include <utility>
 
+#include "archive/parser_words.h"
 #include "base/error.h"
 #include "base/text.h"
 
@@ -38,26 +39,6 @@ namespace {
 
 constexpr std::uint64_t kMaxPadding = std::uint64_t{64} << 20;
 constexpr std::array<char, 65536> kZeros{};
-
-bool Contains(std::string_view text, std::string_view part) {
-  return text.find(part) != text.npos;
-}
-
-// Warnings about what is not taken over from an archive anyway.
-bool IsHarmless(std::string_view warning) {
-  return Contains(warning, "ACL") || warning.starts_with("Gname") ||
-         warning.starts_with("Uname");
-}
-
-bool IsAboutName(std::string_view warning) {
-  return warning.starts_with("Pathname") || warning.starts_with("Linkname") ||
-         warning.starts_with("Symlink");
-}
-
-bool IsAboutSupport(std::string_view message) {
-  return Contains(message, "upport") || Contains(message, "ncrypt") ||
-         Contains(message, "assphrase");
-}
 
 ArchiveEntry::Kind KindOf(archive_entry* entry) {
   if (archive_entry_hardlink(entry) != nullptr) {
@@ -138,7 +119,7 @@ struct Parser::Impl {
     const std::string message = ParserMessage();
     if (IsAboutSupport(message)) Fail(ErrorCode::kArchiveUnsupported, message);
     if (format == Format::kMaybeTar && entries == 0 &&
-        Contains(message, "Unrecognized")) {
+        IsAboutFormat(message)) {
       ReadOn();
       Fail(ErrorCode::kArchiveUnsupported,
            "it is no tar, cpio, zip or 7z, plain or in one layer of gzip, "
