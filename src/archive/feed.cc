@@ -135,8 +135,11 @@ void Feed::CopyToSpool() {
   const auto read = [this](std::span<char> buffer, std::uint64_t offset) {
     return copy_->ReadAt(buffer, offset);
   };
-  const auto check = format_ == Format::kZip ? CheckZip : CheckSevenZip;
-  check(read, copied_, name_);
+  if (format_ == Format::kZip) {
+    CheckZip(read, copied_, name_, spool_.max_entries);
+  } else {
+    CheckSevenZip(read, copied_, name_);
+  }
   if (second) second_copy_.emplace(fs, std::move(second), copied_);
 }
 

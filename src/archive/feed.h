@@ -72,6 +72,7 @@ class Feed final : public ParserBytes {
   std::unique_ptr<ParserBytes> TakeSecondCopy();
 
   std::uint64_t bytes_read() const { return bytes_read_; }
+  std::uint64_t max_entries() const { return spool_.max_entries; }
   // Throws Error kLimitExceeded where `unpacked` bytes, more than kFreeBytes,
   // came of less than their kMaxRatio-th part of archive: no release does that.
   void CheckRatio(std::uint64_t unpacked) const;

@@ -14,6 +14,7 @@
 #include "archive/parser_words.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "os/memory_limit.h"
 
 // libarchive converts names to the character set of the process's locale, and
 // loses what that cannot express. The build has these two calls of its end up
@@ -37,6 +38,14 @@ void* __wrap_iconv_open(const char*, const char*) {
 namespace release {
 namespace {
 
+// What stands before an entry's content in a stream: names, and a map of the
+// holes in the content, which libarchive keeps in twelve times the room.
+constexpr std::uint64_t kMaxHeader = std::uint64_t{3} << 20;
+// libarchive looks for each among all that came before.
+constexpr std::uint64_t kMaxShared = 10'000;
+// For lists and names, however long they are said to be, and for what entries
+// of zip and 7z are unpacked with.
+constexpr std::uint64_t kParserMemory = std::uint64_t{256} << 20;
 constexpr std::uint64_t kMaxPadding = std::uint64_t{64} << 20;
 constexpr std::array<char, 65536> kZeros{};
 
@@ -71,8 +80,21 @@ struct Parser::Impl {
     if (source->seekable()) {
       archive_read_set_seek_callback(parser.get(), OnSeek);
     }
-    if (archive_read_open1(parser.get()) != ARCHIVE_OK) FailOnParser();
+    memory_limit = MemoryLimitFor(kParserMemory);
+    const int result =
+        Bounded([&] { return archive_read_open1(parser.get()); });
+    if (result != ARCHIVE_OK) FailOnParser();
     RethrowStashed();
+  }
+
+  // A call into libarchive. A few bytes of 7z or cpio can ask for gigabytes.
+  template <typename Call>
+  int Bounded(Call call) {
+    const MemoryLimit limit(memory_limit);
+    errno = 0;
+    const int result = call();
+    starved = memory_limit != 0 && result < ARCHIVE_WARN && errno == ENOMEM;
+    return result;
   }
 
   void EnableFormat() {
@@ -116,10 +138,14 @@ struct Parser::Impl {
 
   [[noreturn]] void FailOnParser() {
     RethrowStashed();
+    if (starved) {
+      Fail(ErrorCode::kLimitExceeded, "it takes more than " +
+                                          std::to_string(kParserMemory >> 20) +
+                                          " MiB of memory to read");
+    }
     const std::string message = ParserMessage();
     if (IsAboutSupport(message)) Fail(ErrorCode::kArchiveUnsupported, message);
-    if (format == Format::kMaybeTar && entries == 0 &&
-        IsAboutFormat(message)) {
+    if (format == Format::kMaybeTar && entries == 0 && IsAboutFormat(message)) {
       ReadOn();
       Fail(ErrorCode::kArchiveUnsupported,
            "it is no tar, cpio, zip or 7z, plain or in one layer of gzip, "
@@ -170,6 +196,7 @@ struct Parser::Impl {
     return static_cast<la_ssize_t>(self->Guarded([&]() -> la_int64_t {
       // Never again after a failure: it would look like more data, or an end.
       if (self->stashed) return ARCHIVE_FATAL;
+      self->CheckHeaderLength();
       const auto next = self->source->Next();
       *bytes = next.data();
       return static_cast<la_int64_t>(next.size());
@@ -198,7 +225,10 @@ struct Parser::Impl {
   std::optional<ArchiveEntry> ReadHeader() {
     if (entries > 0) LeaveEntry();
     archive_entry* entry = nullptr;
-    const int result = archive_read_next_header(parser.get(), &entry);
+    if (!source->seekable()) header_begin = source->given();
+    const int result =
+        Bounded([&] { return archive_read_next_header(parser.get(), &entry); });
+    header_begin.reset();
     RethrowStashed();
     if (result == ARCHIVE_EOF) {
       ended = true;
@@ -210,12 +240,30 @@ struct Parser::Impl {
       Fail(ErrorCode::kArchiveUnsupported, "it is encrypted");
     }
     if (result == ARCHIVE_WARN) CheckWarning(entry);
+    CountShared(entry);
     return Convert(entry);
+  }
+
+  void CheckHeaderLength() const {
+    if (!header_begin || source->given() - *header_begin <= kMaxHeader) return;
+    Fail(ErrorCode::kLimitExceeded,
+         "what stands before the content of an entry is too long");
+  }
+
+  // Files of a cpio that say they have several names.
+  void CountShared(archive_entry* entry) {
+    if (format != Format::kCpio || archive_entry_nlink(entry) < 2) return;
+    if (archive_entry_hardlink(entry) != nullptr || ++shared <= kMaxShared) {
+      return;
+    }
+    Fail(ErrorCode::kLimitExceeded, "more than " + std::to_string(kMaxShared) +
+                                        " files in it have several names");
   }
 
   // Skips to the end of the current entry and notes where that is.
   void LeaveEntry() {
-    const int result = archive_read_data_skip(parser.get());
+    const int result =
+        Bounded([&] { return archive_read_data_skip(parser.get()); });
     RethrowStashed();
     if (result != ARCHIVE_OK && result != ARCHIVE_EOF) FailOnParser();
     entries_end = Consumed();
@@ -279,8 +327,9 @@ struct Parser::Impl {
     const void* bytes = nullptr;
     std::size_t size = 0;
     la_int64_t offset = 0;
-    const int result =
-        archive_read_data_block(parser.get(), &bytes, &size, &offset);
+    const int result = Bounded([&] {
+      return archive_read_data_block(parser.get(), &bytes, &size, &offset);
+    });
     RethrowStashed();
     if (result == ARCHIVE_EOF) {
       data_ended = true;
@@ -310,9 +359,13 @@ struct Parser::Impl {
   std::string name;
   std::unique_ptr<archive, int (*)(archive*)> parser;
   std::exception_ptr stashed;
+  std::uint64_t memory_limit = 0;  // for libarchive; 0: none
+  bool starved = false;            // it has run into that
 
   bool ended = false;
   std::uint64_t entries = 0;
+  std::uint64_t shared = 0;                   // see CountShared
+  std::optional<std::uint64_t> header_begin;  // while a stream's is read
   std::uint64_t entries_end = 0;  // offset behind the last entry's data
 
   std::optional<std::uint64_t> current_size;

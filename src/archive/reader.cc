@@ -15,7 +15,11 @@ namespace release {
 namespace {
 
 constexpr std::string_view kManifestName = ".release-manifest";
-constexpr std::size_t kMaxManifest = std::size_t{512} << 20;
+constexpr std::string_view kManifestBegin = "release-manifest ";
+constexpr std::uint64_t kMaxManifest = std::uint64_t{512} << 20;
+// Of a manifest, for each entry it may have; and for what else is in it.
+constexpr std::uint64_t kManifestLine = 128;
+constexpr std::uint64_t kManifestFrame = std::uint64_t{1} << 20;
 constexpr std::uint64_t kTarBlock = 512;
 constexpr std::uint64_t kTarEnd = 2 * kTarBlock;
 constexpr std::uint64_t kMaxPadding = std::uint64_t{64} << 20;
@@ -73,10 +77,18 @@ struct Reader::Impl {
       const auto bytes = NextBlock();
       if (bytes.empty()) break;
       manifest_text->append(bytes.data(), bytes.size());
-      if (manifest_text->size() > kMaxManifest) {
+      // What is none is told by whoever reads it; more of it is not needed.
+      if (!manifest_text->starts_with(kManifestBegin)) break;
+      if (manifest_text->size() > LongestManifest()) {
         Fail(ErrorCode::kLimitExceeded, "its manifest is too long");
       }
     }
+  }
+
+  std::uint64_t LongestManifest() const {
+    const std::uint64_t most = feed.max_entries();
+    if (most == 0 || most > kMaxManifest / kManifestLine) return kMaxManifest;
+    return kManifestFrame + most * kManifestLine;
   }
 
   std::optional<ArchiveEntry> Next() {

@@ -8,7 +8,8 @@
 //
 // An archive that ends early is kArchiveTruncated, a damaged one
 // kArchiveCorrupt, one that is none of the above kArchiveUnsupported, an empty
-// file kArchiveEmpty; each an Error naming the archive.
+// file kArchiveEmpty; each an Error naming the archive. One that would need
+// hundreds of MiB of memory to be looked at is kLimitExceeded.
 #ifndef RELEASE_ARCHIVE_READER_H_
 #define RELEASE_ARCHIVE_READER_H_
 
@@ -40,6 +41,9 @@ struct Spool {
   Fs::Handle directory = Fs::kRoot;
   std::string name;
   std::uint64_t max_size = 0;  // bytes; more is kLimitExceeded; 0: any
+  // More in a zip's list or in a manifest, which are there before the entries
+  // themselves are counted, is kLimitExceeded; 0: any.
+  std::uint64_t max_entries = 0;
   // That may decode a zip while the caller does, too; 0: the caller alone.
   unsigned threads = 0;
 };

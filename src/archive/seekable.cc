@@ -15,7 +15,8 @@ namespace {
 
 using namespace std::string_view_literals;
 
-constexpr std::uint64_t kMaxDirectory = std::uint64_t{512} << 20;
+// Of the list of entries, read at once: room for the longest of them.
+constexpr std::uint64_t kWindow = std::uint64_t{1} << 20;
 constexpr std::size_t kEndSize = 22;
 constexpr std::size_t kEnd64Size = 56;
 constexpr std::size_t kLocator64Size = 20;
@@ -126,9 +127,6 @@ Directory FindDirectory(const File& file) {
   } else if (has64) {
     directory.end =
         Number(file.Read(directory.end - kLocator64Size, kLocator64Size), 8, 8);
-  }
-  if (directory.size > kMaxDirectory) {
-    file.Fail(ErrorCode::kLimitExceeded, "its list of entries is too long");
   }
   if (directory.offset > directory.end ||
       directory.size != directory.end - directory.offset) {
@@ -243,29 +241,49 @@ Extent CompareWithLocal(const File& file, const ListedEntry& entry) {
       .sizes_follow = (Number(local, 6, 2) & kSizesFollow) != 0};
 }
 
+[[noreturn]] void DamagedCount(const File& file) {
+  file.Damaged("its list of entries is not as long as its end record says");
+}
+
+template <typename Function>
+void ForEachListed(const File& file, const Directory& directory,
+                   Function function) {
+  const std::uint64_t end = directory.offset + directory.size;
+  for (std::uint64_t at = directory.offset; at < end;) {
+    const std::string window = file.Read(at, std::min(kWindow, end - at));
+    std::string_view rest = window;
+    while (rest.size() >= kEntrySize && rest.starts_with("PK\x01\x02"sv)) {
+      const ListedEntry entry(rest);
+      if (entry.length > rest.size()) break;
+      function(entry);
+      rest.remove_prefix(entry.length);
+    }
+    // The next one, if it is whole, begins the next window.
+    if (rest.size() == window.size()) {
+      file.Damaged("its list of entries is damaged");
+    }
+    at += window.size() - rest.size();
+  }
+}
+
 }  // namespace
 
 void CheckZip(const ReadAtFunction& read, std::uint64_t size,
-              const std::string& name) {
+              const std::string& name, std::uint64_t max_entries) {
   const File file(read, size, name);
   const Directory directory = FindDirectory(file);
-  const std::string list = file.Read(directory.offset, directory.size);
-  std::string_view rest = list;
+  // One of them may be the manifest.
+  if (max_entries != 0 && directory.entries > max_entries + 1) {
+    file.Fail(ErrorCode::kLimitExceeded,
+              "it lists more than " + std::to_string(max_entries) + " entries");
+  }
   std::vector<Extent> extents;
-  while (!rest.empty()) {
-    if (rest.size() < kEntrySize || !rest.starts_with("PK\x01\x02"sv)) {
-      file.Damaged("its list of entries is damaged");
-    }
-    const ListedEntry entry(rest);
-    if (entry.length > rest.size()) {
-      file.Damaged("its list of entries is damaged");
-    }
+  ForEachListed(file, directory, [&](const ListedEntry& entry) {
+    // Told before memory is spent on more of them.
+    if (extents.size() == directory.entries) DamagedCount(file);
     extents.push_back(CompareWithLocal(file, entry));
-    rest.remove_prefix(entry.length);
-  }
-  if (extents.size() != directory.entries) {
-    file.Damaged("its list of entries is not as long as its end record says");
-  }
+  });
+  if (extents.size() != directory.entries) DamagedCount(file);
   CheckExtents(file, std::move(extents), directory.offset);
 }
 

@@ -19,9 +19,10 @@ using ReadAtFunction =
     std::function<std::size_t(std::span<char>, std::uint64_t offset)>;
 
 // Throw Error kArchiveTruncated where the end is missing, kArchiveCorrupt where
-// bytes follow it or the parts disagree. `name` is for messages.
+// bytes follow it or the parts disagree; kLimitExceeded for a zip that lists
+// more than `max_entries` and a manifest, 0 being any. `name` is for messages.
 void CheckZip(const ReadAtFunction& read, std::uint64_t size,
-              const std::string& name);
+              const std::string& name, std::uint64_t max_entries);
 void CheckSevenZip(const ReadAtFunction& read, std::uint64_t size,
                    const std::string& name);
 

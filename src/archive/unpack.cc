@@ -17,6 +17,7 @@ using Kind = ArchiveEntry::Kind;
 
 constexpr std::size_t kSmall = std::size_t{256} << 10;
 constexpr std::uint64_t kProgressStep = std::uint64_t{1} << 20;
+constexpr std::uint64_t kProgressEntries = 1000;
 constexpr unsigned kParentMode = 0755;
 
 bool IsAtOrBelow(std::string_view path, std::string_view top) {
@@ -68,7 +69,12 @@ class Unpacker {
 
   // Every entry of the archive counts, and every directory it implies.
   void CountEntry() {
-    if (options_.max_entries != 0 && ++count_ > options_.max_entries) {
+    ++count_;
+    // Empty ones are no progress in bytes, and many take their time too.
+    if (options_.progress && count_ % kProgressEntries == 0) {
+      options_.progress(bytes_);
+    }
+    if (options_.max_entries != 0 && count_ > options_.max_entries) {
       throw Error(ErrorCode::kLimitExceeded,
                   "cannot unpack: more than " +
                       std::to_string(options_.max_entries) + " entries");

@@ -30,7 +30,8 @@ struct UnpackOptions {
   unsigned writing_threads = 0;
   // Where files are taken over from; null: nowhere.
   EarlierTree* earlier = nullptr;
-  // Called now and then with the bytes unpacked so far; may throw to stop.
+  // Called now and then with the bytes unpacked so far, which may be the same
+  // as before; may throw to stop.
   std::function<void(std::uint64_t bytes)> progress;
 };
 

@@ -190,6 +190,7 @@ void ArchiveStaging::Prepare(const Standing& standing, Work* work) {
             .directory = Fs::kRoot,
             .name = fmt::format("{}/{}spool", kOwn, kTempFilePrefix),
             .max_size = host_->config->unpack.max_size,
+            .max_entries = host_->config->unpack.max_entries,
             .threads = host_->ThreadsFor(kDecoders)});
   carried_ = reader_->TakeManifest();
   const Version version = ChooseVersion(carried_);

@@ -263,6 +263,17 @@ TEST_CASE("unpack: progress is told and may stop it") {
   CHECK(last < 5'000'000);
 }
 
+TEST_CASE("unpack: what is empty may be stopped too") {
+  Bench bench;
+  for (int i = 0; i < 1500; ++i) Spill(bench.in / std::to_string(i), "");
+  bench.Pack("tar -cf $a .");
+  UnpackOptions options;
+  options.progress = [](std::uint64_t) {
+    throw Error(ErrorCode::kInterrupted, "enough");
+  };
+  CHECK(bench.CodeOf(options) == ErrorCode::kInterrupted);
+}
+
 TEST_CASE("unpack: an archive of nothing is empty") {
   Bench bench;
   bench.Pack("tar -cf $a -T /dev/null");

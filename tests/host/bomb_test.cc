@@ -14,6 +14,7 @@
 #include "host/site.h"
 #include "support/archives.h"
 #include "support/tar_builder.h"
+#include "support/torture.h"
 
 namespace release {
 namespace {
@@ -88,6 +89,18 @@ struct Bombed {
 constexpr long kSmall = 64;
 constexpr long kFlood = 256;
 
+// What rig/bombs.py makes, with `count` of what is many; compressed where
+// `pack` is not empty. Returns its path.
+std::string Bomb(const Site& site, const std::string& kind,
+                 const std::string& end, std::uint64_t count,
+                 const std::string& pack = "") {
+  const std::string path = site.files() + "/" + kind + end;
+  Shell("python3 " RELEASE_SOURCE_DIR "/tests/host/rig/bombs.py " + kind + " " +
+        path + " " + std::to_string(count));
+  if (!pack.empty()) Shell(pack + " < " + path + " > " + path + ".x");
+  return pack.empty() ? path : path + ".x";
+}
+
 TEST_CASE_FIXTURE(Bombed, "a 42 KB bomb is refused, in every compression") {
   const std::string bombs[][2] = {
       // Streams behind one another are one: the same few bytes many times.
@@ -147,6 +160,42 @@ TEST_CASE_FIXTURE(Bombed, "archives in their own compression are no archives") {
         "gzip -c q > r; mv r q; done");
   CheckRefused({"deploy", "--version", "2.0", site.files() + "/q"},
                "archive-unsupported", kSmall);
+  const std::string quine = Bomb(site, "quine", ".tar.gz", 0);
+  // It is one: what it unpacks to is itself, for ever.
+  Shell("gzip -dc < " + quine + " | cmp - " + quine);
+  CheckRefused({"deploy", "--version", "2.0", quine}, "archive-unsupported",
+               kSmall);
+}
+
+TEST_CASE_FIXTURE(Bombed,
+                  "what costs more to look at than to send is refused") {
+  const bool full = Torture();
+  const std::string few =
+      site.ConfigFile("few.toml", "[unpack]\nmax_entries = 20000\n");
+  const auto check = [&](const std::string& path, const std::string& code,
+                         long most) {
+    std::vector<std::string> words = {"deploy", "--version", "2.0", path};
+    if (!full) words.insert(words.begin(), {"--config", few});
+    CheckRefused(words, code, most);
+    std::filesystem::remove(path);
+  };
+  const auto many = [&](std::uint64_t some, std::uint64_t all) {
+    return full ? all : some;
+  };
+  check(Bomb(site, "sparse", ".tar", many(2'000'000, 16'000'000), "zstd -q"),
+        "limit-exceeded", kSmall);
+  check(Bomb(site, "junk", ".tar", many(20'000'000, 60'000'000), "zstd -q"),
+        "archive-corrupt", kSmall);
+  check(Bomb(site, "manifest", ".tar", many(100'000, 3'000'000)),
+        "limit-exceeded", full ? kFlood : kSmall);
+  check(Bomb(site, "zip", ".zip", many(30'000, 3'000'000)), "limit-exceeded",
+        kSmall);
+  check(Bomb(site, "shared", ".cpio", many(19'000, 150'000)), "limit-exceeded",
+        kSmall);
+  // As many as fit into the memory that it may take, and more than that.
+  check(Bomb(site, "list", ".7z", many(100'000, 2'000'000)), "limit-exceeded",
+        full ? kFlood : kSmall);
+  check(Bomb(site, "list", ".7z", 30'000'000), "limit-exceeded", kFlood + 64);
 }
 
 // Empty files, each with a name of its own, until the reader has had enough.
@@ -181,7 +230,7 @@ TEST_CASE_FIXTURE(Bombed, "ten million empty entries are refused") {
   // A million by default, and so many need some memory.
   CheckRefused({"deploy", "--dry-run", "--version", "2.0", "-"},
                "limit-exceeded", kFlood, flood);
-  if (std::getenv("RELEASE_TORTURE") != nullptr) {
+  if (Torture()) {
     CheckRefused({"deploy", "--version", "2.0", "-"}, "limit-exceeded", kFlood,
                  flood);
   }

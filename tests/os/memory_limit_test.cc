@@ -1,0 +1,52 @@
+#include "os/memory_limit.h"
+
+#include <doctest/doctest.h>
+#include <sys/resource.h>
+
+#include <cerrno>
+#include <cstdlib>
+
+namespace release {
+namespace {
+
+constexpr std::size_t kMany = std::size_t{256} << 20;
+
+bool Gets(std::size_t bytes) {
+  errno = 0;
+  void* volatile memory = malloc(bytes);
+  const bool got = memory != nullptr;
+  free(memory);
+  return got;
+}
+
+}  // namespace
+
+TEST_CASE("beyond a memory limit there is none, and after it again") {
+  const std::uint64_t limit = MemoryLimitFor(std::uint64_t{64} << 20);
+  REQUIRE(limit > std::uint64_t{64} << 20);
+  REQUIRE(Gets(kMany));
+  {
+    const MemoryLimit bounded(limit);
+    CHECK(Gets(1 << 20));
+    CHECK_FALSE(Gets(kMany));
+    CHECK(errno == ENOMEM);
+  }
+  CHECK(Gets(kMany));
+}
+
+TEST_CASE("a memory limit of nothing, or above another, changes nothing") {
+  rlimit before = {};
+  getrlimit(RLIMIT_DATA, &before);
+  {
+    const MemoryLimit none(0);
+    CHECK(Gets(kMany));
+    const MemoryLimit low(MemoryLimitFor(std::uint64_t{64} << 20));
+    const MemoryLimit high(MemoryLimitFor(4 * kMany));
+    CHECK_FALSE(Gets(kMany));
+  }
+  rlimit after = {};
+  getrlimit(RLIMIT_DATA, &after);
+  CHECK(after.rlim_cur == before.rlim_cur);
+}
+
+}  // namespace release
