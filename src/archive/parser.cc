@@ -11,6 +11,7 @@
 #include <string_view>
 #include <utility>
 
+#include "archive/cpio_sums.h"
 #include "archive/parser_words.h"
 #include "base/error.h"
 #include "base/text.h"
@@ -198,6 +199,11 @@ struct Parser::Impl {
       if (self->stashed) return ARCHIVE_FATAL;
       self->CheckHeaderLength();
       const auto next = self->source->Next();
+      if (self->format == Format::kCpio && !self->sums.Take(next)) {
+        self->Fail(ErrorCode::kArchiveCorrupt,
+                   "the bytes of " + Quoted(self->sums.name()) +
+                       " do not add up to the sum it says");
+      }
       *bytes = next.data();
       return static_cast<la_int64_t>(next.size());
     }));
@@ -359,6 +365,7 @@ struct Parser::Impl {
   std::string name;
   std::unique_ptr<archive, int (*)(archive*)> parser;
   std::exception_ptr stashed;
+  CpioSums sums;
   std::uint64_t memory_limit = 0;  // for libarchive; 0: none
   bool starved = false;            // it has run into that
 

@@ -471,7 +471,6 @@ READ_OTHERWISE = {
     ("unknown type of entry", "tar"),  # as a file, as POSIX has it
     ("extended path for all", "tar"),  # not at all
     ("extended path with a NUL", "tar"),  # up to the NUL
-    ("checksum wrong", "crc"),  # cpio's sums of bytes are not looked at
 }
 
 
