@@ -13,10 +13,17 @@ namespace {
 
 using Kind = ArchiveEntry::Kind;
 
+constexpr std::size_t kShown = 256;  // bytes of a name in a message
+
+// A name out of an archive may be as long as it likes.
+std::string Shown(std::string_view name) {
+  return Quoted(name.substr(0, kShown)) + (name.size() > kShown ? "..." : "");
+}
+
 [[noreturn]] void Refuse(const ArchiveEntry& entry, const std::string& reason) {
   throw Error(ErrorCode::kUnsafeEntry,
-              "cannot unpack " + Quoted(entry.path) + ": " + reason,
-              entry.path);
+              "cannot unpack " + Shown(entry.path) + ": " + reason,
+              entry.path.substr(0, kMaxPath));
 }
 
 bool HasControlCharacter(std::string_view text) {
@@ -150,10 +157,10 @@ void EntryRules::CheckParents(const ArchiveEntry& entry,
     const auto [it, added] =
         seen_.try_emplace(HashContent(above), Seen::kParent);
     if (!added && it->second == Seen::kSymlink) {
-      Refuse(entry, "it lies behind the link " + Quoted(above));
+      Refuse(entry, "it lies behind the link " + Shown(above));
     }
     if (!added && it->second == Seen::kFile) {
-      Refuse(entry, "it lies below the file " + Quoted(above));
+      Refuse(entry, "it lies below the file " + Shown(above));
     }
     if (end == parent.npos) break;
   }
@@ -182,11 +189,11 @@ std::string EntryRules::HardLinkTarget(const ArchiveEntry& entry,
       Normalised(entry, entry.target, strip_components_, "the link's target");
   const auto it = seen_.find(HashContent(target));
   if (target.empty() || target == path || it == seen_.end()) {
-    Refuse(entry, "it is a hard link to " + Quoted(entry.target) +
+    Refuse(entry, "it is a hard link to " + Shown(entry.target) +
                       ", which does not come before it");
   }
   if (it->second != Seen::kFile) {
-    Refuse(entry, "it is a hard link to " + Quoted(entry.target) +
+    Refuse(entry, "it is a hard link to " + Shown(entry.target) +
                       ", which is no file");
   }
   return target;

@@ -50,6 +50,13 @@ constexpr std::uint64_t kParserMemory = std::uint64_t{256} << 20;
 constexpr std::uint64_t kMaxPadding = std::uint64_t{64} << 20;
 constexpr std::array<char, 65536> kZeros{};
 
+// Bytes of a name or a message that come out of the archive.
+constexpr std::size_t kShown = 512;
+
+std::string Beginning(std::string_view text) {
+  return std::string(text.substr(0, kShown));
+}
+
 ArchiveEntry::Kind KindOf(archive_entry* entry) {
   if (archive_entry_hardlink(entry) != nullptr) {
     return ArchiveEntry::Kind::kHardLink;
@@ -129,7 +136,9 @@ struct Parser::Impl {
 
   std::string ParserMessage() const {
     const char* message = archive_error_string(parser.get());
-    return message == nullptr ? "its structure is damaged" : Escaped(message);
+    // It may hold a name out of the archive.
+    return message == nullptr ? "its structure is damaged"
+                              : Escaped(Beginning(message));
   }
 
   // An error thrown while libarchive, which is C, was asking for bytes.
@@ -169,12 +178,12 @@ struct Parser::Impl {
   void CheckWarning(archive_entry* entry) {
     const std::string message = ParserMessage();
     if (IsHarmless(message)) return;
-    const char* path = archive_entry_pathname(entry);
-    const std::string of = path == nullptr ? "an entry" : Quoted(path);
+    const char* whole = archive_entry_pathname(entry);
+    const std::string path = Beginning(whole == nullptr ? "" : whole);
+    const std::string of = whole == nullptr ? "an entry" : Quoted(path);
     if (IsAboutName(message)) {
       throw Error(ErrorCode::kUnsafeEntry,
-                  "cannot unpack " + of + ": its name is not UTF-8",
-                  path == nullptr ? "" : path);
+                  "cannot unpack " + of + ": its name is not UTF-8", path);
     }
     Fail(ErrorCode::kArchiveCorrupt, of + ": " + message);
   }
@@ -201,7 +210,7 @@ struct Parser::Impl {
       const auto next = self->source->Next();
       if (self->format == Format::kCpio && !self->sums.Take(next)) {
         self->Fail(ErrorCode::kArchiveCorrupt,
-                   "the bytes of " + Quoted(self->sums.name()) +
+                   "the bytes of " + Quoted(Beginning(self->sums.name())) +
                        " do not add up to the sum it says");
       }
       *bytes = next.data();
@@ -292,7 +301,7 @@ struct Parser::Impl {
       throw Error(ErrorCode::kUnsafeEntry,
                   "cannot unpack an entry of " + Quoted(name) +
                       ": its name is not UTF-8",
-                  path == nullptr ? "" : path);
+                  Beginning(path == nullptr ? "" : path));
     }
     out.path = path;
     out.target = target;

@@ -158,7 +158,7 @@ class Parser {
     NextLine();
     if (line_ == kHeader) return;
     if (!Skip(kMagic)) Fail("this is no manifest");
-    Fail("format version " + Quoted(line_) +
+    Fail("format version " + Quoted(line_.substr(0, 64)) +
          ", but this program knows only version 1");
   }
 
