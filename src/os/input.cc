@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstring>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -80,29 +81,50 @@ std::string Unsuitable(int fd) {
   }
 }
 
-// Whoever may write a directory above may put another file in its place; also
-// where there is none yet.
+// Why somebody but root may change what is at a place, or put something else
+// there: its own mode and owner, and those of the directories above. A sticky
+// directory keeps what root has there, and lets anybody make what is missing.
 std::string WhyOthersCanReplace(boost::filesystem::path place) {
+  bool missing = false;
   for (bool first = true; !place.empty(); first = false) {
     struct stat info = {};
     const std::string name = first ? "it" : place.string();
-    if (stat(place.c_str(), &info) == 0) {
+    if (lstat(place.c_str(), &info) == 0) {
       if (info.st_uid != 0) {
         return fmt::format("{} belongs to user {}, not to root", name,
                            info.st_uid);
       }
       const bool sticky =
           S_ISDIR(info.st_mode) && (info.st_mode & S_ISVTX) != 0;
-      if ((info.st_mode & (S_IWGRP | S_IWOTH)) != 0 && !sticky) {
+      const bool open = (info.st_mode & (S_IWGRP | S_IWOTH)) != 0;
+      if (open && !S_ISLNK(info.st_mode) && (!sticky || missing)) {
         return fmt::format("{} can be written by others (mode {:04o})", name,
                            info.st_mode & 07777);
       }
-    } else if (!first || errno != ENOENT) {
+      missing = false;
+    } else if (errno != ENOENT) {
       return strerror(errno);
+    } else {
+      missing = true;
     }
     place = place.parent_path();
   }
   return "";
+}
+
+using Path = boost::filesystem::path;
+
+bool IsLink(const Path& path) {
+  boost::system::error_code error;
+  return boost::filesystem::symlink_status(path, error).type() ==
+         boost::filesystem::symlink_file;
+}
+
+// Puts the path's components before those that are still to be walked, the
+// first at the end.
+void GoOnWith(const Path& path, std::vector<Path>* ahead) {
+  const std::vector<Path> parts(path.begin(), path.end());
+  ahead->insert(ahead->end(), parts.rbegin(), parts.rend());
 }
 
 }  // namespace
@@ -186,12 +208,33 @@ std::vector<std::string> ListDirectory(const std::string& path) {
 
 std::string WhyOthersCanWrite(const std::string& path) {
   if (geteuid() != 0) return "";
-  const auto place = boost::filesystem::absolute(path).lexically_normal();
-  std::string reason = WhyOthersCanReplace(place);
-  if (!reason.empty()) return reason;
-  boost::system::error_code missing;
-  const auto real = boost::filesystem::canonical(place, missing);
-  return missing || real == place ? "" : WhyOthersCanReplace(real);
+  constexpr int kMostLinks = 40;  // as the kernel has it
+  std::vector<Path> ahead;
+  GoOnWith(boost::filesystem::absolute(path), &ahead);
+  Path place;
+  // Who can replace a link, or a directory that ".." leaves, decides where the
+  // rest leads: so each counts.
+  for (int links = 0; !ahead.empty();) {
+    const Path part = ahead.back();
+    ahead.pop_back();
+    if (part.empty() || part == ".") continue;
+    const Path next = part.is_absolute() ? part : place / part;
+    const bool turns = part == ".." || IsLink(next);
+    if (!turns) {
+      place = next;
+      continue;
+    }
+    const std::string reason = WhyOthersCanReplace(part == ".." ? place : next);
+    if (!reason.empty()) return reason;
+    if (part == "..") {
+      if (place.has_relative_path()) place = place.parent_path();
+      continue;
+    }
+    if (++links > kMostLinks) return strerror(ELOOP);
+    boost::system::error_code error;
+    GoOnWith(boost::filesystem::read_symlink(next, error), &ahead);
+  }
+  return WhyOthersCanReplace(place);
 }
 
 }  // namespace release

@@ -14,6 +14,8 @@
 
 #include "base/error.h"
 #include "os/interrupt.h"
+#include "support/archives.h"
+#include "support/temp_dir.h"
 
 namespace release {
 namespace {
@@ -163,6 +165,54 @@ TEST_CASE("a small file is whole, absent, or an error that says why") {
   };
   CHECK(read(dir / "a").find("larger than 4 bytes") != std::string::npos);
   CHECK(read(dir / "").find("is a directory") != std::string::npos);
+}
+
+// Test of root alone: for others nothing is unsafe.
+TEST_CASE("each link on the way to a file counts, not only its end") {
+  if (geteuid() != 0) return;
+  const TempDir own;
+  const TempDir theirs;
+  const std::string file = own.path() + "/file";
+  const std::string hop = theirs.path() + "/hop";
+  const std::string link = own.path() + "/link";
+  Spill(file, "");
+  REQUIRE(symlink(file.c_str(), hop.c_str()) == 0);
+  REQUIRE(symlink(hop.c_str(), link.c_str()) == 0);
+  CHECK(WhyOthersCanWrite(link).empty());
+  // Whoever owns the directory in between can lead the link elsewhere.
+  REQUIRE(chown(theirs.path().c_str(), 12345, 12345) == 0);
+  CHECK(WhyOthersCanWrite(link).find("user 12345") != std::string::npos);
+  CHECK(WhyOthersCanWrite(file).empty());
+  REQUIRE(chown(theirs.path().c_str(), 0, 0) == 0);
+  REQUIRE(lchown(hop.c_str(), 12345, 12345) == 0);
+  CHECK(WhyOthersCanWrite(link).find("user 12345") != std::string::npos);
+  // Below a linked directory, and by a relative link.
+  REQUIRE(lchown(hop.c_str(), 0, 0) == 0);
+  REQUIRE(symlink(".", (own.path() + "/dir").c_str()) == 0);
+  CHECK(WhyOthersCanWrite(own.path() + "/dir/dir/file").empty());
+  REQUIRE(chmod(file.c_str(), 0666) == 0);
+  CHECK_FALSE(WhyOthersCanWrite(own.path() + "/dir/dir/file").empty());
+  CHECK_FALSE(WhyOthersCanWrite(link).empty());
+  // A directory that is left again could have been a link.
+  const std::string dots = theirs.path() + "/../" +
+                           own.path().substr(own.path().rfind('/') + 1) +
+                           "/other";
+  Spill(own.path() + "/other", "");
+  CHECK(WhyOthersCanWrite(dots).empty());
+  REQUIRE(chown(theirs.path().c_str(), 12345, 12345) == 0);
+  CHECK_FALSE(WhyOthersCanWrite(dots).empty());
+  REQUIRE(symlink("loop", (own.path() + "/loop").c_str()) == 0);
+  CHECK_FALSE(WhyOthersCanWrite(own.path() + "/loop").empty());
+}
+
+TEST_CASE("a sticky directory keeps what is there, not what is missing") {
+  if (geteuid() != 0) return;
+  const TempDir dir;
+  REQUIRE(chmod(dir.path().c_str(), 01777) == 0);
+  const std::string file = dir.path() + "/program";
+  CHECK_FALSE(WhyOthersCanWrite(file).empty());
+  Spill(file, "");
+  CHECK(WhyOthersCanWrite(file).empty());
 }
 
 }  // namespace release
