@@ -156,7 +156,9 @@ Context::Context(const GlobalOptions& options)
 }
 
 void Context::RequireOnlyRootWrites() const {
-  for (const char* part : {"", "/.release", "/releases"}) {
+  for (const char* part :
+       {"", "/releases", "/.release", "/.release/transactions",
+        "/.release/manifests", "/.release/outbox"}) {
     const std::string path = config_.root + part;
     const std::string danger = WhyOthersCanWrite(path);
     if (danger.empty()) continue;

@@ -30,6 +30,7 @@ int PrintIntakePlan(Context* context) {
 int RunIntake(const GlobalOptions& global) {
   Context context(global);
   if (global.dry_run) return PrintIntakePlan(&context);
+  context.RequireOnlyRootWrites();
   Host* host = context.host();
   host->report = EventPrinter(global);
   // One object for all of them is printed at the end.

@@ -109,7 +109,13 @@ TEST_CASE("a context opens the root and tells who calls and how long to wait") {
 
 TEST_CASE("root changes nothing where somebody else can write") {
   const TempDir dir;
-  for (const char* part : {"", "/.release", "/releases"}) {
+  const char* const parts[] = {"",
+                               "/releases",
+                               "/.release",
+                               "/.release/transactions",
+                               "/.release/manifests",
+                               "/.release/outbox"};
+  for (const char* part : parts) {
     std::filesystem::create_directory(dir.path() + "/srv" + part);
     std::filesystem::permissions(dir.path() + "/srv" + part,
                                  std::filesystem::perms(0755));
@@ -117,7 +123,7 @@ TEST_CASE("root changes nothing where somebody else can write") {
   const Context context({.root = dir.path() + "/srv"});
   CHECK_NOTHROW(context.RequireOnlyRootWrites());
   if (geteuid() != 0) return;
-  for (const char* part : {"", "/.release", "/releases"}) {
+  for (const char* part : parts) {
     const std::string path = dir.path() + "/srv" + part;
     CAPTURE(path);
     REQUIRE(chown(path.c_str(), 12345, 0) == 0);

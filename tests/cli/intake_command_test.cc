@@ -1,6 +1,8 @@
 #include "cli/intake_command.h"
 
 #include <doctest/doctest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <nlohmann/json.hpp>
 
@@ -66,6 +68,21 @@ TEST_CASE("intake tells in JSON of all uploads and exits with the gravest") {
       Slurp(rig.root() + "/incoming/rejected/app-1.1.tar.reason.json"));
   CHECK(reason.at("error").at("code") == "archive-unsupported");
   CHECK(reason.at("upload") == "app-1.1.tar");
+}
+
+TEST_CASE("root takes nothing in where somebody else can write") {
+  const CommandRig rig;
+  Upload(rig, "1.0");
+  if (geteuid() != 0) return;
+  const std::string releases = rig.root() + "/releases";
+  REQUIRE(chmod(releases.c_str(), 0777) == 0);
+  const Printed run = rig.Run({"--json", "intake"});
+  CHECK(run.exit == 2);
+  CHECK(json::parse(run.out).at("error").at("code") == "root-unsafe");
+  // The upload waits for the root to be made safe.
+  CHECK(std::filesystem::exists(rig.root() + "/incoming/app-1.0.tar"));
+  REQUIRE(chmod(releases.c_str(), 0755) == 0);
+  CHECK(rig.Run({"intake"}).exit == 0);
 }
 
 }  // namespace release
