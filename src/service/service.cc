@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "os/input.h"
 #include "service/health.h"
 #include "service/last_lines.h"
 #include "service/pidfile.h"
@@ -188,6 +189,14 @@ bool Service::MachineGoesDown() {
 
 std::string Service::ProbeOnce(const Occasion& occasion) {
   const HealthConfig& health = impl_->config.health;
+  // Commands that change nothing come here without anybody having looked.
+  if (!health.command.empty() && health.command[0].starts_with('/')) {
+    const std::string danger = WhyOthersCanWrite(health.command[0]);
+    if (!danger.empty()) {
+      return fmt::format("cannot run {} as root: {}",
+                         Printable(health.command[0]), danger);
+    }
+  }
   return Probe(health, impl_->doors, occasion, health.timeout);
 }
 

@@ -226,4 +226,25 @@ TEST_CASE("a stop request ends the health check") {
   CHECK(code == ErrorCode::kInterrupted);
 }
 
+TEST_CASE("root runs no probe that somebody else can write, to look either") {
+  Rig rig;
+  std::ofstream(rig.pidfile) << "#!/bin/sh\n";
+  boost::filesystem::permissions(rig.pidfile, boost::filesystem::perms(0755));
+  rig.config.health.command = {rig.pidfile};
+  bool ran = false;
+  rig.runner.On(rig.pidfile, [&](const Command&) {
+    ran = true;
+    return Exited(0);
+  });
+  Service service(&rig.config, {&rig.runner, &rig.http, &rig.clock});
+  CHECK(service.ProbeOnce(rig.occasion).empty());
+  CHECK(ran);
+  if (geteuid() != 0) return;
+  ran = false;
+  boost::filesystem::permissions(rig.pidfile, boost::filesystem::perms(0777));
+  CHECK(service.ProbeOnce(rig.occasion).find("as root: it can be written") !=
+        std::string::npos);
+  CHECK_FALSE(ran);
+}
+
 }  // namespace release
