@@ -64,6 +64,8 @@ void CatchInterrupts() {
   SetHandler(SIGTERM, OnSignal);
   SetHandler(SIGHUP, SIG_IGN);
   SetHandler(SIGPIPE, SIG_IGN);
+  // The write fails with EFBIG then, like any other that has no room.
+  SetHandler(SIGXFSZ, SIG_IGN);
 }
 
 void ThrowIfInterrupted() {

@@ -27,7 +27,11 @@ void FillStandardDescriptors() {
   // open takes the lowest free number, so going upwards fills each gap.
   for (int fd = 0; fd <= 2; ++fd) {
     if (fcntl(fd, F_GETFD) >= 0) continue;
-    [[maybe_unused]] const int filled = open("/dev/null", O_RDWR);
+    // Without a /dev still not what is opened next: nothing can be read from
+    // or written to this.
+    if (open("/dev/null", O_RDWR) < 0) {
+      [[maybe_unused]] const int filled = open("/", O_PATH);
+    }
   }
 }
 

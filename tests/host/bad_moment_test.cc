@@ -277,5 +277,37 @@ TEST_CASE("a rollback works on a full disk") {
   }
 }
 
+TEST_CASE_FIXTURE(Fixture, "a limit on the size of files is a failure told") {
+  Spill(site.files() + "/big.tar", BigTar());
+  const auto before = Listing(site.root(), kRecorded);
+  const Finished finished =
+      RunShell("ulimit -f 1000; exec $release --json --root " + site.root() +
+               " deploy --version 3.0 " + site.files() + "/big.tar");
+  INFO(finished.Describe());
+  CHECK(finished.signal == 0);
+  CHECK(finished.exit == 1);
+  CHECK(finished.err.find("File too large") != std::string::npos);
+  CheckNothingChanged(before);
+}
+
+TEST_CASE_FIXTURE(Fixture, "few descriptors, little memory: told, or enough") {
+  const auto before = Listing(site.root(), kRecorded);
+  for (const char* limit : {"-n 3", "-n 8", "-n 12", "-v 20000", "-v 60000"}) {
+    CAPTURE(limit);
+    const Finished finished = RunShell(
+        std::string("ulimit ") + limit + "; exec $release --json --root " +
+        site.root() + " deploy --version 3.0 " + archive);
+    INFO(finished.Describe());
+    // What the loader cannot even start ends with 127.
+    CHECK((finished.exit == 0 || finished.exit == 1 || finished.exit == 127));
+    if (finished.exit != 0) {
+      CheckNothingChanged(before);
+      continue;
+    }
+    CHECK(site.Live() == "3.0");
+    break;
+  }
+}
+
 }  // namespace
 }  // namespace release

@@ -58,11 +58,12 @@ TEST_CASE("a held request is remembered, not shown") {
   SetInterruptSignal(0);
 }
 
-TEST_CASE("SIGINT and SIGTERM ask, SIGHUP and SIGPIPE are ignored") {
+TEST_CASE("SIGINT and SIGTERM ask; SIGHUP, SIGPIPE, SIGXFSZ are ignored") {
   CHECK(InChild([] {
           CatchInterrupts();
           raise(SIGHUP);
           raise(SIGPIPE);
+          raise(SIGXFSZ);
           if (InterruptSignal() != 0) return 1;
           raise(SIGTERM);
           if (InterruptSignal() != SIGTERM || !Readable()) return 2;

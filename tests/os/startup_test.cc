@@ -55,6 +55,20 @@ TEST_CASE("descriptors that the caller closed are filled, others are left") {
         }) == 0);
 }
 
+TEST_CASE("where there is no /dev closed descriptors are filled all the same") {
+  if (geteuid() != 0) return;
+  const TempDir bare;
+  CHECK(InChild([&] {
+          if (chroot(bare.path().c_str()) != 0) return 1;
+          close(0);
+          close(1);
+          FillStandardDescriptors();
+          // A word that is printed then reaches no file of the app.
+          const bool filled = fcntl(0, F_GETFD) >= 0 && fcntl(1, F_GETFD) >= 0;
+          return filled && !WriteOut("x") ? 0 : 2;
+        }) == 0);
+}
+
 TEST_CASE("all of a text is written to its stream") {
   const std::string text(1 << 20, 'x');
   const Printed printed = PrintedBy([&] {
