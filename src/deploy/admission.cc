@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "base/units.h"
+#include "os/wait_check.h"
 #include "store/layout.h"
 #include "trust/digest.h"
 
@@ -68,6 +69,7 @@ void AdmitBytes(Host* host, GateFacts* facts, ByteSource* source) {
   Sha256 sha256;
   std::uint64_t size = 0;
   while (const std::size_t count = (*source)(buffer)) {
+    AskWhetherToGoOn();
     size += count;
     if (max_size != 0 && size > max_size) {
       throw Error(ErrorCode::kLimitExceeded,

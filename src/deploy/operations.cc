@@ -176,7 +176,12 @@ std::uint64_t Confirm(Fs* fs) {
 }
 
 std::uint64_t Abort(Fs* fs) {
-  const std::uint64_t number = RunningTransaction(fs);
+  const Standing standing = ReadStanding(fs);
+  // Until it has looked at its archive a transaction has no record: it is the
+  // next one then.
+  const bool preparing = !standing.open && FindLockHolder(fs);
+  const std::uint64_t number =
+      preparing ? standing.newest + 1 : RunningTransaction(fs);
   LeaveMark(fs, AbortPath(number));
   return number;
 }

@@ -9,6 +9,7 @@
 #include "deploy/prune.h"
 #include "deploy/undo.h"
 #include "os/interrupt.h"
+#include "os/wait_check.h"
 #include "service/hooks.h"
 #include "store/current.h"
 #include "store/durable.h"
@@ -92,7 +93,8 @@ Outcome Transaction::Run() {
   outcome_.command = work_.begin.command;
   outcome_.transaction = record_.number;
   outcome_.previous = standing_.CurrentName();
-  std::optional<Failure> failure = Prepare();
+  std::optional<Failure> failure = Attempt([&] { ForgetOldRequest(); });
+  if (!failure) failure = Prepare();
   try {
     Begin();
   } catch (const Error& error) {
@@ -107,7 +109,17 @@ Outcome Transaction::Run() {
   return std::move(outcome_);
 }
 
+// One that came after the transaction before had ended was not meant for this.
+void Transaction::ForgetOldRequest() {
+  const std::string path = AbortPath(record_.number);
+  if (host_->fs->Stat(Fs::kRoot, path)) {
+    host_->fs->RemoveFile(Fs::kRoot, path);
+  }
+}
+
 std::optional<Failure> Transaction::Prepare() {
+  // The archive may be long in coming.
+  const WaitCheck check([this] { StopIfAsked(); });
   auto failure = Attempt([&] {
     if (work_.prepare) work_.prepare(standing_, &work_);
     const bool takes_any = work_.goes_back || work_.begin.takes_over;
@@ -138,7 +150,10 @@ void Transaction::Begin() {
 }
 
 void Transaction::Forward() {
-  if (work_.stage) work_.stage(this);
+  if (work_.stage) {
+    const WaitCheck check([this] { StopIfAsked(); });
+    work_.stage(this);
+  }
   if (work_.begin.takes_over) {
     Step("switch", [&] { Switch(); });
   } else if (work_.activates) {

@@ -86,6 +86,7 @@ class Transaction {
   void AddFact(const std::string& name, const std::string& value);
 
  private:
+  void ForgetOldRequest();
   std::optional<Failure> Prepare();
   void Begin();
   void Forward();

@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "os/descriptor.h"
 #include "os/interrupt.h"
+#include "os/wait_check.h"
 
 namespace release {
 namespace {
@@ -45,7 +46,9 @@ void AwaitData(int fd, const std::string& name) {
   while (true) {
     ThrowIfInterrupted(name);
     pollfd both[] = {{fd, POLLIN, 0}, {InterruptDescriptor(), POLLIN, 0}};
-    if (poll(both, 2, -1) > 0 && both[0].revents != 0) break;
+    const int ready = poll(both, 2, WaitBeforeAsking());
+    if (ready > 0 && both[0].revents != 0) break;
+    AskWhetherToGoOn();
   }
   ThrowIfInterrupted(name);
 }

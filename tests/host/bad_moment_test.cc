@@ -277,6 +277,28 @@ TEST_CASE("a rollback works on a full disk") {
   }
 }
 
+TEST_CASE_FIXTURE(Fixture, "an upload that has stalled can be aborted") {
+  const std::string bytes = BigTar();
+  // Before anything of it has come there is no record yet.
+  for (const std::size_t fed : {std::size_t{0}, bytes.size() / 2}) {
+    CAPTURE(fed);
+    const auto before = Listing(site.root(), kRecorded);
+    Running deploy(
+        site.CommandLine({"--json", "deploy", "-", "--version", "3.0"}),
+        Running::Input::kPipe);
+    deploy.Feed(bytes.substr(0, fed));
+    if (fed != 0) AwaitUnpack();
+    REQUIRE(Eventually([&] { return site.Release({"abort"}).exit == 0; }));
+    const Finished finished = deploy.Wait();
+    INFO(finished.Describe());
+    CHECK(finished.exit == 1);
+    CHECK(nlohmann::json::parse(finished.out)["error"]["code"] == "aborted");
+    CheckNothingChanged(before);
+  }
+  CHECK(site.Release({"abort"}).exit == 1);
+  site.Must({"deploy", archive, "--version", "3.0"});
+}
+
 TEST_CASE_FIXTURE(Fixture, "a limit on the size of files is a failure told") {
   Spill(site.files() + "/big.tar", BigTar());
   const auto before = Listing(site.root(), kRecorded);
