@@ -45,6 +45,15 @@ std::optional<ExpectedChecksum> ChecksumFor(const DeployOptions& options) {
   return ChecksumBeside(options.archive);
 }
 
+// It goes into records that must have room for it on a full disk.
+void CheckReason(const std::string& reason) {
+  constexpr std::size_t kMaxReason = 1024;
+  if (reason.size() <= kMaxReason) return;
+  throw Error(ErrorCode::kUsage,
+              fmt::format("cannot keep a --reason of {} bytes: it may have {}",
+                          reason.size(), kMaxReason));
+}
+
 // What was named, else what lies beside the archive.
 Evidence EvidenceFor(const DeployOptions& options) {
   Evidence evidence = options.evidence;
@@ -170,6 +179,7 @@ int RunActivate(const GlobalOptions& global, const ActivateOptions& options) {
 }
 
 int RunRollback(const GlobalOptions& global, const RollbackOptions& options) {
+  CheckReason(options.reason);
   const auto version = OptionalVersion(options.version);
   Context context(global);
   Host* host = Speaking(&context);

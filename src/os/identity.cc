@@ -24,6 +24,10 @@
 namespace release {
 namespace {
 
+// Records have room for so much of what the environment and the arguments say,
+// on a full disk too.
+constexpr std::size_t kMaxName = 128;
+constexpr std::size_t kMaxCommand = 1024;
 constexpr std::size_t kRecordSize = 64 * 1024;  // of one user or group
 
 std::string Variable(const char* name) {
@@ -48,6 +52,11 @@ std::vector<std::string> AskHost(const std::string& database,
   return fields;
 }
 
+std::string Shortened(std::string text, std::size_t most) {
+  if (text.size() > most) text.replace(most - 3, text.npos, "...");
+  return text;
+}
+
 std::string UserName(uid_t id) {
   passwd record = {};
   passwd* found = nullptr;
@@ -62,7 +71,8 @@ std::string CallingUser() {
   const uid_t id = getuid();
   const std::string name = UserName(id);
   // Only root's environment counts: anyone else could claim to be anyone.
-  const std::string before = id == 0 ? Variable("SUDO_USER") : "";
+  const std::string before =
+      id == 0 ? Shortened(Variable("SUDO_USER"), kMaxName) : "";
   if (before.empty() || before == name) return name;
   return fmt::format("{} (as {})", before, name);
 }
@@ -75,7 +85,7 @@ std::string HostName() {
 // "ADDRESS PORT ADDRESS PORT", the client's first.
 std::string SshClient() {
   const std::string connection = Variable("SSH_CONNECTION");
-  return connection.substr(0, connection.find(' '));
+  return Shortened(connection.substr(0, connection.find(' ')), kMaxName);
 }
 
 std::string CommandLine() {
@@ -86,7 +96,7 @@ std::string CommandLine() {
     const bool plain = !word.empty() && word.find(' ') == word.npos;
     line += plain ? word : '"' + word + '"';
   }
-  return line;
+  return Shortened(line, kMaxCommand);
 }
 
 std::optional<std::uint32_t> Number(std::string_view text) {

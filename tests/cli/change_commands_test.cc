@@ -139,6 +139,16 @@ TEST_CASE("stage publishes without going live, activate switches") {
   CHECK(JsonOf(rig, {"activate", "2"}).at("result") == "unchanged");
 }
 
+TEST_CASE("a reason has room in a record") {
+  const CommandRig rig;
+  const Printed run =
+      rig.Run({"--json", "rollback", "--reason", std::string(1025, 'x')});
+  CHECK(run.exit == 2);
+  CHECK(Has(run.out, "it may have 1024"));
+  // Another way to fail: there is nothing to go back to.
+  CHECK(rig.Run({"rollback", "--reason", std::string(1024, 'x')}).exit == 7);
+}
+
 TEST_CASE("rollback goes back by history and keeps the reason") {
   const CommandRig rig;
   rig.Deploy("1");

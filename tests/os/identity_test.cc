@@ -89,4 +89,15 @@ TEST_CASE("an owner that does not exist is named") {
   }
 }
 
+TEST_CASE("of an endless name or command line the beginning is kept") {
+  const std::string endless(100'000, 'x');
+  const Variable sudo("SUDO_USER", endless.c_str());
+  const Variable ssh("SSH_CONNECTION", endless.c_str());
+  const Identity caller = Caller();
+  CHECK(caller.user.size() < 200);
+  CHECK(caller.ssh_client.size() < 200);
+  CHECK(caller.ssh_client.ends_with("..."));
+  CHECK(caller.command.size() <= 1024);
+}
+
 }  // namespace release
