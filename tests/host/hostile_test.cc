@@ -3,8 +3,9 @@
 // not refused stays inside. With openat2 and without it, and while somebody
 // swaps the directories that are unpacked into for links.
 //
-// scripts/torture takes more of the races.
+// scripts/torture has a thousand of the races.
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
@@ -14,6 +15,7 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <cstdio>
 #include <filesystem>
 #include <set>
 #include <thread>
@@ -21,6 +23,7 @@
 #include "host/site.h"
 #include "support/archives.h"
 #include "support/tar_builder.h"
+#include "support/torture.h"
 
 namespace release {
 namespace {
@@ -165,52 +168,63 @@ TEST_CASE("nor does one where the kernel has no openat2") {
 
 // -- a neighbour who swaps directories for links
 
-// Swaps, as fast as it can, what it finds in a directory for links to the
-// canary, and back.
+// Swaps, as fast as it can, the directories it finds, and those they are found
+// in, for a link to the canary, and back. It is root: no mode holds it off.
 class Racer {
  public:
   Racer(std::vector<std::string> directories, std::string canary)
       : directories_(std::move(directories)),
         canary_(std::move(canary)),
-        thread_([this](const std::stop_token& stop) {
-          while (!stop.stop_requested()) Swap();
-        }) {}
-  unsigned swaps() const { return swaps_; }
+        link_(canary_ + ".link") {
+    stdfs::create_symlink(canary_, link_);
+    thread_ = std::jthread([this](const std::stop_token& stop) {
+      while (!stop.stop_requested()) Swap();
+    });
+  }
+  // Of directories below that one, or the directory itself.
+  unsigned SwapsIn(std::size_t directory) const { return swaps_[directory]; }
 
  private:
   void Swap() {
-    for (const std::string& directory : directories_) {
+    for (std::size_t i = 0; i < directories_.size(); ++i) {
       std::error_code error;
-      for (stdfs::recursive_directory_iterator it(directory, error), end;
+      for (stdfs::recursive_directory_iterator it(directories_[i], error), end;
            !error && it != end; it.increment(error)) {
         if (it->symlink_status(error).type() == stdfs::file_type::directory) {
-          SwapOne(it->path());
+          SwapOne(it->path(), i);
         }
       }
+      SwapOne(directories_[i], i);
     }
   }
 
-  void SwapOne(const std::string& path) {
-    const std::string aside = canary_ + ".aside";
-    if (rename(path.c_str(), aside.c_str()) != 0) return;
-    if (symlink(canary_.c_str(), path.c_str()) == 0) ++swaps_;
+  bool Exchange(const std::string& path) const {
+    return renameat2(AT_FDCWD, path.c_str(), AT_FDCWD, link_.c_str(),
+                     RENAME_EXCHANGE) == 0;
+  }
+
+  // In one step, so that there is no moment without either.
+  void SwapOne(const std::string& path, std::size_t directory) {
+    if (!Exchange(path)) return;
+    ++swaps_[directory];
     std::this_thread::yield();
-    unlink(path.c_str());
-    if (rename(aside.c_str(), path.c_str()) != 0) {
-      std::error_code ignored;
-      stdfs::remove_all(aside, ignored);
-    }
+    if (Exchange(path)) return;
+    // Somebody has removed the link: what it stood for is here.
+    std::error_code ignored;
+    stdfs::remove_all(link_, ignored);
+    stdfs::create_symlink(canary_, link_, ignored);
   }
 
   std::vector<std::string> directories_;
   std::string canary_;
-  std::atomic<unsigned> swaps_ = 0;
+  std::string link_;
+  std::array<std::atomic<unsigned>, 2> swaps_{};
   std::jthread thread_;
 };
 
 struct Race {
   Race() {
-    stdfs::create_directories(canary);
+    Plant();
     TarBuilder tar;
     for (int folder = 0; folder < 10; ++folder) {
       const std::string name = "d" + std::to_string(folder);
@@ -221,10 +235,25 @@ struct Race {
       }
     }
     Spill(archive, tar.Bytes());
+    Spill(own.path() + "/cut.tar", tar.Bytes().substr(0, 5000));
   }
-  std::size_t Escaped() const {
-    return static_cast<std::size_t>(
-        std::distance(stdfs::directory_iterator(canary), {}));
+  // Files of the same names as in the archive: what is removed shows as well.
+  void Plant() const {
+    stdfs::remove_all(canary);
+    stdfs::create_directories(canary + "/e");
+    for (const char* name : {"/f9", "/e/f9"}) Spill(canary + name, "kept\n");
+  }
+  // What is there that was not planted, or is planted no more.
+  std::set<std::string> Strange() const {
+    std::set<std::string> found;
+    std::set<std::string> missing = {"e", "e/f9", "f9"};
+    for (const auto& entry : stdfs::recursive_directory_iterator(canary)) {
+      const std::string path = entry.path().lexically_relative(canary);
+      const bool same = entry.is_directory() || Slurp(entry.path()) == "kept\n";
+      if (missing.erase(path) == 0 || !same) found.insert(path);
+    }
+    found.merge(missing);
+    return found;
   }
 
   TempDir own;
@@ -233,41 +262,75 @@ struct Race {
   std::string canary = own.path() + "/disk/canary";
 };
 
-int Rounds() { return std::getenv("RELEASE_TORTURE") == nullptr ? 100 : 1000; }
+int Rounds() { return Torture() ? 1000 : 60; }
 
-TEST_CASE("bsdtar, raced, writes outside: the racer is no decoration") {
+TEST_CASE("bsdtar and cp, raced, write outside: the racer is no decoration") {
   Race race;
   const std::string out = race.own.path() + "/disk/out";
+  const std::string box = race.own.path() + "/disk/incoming";
   stdfs::create_directories(out);
-  Racer racer({out}, race.canary);
+  stdfs::create_directories(box + "/rejected");
+  const Racer racer({out, box}, race.canary);
+  int unpackings = 0;
   CHECK(Eventually([&] {
     Run({"bsdtar", "-xf", race.archive, "-C", out});
-    return race.Escaped() > 0;
+    ++unpackings;
+    return !race.Strange().empty();
   }));
+  MESSAGE("bsdtar wrote outside in unpacking " << unpackings);
+  race.Plant();
+  CHECK(Eventually([&] {
+    Run({"cp", race.archive, box + "/rejected/moved"});
+    return stdfs::exists(race.canary + "/moved");
+  }));
+}
+
+// One archive unpacked from elsewhere, or a good or a cut one in the drop box.
+Finished RacedRound(const Race& race, const Site& site, int round) {
+  const std::string version = "1." + std::to_string(round);
+  if (round % 2 == 0) {
+    return site.Release({"stage", race.archive, "--version", version});
+  }
+  const std::string name = "app-" + version + ".tar";
+  RunShell("cd " + site.root() + "/incoming && rm -f app-*; cp " +
+           race.own.path() + (round % 4 == 1 ? "/race.tar " : "/cut.tar ") +
+           name + " && sha256sum " + name + " > " + name + ".sha256");
+  return site.Release({"intake"});
 }
 
 void RaceRelease() {
   Race race;
   const Site site(race.own.path() + "/disk");
-  const Racer racer({site.root() + "/releases", site.root() + "/incoming"},
-                    race.canary);
-  std::map<int, int> exits;
-  for (int i = 0; i < Rounds(); ++i) {
-    const Finished finished = site.Release(
-        {"stage", race.archive, "--version", "1." + std::to_string(i)});
-    INFO(finished.Describe());
-    REQUIRE(race.Escaped() == 0);
-    CHECK(finished.signal == 0);
-    ++exits[finished.exit];
-    if (i % 10 == 9) {
-      std::error_code ignored;
-      for (const std::string& name : site.Releases()) {
-        stdfs::remove_all(site.root() + "/releases/" + name, ignored);
+  const std::string releases = site.root() + "/releases";
+  const std::string incoming = site.root() + "/incoming";
+  stdfs::create_directories(incoming + "/rejected");
+  std::map<std::string, int> exits;
+  std::array<unsigned, 2> swaps{};
+  {
+    const Racer racer({releases, incoming}, race.canary);
+    for (int i = 0; i < Rounds(); ++i) {
+      const Finished finished = RacedRound(race, site, i);
+      INFO(finished.Describe());
+      // What this test itself copies goes by a path, and so astray.
+      for (const std::string& name : race.Strange()) {
+        CAPTURE(name);
+        REQUIRE((name.starts_with("app-") && !name.ends_with(".json")));
+        stdfs::remove(race.canary + "/" + name);
       }
+      CHECK(finished.signal == 0);
+      CHECK_FALSE(finished.timed_out);
+      CHECK(finished.exit <= 5);
+      ++exits[(i % 2 == 0 ? "stage " : "intake ") +
+              std::to_string(finished.exit)];
+      // What is half unpacked the next one removes, raced too.
+      if (i % 10 == 9) RunShell("cd " + releases + " && rm -rf 1.*");
     }
+    swaps = {racer.SwapsIn(0), racer.SwapsIn(1)};
   }
-  MESSAGE(racer.swaps() << " swaps, exits " << json(exits).dump());
-  CHECK(racer.swaps() > 100);
+  MESSAGE(Rounds() << " rounds, " << swaps[0] << " swaps in releases, "
+                   << swaps[1] << " in incoming, exits " << json(exits).dump());
+  CHECK(swaps[0] > 100);
+  CHECK(swaps[1] > 100);
 }
 
 TEST_CASE("a neighbour who swaps directories for links gets nothing outside") {
