@@ -1,5 +1,5 @@
 // What vouches for an archive, tampered with in every way, with the real
-// ssh-keygen.
+// ssh-keygen; brought in by every way there is.
 #include <doctest/doctest.h>
 
 #include <filesystem>
@@ -13,17 +13,27 @@ namespace {
 
 using nlohmann::json;
 
+namespace stdfs = std::filesystem;
+
+// By which an archive and its evidence come in.
+enum class Way { kBeside, kOptions, kServe, kDropBox };
+
+constexpr Way kWays[] = {Way::kBeside, Way::kOptions, Way::kServe,
+                         Way::kDropBox};
+
 // A site that requires signed test results, with 1 live, and the keys ci, ci2,
 // stranger and expired.
 class VouchedSite {
  public:
   VouchedSite() {
     Shell("cd " + site.files() +
-          "; for k in ci ci2 stranger expired; do "
+          "; for k in ci ci2 stranger expired later elsewhere; do "
           "ssh-keygen -q -t ed25519 -N '' -C '' -f $k; done");
     Spill(site.files() + "/shop.keys",
           Line("ci", "") + Line("ci2", "") +
-              Line("expired", ",valid-before=\"20200101\""));
+              Line("expired", ",valid-before=\"20200101\"") +
+              Line("later", ",valid-after=\"20990101\"") +
+              Line("elsewhere", "", "git"));
     Spill(site.files() + "/revoked", "");
     Configure("");
     Vouch("1", 1);
@@ -71,22 +81,41 @@ class VouchedSite {
     words.insert(words.begin(), {RELEASE_BINARY, "--config", config});
     return release::Run(words);
   }
-  Finished Deploy(const std::string& version) const {
+  Finished Deploy(const std::string& version, Way way = Way::kBeside) const {
+    switch (way) {
+      case Way::kBeside:
+        break;
+      case Way::kOptions:
+        return DeployByOptions(version);
+      case Way::kServe:
+        return DeployByServe(version);
+      case Way::kDropBox:
+        return DeployByDropBox(version);
+    }
     return Run({"--json", "deploy", Archive(version), "--version", version});
   }
 
-  // The deploy of version 2 is refused with this code, and nothing changes.
+  // The deploy of version 2 is refused with this code, by whatever way it
+  // comes, and nothing changes.
   void CheckRefused(const std::string& code) const {
-    const auto before = Listing(site.root(), {".release"});
-    const Finished finished = Deploy("2");
+    for (const Way way : kWays) {
+      CAPTURE(static_cast<int>(way));
+      CheckRefused(code, way);
+    }
+  }
+
+  void CheckRefused(const std::string& code, Way way) const {
+    const auto before = Listing(site.root(), {".release", "incoming"});
+    const Finished finished = Deploy("2", way);
     INFO(finished.Describe());
-    const json object = json::parse(finished.out, nullptr, false);
+    json object = json::parse(finished.out, nullptr, false);
     CHECK(finished.exit == 3);
+    if (way == Way::kDropBox) object = object["uploads"][0];
     CHECK(object["error"]["code"] == code);
     CHECK(object["result"] == "refused");
     CHECK(site.Live() == "1");
     CHECK(site.Releases() == std::vector<std::string>{"1"});
-    CHECK(Listing(site.root(), {".release"}) == before);
+    CHECK(Listing(site.root(), {".release", "incoming"}) == before);
     CHECK(Garbage(site.root()).empty());
     const json last = json::parse(
         Run({"--json", "history", "-n", "1"}).out)["transactions"][0];
@@ -99,9 +128,53 @@ class VouchedSite {
   std::string config;
 
  private:
-  std::string Line(const std::string& key, const std::string& options) const {
+  // The evidence under other names than the archive's.
+  Finished DeployByOptions(const std::string& version) const {
+    const std::string away = site.files() + "/away";
+    std::vector<std::string> words = {"--json", "deploy", away + ".tar",
+                                      "--version", version};
+    const auto overwrite = stdfs::copy_options::overwrite_existing;
+    stdfs::copy_file(Archive(version), away + ".tar", overwrite);
+    for (const auto& [option, end] : Parts()) {
+      const std::string from = Archive(version) + end;
+      if (!stdfs::exists(from)) continue;
+      stdfs::copy_file(from, away + option, overwrite);
+      words.insert(words.end(), {option, away + option});
+    }
+    return Run(words);
+  }
+
+  // As sshd has it run for a restricted key.
+  Finished DeployByServe(const std::string& version) const {
+    std::string line = "deploy - --json --version " + version;
+    for (const auto& [option, end] : Parts()) {
+      const std::string from = Archive(version) + end;
+      if (!stdfs::exists(from)) continue;
+      line += " " + option + " $(base64 -w0 < " + from + ")";
+    }
+    return RunShell("SSH_ORIGINAL_COMMAND=\"" + line + "\" $release --config " +
+                    config + " serve --allow deploy < " + Archive(version));
+  }
+
+  Finished DeployByDropBox(const std::string& version) const {
+    const std::string box = site.root() + "/incoming/";
+    stdfs::remove_all(box + "rejected");
+    const std::string name = "shop-" + version + ".tar";
+    Shell("cd " + box + "; cp " + Archive(version) + " " + name +
+          "; for e in intoto.json sig; do test ! -e " + Archive(version) +
+          ".$e || cp " + Archive(version) + ".$e " + name + ".$e; done; " +
+          "sha256sum " + name + " > " + name + ".sha256");
+    return Run({"--json", "intake"});
+  }
+
+  static std::vector<std::pair<std::string, std::string>> Parts() {
+    return {{"--attestation", ".intoto.json"}, {"--signature", ".sig"}};
+  }
+
+  std::string Line(const std::string& key, const std::string& options,
+                   const std::string& space = "release") const {
     const std::string line = Slurp(site.files() + "/" + key + ".pub");
-    return key + "@example.org namespaces=\"release\"" + options + " " +
+    return key + "@example.org namespaces=\"" + space + "\"" + options + " " +
            line.substr(0, line.find('\n')) + "\n";
   }
 };
@@ -118,7 +191,6 @@ void FlipByte(const std::string& path, std::size_t at) {
 TEST_CASE("an archive with signed test results goes live and tells of them") {
   VouchedSite world;
   world.Vouch("2", 2);
-  // The control of all that is refused below.
   CHECK(world.Deploy("2").exit == 0);
   CHECK(world.site.Live() == "2");
   const json history =
@@ -140,6 +212,20 @@ TEST_CASE("an archive with signed test results goes live and tells of them") {
         "evidence-replayed");
   CHECK(world.Run({"rollback"}).exit == 0);
   CHECK(world.site.Live() == "1");
+}
+
+// The control of all that is refused below.
+TEST_CASE("by each way what is vouched for goes live") {
+  VouchedSite world;
+  std::uint64_t serial = 1;
+  for (const Way way : kWays) {
+    const std::string version = std::to_string(++serial);
+    world.Vouch(version, serial);
+    const Finished finished = world.Deploy(version, way);
+    INFO(finished.Describe());
+    CHECK(finished.exit == 0);
+    CHECK(world.site.Live() == version);
+  }
 }
 
 TEST_CASE("one byte changed of archive, statement or signature is refused") {
@@ -206,14 +292,17 @@ TEST_CASE("a key that is unknown, expired, revoked or misused is refused") {
   const json good = VouchedSite::Good(archive, 2);
   world.Write(archive, good, "stranger");
   world.CheckRefused("key-not-allowed");
-  world.Write(archive, good, "expired");
-  world.CheckRefused("key-not-allowed");
+  for (const char* key : {"expired", "later", "elsewhere"}) {
+    CAPTURE(key);
+    world.Write(archive, good, key);
+    world.CheckRefused("key-not-allowed");
+  }
   world.Write(archive, good, "ci", "git");
   world.CheckRefused("signature-invalid");
   world.Write(archive, good);
   const std::string revoked = world.site.files() + "/revoked";
-  std::filesystem::copy(world.site.files() + "/ci.pub", revoked,
-                        std::filesystem::copy_options::overwrite_existing);
+  stdfs::copy(world.site.files() + "/ci.pub", revoked,
+              stdfs::copy_options::overwrite_existing);
   world.CheckRefused("key-not-allowed");
   // Each key counts for itself.
   world.Write(archive, VouchedSite::Good(archive, 1), "ci2");
@@ -226,10 +315,10 @@ TEST_CASE("evidence that is missing or too old is refused") {
   world.CheckRefused("evidence-missing");
   world.Vouch("2", 2);
   const std::string signature = Slurp(archive + ".sig");
-  std::filesystem::remove(archive + ".sig");
+  stdfs::remove(archive + ".sig");
   world.CheckRefused("evidence-missing");
   Spill(archive + ".sig", signature);
-  std::filesystem::remove(archive + ".intoto.json");
+  stdfs::remove(archive + ".intoto.json");
   world.CheckRefused("evidence-missing");
   json old = VouchedSite::Good(archive, 2);
   old["subject"][0]["annotations"]["issuedAt"] = "2020-01-01T00:00:00Z";
@@ -257,9 +346,9 @@ TEST_CASE("keys that others can write, or that let in anybody, are no keys") {
   Spill(keys, "*" + text.substr(text.find(' ')));
   CHECK(code() == "keys-unusable");
   Spill(keys, text);
-  std::filesystem::permissions(keys, std::filesystem::perms(0666));
+  stdfs::permissions(keys, stdfs::perms(0666));
   CHECK(code() == "keys-unusable");
-  std::filesystem::permissions(keys, std::filesystem::perms(0644));
+  stdfs::permissions(keys, stdfs::perms(0644));
   CHECK(world.Deploy("2").exit == 0);
 }
 
