@@ -7,15 +7,19 @@
 #include <boost/filesystem.hpp>
 #include <regex>
 
+#include "support/torture.h"
+
 namespace release {
 
 void CheckSuiteInside(SystemdContainer* container, const std::string& suite,
                       int cases) {
-  const CommandResult result = container->Exec(
-      {"env", "RELEASE_INSIDE_CONTAINER=1",
-       boost::filesystem::read_symlink("/proc/self/exe").string(),
-       "--duration=true", fmt::format("--test-suite={}", suite)},
-      std::chrono::seconds(400));
+  std::vector<std::string> line = {"env", "RELEASE_INSIDE_CONTAINER=1"};
+  if (Torture()) line.emplace_back("RELEASE_TORTURE=1");
+  line.insert(line.end(),
+              {boost::filesystem::read_symlink("/proc/self/exe").string(),
+               "--duration=true", fmt::format("--test-suite={}", suite)});
+  const CommandResult result =
+      container->Exec(line, std::chrono::seconds(Torture() ? 7200 : 400));
   INFO(result.output);
   const bool all = std::regex_search(
       result.output,
