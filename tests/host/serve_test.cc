@@ -157,7 +157,8 @@ constexpr const char* kNotServed[] = {"id",
 class FuzzedCommands {
  public:
   explicit FuzzedCommands(ServedShop* shop) : shop_(shop) {
-    const std::string pid = shop->Shell("pgrep -fn 'sshd: .*listener'").output;
+    const std::string pid =
+        shop->Shell("pgrep -fn '[s]shd: .*listener'").output;
     strace_.emplace(std::vector<std::string>{
         "strace", "-f", "-qq", "-s300", "-etrace=execve", "-esignal=none",
         std::string("-o") + kTrace, "-p" + pid.substr(0, pid.find('\n'))});
