@@ -27,6 +27,16 @@ std::optional<Version> ChooseEarlier(const Standing& standing) {
   return there ? good : std::nullopt;
 }
 
+// Whether trees were set aside and are not deleted, by another transaction than
+// `but`.
+bool HasTrash(const Standing& standing, std::uint64_t but = 0) {
+  const std::string except = TrashPrefix(but);
+  const auto& names = standing.listing.garbage;
+  return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+    return IsTrash(name) && !name.starts_with(except);
+  });
+}
+
 // What a release takes of the disk, at least.
 struct Room {
   std::uint64_t bytes = 0;
@@ -127,11 +137,19 @@ Version ArchiveStaging::ChooseVersion(
   return Version::ParseOrThrow(CompactTime(host_->doors.clock->WallSeconds()));
 }
 
-void ArchiveStaging::CheckSpace(const Standing& standing) const {
-  const SpaceInfo space = host_->fs->Space();
+void ArchiveStaging::DeleteTrashFirst() {
+  undeletable_ = DeleteTrash(host_->fs, host_->ThreadsFor(kRemoveThreads));
+}
+
+void ArchiveStaging::CheckSpace(const Standing& standing) {
+  SpaceInfo space = host_->fs->Space();
   Room needed{.bytes = offer_.size.value_or(0)};
   if (carried_) needed = {carried_->TotalBytes(), carried_->entries.size()};
   if (needed.FitsInto(space)) return;
+  if (HasTrash(standing)) {
+    DeleteTrashFirst();
+    space = host_->fs->Space();
+  }
   if (host_->config->unpack.dedup == Dedup::kHardLink) {
     // Without a manifest nobody can tell before it is unpacked.
     if (!carried_) return;
@@ -196,12 +214,8 @@ void ArchiveStaging::Prepare(const Standing& standing, Work* work) {
   const Version version = ChooseVersion(carried_);
   work->begin.to = version;
   RefuseStranger(standing, version);
-  // What the last deploy set aside is deleted by now, or was not to be: room
-  // for the new release first.
-  const auto& garbage = standing.listing.garbage;
-  if (std::any_of(garbage.begin(), garbage.end(), IsTrash)) {
-    undeletable_ = DeleteTrash(host_->fs, host_->ThreadsFor(kRemoveThreads));
-  }
+  // What the transaction before this one set aside is being deleted.
+  if (HasTrash(standing, standing.newest)) DeleteTrashFirst();
   work->begin.creates = !standing.listing.versions.contains(version);
   if (!work->begin.creates) existing_ = version;
   if (work->begin.creates) CheckSpace(standing);

@@ -57,7 +57,8 @@ class ArchiveStaging {
  private:
   Version ChooseVersion(const std::optional<Manifest>& manifest) const;
   void Admit(const Standing& standing, Work* work);
-  void CheckSpace(const Standing& standing) const;
+  void CheckSpace(const Standing& standing);
+  void DeleteTrashFirst();
   void CheckArchive(const Unpacked& unpacked) const;
   UnpackOptions MakeOptions(std::function<void()> between) const;
   Manifest ReadOnly(std::function<void()> between);

@@ -30,7 +30,11 @@ std::string PartialName(std::uint64_t transaction) {
 }
 
 std::string TrashName(std::uint64_t transaction, const Version& version) {
-  return fmt::format("{}{:06}-{}", kTrashPrefix, transaction, version.name());
+  return TrashPrefix(transaction) + version.name();
+}
+
+std::string TrashPrefix(std::uint64_t transaction) {
+  return fmt::format("{}{:06}-", kTrashPrefix, transaction);
 }
 
 std::string AsideName(std::uint64_t transaction) {

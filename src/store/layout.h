@@ -47,6 +47,7 @@ std::optional<Version> VersionOfTarget(std::string_view target);
 
 std::string PartialName(std::uint64_t transaction);  // ".partial-000042"
 std::string TrashName(std::uint64_t transaction, const Version& version);
+std::string TrashPrefix(std::uint64_t transaction);  // ".trash-000042-"
 // "current-before-000042": what a rollback found in the place of the link.
 std::string AsideName(std::uint64_t transaction);
 std::string RecordName(std::uint64_t transaction);  // "000042.log"

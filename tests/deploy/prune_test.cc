@@ -175,7 +175,6 @@ TEST_CASE("whoever dies deleting leaves it to the next deploy, and all whole") {
       next.service = next.Current();
       CHECK(next.Current() == "releases/5");
       CHECK(OnDisk(&next) == "4 5");
-      // It goes before the new release needs its room.
       const Outcome outcome = next.Deploy("6");
       CHECK(outcome.exit == Exit::kDone);
       CHECK(outcome.warnings.empty());
@@ -191,7 +190,7 @@ TEST_CASE("whoever dies deleting leaves it to the next deploy, and all whole") {
   }
 }
 
-TEST_CASE("what cannot be deleted is told by the next deploy") {
+TEST_CASE("what cannot be deleted is told by a later deploy") {
   World world;
   DeployAll(&world, {"1", "2", "3"});
   world.config.keep_releases = 0;
@@ -200,6 +199,8 @@ TEST_CASE("what cannot be deleted is told by the next deploy") {
   fs.FailAt(1, EACCES, FsCall::kRemoveFile);
   DeployAll(&world, {"4"});
   CHECK(DeleteTrash(&fs).size() == 1);
+  // That could be going on still, a transaction later no more.
+  CHECK(Pin(&world.host, Version::ParseOrThrow("4"), true).exit == Exit::kDone);
   world.host.fs = &fs;
   fs.FailAt(1, EACCES, FsCall::kRemoveFile);
   const Outcome outcome = world.Deploy("5");

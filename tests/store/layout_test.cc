@@ -11,6 +11,7 @@ TEST_CASE("names below the root are as the contract shows them") {
   CHECK(ReleasePath(V("1.4.2")) == "releases/1.4.2");
   CHECK(PartialName(42) == ".partial-000042");
   CHECK(TrashName(43, V("1.3.9")) == ".trash-000043-1.3.9");
+  CHECK(TrashPrefix(43) == ".trash-000043-");
   CHECK(LinkPath(3) == ".release/link-3");
   CHECK(SparePath(1) == ".release/transactions/.spare");
   CHECK(SparePath(2) == ".release/transactions/.spare-2");
