@@ -67,22 +67,28 @@ void AddInPieces(TreeWriter* writer, const std::string& path,
   }
 }
 
+// old/d/same has "same bytes", mode 0644 and our owner; the others differ in
+// one of these.
+void PutUnlike(Trees* trees) {
+  trees->Old("d/same", "same bytes");
+  trees->Old("d/edited", "some bytes");
+  trees->Old("d/longer", "same bytes!");
+  trees->Old("d/shorter", "same byte");
+  trees->Old("d/mode", "same bytes", 0600);
+  trees->Old("d/owner", "same bytes");
+  trees->disk.SetOwner(Fs::kRoot, "old/d/owner", 7, 0);
+  trees->Old("d/group", "same bytes");
+  trees->disk.SetOwner(Fs::kRoot, "old/d/group", 0, 7);
+  trees->Old("d/empty", "");
+  trees->disk.MakeSymlink("same", Fs::kRoot, "old/d/link");
+  trees->disk.MakeDirectory(Fs::kRoot, "old/d/directory", 0755);
+}
+
 TEST_CASE("what is the same to the byte is linked, and nothing else is") {
   for (const unsigned threads : {0U, 2U}) {
     CAPTURE(threads);
     Trees trees;
-    trees.Old("d/same", "same bytes");
-    trees.Old("d/edited", "some bytes");
-    trees.Old("d/longer", "same bytes!");
-    trees.Old("d/shorter", "same byte");
-    trees.Old("d/mode", "same bytes", 0600);
-    trees.Old("d/owner", "same bytes");
-    trees.disk.SetOwner(Fs::kRoot, "old/d/owner", 7, 0);
-    trees.Old("d/group", "same bytes");
-    trees.disk.SetOwner(Fs::kRoot, "old/d/group", 0, 7);
-    trees.Old("d/empty", "");
-    trees.disk.MakeSymlink("same", Fs::kRoot, "old/d/link");
-    trees.disk.MakeDirectory(Fs::kRoot, "old/d/directory", 0755);
+    PutUnlike(&trees);
     const char* const others[] = {"edited", "longer",    "shorter",
                                   "mode",   "owner",     "group",
                                   "link",   "directory", "missing"};
