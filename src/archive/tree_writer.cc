@@ -20,6 +20,11 @@ constexpr std::size_t kMostBatches = 30;  // that wait; one more on each lane
 // So that many small files do not wait for one batch to fill.
 constexpr std::size_t kMostPieces = 256;
 
+// Bytes after which the next directory may go to another lane.
+constexpr std::size_t kWorthALane = std::size_t{64} << 10;
+// Batches that wait on a lane before the directory it writes goes on elsewhere.
+constexpr std::size_t kMostOnLane = 6;
+
 std::string NameOf(std::string_view path) {
   return std::string(path.substr(path.rfind('/') + 1));
 }
@@ -206,12 +211,18 @@ struct TreeWriter::Impl {
     }
     for (const auto& each : lanes) each->crew.Wait();
     last_path.clear();
+    last_directory.reset();
   }
 
-  // The batch for the next file, on the lane that has least to do.
-  void BeginBatch() {
+  // The batch for the next file. Files of one directory stay on one lane, since
+  // the kernel lets only one be made there at a time; but for a directory that
+  // keeps its lane busy while others have nothing to do.
+  void BeginBatch(const OpenDirectories::Shared& directory) {
     batch = pool.Take();
     if (lanes.size() == 1) return;
+    if (directory == last_directory && lane->crew.pending() < kMostOnLane) {
+      return;
+    }
     lane = std::min_element(lanes.begin(), lanes.end(),
                             [](const auto& a, const auto& b) {
                               return a->crew.pending() < b->crew.pending();
@@ -240,8 +251,11 @@ struct TreeWriter::Impl {
     // A small file stays in one piece.
     const bool full = batch && (batch->pieces.size() >= kMostPieces ||
                                 batch->room() < content.size());
-    if (full) Submit();
-    if (!batch) BeginBatch();
+    const bool leaves = batch && directory != last_directory &&
+                        batch->bytes.size() >= kWorthALane;
+    if (full || leaves) Submit();
+    if (!batch) BeginBatch(directory);
+    last_directory = directory;
     batch->pieces.push_back({.begins = true,
                              .directory = std::move(directory),
                              .name = NameOf(path),
@@ -296,6 +310,7 @@ struct TreeWriter::Impl {
   BatchPool pool;
   std::shared_ptr<Batch> batch;  // being filled, for `lane`
   std::string last_path;         // the file begun last; empty: none is open
+  OpenDirectories::Shared last_directory;  // of that file
   std::vector<Link> hard_links;
   std::vector<Link> symlinks;
   std::vector<std::unique_ptr<Lane>> lanes;  // last: their threads use the rest

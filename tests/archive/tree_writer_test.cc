@@ -3,6 +3,11 @@
 #include <doctest/doctest.h>
 
 #include <cerrno>
+#include <chrono>
+#include <map>
+#include <mutex>
+#include <set>
+#include <thread>
 
 #include "os/posix_fs.h"
 #include "store/durable.h"
@@ -76,6 +81,49 @@ TEST_CASE("tree writer: with threads as without, byte for byte") {
       CHECK((ReadWhole(&fs, path) == noise.substr(i, size(i))));
     }
   }
+}
+
+// Which threads made files in each directory.
+class ThreadsSeen final : public MemFs {
+ public:
+  Handle Open(Handle dir, const std::string& path, OpenMode mode,
+              unsigned permissions) override {
+    {
+      const std::lock_guard lock(mutex_);
+      seen_[dir].insert(std::this_thread::get_id());
+    }
+    return MemFs::Open(dir, path, mode, permissions);
+  }
+  const std::map<Handle, std::set<std::thread::id>>& seen() const {
+    return seen_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<Handle, std::set<std::thread::id>> seen_;
+};
+
+TEST_CASE("tree writer: a directory stays on one thread, others on others") {
+  ThreadsSeen fs;
+  TreeWriter writer(&fs, Fs::kRoot, {.owner = {}, .threads = 2});
+  const std::string content(10'000, 'x');
+  // Each more than one batch, and not enough to keep a thread waiting.
+  for (unsigned i = 0; i < 400; ++i) {
+    const std::string folder = std::to_string(i / 50);
+    if (i % 50 == 0) {
+      writer.AddDirectory(folder, 0755);
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    writer.AddFile(folder + "/" + std::to_string(i), 0644, content);
+  }
+  writer.Finish();
+  std::set<std::thread::id> all;
+  CHECK(fs.seen().size() == 8);
+  for (const auto& [directory, threads] : fs.seen()) {
+    CHECK(threads.size() == 1);
+    all.insert(threads.begin(), threads.end());
+  }
+  CHECK(all.size() <= 2);
 }
 
 TEST_CASE("tree writer: each call that fails is reported, and nothing hangs") {

@@ -32,7 +32,7 @@ namespace release {
 // a std::exception, so that no handler for errors takes it for one.
 struct CrashNow {};
 
-class MemFs final : public Fs {
+class MemFs : public Fs {
  public:
   // An empty root directory, durable.
   MemFs();
