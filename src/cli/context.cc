@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <thread>
 
 #include "base/text.h"
 #include "os/identity.h"
@@ -153,6 +154,7 @@ Context::Context(const GlobalOptions& options)
   host_.caller = Caller();
   host_.wait = options_.wait;
   host_.threads = AllowedThreads();
+  host_.cores = std::thread::hardware_concurrency();
 }
 
 void Context::RequireOnlyRootWrites() const {

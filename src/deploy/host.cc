@@ -8,6 +8,10 @@ unsigned Host::ThreadsFor(unsigned useful) const {
   return std::min(threads - 1, useful);
 }
 
+unsigned Host::BusyThreadsFor(unsigned useful) const {
+  return std::min(ThreadsFor(useful), std::max(cores, 2U) - 1);
+}
+
 Failure FailureOf(const Error& error) {
   return {.code = error.code(),
           .message = error.what(),

@@ -40,6 +40,7 @@ struct Host {
   // A deploy leaves the trees that retention sets aside to its caller, who has
   // them deleted (DeleteTrash) once the outcome is told.
   bool deletes_later = false;
+  unsigned cores = 1;  // of this machine
   std::function<void(const Event&)> report = [](const Event&) {};
   // What this command has to tell, until it is told at its end; one for each
   // transaction that it ended. See deploy/notices.h.
@@ -47,6 +48,9 @@ struct Host {
 
   // Threads beside the caller's, for work that gains from so many.
   unsigned ThreadsFor(unsigned useful) const;
+  // As ThreadsFor, where the caller and they all have plenty to compute: no
+  // more than other cores, and one at least.
+  unsigned BusyThreadsFor(unsigned useful) const;
 };
 
 // A failure as a value, for reports and records.

@@ -266,7 +266,7 @@ UnpackOptions ArchiveStaging::MakeOptions(std::function<void()> between) const {
       .max_entries = unpack.max_entries,
       .owner = offer_.owner,
       .reserved = SharedPaths(*host_->config),
-      .writing_threads = host_->ThreadsFor(kWriters),
+      .writing_threads = host_->BusyThreadsFor(kWriters),
       .progress = [between = std::move(between)](std::uint64_t) { between(); }};
 }
 

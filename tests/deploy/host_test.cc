@@ -36,5 +36,20 @@ TEST_CASE("of the threads allowed one is the caller's") {
   CHECK(host.ThreadsFor(1) == 1);
 }
 
+TEST_CASE("threads that compute get the other cores, and one at least") {
+  Host host;
+  CHECK(host.BusyThreadsFor(2) == 0);
+  host.threads = 16;
+  CHECK(host.BusyThreadsFor(2) == 1);
+  host.cores = 2;
+  CHECK(host.BusyThreadsFor(2) == 1);
+  host.cores = 3;
+  CHECK(host.BusyThreadsFor(2) == 2);
+  host.cores = 64;
+  CHECK(host.BusyThreadsFor(2) == 2);
+  host.cores = 0;  // where the system does not tell
+  CHECK(host.BusyThreadsFor(2) == 1);
+}
+
 }  // namespace
 }  // namespace release
