@@ -1,7 +1,7 @@
 """Draws ratios as horizontal bars, with a line where both are the same."""
 import html
 
-ROW, LEFT, WIDTH, RIGHT = 26, 470, 420, 70
+ROW, LEFT, WIDTH, RIGHT = 26, 640, 420, 70
 
 
 def chart(rows):
