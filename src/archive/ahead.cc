@@ -76,21 +76,26 @@ std::span<const char> Ahead::NextBlock(std::uint64_t entry) {
   if (current_.entry == entry && Decodes(entry) && current_.bytes.empty()) {
     return {};
   }
+  // Of entries before it there may be blocks that nobody asked for.
+  do {
+    Take();
+  } while (current_.entry < entry);
+  return current_.bytes;
+}
+
+void Ahead::Take() {
   {
     std::unique_lock lock(mutex_);
-    do {
-      put_.wait(lock, [this] { return ended_ || !blocks_.empty(); });
-      if (blocks_.empty() && error_) std::rethrow_exception(error_);
-      if (blocks_.empty()) {
-        throw Error(ErrorCode::kInternal, "cannot read ahead: no such entry");
-      }
-      current_ = std::move(blocks_.front());
-      blocks_.pop_front();
-      held_ -= current_.bytes.size();
-    } while (current_.entry < entry);
+    put_.wait(lock, [this] { return ended_ || !blocks_.empty(); });
+    if (blocks_.empty() && error_) std::rethrow_exception(error_);
+    if (blocks_.empty()) {
+      throw Error(ErrorCode::kInternal, "cannot read ahead: no such entry");
+    }
+    current_ = std::move(blocks_.front());
+    blocks_.pop_front();
+    held_ -= current_.bytes.size();
   }
   taken_.notify_one();
-  return current_.bytes;
 }
 
 }  // namespace release

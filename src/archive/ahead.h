@@ -47,6 +47,8 @@ class Ahead {
   void DecodeAll();
   // False where the work is to stop.
   bool Put(std::uint64_t entry, std::span<const char> bytes);
+  // Makes the next block the current one, once there is one.
+  void Take();
 
   std::unique_ptr<ParserBytes> bytes_;
   Parser parser_;  // of the thread, once that runs
