@@ -35,11 +35,7 @@ class EarlierTree {
   // `directory` outlives this. `owner` is whom files of the new tree belong to.
   EarlierTree(Fs* fs, Fs::Handle directory, Sharing sharing,
               const OwnerIds& owner)
-      : fs_(fs),
-        directory_(directory),
-        sharing_(sharing),
-        owner_(owner),
-        directories_(fs, directory) {}
+      : sharing_(sharing), owner_(owner), directories_(fs, directory) {}
 
   // -- for the thread that adds files
   // The directory at `path` in the earlier tree; nothing where there is none.
@@ -57,8 +53,6 @@ class EarlierTree {
  private:
   friend class Takeover;
 
-  Fs* fs_;
-  Fs::Handle directory_;
   const Sharing sharing_;
   const OwnerIds owner_;
   OpenDirectories directories_;
