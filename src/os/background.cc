@@ -2,9 +2,11 @@
 
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <exception>
 
@@ -50,13 +52,24 @@ void BecomeNobodys() {
 // one waits at a terminal.
 bool InUnit() { return !Environment("INVOCATION_ID").empty(); }
 
+bool Succeeded(pid_t child) {
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0) {
+    if (errno != EINTR) return false;
+  }
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
 }  // namespace
 
 bool RunInBackground(const std::function<void()>& work) {
   if (InUnit()) return false;
   const pid_t child = fork();
   if (child < 0) return false;
-  if (child > 0) return true;
+  if (child > 0) return Succeeded(child);
+  // Nobody's child: nobody has to wait for it to end.
+  const pid_t grandchild = fork();
+  if (grandchild != 0) _exit(grandchild > 0 ? 0 : 1);
   BecomeNobodys();
   try {
     work();

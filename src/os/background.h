@@ -10,10 +10,10 @@ namespace release {
 // system gives none, or where whoever started this command would end that
 // process too: then nothing was run. Only while this process has one thread.
 //
-// Nobody waits for that process and nobody hears of it: it is in a session of
-// its own, its standard streams are /dev/null, and it has none of the
-// descriptors that this process was started with. What this process opened
-// itself it has; a lock must have been let go before. Signals end it.
+// Nobody waits for that process and nobody hears of it: it is nobody's child,
+// in a session of its own, its standard streams are /dev/null, and it has none
+// of the descriptors that this process was started with. What this process
+// opened itself it has; a lock must have been let go before. Signals end it.
 bool RunInBackground(const std::function<void()>& work);
 
 }  // namespace release

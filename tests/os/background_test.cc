@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/file.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -61,6 +62,7 @@ TEST_CASE("what runs in the background has a session and streams of its own") {
                            LinkOf(1), stdfs::current_path().string()));
   }));
   CHECK(Await(told) == "true /dev/null /dev/null /");
+  CHECK(waitpid(-1, nullptr, WNOHANG) == -1);
   CHECK(getsid(0) != getpid());
 }
 
