@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <functional>
 #include <memory>
 #include <utility>
@@ -102,8 +101,8 @@ int Finish(const GlobalOptions& global, const Outcome& outcome) {
 // Deletes what retention set aside, in a process of its own where that is
 // possible. Whoever called has been told the outcome, and need not wait.
 void DeleteSetAside(Host* host) {
-  const auto garbage = ListReleases(host->fs).garbage;
-  if (std::none_of(garbage.begin(), garbage.end(), IsTrash)) return;
+  // What fails here is a warning: the outcome has been told.
+  if (!MayHaveTrash(host->fs)) return;
   const auto work = [host] {
     return DeleteTrash(host->fs, host->ThreadsFor(kRemoveThreads));
   };

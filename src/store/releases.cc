@@ -298,6 +298,15 @@ std::vector<std::string> CollectGarbage(Fs* fs, unsigned threads, Trash trash) {
   return failures;
 }
 
+bool MayHaveTrash(Fs* fs) {
+  try {
+    const auto garbage = ListReleases(fs).garbage;
+    return std::any_of(garbage.begin(), garbage.end(), IsTrash);
+  } catch (const FsError&) {
+    return true;
+  }
+}
+
 std::vector<std::string> DeleteTrash(Fs* fs, unsigned threads) {
   Failures failures;
   std::vector<std::string> trash;

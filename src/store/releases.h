@@ -86,6 +86,8 @@ std::vector<std::string> CollectGarbage(Fs* fs, unsigned threads = 0,
 // no transaction ever comes back to them, and several may delete the same.
 std::vector<std::string> DeleteTrash(Fs* fs, unsigned threads = 0);
 bool IsTrash(const std::string& name);
+// Whether there is any; true where that cannot be told.
+bool MayHaveTrash(Fs* fs);
 
 // More wait for one another in the file system.
 inline constexpr unsigned kRemoveThreads = 8;
