@@ -96,8 +96,10 @@ CutShop::CutShop(const std::string& form, CutCase cut_case)
       "; exit 1;; *bad) exit 1; esac\"]\n"
       "interval = \"10ms\"\ndeadline = \"20ms\"\nmin_healthy_time = \"0s\"\n";
   // ext4 has no blocks in common.
-  const std::string unpack =
-      form == "ext4" ? "[unpack]\ndedup = \"hardlink\"\n" : "";
+  const std::string dedup = !case_.shares    ? "off"
+                            : form == "ext4" ? "hardlink"
+                                             : "auto";
+  const std::string unpack = "[unpack]\ndedup = \"" + dedup + "\"\n";
   config_ =
       site_.ConfigFile("shop.toml", "keep_releases = 9\n" + unpack + shop);
   for (unsigned i = 1; i <= case_.releases; ++i) {

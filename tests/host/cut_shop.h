@@ -21,6 +21,7 @@ struct CutCase {
   std::string after;         // live where it runs through
   unsigned releases = 2;     // 1.0 and on; the last one is live
   bool interrupted = false;  // a deploy of 3.0 has died after the switch
+  bool shares = true;        // takes over what is the same, as the disk lets it
 };
 
 // deploy (which prunes too), one that fails, rollback, prune, recover.
