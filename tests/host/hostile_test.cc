@@ -206,8 +206,12 @@ class Racer {
   // In one step, so that there is no moment without either.
   void SwapOne(const std::string& path, std::size_t directory) {
     if (!Exchange(path)) return;
-    ++swaps_[directory];
-    std::this_thread::yield();
+    // Now for an instant, now for as long as it takes to make a file or two.
+    if (++swaps_[directory] % 2 == 0) {
+      std::this_thread::yield();
+    } else {
+      std::this_thread::sleep_for(std::chrono::microseconds(20));
+    }
     if (Exchange(path)) return;
     // Somebody has removed the link: what it stood for is here.
     std::error_code ignored;
