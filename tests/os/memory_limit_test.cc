@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <memory>
 
 namespace release {
 namespace {
@@ -44,6 +45,21 @@ TEST_CASE("a memory limit of nothing, or above another, changes nothing") {
     const MemoryLimit high(MemoryLimitFor(4 * kMany));
     CHECK_FALSE(Gets(kMany));
   }
+  rlimit after = {};
+  getrlimit(RLIMIT_DATA, &after);
+  CHECK(after.rlim_cur == before.rlim_cur);
+}
+
+TEST_CASE("of several memory limits the last to end takes the bound away") {
+  rlimit before = {};
+  getrlimit(RLIMIT_DATA, &before);
+  const std::uint64_t limit = MemoryLimitFor(std::uint64_t{64} << 20);
+  auto first = std::make_unique<MemoryLimit>(limit);
+  auto second = std::make_unique<MemoryLimit>(limit);
+  first.reset();
+  CHECK_FALSE(Gets(kMany));
+  second.reset();
+  CHECK(Gets(kMany));
   rlimit after = {};
   getrlimit(RLIMIT_DATA, &after);
   CHECK(after.rlim_cur == before.rlim_cur);
