@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <boost/filesystem.hpp>
+#include <filesystem>
 #include <fstream>
 #include <thread>
 
@@ -79,7 +80,8 @@ LiveShop::LiveShop(const std::string& config, const std::string& unit)
   }
   fs::create_directories("/etc/release");
   fs::create_directories("/srv/archives");
-  fs::create_symlink(RELEASE_BINARY, kProgram);
+  // No link: other users may not be let into the directory of the build.
+  std::filesystem::copy_file(RELEASE_BINARY, kProgram);
   WriteConfig(config);
   Spill(kUnitFile, unit);
   REQUIRE(Shell("systemctl daemon-reload").ok());
