@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "os/crew.h"
+#include "os/path_rules.h"
 
 namespace release {
 namespace {
@@ -27,11 +28,6 @@ constexpr std::size_t kMostOnLane = 6;
 
 std::string NameOf(std::string_view path) {
   return std::string(path.substr(path.rfind('/') + 1));
-}
-
-std::string ParentOf(std::string_view path) {
-  const std::size_t slash = path.rfind('/');
-  return std::string(path.substr(0, slash == path.npos ? 0 : slash));
 }
 
 // A file or a part of one; its bytes lie behind those of the piece before.

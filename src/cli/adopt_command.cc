@@ -38,7 +38,8 @@ AdoptOptions MakeOptions(const InitOptions& options) {
               fmt::format("cannot take over {}: {}", from, why), from);
 }
 
-std::string ParentOf(const std::string& path) {
+// Of an absolute path.
+std::string HolderOf(const std::string& path) {
   const std::size_t slash = path.rfind('/');
   return slash == 0 ? "/" : path.substr(0, slash);
 }
@@ -51,7 +52,7 @@ std::string LeafOf(const std::string& path) {
 std::string RealPlace(const std::string& path) {
   const std::string real = RealPath(path);
   if (real != path || path == "/") return real;
-  return JoinPath(RealPlace(ParentOf(path)), LeafOf(path));
+  return JoinPath(RealPlace(HolderOf(path)), LeafOf(path));
 }
 
 // The directory of --from, which is to become ROOT/current.
@@ -61,11 +62,11 @@ class Outsider {
       : root_(RealPlace(root)),
         name_(AbsolutePath(from)),
         // Its own name is not followed: it may be a link already.
-        path_(JoinPath(RealPath(ParentOf(name_)), LeafOf(name_))) {}
+        path_(JoinPath(RealPath(HolderOf(name_)), LeafOf(name_))) {}
 
   // Throws Error kNotAdoptable where it cannot move there; true where it has.
   bool Examine() const {
-    PosixFs beside(ParentOf(path_));
+    PosixFs beside(HolderOf(path_));
     const auto info = beside.Stat(Fs::kRoot, LeafOf(path_));
     if (!info) Refuse(name_, "there is no such directory");
     if (info->type == FileType::kSymlink) return ExamineLink();
@@ -122,8 +123,8 @@ class Outsider {
 
   void RequireOneMount() const {
     std::string above = root_;
-    while (above != "/" && MountOf(above) == 0) above = ParentOf(above);
-    if (MountOf(path_) != MountOf(ParentOf(path_))) {
+    while (above != "/" && MountOf(above) == 0) above = HolderOf(above);
+    if (MountOf(path_) != MountOf(HolderOf(path_))) {
       Refuse(name_, "something is mounted there, and a mount cannot move");
     }
     if (MountOf(path_) == MountOf(above)) return;
@@ -133,7 +134,7 @@ class Outsider {
   }
 
   void RequireOnlyRootMoves() const {
-    const std::string danger = WhyOthersCanWrite(ParentOf(path_));
+    const std::string danger = WhyOthersCanWrite(HolderOf(path_));
     if (danger.empty()) return;
     throw Error(ErrorCode::kRootUnsafe,
                 fmt::format("cannot move {} as root: {}; run this as its "

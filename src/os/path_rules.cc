@@ -42,4 +42,8 @@ std::string JoinPath(const std::string& directory, const std::string& path) {
   return directory + "/" + path;
 }
 
+std::string ParentOf(std::string_view path) {
+  return std::string(SplitPath(path).parent);
+}
+
 }  // namespace release

@@ -27,6 +27,9 @@ PathParts SplitPath(std::string_view path);
 // The path of `path` beneath `directory`, either of which may be empty.
 std::string JoinPath(const std::string& directory, const std::string& path);
 
+// The directory that a relative path is in; "" at the top.
+std::string ParentOf(std::string_view path);
+
 }  // namespace release
 
 #endif  // RELEASE_OS_PATH_RULES_H_

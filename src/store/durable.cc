@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "os/crew.h"
+#include "os/path_rules.h"
 #include "store/layout.h"
 
 namespace release {
@@ -47,16 +48,6 @@ void WriteFileWhole(Fs* fs, const std::string& directory,
              RenameMode::kReplace);
 }
 
-namespace {
-
-// The directory that has the name; "" is the root.
-std::string HolderOf(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string::npos ? "" : path.substr(0, slash);
-}
-
-}  // namespace
-
 void TakePlaceOf(Fs* fs, const std::string& name, const std::string& target,
                  const std::string& aside) {
   const auto left = fs->Stat(Fs::kRoot, aside);
@@ -66,7 +57,7 @@ void TakePlaceOf(Fs* fs, const std::string& name, const std::string& target,
   fs->MakeSymlink(target, Fs::kRoot, aside);
   fs->Rename(Fs::kRoot, aside, Fs::kRoot, name, RenameMode::kExchange);
   // What the link leads to before the link.
-  if (!HolderOf(aside).empty()) SyncDirectory(fs, HolderOf(aside));
+  if (!ParentOf(aside).empty()) SyncDirectory(fs, ParentOf(aside));
   // The switch before the record that says it is done.
   fs->Sync(Fs::kRoot);
 }
@@ -76,10 +67,10 @@ void GiveBackPlace(Fs* fs, const std::string& name, const std::string& aside) {
   // Back, on both sides, before the name it had is given up: of two changes a
   // power cut may keep the later one alone.
   fs->Sync(Fs::kRoot);
-  if (!HolderOf(aside).empty()) SyncDirectory(fs, HolderOf(aside));
+  if (!ParentOf(aside).empty()) SyncDirectory(fs, ParentOf(aside));
   fs->RemoveFile(Fs::kRoot, aside);
   // Gone before the record that says so.
-  SyncDirectory(fs, HolderOf(aside));
+  SyncDirectory(fs, ParentOf(aside));
 }
 
 namespace {

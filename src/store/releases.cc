@@ -7,6 +7,7 @@
 #include <functional>
 
 #include "base/text.h"
+#include "os/path_rules.h"
 #include "store/current.h"
 #include "store/durable.h"
 #include "store/layout.h"
@@ -16,11 +17,6 @@ namespace {
 
 std::string InReleases(const std::string& name) {
   return std::string(kReleases) + "/" + name;
-}
-
-std::string ParentOf(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string::npos ? "" : path.substr(0, slash);
 }
 
 // "storage/logs" in releases/V points at ../../../shared/storage/logs.

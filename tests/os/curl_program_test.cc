@@ -15,10 +15,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-HttpServer::Handler Always(const std::string& answer) {
-  return [answer](const std::string&) { return answer; };
-}
-
 HttpResponse Get(const std::string& url) {
   HttpRequest request;
   request.url = url;

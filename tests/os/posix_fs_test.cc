@@ -22,22 +22,13 @@
 #include <string>
 #include <thread>
 
+#include "support/every_fs.h"
 #include "support/temp_dir.h"
 
 namespace release {
 namespace {
 
 using Lookup = PosixFs::Lookup;
-
-template <typename Call>
-int ErrorOf(Call call) {
-  try {
-    call();
-  } catch (const FsError& error) {
-    return error.error_number();
-  }
-  return 0;
-}
 
 std::set<int> OpenDescriptors() {
   std::set<int> open;

@@ -115,4 +115,8 @@ std::string HttpAnswer(int status, const std::string& body,
       status, body.size(), more_headers, body);
 }
 
+HttpServer::Handler Always(const std::string& answer) {
+  return [answer](const std::string&) { return answer; };
+}
+
 }  // namespace release

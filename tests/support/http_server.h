@@ -46,6 +46,9 @@ class HttpServer {
 std::string HttpAnswer(int status, const std::string& body,
                        const std::string& more_headers = "");
 
+// Answers so whatever is asked.
+HttpServer::Handler Always(const std::string& answer);
+
 }  // namespace release
 
 #endif  // RELEASE_TESTS_SUPPORT_HTTP_SERVER_H_
