@@ -67,7 +67,12 @@ std::size_t ReadSome(int fd, std::span<char> buffer, const std::string& name,
 // O_NONBLOCK: opening a fifo that has no writer yet must not hang; what waits
 // is the read, which an interrupt can end.
 int OpenForReading(const std::string& path) {
-  return open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  while (true) {
+    const int fd =
+        open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd >= 0 || errno != EINTR) return fd;
+    ThrowIfInterrupted(path);
+  }
 }
 
 // Why this cannot be read; empty where it can.

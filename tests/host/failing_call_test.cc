@@ -23,7 +23,7 @@ struct Fault {
 
 // What a signal interrupts is taken up again, but for a sync.
 const std::vector<Fault> kInterrupted = {
-    {"write", "EINTR", 3},     {"pread64", "EINTR", 3}, {"openat", "EINTR", 9},
+    {"write", "EINTR", 3},     {"pread64", "EINTR", 3}, {"openat", "EINTR", 4},
     {"ftruncate", "EINTR", 1}, {"flock", "EINTR", 1},   {"fallocate", "EINTR"}};
 
 const std::vector<Fault> kFailing = {
