@@ -88,14 +88,19 @@ struct Parser::Impl {
     if (source->seekable()) {
       archive_read_set_seek_callback(parser.get(), OnSeek);
     }
-    memory_limit = MemoryLimitFor(kParserMemory);
+    if (!IsTar()) memory_limit = MemoryLimitFor(kParserMemory);
     const int result =
         Bounded([&] { return archive_read_open1(parser.get()); });
     if (result != ARCHIVE_OK) FailOnParser();
     RethrowStashed();
   }
 
-  // A call into libarchive. A few bytes of 7z or cpio can ask for gigabytes.
+  bool IsTar() const {
+    return format == Format::kTar || format == Format::kMaybeTar;
+  }
+
+  // A call into libarchive. A few bytes of 7z or cpio can ask for gigabytes; in
+  // a tar it takes no header of over 1 MiB, and each limit is two system calls.
   template <typename Call>
   int Bounded(Call call) {
     const MemoryLimit limit(memory_limit);
@@ -361,8 +366,7 @@ struct Parser::Impl {
   // A sparse file of a tar may end in a hole.
   std::span<const char> EndOfData() {
     if (!current_size || position == *current_size) return {};
-    const bool tar = format == Format::kTar || format == Format::kMaybeTar;
-    if (tar && position < *current_size) {
+    if (IsTar() && position < *current_size) {
       return Zeros(*current_size - position);
     }
     Fail(ErrorCode::kArchiveCorrupt,

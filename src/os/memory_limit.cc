@@ -9,18 +9,21 @@
 namespace release {
 namespace {
 
-bool SetSoftLimit(std::uint64_t limit) {
-  rlimit now = {};
-  if (getrlimit(RLIMIT_DATA, &now) != 0) return false;
-  now.rlim_cur = limit;
-  return setrlimit(RLIMIT_DATA, &now) == 0;
-}
-
 // Threads may have one each, and which of them ends first nobody knows: the
 // first that begins sets the limit, and the last that ends takes it away.
 std::mutex mutex;
 unsigned in_force = 0;
-std::uint64_t before = 0;
+rlimit before = {};
+
+bool SetSoftLimit(std::uint64_t limit) {
+  const rlimit limits{limit, before.rlim_max};
+  return setrlimit(RLIMIT_DATA, &limits) == 0;
+}
+
+bool Begin(std::uint64_t limit) {
+  if (getrlimit(RLIMIT_DATA, &before) != 0) return false;
+  return limit < before.rlim_cur && SetSoftLimit(limit);
+}
 
 }  // namespace
 
@@ -34,21 +37,17 @@ std::uint64_t MemoryLimitFor(std::uint64_t more) {
 }
 
 MemoryLimit::MemoryLimit(std::uint64_t limit) {
-  const std::lock_guard lock(mutex);
-  rlimit now = {};
   if (limit == 0) return;
-  if (in_force == 0) {
-    if (getrlimit(RLIMIT_DATA, &now) != 0 || limit >= now.rlim_cur) return;
-    before = now.rlim_cur;
-    if (!SetSoftLimit(limit)) return;
-  }
+  const std::lock_guard lock(mutex);
+  if (in_force == 0 && !Begin(limit)) return;
   ++in_force;
   counts_ = true;
 }
 
 MemoryLimit::~MemoryLimit() {
+  if (!counts_) return;
   const std::lock_guard lock(mutex);
-  if (counts_ && --in_force == 0) SetSoftLimit(before);
+  if (--in_force == 0) SetSoftLimit(before.rlim_cur);
 }
 
 }  // namespace release
