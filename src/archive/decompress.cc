@@ -98,12 +98,16 @@ struct Decompressor::Impl {
   Impl(ByteSource source_in, std::string name_in)
       : source(std::move(source_in)),
         name(std::move(name_in)),
-        in(kBufferSize) {
+        in(kBufferSize),
+        other_in(kBufferSize) {}
+
+  void Begin() {
     FillAtLeast(kLongestMagic);
     if (left.empty()) Fail(ErrorCode::kArchiveEmpty, "it is empty");
     compression = DetectCompression(left);
     Emplace(compression, &codec);
     if (compression != Compression::kNone) out.resize(kBufferSize);
+    begun = true;
   }
 
   [[noreturn]] void Fail(ErrorCode code, const char* reason) const {
@@ -113,6 +117,8 @@ struct Decompressor::Impl {
   // Makes `left` hold that many bytes, fewer only at the end of the source.
   void FillAtLeast(std::size_t count) {
     if (left.size() >= count || at_end) return;
+    // In turn: somebody may still look at what the source gave last.
+    std::swap(in, other_in);
     std::copy(left.begin(), left.end(), in.begin());
     std::size_t held = left.size();
     while (held < count && !at_end) {
@@ -179,6 +185,7 @@ struct Decompressor::Impl {
   }
 
   std::span<const char> Next() {
+    if (!begun) Begin();
     if (compression == Compression::kNone) return NextPlain();
     std::span<char> room(out);
     while (!room.empty()) {
@@ -191,9 +198,11 @@ struct Decompressor::Impl {
   ByteSource source;
   std::string name;
   std::vector<char> in;
+  std::vector<char> other_in;
   std::vector<char> out;
   std::span<const char> left;  // of `in`, not yet decoded
-  bool at_end = false;         // of the source
+  bool begun = false;
+  bool at_end = false;  // of the source
   bool frame_ended = false;
   Compression compression = Compression::kNone;
   Codec codec;
@@ -203,8 +212,6 @@ Decompressor::Decompressor(ByteSource source, std::string name)
     : impl_(std::make_unique<Impl>(std::move(source), std::move(name))) {}
 
 Decompressor::~Decompressor() = default;
-
-Compression Decompressor::compression() const { return impl_->compression; }
 
 std::span<const char> Decompressor::Next() { return impl_->Next(); }
 

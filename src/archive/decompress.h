@@ -23,20 +23,19 @@ bool MayBeginCompression(std::span<const char> first);
 // and bzip2 streams) are read as one.
 class Decompressor {
  public:
-  // Reads the first bytes. `name` is for messages. An empty source throws Error
-  // kArchiveEmpty.
+  // `name` is for messages. What the source has put into a buffer stays there
+  // until it was called once more, or this goes.
   Decompressor(ByteSource source, std::string name);
   ~Decompressor();
   Decompressor(const Decompressor&) = delete;
   Decompressor& operator=(const Decompressor&) = delete;
 
-  Compression compression() const;
-
   // The next bytes, valid until the next call; empty at the end, which is
-  // reached only after every checksum in the stream held. A stream that ends
-  // early throws Error kArchiveTruncated; a damaged one, or one with other
-  // bytes behind it, kArchiveCorrupt; one that needs more than 256 MiB of
-  // memory kArchiveUnsupported. What the source throws passes through.
+  // reached only after every checksum in the stream held. An empty stream
+  // throws Error kArchiveEmpty. A stream that ends early throws Error
+  // kArchiveTruncated; a damaged one, or one with other bytes behind it,
+  // kArchiveCorrupt; one that needs more than 256 MiB of memory
+  // kArchiveUnsupported. What the source throws passes through.
   std::span<const char> Next();
 
  private:

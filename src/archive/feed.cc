@@ -61,9 +61,9 @@ Feed::Feed(ByteSource source, std::string name, Spool spool)
     : source_(std::move(source)),
       name_(std::move(name)),
       spool_(std::move(spool)),
-      decompressor_(std::make_unique<Decompressor>(
-          [this](std::span<char> buffer) { return ReadSource(buffer); },
-          name_)) {
+      decompressor_(
+          [this](std::span<char> buffer) { return ReadSource(buffer); }, name_),
+      hash_(spool_.threads) {
   ReadHead();
   format_ = DetectFormat(head_);
   if (format_ == Format::kZip || format_ == Format::kSevenZip) CopyToSpool();
@@ -82,7 +82,7 @@ void Feed::CheckRatio(std::uint64_t unpacked) const {
 
 std::size_t Feed::ReadSource(std::span<char> buffer) {
   const std::size_t count = source_(buffer);
-  sha256_.Update(buffer.first(count));
+  hash_.Update(buffer.first(count));
   bytes_read_ += count;
   return count;
 }
@@ -90,7 +90,7 @@ std::size_t Feed::ReadSource(std::span<char> buffer) {
 void Feed::ReadHead() {
   bool whole = false;
   while (head_.size() < kFormatBytes && !whole) {
-    const auto block = decompressor_->Next();
+    const auto block = decompressor_.Next();
     whole = block.empty();
     head_ += View(block);
   }
@@ -127,7 +127,7 @@ void Feed::CopyToSpool() {
   fs->RemoveFile(spool_.directory, spool_.name);
   Append(copy.get(), std::exchange(head_, {}));
   while (true) {
-    const auto block = decompressor_->Next();
+    const auto block = decompressor_.Next();
     if (block.empty()) break;
     Append(copy.get(), View(block));
   }
@@ -157,7 +157,7 @@ std::span<const char> Feed::Next() {
     given_head_ = std::exchange(head_, {});
     block = given_head_;
   } else {
-    block = decompressor_->Next();
+    block = decompressor_.Next();
   }
   const auto last = std::find_if(block.rbegin(), block.rend(),
                                  [](char c) { return c != '\0'; });

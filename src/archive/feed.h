@@ -10,11 +10,11 @@
 #include <span>
 #include <string>
 
+#include "archive/archive_hash.h"
 #include "archive/decompress.h"
 #include "archive/format.h"
 #include "archive/parser.h"
 #include "archive/reader.h"
-#include "trust/digest.h"
 
 namespace release {
 
@@ -77,7 +77,7 @@ class Feed final : public ParserBytes {
   // came of less than their kMaxRatio-th part of archive: no release does that.
   void CheckRatio(std::uint64_t unpacked) const;
   // Of all bytes of the archive; call once, after the end.
-  std::string FinishHash() { return sha256_.Finish(); }
+  std::string FinishHash() { return hash_.Finish(); }
 
  private:
   std::size_t ReadSource(std::span<char> buffer);
@@ -89,9 +89,9 @@ class Feed final : public ParserBytes {
   ByteSource source_;
   std::string name_;
   Spool spool_;
-  Sha256 sha256_;
   std::uint64_t bytes_read_ = 0;
-  std::unique_ptr<Decompressor> decompressor_;
+  Decompressor decompressor_;
+  ArchiveHash hash_;  // after what holds the bytes that it looks at
   Format format_ = Format::kMaybeTar;
   std::string head_;  // read to tell the format, not yet given out
   std::string given_head_;

@@ -44,7 +44,8 @@ struct Spool {
   // More in a zip's list or in a manifest, which are there before the entries
   // themselves are counted, is kLimitExceeded; 0: any.
   std::uint64_t max_entries = 0;
-  // That may decode a zip while the caller does, too; 0: the caller alone.
+  // That may decode a zip while the caller does, too; besides, one hashes the
+  // archive. 0: the caller alone does all.
   unsigned threads = 0;
 };
 

@@ -1,0 +1,24 @@
+#include "archive/archive_hash.h"
+
+namespace release {
+
+// Fewer are hashed sooner than another thread is told of them.
+constexpr std::size_t kWorthAThread = std::size_t{16} << 10;
+
+ArchiveHash::ArchiveHash(unsigned threads) : crew_(threads == 0 ? 0 : 1, 1) {}
+
+void ArchiveHash::Update(std::span<const char> bytes) {
+  crew_.Wait();
+  if (bytes.size() < kWorthAThread) {
+    sha256_.Update(bytes);
+  } else {
+    crew_.Add([this, bytes] { sha256_.Update(bytes); });
+  }
+}
+
+std::string ArchiveHash::Finish() {
+  crew_.Wait();
+  return sha256_.Finish();
+}
+
+}  // namespace release
