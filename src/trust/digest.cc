@@ -7,6 +7,7 @@
 #include <array>
 
 #include "base/error.h"
+#include "trust/xxh3_avx2.h"
 
 namespace release {
 namespace {
@@ -26,6 +27,15 @@ void Require(bool done) {
 }
 
 }  // namespace
+
+bool HasAvx2() {
+#ifdef __x86_64__
+  static const bool has = __builtin_cpu_supports("avx2") != 0;
+  return has;
+#else
+  return false;
+#endif
+}
 
 struct Sha256::State {
   State() : context(EVP_MD_CTX_new()) { Require(context != nullptr); }
@@ -74,6 +84,10 @@ ContentHasher::~ContentHasher() = default;
 void ContentHasher::Reset() { XXH3_128bits_reset(&state_->value); }
 
 void ContentHasher::Update(std::span<const char> bytes) {
+  if (HasAvx2()) {
+    UpdateWithAvx2(&state_->value, bytes.data(), bytes.size());
+    return;
+  }
   XXH3_128bits_update(&state_->value, bytes.data(), bytes.size());
 }
 
@@ -82,6 +96,7 @@ ContentHash ContentHasher::Finish() const {
 }
 
 ContentHash HashContent(std::span<const char> bytes) {
+  if (HasAvx2()) return Canonical(HashWithAvx2(bytes.data(), bytes.size()));
   return Canonical(XXH3_128bits(bytes.data(), bytes.size()));
 }
 
