@@ -106,7 +106,6 @@ struct Decompressor::Impl {
     if (left.empty()) Fail(ErrorCode::kArchiveEmpty, "it is empty");
     compression = DetectCompression(left);
     Emplace(compression, &codec);
-    if (compression != Compression::kNone) out.resize(kBufferSize);
     begun = true;
   }
 
@@ -187,19 +186,22 @@ struct Decompressor::Impl {
   std::span<const char> Next() {
     if (!begun) Begin();
     if (compression == Compression::kNone) return NextPlain();
-    std::span<char> room(out);
+    // Somebody may keep the one before.
+    out = blocks.Take();
+    std::span<char> room(*out);
     while (!room.empty()) {
       if (frame_ended && !BeginFrame()) break;
       Decode(&room);
     }
-    return std::span<const char>(out).first(out.size() - room.size());
+    return std::span<const char>(*out).first(out->size() - room.size());
   }
 
   ByteSource source;
   std::string name;
   std::vector<char> in;
   std::vector<char> other_in;
-  std::vector<char> out;
+  BlockPool blocks{kBufferSize};
+  std::shared_ptr<Block> out;
   std::span<const char> left;  // of `in`, not yet decoded
   bool begun = false;
   bool at_end = false;  // of the source
@@ -214,5 +216,7 @@ Decompressor::Decompressor(ByteSource source, std::string name)
 Decompressor::~Decompressor() = default;
 
 std::span<const char> Decompressor::Next() { return impl_->Next(); }
+
+KeptBlock Decompressor::Kept() const { return impl_->out; }
 
 }  // namespace release

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 
+#include "archive/blocks.h"
 #include "os/input.h"
 
 namespace release {
@@ -37,6 +38,8 @@ class Decompressor {
   // kArchiveCorrupt; one that needs more than 256 MiB of memory
   // kArchiveUnsupported. What the source throws passes through.
   std::span<const char> Next();
+  // Where those bytes lie; null where nothing can keep them.
+  KeptBlock Kept() const;
 
  private:
   struct Impl;

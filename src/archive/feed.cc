@@ -80,6 +80,11 @@ void Feed::CheckRatio(std::uint64_t unpacked) const {
                                       " times its size");
 }
 
+KeptBlock Feed::Keep(std::span<const char> bytes) const {
+  KeptBlock block = decompressor_.Kept();
+  return LieIn(bytes, block) ? block : nullptr;
+}
+
 std::size_t Feed::ReadSource(std::span<char> buffer) {
   const std::size_t count = source_(buffer);
   hash_.Update(buffer.first(count));

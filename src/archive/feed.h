@@ -11,6 +11,7 @@
 #include <string>
 
 #include "archive/archive_hash.h"
+#include "archive/blocks.h"
 #include "archive/decompress.h"
 #include "archive/format.h"
 #include "archive/parser.h"
@@ -56,6 +57,9 @@ class Feed final : public ParserBytes {
   bool seekable() const override { return copy_.has_value(); }
 
   std::span<const char> Next() override;
+  // Keeps the bytes where they are, if they are some that Next gave last and
+  // this can keep; else null.
+  KeptBlock Keep(std::span<const char> bytes) const;
 
   void Seek(std::uint64_t offset) override { copy_->Seek(offset); }
   std::uint64_t position() const override { return copy_->position(); }

@@ -179,6 +179,10 @@ std::optional<ArchiveEntry> Reader::Next() { return impl_->Next(); }
 
 std::span<const char> Reader::NextBlock() { return impl_->NextBlock(); }
 
+KeptBlock Reader::Keep(std::span<const char> bytes) const {
+  return impl_->feed.Keep(bytes);
+}
+
 std::string Reader::Finish() { return impl_->Finish(); }
 
 std::uint64_t Reader::bytes_read() const { return impl_->feed.bytes_read(); }

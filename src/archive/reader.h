@@ -19,6 +19,7 @@
 #include <span>
 #include <string>
 
+#include "archive/blocks.h"
 #include "base/manifest.h"
 #include "os/fs.h"
 #include "os/input.h"
@@ -69,6 +70,9 @@ class Reader {
   // The next bytes of the current entry, valid until the next call; empty at
   // its end. Sparse regions are read as zeros.
   std::span<const char> NextBlock();
+  // Keeps bytes that NextBlock gave last where they are, beyond the next call;
+  // null where nothing can.
+  KeptBlock Keep(std::span<const char> bytes) const;
 
   // Reads what follows the last entry and checks that the archive is complete:
   // end mark, checksums, nothing after it. Call after Next returned nothing.

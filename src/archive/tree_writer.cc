@@ -30,25 +30,45 @@ std::string NameOf(std::string_view path) {
   return std::string(path.substr(path.rfind('/') + 1));
 }
 
-// A file or a part of one; its bytes lie behind those of the piece before.
+// A file or a part of one.
 struct Piece {
   bool begins = false;  // the file; else goes on with the one before
   OpenDirectories::Shared directory;
   std::string name;
   unsigned mode = 0;
-  std::size_t size = 0;
+  std::string_view content;
   bool whole = false;  // the piece is all of the file
   std::optional<OpenDirectories::Shared> earlier;  // where it may be the same
 };
 
 struct Batch {
-  std::vector<char> bytes;
   std::vector<Piece> pieces;
+  std::vector<char> copied;  // bytes of pieces that nothing else keeps
+  std::vector<KeptBlock> kept;
+  std::size_t size = 0;  // of all content
 
-  std::size_t room() const { return kBatchBytes - bytes.size(); }
+  std::size_t room() const { return kBatchBytes - size; }
+
+  void Add(std::string_view part, const KeptBlock& block) {
+    if (block) {
+      if (kept.empty() || kept.back() != block) kept.push_back(block);
+    } else {
+      // For all that fits, so that it never moves.
+      copied.reserve(kBatchBytes);
+      const std::size_t at = copied.size();
+      copied.insert(copied.end(), part.begin(), part.end());
+      part = std::string_view(copied.data() + at, part.size());
+    }
+    if (!pieces.back().content.empty()) pieces.emplace_back();
+    pieces.back().content = part;
+    size += part.size();
+  }
+
   void Clear() {
-    bytes.clear();
     pieces.clear();
+    copied.clear();
+    kept.clear();
+    size = 0;
   }
 };
 
@@ -57,11 +77,7 @@ class BatchPool {
  public:
   std::shared_ptr<Batch> Take() {
     const std::lock_guard lock(mutex_);
-    if (free_.empty()) {
-      auto batch = std::make_shared<Batch>();
-      batch->bytes.reserve(kBatchBytes);
-      return batch;
-    }
+    if (free_.empty()) return std::make_shared<Batch>();
     auto batch = std::move(free_.back());
     free_.pop_back();
     return batch;
@@ -87,12 +103,9 @@ class Writer {
         takeover_(fs, options.earlier) {}
 
   void Write(const Batch& batch) {
-    std::string_view rest(batch.bytes.data(), batch.bytes.size());
     for (const Piece& piece : batch.pieces) {
-      const std::string_view content = rest.substr(0, piece.size);
-      rest.remove_prefix(piece.size);
-      const bool taken_over = piece.begins && Begin(piece, content);
-      if (!taken_over && !content.empty()) Put(content);
+      const bool taken_over = piece.begins && Begin(piece);
+      if (!taken_over && !piece.content.empty()) Put(piece.content);
     }
   }
 
@@ -109,16 +122,16 @@ class Writer {
 
  private:
   // True where the file was taken over whole, and nothing is to be written.
-  bool Begin(const Piece& piece, std::string_view content) {
+  bool Begin(const Piece& piece) {
     CloseFile();
     directory_ = piece.directory;
     name_ = piece.name;
     const NewFile file{Directory(), name_, piece.mode, piece.earlier};
-    if (piece.whole && takeover_.Link(file, content)) return true;
+    if (piece.whole && takeover_.Link(file, piece.content)) return true;
     file_ = Opened(
         fs_, fs_->Open(Directory(), name_, OpenMode::kCreateNew, piece.mode));
     std::optional<std::uint64_t> size;
-    if (piece.whole) size = content.size();
+    if (piece.whole) size = piece.content.size();
     takeover_.Begin(file, file_.get(), size);
     return false;
   }
@@ -227,7 +240,7 @@ struct TreeWriter::Impl {
   }
 
   // Bytes of the file begun last, in its lane.
-  void Fill(std::string_view content) {
+  void Fill(std::string_view content, const KeptBlock& kept) {
     while (!content.empty()) {
       if (batch && batch->room() == 0) Submit();
       if (!batch) {
@@ -235,20 +248,19 @@ struct TreeWriter::Impl {
         batch->pieces.emplace_back();
       }
       const auto part = content.substr(0, batch->room());
-      batch->bytes.insert(batch->bytes.end(), part.begin(), part.end());
-      batch->pieces.back().size += part.size();
+      batch->Add(part, kept);
       content.remove_prefix(part.size());
     }
   }
 
   void AddFile(const std::string& path, unsigned mode, std::string_view content,
-               Content kind) {
+               Content kind, const KeptBlock& kept) {
     auto directory = Parent(path);
     // A small file stays in one piece.
     const bool full = batch && (batch->pieces.size() >= kMostPieces ||
                                 batch->room() < content.size());
-    const bool leaves = batch && directory != last_directory &&
-                        batch->bytes.size() >= kWorthALane;
+    const bool leaves =
+        batch && directory != last_directory && batch->size >= kWorthALane;
     if (full || leaves) Submit();
     if (!batch) BeginBatch(directory);
     last_directory = directory;
@@ -261,12 +273,13 @@ struct TreeWriter::Impl {
       batch->pieces.back().earlier = options.earlier->Find(ParentOf(path));
     }
     last_path = path;
-    Fill(content);
+    Fill(content, kept);
   }
 
-  void Append(const std::string& path, std::string_view content) {
+  void Append(const std::string& path, std::string_view content,
+              const KeptBlock& kept) {
     if (path == last_path) {
-      Fill(content);
+      Fill(content, kept);
       return;
     }
     Drain();
@@ -332,12 +345,14 @@ void TreeWriter::SetDirectoryMode(const std::string& path, unsigned mode) {
 }
 
 void TreeWriter::AddFile(const std::string& path, unsigned mode,
-                         std::string_view content, Content kind) {
-  impl_->AddFile(path, mode, content, kind);
+                         std::string_view content, Content kind,
+                         const KeptBlock& kept) {
+  impl_->AddFile(path, mode, content, kind, kept);
 }
 
-void TreeWriter::Append(const std::string& path, std::string_view content) {
-  impl_->Append(path, content);
+void TreeWriter::Append(const std::string& path, std::string_view content,
+                        const KeptBlock& kept) {
+  impl_->Append(path, content, kept);
 }
 
 void TreeWriter::AddHardLink(const std::string& path,

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "archive/blocks.h"
 #include "archive/earlier_tree.h"
 #include "os/fs.h"
 #include "os/identity.h"
@@ -41,12 +42,15 @@ class TreeWriter {
   // Of a directory added before.
   void SetDirectoryMode(const std::string& path, unsigned mode);
   // A file with this content, or its beginning. What is added as a whole has at
-  // most 256 KiB, and no more is appended to it unless it is empty.
+  // most 256 KiB, and no more is appended to it unless it is empty. The bytes
+  // are copied, unless `kept` is where they lie.
   void AddFile(const std::string& path, unsigned mode, std::string_view content,
-               Content kind = Content::kBeginning);
+               Content kind = Content::kBeginning,
+               const KeptBlock& kept = nullptr);
   // More of a file added before; cheap for the one added last. Throws where the
   // file was taken over since.
-  void Append(const std::string& path, std::string_view content);
+  void Append(const std::string& path, std::string_view content,
+              const KeptBlock& kept = nullptr);
   // Made by Finish: hard links, then symbolic ones.
   void AddHardLink(const std::string& path, const std::string& existing);
   void AddSymlink(const std::string& path, const std::string& target);

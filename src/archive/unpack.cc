@@ -189,7 +189,7 @@ class Unpacker {
       made.hash = HashContent(first);
       if (writer_) {
         writer_->AddFile(entry.path, entry.mode, View(first),
-                         TreeWriter::Content::kWhole);
+                         TreeWriter::Content::kWhole, reader_->Keep(first));
       }
       const bool whole = first.empty() || reader_->NextBlock().empty();
       if (!whole) FailOnSize(entry.path);
@@ -224,7 +224,8 @@ class Unpacker {
       CountBytes(block.size());
       made->size += block.size();
       hasher_.Update(block);
-      if (writer_) writer_->Append(made->path, View(block));
+      if (writer_)
+        writer_->Append(made->path, View(block), reader_->Keep(block));
     }
     made->hash = hasher_.Finish();
   }
@@ -272,7 +273,10 @@ class Unpacker {
       CountBytes(block.size());
       size += block.size();
       hasher_.Update(block);
-      if (fill && writer_) writer_->Append(entries()[target].path, View(block));
+      if (fill && writer_) {
+        writer_->Append(entries()[target].path, View(block),
+                        reader_->Keep(block));
+      }
     }
     const ContentHash hash = hasher_.Finish();
     if (fill) {
