@@ -52,33 +52,39 @@ void CheckText(const ArchiveEntry& entry, std::string_view text,
 }
 
 // The components, without "." and empty ones; ".." is kept.
-std::vector<std::string_view> Split(std::string_view path) {
-  std::vector<std::string_view> out;
+template <typename Visit>
+void ForEachComponent(std::string_view path, Visit visit) {
   while (!path.empty()) {
     const std::size_t end = std::min(path.find('/'), path.size());
     const std::string_view component = path.substr(0, end);
-    if (!component.empty() && component != ".") out.push_back(component);
+    if (!component.empty() && component != ".") visit(component);
     path.remove_prefix(std::min(end + 1, path.size()));
   }
-  return out;
+}
+
+bool HasNoComponent(std::string_view path) {
+  bool none = true;
+  ForEachComponent(path, [&](std::string_view) { none = false; });
+  return none;
 }
 
 // The path normalised and stripped; empty where nothing is left.
 std::string Normalised(const ArchiveEntry& entry, std::string_view path,
                        unsigned strip, const std::string& what) {
   CheckText(entry, path, what);
-  const auto components = Split(path);
   std::string out;
-  for (std::size_t i = 0; i < components.size(); ++i) {
-    if (components[i] == "..") Refuse(entry, what + " leads upwards");
-    if (components[i].size() > kMaxComponent) {
+  out.reserve(path.size());
+  std::size_t depth = 0;
+  ForEachComponent(path, [&](std::string_view component) {
+    if (component == "..") Refuse(entry, what + " leads upwards");
+    if (component.size() > kMaxComponent) {
       Refuse(entry, what + " has a part longer than 255 bytes");
     }
-    if (i < strip) continue;
+    if (++depth <= strip) return;
     if (!out.empty()) out += '/';
-    out += components[i];
-  }
-  if (components.size() > strip + kMaxDepth) {
+    out += component;
+  });
+  if (depth > strip + kMaxDepth) {
     Refuse(entry, what + " is nested too deeply");
   }
   return out;
@@ -96,7 +102,7 @@ void CheckSymlink(const ArchiveEntry& entry, std::string_view path) {
   const auto depth = std::count(path.begin(), path.end(), '/');
   std::ptrdiff_t ups = 0;
   bool below = false;
-  for (const std::string_view component : Split(entry.target)) {
+  ForEachComponent(entry.target, [&](std::string_view component) {
     if (component.size() > kMaxComponent) {
       Refuse(entry, "the link's target has a part longer than 255 bytes");
     }
@@ -107,7 +113,7 @@ void CheckSymlink(const ArchiveEntry& entry, std::string_view path) {
     } else if (++ups > depth) {
       Refuse(entry, "the link leads out of the release");
     }
-  }
+  });
 }
 
 }  // namespace
@@ -123,28 +129,28 @@ std::size_t EntryRules::KeyHash::operator()(const ContentHash& key) const {
 }
 
 std::optional<AcceptedEntry> EntryRules::Accept(const ArchiveEntry& entry) {
-  const std::string path =
+  std::string path =
       Normalised(entry, entry.path, strip_components_, "its name");
   if (entry.kind == Kind::kOther) {
     Refuse(entry, "it is neither file, directory nor link");
   }
   if (path.empty()) {
     const bool own_root =
-        entry.kind != Kind::kDirectory && Split(entry.path).empty();
+        entry.kind != Kind::kDirectory && HasNoComponent(entry.path);
     if (own_root) Refuse(entry, "its name is the directory itself");
     return std::nullopt;
   }
   CheckParents(entry, path);
-  AcceptedEntry out{entry.kind, path, "", 0};
+  AcceptedEntry out{entry.kind, std::move(path), "", 0};
   if (entry.kind == Kind::kSymlink) {
-    CheckSymlink(entry, path);
+    CheckSymlink(entry, out.path);
     out.target = entry.target;
   } else if (entry.kind == Kind::kHardLink) {
-    out.target = HardLinkTarget(entry, path);
+    out.target = HardLinkTarget(entry, out.path);
   } else {
     out.mode = AcceptedMode(entry.kind, entry.mode);
   }
-  Remember(entry, path);
+  Remember(entry, out.path);
   return out;
 }
 

@@ -44,8 +44,8 @@ class Unpacker {
   Unpacked Run() {
     while (const auto entry = reader_->Next()) {
       CountEntry();
-      const auto accepted = rules_.Accept(*entry);
-      if (accepted) Take(*accepted, *entry);
+      auto accepted = rules_.Accept(*entry);
+      if (accepted) Take(std::move(*accepted), *entry);
     }
     out_.sha256 = reader_->Finish();
     out_.archive_bytes = reader_->bytes_read();
@@ -100,7 +100,7 @@ class Unpacker {
         [&](const std::string& top) { return IsAtOrBelow(path, top); });
   }
 
-  void Take(const AcceptedEntry& entry, const ArchiveEntry& original) {
+  void Take(AcceptedEntry entry, const ArchiveEntry& original) {
     if (IsReserved(entry.path)) {
       LeaveOut(entry);
       return;
@@ -111,7 +111,7 @@ class Unpacker {
         TakeDirectory(entry.path, entry.mode);
         return;
       case Kind::kFile:
-        TakeFile(entry, original.size);
+        TakeFile(std::move(entry), original.size);
         return;
       case Kind::kSymlink:
         entries().push_back(
@@ -175,8 +175,9 @@ class Unpacker {
 
   // -- files
 
-  void TakeFile(const AcceptedEntry& entry, std::optional<std::uint64_t> size) {
-    ManifestEntry made{EntryKind::kFile, entry.path, entry.mode, 0, {}, ""};
+  void TakeFile(AcceptedEntry entry, std::optional<std::uint64_t> size) {
+    ManifestEntry made{
+        EntryKind::kFile, std::move(entry.path), entry.mode, 0, {}, ""};
     auto first = reader_->NextBlock();
     if (size && *size <= kSmall && first.size() < *size) {
       first = Gather(first, *size);
@@ -188,11 +189,11 @@ class Unpacker {
       made.size = first.size();
       made.hash = HashContent(first);
       if (writer_) {
-        writer_->AddFile(entry.path, entry.mode, View(first),
+        writer_->AddFile(made.path, made.mode, View(first),
                          TreeWriter::Content::kWhole, reader_->Keep(first));
       }
       const bool whole = first.empty() || reader_->NextBlock().empty();
-      if (!whole) FailOnSize(entry.path);
+      if (!whole) FailOnSize(made.path);
     } else {
       TakeLongFile(first, &made);
     }
