@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::size_t kBatchBytes = std::size_t{256} << 10;
 constexpr std::size_t kMostBatches = 30;  // that wait; one more on each lane
+constexpr std::size_t kEnough = 8;        // on a lane, for the caller to help
 // So that many small files do not wait for one batch to fill.
 constexpr std::size_t kMostPieces = 256;
 
@@ -172,7 +173,8 @@ struct TreeWriter::Impl {
       : fs(fs_in),
         top(top_in),
         options(options_in),
-        directories(fs_in, top_in) {
+        directories(fs_in, top_in),
+        own(fs_in, top_in, options_in) {
     const std::size_t count = std::max(options.threads, 1U);
     for (std::size_t i = 0; i < count; ++i) {
       lanes.push_back(
@@ -205,11 +207,30 @@ struct TreeWriter::Impl {
 
   void Submit() {
     if (!batch) return;
+    auto full = std::exchange(batch, nullptr);
+    if (IsForCaller(*full)) {
+      own.Write(*full);
+      own.CloseFile();
+      pool.PutBack(std::move(full));
+      last_path.clear();
+      return;
+    }
+    queued_directory = full->pieces.back().directory;
     Writer* writer = &lane->writer;
-    lane->crew.Add([this, writer, full = std::exchange(batch, nullptr)] {
+    lane->crew.Add([this, writer, full] {
       writer->Write(*full);
       pool.PutBack(full);
     });
+  }
+
+  // Rather than wait for writers that have enough to do the caller writes, too;
+  // but not in the directory where one of them may be.
+  bool IsForCaller(const Batch& full) const {
+    const auto is_apart = [this](const Piece& piece) {
+      return piece.whole && piece.directory != queued_directory;
+    };
+    return options.threads > 0 && lane->crew.pending() >= kEnough &&
+           std::all_of(full.pieces.begin(), full.pieces.end(), is_apart);
   }
 
   // Until all that was added is written, and closed.
@@ -221,6 +242,7 @@ struct TreeWriter::Impl {
     for (const auto& each : lanes) each->crew.Wait();
     last_path.clear();
     last_directory.reset();
+    queued_directory.reset();
   }
 
   // The batch for the next file. Files of one directory stay on one lane, since
@@ -319,7 +341,9 @@ struct TreeWriter::Impl {
   BatchPool pool;
   std::shared_ptr<Batch> batch;  // being filled, for `lane`
   std::string last_path;         // the file begun last; empty: none is open
-  OpenDirectories::Shared last_directory;  // of that file
+  OpenDirectories::Shared last_directory;    // of that file
+  OpenDirectories::Shared queued_directory;  // of the last file on a lane
+  Writer own;                                // of the caller
   std::vector<Link> hard_links;
   std::vector<Link> symlinks;
   std::vector<std::unique_ptr<Lane>> lanes;  // last: their threads use the rest

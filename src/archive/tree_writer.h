@@ -21,7 +21,8 @@ namespace release {
 // when Finish returns. Nothing is durable then. Destroyed without Finish it
 // stops soon, with part of the tree made; no thread outlives it.
 //
-// Content is gathered in batches of 256 KiB, at most 8 MiB of which wait.
+// Content is gathered in batches of 256 KiB, at most 8 MiB of which wait. Where
+// the threads are behind with them the caller's own writes, too.
 class TreeWriter {
  public:
   struct Options {

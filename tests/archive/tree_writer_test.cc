@@ -83,11 +83,18 @@ TEST_CASE("tree writer: with threads as without, byte for byte") {
   }
 }
 
-// Which threads made files in each directory.
+// Which threads made files in each directory. Others than the one that made
+// this are slow where that is asked for.
 class ThreadsSeen final : public MemFs {
  public:
+  enum class Others { kFast, kSlow };
+  explicit ThreadsSeen(Others others = Others::kFast) : others_(others) {}
+
   Handle Open(Handle dir, const std::string& path, OpenMode mode,
               unsigned permissions) override {
+    if (others_ == Others::kSlow && std::this_thread::get_id() != own_) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
     {
       const std::lock_guard lock(mutex_);
       seen_[dir].insert(std::this_thread::get_id());
@@ -97,8 +104,11 @@ class ThreadsSeen final : public MemFs {
   const std::map<Handle, std::set<std::thread::id>>& seen() const {
     return seen_;
   }
+  std::thread::id own() const { return own_; }
 
  private:
+  const Others others_;
+  const std::thread::id own_ = std::this_thread::get_id();
   std::mutex mutex_;
   std::map<Handle, std::set<std::thread::id>> seen_;
 };
@@ -124,6 +134,29 @@ TEST_CASE("tree writer: a directory stays on one thread, others on others") {
     all.insert(threads.begin(), threads.end());
   }
   CHECK(all.size() <= 2);
+}
+
+TEST_CASE("tree writer: where a thread is behind the caller writes, too") {
+  ThreadsSeen fs(ThreadsSeen::Others::kSlow);
+  TreeWriter writer(&fs, Fs::kRoot, {.owner = {}, .threads = 1});
+  const std::string content(200'000, 'x');
+  for (unsigned i = 0; i < 200; ++i) {
+    const std::string folder = std::to_string(i);
+    writer.AddDirectory(folder, 0755);
+    writer.AddFile(folder + "/whole", 0644, content,
+                   TreeWriter::Content::kWhole);
+  }
+  writer.Finish();
+  std::map<bool, unsigned> own;
+  for (const auto& [directory, threads] : fs.seen()) {
+    CHECK(threads.size() == 1);
+    ++own[*threads.begin() == fs.own()];
+  }
+  CHECK(own[true] > 50);
+  CHECK(own[false] > 5);
+  for (unsigned i = 0; i < 200; ++i) {
+    CHECK(ReadWhole(&fs, std::to_string(i) + "/whole") == content);
+  }
 }
 
 TEST_CASE("tree writer: each call that fails is reported, and nothing hangs") {
