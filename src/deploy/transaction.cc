@@ -140,7 +140,10 @@ void Transaction::Begin() {
       host_->fs, record_.number,
       work_.stage ? Journal::Room::kNewFile : Journal::Room::kSpareFile);
   try {
-    journal_->Begin(work_.begin);
+    // Nothing lies between the beginning of a rollback and its switch.
+    journal_->Begin(work_.begin, work_.goes_back && !work_.stage
+                                     ? Journal::Beginning::kWithSwitching
+                                     : Journal::Beginning::kAtOnce);
   } catch (const Error&) {
     // Nothing has been done that it would have to undo.
     Attempt([&] { journal_->Abandon(); });

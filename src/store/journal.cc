@@ -95,12 +95,18 @@ void Journal::Append(const std::string& line) {
   size_ += line.size();
 }
 
-void Journal::Begin(const BeginRecord& begin) {
-  Append(BeginLine(number_, begin));
+void Journal::Sync() {
   // The record's bytes before its name: a named record is never empty.
   fs_->Sync(file_.get());
+  if (named_) return;
   // The name before anything it must be able to undo.
   SyncDirectory(fs_, kTransactions);
+  named_ = true;
+}
+
+void Journal::Begin(const BeginRecord& begin, Beginning beginning) {
+  Append(BeginLine(number_, begin));
+  if (beginning == Beginning::kAtOnce) Sync();
 }
 
 void Journal::Abandon() { fs_->RemoveFile(Fs::kRoot, RecordPath(number_)); }
@@ -118,14 +124,14 @@ void Journal::Tree(std::uint64_t inode) { Append(TreeLine(inode)); }
 void Journal::Switching() {
   Append(SwitchingLine());
   // The intent before the swap: recovery must know to reload the service.
-  fs_->Sync(file_.get());
+  Sync();
 }
 
 void Journal::End(const EndRecord& end) {
   size_before_end_ = size_;
   Append(EndLine(end));
   // The outcome before it is reported.
-  fs_->Sync(file_.get());
+  Sync();
 }
 
 void Journal::TakeBackEnd() {

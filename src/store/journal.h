@@ -98,6 +98,9 @@ class Journal {
   // Whose room a record takes. Spares are for what must work on a full disk:
   // a transaction that needs room of its own anyway leaves them alone.
   enum class Room { kSpareFile, kNewFile };
+  // When the beginning is durable: on return, or not before Switching returns,
+  // for what does nothing until then that would have to be undone.
+  enum class Beginning { kAtOnce, kWithSwitching };
 
   // Makes record `number`: with kSpareFile from a spare file if there is one,
   // else from a new one with room reserved. Throws FsError; then nothing is
@@ -109,7 +112,8 @@ class Journal {
   std::uint64_t number() const { return number_; }
 
   // Where this throws, nothing has begun: call Abandon.
-  void Begin(const BeginRecord& begin);
+  void Begin(const BeginRecord& begin,
+             Beginning beginning = Beginning::kAtOnce);
   // Removes the record. Not durable; recovery removes one without a beginning.
   void Abandon();
   // Tells which step has begun; for whoever looks on.
@@ -131,13 +135,15 @@ class Journal {
   Journal(Fs* fs, std::uint64_t number, Opened file)
       : fs_(fs), number_(number), file_(std::move(file)) {}
   void Append(const std::string& line);
+  void Sync();
 
   Fs* fs_;
   std::uint64_t number_;
   Opened file_;
   std::uint64_t size_ = 0;
   std::uint64_t size_before_end_ = 0;
-  bool torn_ = false;  // the last write failed, perhaps halfway
+  bool torn_ = false;   // the last write failed, perhaps halfway
+  bool named_ = false;  // its name is durable
 };
 
 }  // namespace release

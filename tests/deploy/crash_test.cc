@@ -252,11 +252,19 @@ Scenario UnhealthyRollback() {
   return scenario;
 }
 
-// What breaks without that sync, over all scenarios; empty: nothing does.
-std::string BreaksWithout(const std::string& name, unsigned occurrence) {
-  for (const Scenario& scenario :
-       {HealthyDeploy(), UnhealthyDeploy(), HealthyRollback(),
-        UnhealthyRollback(), PruningDeploy()}) {
+std::vector<Scenario> Rollbacks() {
+  return {HealthyRollback(), UnhealthyRollback()};
+}
+
+std::vector<Scenario> DeploysAndRollbacks() {
+  return {HealthyDeploy(), UnhealthyDeploy(), HealthyRollback(),
+          UnhealthyRollback(), PruningDeploy()};
+}
+
+// What breaks without that sync, over the scenarios; empty: nothing does.
+std::string BreaksWithout(const std::string& name, unsigned occurrence,
+                          const std::vector<Scenario>& scenarios) {
+  for (const Scenario& scenario : scenarios) {
     Enumeration enumeration(scenario);
     enumeration.LeaveOut(name, occurrence);
     try {
@@ -294,6 +302,7 @@ TEST_CASE("each load-bearing sync left out is caught") {
     std::string sync;
     std::string name;
     unsigned occurrence;
+    std::vector<Scenario> scenarios = DeploysAndRollbacks();
   };
   for (const Row& row : {
            Row{"transactions dir after create", ".release/transactions", 1},
@@ -301,10 +310,12 @@ TEST_CASE("each load-bearing sync left out is caught") {
            Row{"releases/ after publish", "releases", 1},
            Row{"switching", record, 2},
            Row{"root after the swap", "", 1},
+           Row{"begin and switching of a rollback", record, 1, Rollbacks()},
            Row{"committed", record, 3},
            Row{"root in undo", "", 2},
        }) {
-    const std::string broken = BreaksWithout(row.name, row.occurrence);
+    const std::string broken =
+        BreaksWithout(row.name, row.occurrence, row.scenarios);
     MESSAGE("without " << row.sync << ": " << broken);
     CHECK_MESSAGE(!broken.empty(), row.sync);
   }
