@@ -57,6 +57,14 @@ int WalkBeneath(int directory, std::string_view path) {
   return at;
 }
 
+int OpenUnnoticed(int directory, const char* name, int flags) {
+  const int fd =
+      Uninterrupted([&] { return openat(directory, name, flags | O_NOATIME); });
+  // Only the file's owner and root may.
+  if (fd >= 0 || errno != EPERM) return fd;
+  return Uninterrupted([&] { return openat(directory, name, flags); });
+}
+
 // An old sandbox answers EPERM to a system call that it does not know.
 bool HasOpenat2(int directory) {
   const int fd = OpenBeneath(directory, ".");

@@ -221,6 +221,9 @@ Fs::Handle PosixFs::Open(Handle dir, const std::string& path, OpenMode mode,
   const Place place(*this, dir, path, PathUse::kName);
   int fd = -1;
   const int error = place.Do([&](int at, const char* name) {
+    if (mode == OpenMode::kRead) {
+      return fd = OpenUnnoticed(at, name, FlagsOf(mode));
+    }
     return fd = Uninterrupted(
                [&] { return openat(at, name, FlagsOf(mode), permissions); });
   });

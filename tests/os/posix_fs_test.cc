@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sys/fsuid.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -118,6 +119,33 @@ TEST_CASE("permissions are exact under any umask of the caller") {
   CHECK(fs.Stat(Fs::kRoot, "f")->mode == 0666);
   CHECK(fs.Stat(Fs::kRoot, "l")->mode == 0664);
   umask(before);
+}
+
+TEST_CASE("reading leaves no trace, and who may not have it so reads, too") {
+  const TempDir dir;
+  std::filesystem::permissions(dir.path(), std::filesystem::perms(0755));
+  const std::string path = dir.path() + "/f";
+  std::ofstream(path) << "text";
+  const timespec long_ago[2] = {{.tv_sec = 1'000'000'000, .tv_nsec = 0},
+                                {.tv_sec = 2'000'000'000, .tv_nsec = 0}};
+  REQUIRE(utimensat(AT_FDCWD, path.c_str(), long_ago, 0) == 0);
+  PosixFs fs(dir.path());
+  const auto read = [&] {
+    const Opened file(&fs, fs.Open(Fs::kRoot, "f", OpenMode::kRead));
+    std::array<char, 8> buffer;
+    return fs.ReadAt(file.get(), buffer, 0);
+  };
+  CHECK(read() == 4);
+  struct stat info = {};
+  REQUIRE(stat(path.c_str(), &info) == 0);
+  CHECK(info.st_atim.tv_sec == long_ago[0].tv_sec);
+  std::jthread([&] {
+    // Of this thread alone.
+    setfsuid(65534);
+    CHECK(read() == 4);
+  }).join();
+  REQUIRE(stat(path.c_str(), &info) == 0);
+  CHECK(info.st_atim.tv_sec > long_ago[0].tv_sec);
 }
 
 TEST_CASE("a planted fifo neither holds us up nor gives bytes") {
