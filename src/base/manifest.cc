@@ -41,10 +41,12 @@ void AppendName(std::string* out, std::string_view name) {
 
 void AppendHash(std::string* out, const ContentHash& hash) {
   constexpr char kDigits[] = "0123456789abcdef";
-  for (const unsigned char byte : hash) {
-    *out += kDigits[byte >> 4];
-    *out += kDigits[byte & 0xF];
+  std::array<char, 2 * sizeof(ContentHash)> text;
+  for (std::size_t i = 0; i < hash.size(); ++i) {
+    text[2 * i] = kDigits[hash[i] >> 4];
+    text[2 * i + 1] = kDigits[hash[i] & 0xF];
   }
+  out->append(text.data(), text.size());
 }
 
 void AppendMode(std::string* out, unsigned mode) {
