@@ -50,19 +50,26 @@ struct Batch {
 
   std::size_t room() const { return kBatchBytes - size; }
 
+  // More of the file begun last, from that block or from nowhere that lasts.
   void Add(std::string_view part, const KeptBlock& block) {
-    if (block) {
-      if (kept.empty() || kept.back() != block) kept.push_back(block);
-    } else {
+    const bool new_block = block && (kept.empty() || kept.back() != block);
+    if (new_block) kept.push_back(block);
+    if (!block) {
       // For all that fits, so that it never moves.
       copied.reserve(kBatchBytes);
       const std::size_t at = copied.size();
       copied.insert(copied.end(), part.begin(), part.end());
       part = std::string_view(copied.data() + at, part.size());
     }
-    if (!pieces.back().content.empty()) pieces.emplace_back();
-    pieces.back().content = part;
     size += part.size();
+    std::string_view& last = pieces.back().content;
+    // Equal pointers into two blocks that happen to be neighbours join nothing.
+    if (!new_block && last.data() + last.size() == part.data()) {
+      last = std::string_view(last.data(), last.size() + part.size());
+      return;
+    }
+    if (!last.empty()) pieces.emplace_back();
+    pieces.back().content = part;
   }
 
   void Clear() {
