@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdint>
+#include <cwchar>
 #include <exception>
 #include <string_view>
 #include <utility>
@@ -18,11 +19,24 @@
 #include "os/memory_limit.h"
 
 // libarchive converts names to the character set of the process's locale, and
-// loses what that cannot express. The build has these two calls of its end up
-// here (CMakeLists.txt, --wrap): names are UTF-8 whatever locales the host has,
-// and no converter, which is a library of the host's, is loaded for them. What
-// comes in UTF-16 libarchive converts by itself.
+// loses what that cannot express. The build has these calls of its end up here
+// (CMakeLists.txt, --wrap): names are UTF-8 whatever locales the host has, and
+// no converter, which is a library of the host's, is loaded for them. What
+// comes in UTF-16 libarchive converts by itself. To wide characters it converts
+// each name, one call for each letter, only to look at its end.
 extern "C" {
+
+std::size_t __real_mbrtowc(wchar_t*, const char*, std::size_t, std::mbstate_t*);
+
+std::size_t __wrap_mbrtowc(wchar_t* out, const char* in, std::size_t size,
+                           std::mbstate_t* state) {
+  // ASCII is the same in every locale that a host may have.
+  if (out == nullptr || in == nullptr || size == 0 || *in <= 0) {
+    return __real_mbrtowc(out, in, size, state);
+  }
+  *out = *in;
+  return 1;
+}
 
 char* __wrap_nl_langinfo(int) {
   static char name[] = "UTF-8";
