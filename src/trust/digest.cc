@@ -26,8 +26,6 @@ void Require(bool done) {
   }
 }
 
-}  // namespace
-
 bool HasAvx2() {
 #ifdef __x86_64__
   static const bool has = __builtin_cpu_supports("avx2") != 0;
@@ -36,6 +34,8 @@ bool HasAvx2() {
   return false;
 #endif
 }
+
+}  // namespace
 
 // Not through EVP, which brings all of libcrypto with it: to have its tables
 // relocated took each start of the command a third of its time.

@@ -1,4 +1,5 @@
-// XXH3-128 with AVX2, twice as fast as what every x86-64 can do.
+// XXH3-128 with AVX2, twice as fast as what every x86-64 can do. Only for
+// processors that have it.
 #ifndef RELEASE_TRUST_XXH3_AVX2_H_
 #define RELEASE_TRUST_XXH3_AVX2_H_
 
@@ -7,9 +8,6 @@
 #include <cstddef>
 
 namespace release {
-
-// Whether this processor has it; else neither of the others may be called.
-bool HasAvx2();
 
 // As XXH3_128bits and XXH3_128bits_update have it.
 XXH128_hash_t HashWithAvx2(const char* bytes, std::size_t size);

@@ -4,8 +4,6 @@
 
 #include <cstdio>
 
-#include "trust/xxh3_avx2.h"
-
 namespace release {
 namespace {
 
@@ -57,25 +55,6 @@ TEST_CASE("digest: content in pieces hashes as the whole, after Reset too") {
   hasher.Update(std::string_view(text).substr(777));
   CHECK(hasher.Finish() == HashContent(text));
   CHECK(hasher.Finish() != HashContent(text.substr(1)));
-}
-
-TEST_CASE("digest: XXH3-128 is the same with AVX2 and without") {
-  // Else there is nothing to compare: it takes a machine that has it.
-  REQUIRE(HasAvx2());
-  std::string text(3'000, '\0');
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    text[i] = static_cast<char>(i * 7919 >> 3);
-  }
-  // This file is compiled without.
-  for (std::size_t size = 0; size <= text.size(); ++size) {
-    const XXH128_hash_t plain = XXH3_128bits(text.data(), size);
-    REQUIRE(XXH128_isEqual(HashWithAvx2(text.data(), size), plain) == 1);
-    XXH3_state_t state;
-    XXH3_128bits_reset(&state);
-    UpdateWithAvx2(&state, text.data(), size / 3);
-    UpdateWithAvx2(&state, text.data() + size / 3, size - size / 3);
-    REQUIRE(XXH128_isEqual(XXH3_128bits_digest(&state), plain) == 1);
-  }
 }
 
 }  // namespace
