@@ -56,17 +56,17 @@ bool MakeShared(Fs* fs, const std::string& path, bool directory,
   return true;
 }
 
-// Where `path`, which is no directory, must be one for a shared path.
-void RefuseInTheWay(const Config& config, const std::string& path) {
-  for (const std::string& shared : SharedPaths(config)) {
-    if (!shared.starts_with(path + "/")) continue;
-    throw Error(
-        ErrorCode::kUnsafeEntry,
-        fmt::format("cannot link {}/{} into the release: {} of the archive is "
-                    "no directory",
-                    kShared, shared, Quoted(path)),
-        path);
-  }
+// `path`, which is no directory, lies above one of these.
+[[noreturn]] void RefuseInTheWay(const std::vector<std::string>& shared,
+                                 const std::string& path) {
+  const auto below = std::find_if(
+      shared.begin(), shared.end(),
+      [&](const std::string& each) { return each.starts_with(path + "/"); });
+  throw Error(ErrorCode::kUnsafeEntry,
+              fmt::format("cannot link {}/{} into the release: {} of the "
+                          "archive is no directory",
+                          kShared, *below, Quoted(path)),
+              path);
 }
 
 bool ByPath(const ManifestEntry& a, const ManifestEntry& b) {
@@ -149,19 +149,27 @@ std::vector<std::string> SharedPaths(const Config& config) {
 }
 
 void AddSharedLinks(const Config& config, Manifest* manifest) {
-  auto& entries = manifest->entries;
-  std::set<std::string> known;
-  for (const ManifestEntry& entry : entries) {
-    if (entry.kind != EntryKind::kDirectory) RefuseInTheWay(config, entry.path);
-    known.insert(entry.path);
-  }
-  for (const std::string& path : SharedPaths(config)) {
+  const std::vector<std::string> shared = SharedPaths(config);
+  if (shared.empty()) return;
+  std::set<std::string> missing;
+  for (const std::string& path : shared) {
     for (std::string parent = ParentOf(path); !parent.empty();
          parent = ParentOf(parent)) {
-      if (!known.insert(parent).second) break;
-      entries.push_back(
-          {.kind = EntryKind::kDirectory, .path = parent, .mode = 0755});
+      missing.insert(parent);
     }
+  }
+  auto& entries = manifest->entries;
+  for (const ManifestEntry& entry : entries) {
+    const auto above = missing.find(entry.path);
+    if (above == missing.end()) continue;
+    if (entry.kind != EntryKind::kDirectory) RefuseInTheWay(shared, *above);
+    missing.erase(above);
+  }
+  for (const std::string& path : missing) {
+    entries.push_back(
+        {.kind = EntryKind::kDirectory, .path = path, .mode = 0755});
+  }
+  for (const std::string& path : shared) {
     entries.push_back({.kind = EntryKind::kSymlink,
                        .path = path,
                        .target = SharedTarget(path)});
