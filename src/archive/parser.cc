@@ -296,8 +296,9 @@ struct Parser::Impl {
 
   // Skips to the end of the current entry and notes where that is.
   void LeaveEntry() {
-    const int result =
-        Bounded([&] { return archive_read_data_skip(parser.get()); });
+    const auto skip = [&] { return archive_read_data_skip(parser.get()); };
+    // In a zip that is a seek, and needs no memory.
+    const int result = format == Format::kZip ? skip() : Bounded(skip);
     RethrowStashed();
     if (result != ARCHIVE_OK && result != ARCHIVE_EOF) FailOnParser();
     entries_end = Consumed();
@@ -331,7 +332,7 @@ struct Parser::Impl {
     current_size =
         out.kind == ArchiveEntry::Kind::kFile ? out.size : std::nullopt;
     position = 0;
-    data_ended = false;
+    data_ended = block_seen = false;
     block = {};
     block_offset = 0;
     return out;
@@ -361,9 +362,13 @@ struct Parser::Impl {
     const void* bytes = nullptr;
     std::size_t size = 0;
     la_int64_t offset = 0;
-    const int result = Bounded([&] {
+    const auto read = [&] {
       return archive_read_data_block(parser.get(), &bytes, &size, &offset);
-    });
+    };
+    // An entry of a zip has its decoder from its first block on.
+    const bool has_decoder = format == Format::kZip && block_seen;
+    const int result = has_decoder ? read() : Bounded(read);
+    block_seen = true;
     RethrowStashed();
     if (result == ARCHIVE_EOF) {
       data_ended = true;
@@ -407,6 +412,7 @@ struct Parser::Impl {
   std::span<const char> block;
   std::uint64_t block_offset = 0;
   bool data_ended = false;
+  bool block_seen = false;  // of the current entry
 };
 
 Parser::Parser(Format format, ParserBytes* bytes, std::string name) {
