@@ -205,6 +205,8 @@ class Racer {
 
   // In one step, so that there is no moment without either.
   void SwapOne(const std::string& path, std::size_t directory) {
+    // Whoever makes a directory where the link stands gets that in its stead.
+    if (!stdfs::is_symlink(stdfs::symlink_status(link_))) MakeLink();
     if (!Exchange(path)) return;
     // Now for an instant, now for as long as it takes to make a file or two.
     if (++swaps_[directory] % 2 == 0) {
@@ -212,8 +214,11 @@ class Racer {
     } else {
       std::this_thread::sleep_for(std::chrono::microseconds(20));
     }
-    if (Exchange(path)) return;
-    // Somebody has removed the link: what it stood for is here.
+    // Where somebody has removed the link, what it stood for stays here.
+    if (!Exchange(path)) MakeLink();
+  }
+
+  void MakeLink() const {
     std::error_code ignored;
     stdfs::remove_all(link_, ignored);
     stdfs::create_symlink(canary_, link_, ignored);
