@@ -267,9 +267,12 @@ bool MayEndSo(const Ran& ran) {
   const Finished& finished = ran.finished;
   if (finished.timed_out) return false;
   if (finished.signal != 0) return ran.signalled;
+  // A release may be pruned under whoever names it, or looks at it.
+  const bool is_gone =
+      finished.out.find(": there is none") != finished.out.npos;
+  if (!ran.call.changes && finished.exit == 1 && is_gone) return true;
   // Nothing is unhealthy here, so only a signal undoes anything.
   if (finished.exit == 1 || finished.exit == 4) return ran.signalled;
-  // A release may be pruned under whoever names it.
   if (ran.call.changes) {
     return finished.exit == 0 || finished.exit == 6 || finished.exit == 7;
   }
