@@ -308,6 +308,8 @@ struct TreeWriter::Impl {
   void Append(const std::string& path, std::string_view content,
               const KeptBlock& kept) {
     if (path == last_path) {
+      // What was empty is not all of the file any more.
+      if (batch) batch->pieces.back().whole = false;
       Fill(content, kept);
       return;
     }

@@ -159,6 +159,28 @@ TEST_CASE("tree writer: where a thread is behind the caller writes, too") {
   }
 }
 
+TEST_CASE("tree writer: an empty file is filled where a thread is behind") {
+  const std::string noise = Noise(600'000, 9);
+  ThreadsSeen fs(ThreadsSeen::Others::kSlow);
+  TreeWriter writer(&fs, Fs::kRoot, {.owner = {}, .threads = 1});
+  for (unsigned i = 0; i < 20; ++i) {
+    const std::string folder = std::to_string(i);
+    writer.AddDirectory(folder, 0755);
+    for (const char* name : {"/a", "/b", "/c", "/d"}) {
+      writer.AddFile(folder + name, 0644, noise.substr(0, 100'000),
+                     TreeWriter::Content::kWhole);
+    }
+    const std::string filled = folder + "-filled";
+    writer.AddDirectory(filled, 0755);
+    writer.AddFile(filled + "/f", 0644, "", TreeWriter::Content::kWhole);
+    writer.Append(filled + "/f", noise);
+  }
+  writer.Finish();
+  for (unsigned i = 0; i < 20; ++i) {
+    CHECK((ReadWhole(&fs, std::to_string(i) + "-filled/f") == noise));
+  }
+}
+
 TEST_CASE("tree writer: each call that fails is reported, and nothing hangs") {
   const std::string noise = Noise(600'000, 8);
   for (const unsigned threads : {0U, 2U}) {
