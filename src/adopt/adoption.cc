@@ -1,4 +1,4 @@
-#include "deploy/adoption.h"
+#include "adopt/adoption.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -33,19 +33,19 @@ constexpr char kBadMark[] = "BAD_RELEASE";
               fmt::format("cannot take over {}: {}", what, why), path);
 }
 
-class Planning {
+class AdoptionPlanner {
  public:
-  Planning(Host* host, const Standing& standing, const AdoptOptions& options)
-      : fs_(host->fs),
-        root_(host->config->root),
-        now_(host->doors.clock->WallSeconds()),
-        standing_(standing),
+  AdoptionPlanner(DeployContext* context, const DeploymentState& state,
+                  const AdoptOptions& options)
+      : fs_(context->fs),
+        root_(context->config->root),
+        now_(context->system.clock->WallSeconds()),
+        state_(state),
         options_(options) {}
 
   AdoptionPlan Make() {
     RefuseOddRoot();
-    AdoptionPlan plan =
-        standing_.current_is_link ? PlanLinked() : PlanDirectory();
+    AdoptionPlan plan = state_.current_is_link ? PlanLinked() : PlanDirectory();
     RequireLeaveOut(plan);
     AddLeftAlone(&plan);
     return plan;
@@ -58,7 +58,7 @@ class Planning {
   }
 
   std::string TextOf(const std::string& path) const {
-    return IsFile(path) ? ReadWhole(fs_, path) : "";
+    return IsFile(path) ? ReadFile(fs_, path) : "";
   }
 
   void RefuseOddRoot() const {
@@ -126,9 +126,9 @@ class Planning {
                               options_.version->name(), kCurrent,
                               ReleasePath(plan.live)));
     }
-    plan.done = standing_.live == plan.live && standing_.LiveIsRecorded();
+    plan.done = state_.live == plan.live && state_.LiveIsRecorded();
     if (plan.done) return plan;
-    if (!standing_.ledger.line().empty()) {
+    if (!state_.ledger.activation_order().empty()) {
       // This tool knows what was live when; nobody else tells it better.
       plan.releases.push_back({plan.live, ReleaseState::kGood, ""});
       return plan;
@@ -141,7 +141,7 @@ class Planning {
 
   // The release that `current` leads to, however it says so.
   Version FindLive() const {
-    if (!standing_.current_target) {
+    if (!state_.current_target) {
       Refuse(kCurrent, root_,
              fmt::format(
                  "there is no {0} in it. If {1} is itself the directory that "
@@ -149,7 +149,7 @@ class Planning {
                  "release --root {1}.d init --adopt --from {1}",
                  kCurrent, root_));
     }
-    const std::string says = Quoted(*standing_.current_target);
+    const std::string says = Quoted(*state_.current_target);
     const std::string path = root_ + "/" + kCurrent;
     const std::string real = options_.real_path(path);
     if (real == path) {
@@ -159,7 +159,7 @@ class Planning {
     const std::string releases = root_ + "/" + kReleases;
     const auto version = VersionOfPath(releases, real);
     if (version && real == releases + "/" + version->name() &&
-        standing_.listing.versions.contains(*version)) {
+        state_.listing.versions.contains(*version)) {
       return *version;
     }
     Refuse(kCurrent, root_,
@@ -178,7 +178,7 @@ class Planning {
                        .revisions_log = TextOf(kRevisionsLog),
                        .releases_log = TextOf(kReleasesLog)};
     const auto unfinished = UnfinishedByDeployer();
-    for (const Version& version : standing_.listing.versions) {
+    for (const Version& version : state_.listing.versions) {
       if (options_.leave_out.contains(version)) continue;
       const std::string path = ReleasePath(version);
       facts.trees[version] = {.modified = fs_->Stat(Fs::kRoot, path)->modified,
@@ -197,7 +197,7 @@ class Planning {
 
   void RequireLeaveOut(const AdoptionPlan& plan) const {
     for (const Version& version : options_.leave_out) {
-      RequireRelease(standing_, version);
+      RequireRelease(state_, version);
       if (version != plan.live) continue;
       throw Error(
           ErrorCode::kUsage,
@@ -207,14 +207,14 @@ class Planning {
 
   void AddLeftAlone(AdoptionPlan* plan) const {
     if (plan->done) return;
-    for (const std::string& name : standing_.listing.strangers) {
+    for (const std::string& name : state_.listing.unknown_entries) {
       if (plan->moves && name == plan->live.name()) continue;
       plan->left_alone.push_back(fmt::format(
           "{}/{} is left alone: it is no directory that a version's name "
           "could be",
           kReleases, Printable(name)));
     }
-    for (const LedgerEntry& entry : standing_.ledger.entries()) {
+    for (const LedgerEntry& entry : state_.ledger.entries()) {
       const auto same = [&](const ForeignRelease& release) {
         return release.version == entry.version;
       };
@@ -233,7 +233,7 @@ class Planning {
   Fs* fs_;
   const std::string& root_;
   const std::int64_t now_;
-  const Standing& standing_;
+  const DeploymentState& state_;
   const AdoptOptions& options_;
 };
 
@@ -245,25 +245,25 @@ struct Hashed {
 
 class Adoption {
  public:
-  Adoption(Host* host, AdoptOptions options)
-      : host_(host), options_(std::move(options)) {}
+  Adoption(DeployContext* context, AdoptOptions options)
+      : context_(context), options_(std::move(options)) {}
 
-  void Prepare(const Standing& standing, Work* work) {
-    plan_ = PlanAdoption(host_, standing, options_);
-    work->begin.to = plan_->live;
-    work->begin.takes_over = !plan_->done;
+  void Prepare(const DeploymentState& state, TransactionSpec* spec) {
+    plan_ = PlanAdoption(context_, state, options_);
+    spec->begin.to = plan_->live;
+    spec->begin.takes_over = !plan_->done;
     if (!plan_->done) return;
-    work->activates = false;
-    work->stage = nullptr;
-    work->settle = nullptr;
-    work->result = "unchanged";
+    spec->activates = false;
+    spec->stage = nullptr;
+    spec->settle = nullptr;
+    spec->result = "unchanged";
   }
 
   void Stage(Transaction* transaction) {
     for (const std::string& text : plan_->left_alone) transaction->Warn(text);
     // Opened before the first write, so that a sync through it reports all.
-    const Opened manifests(host_->fs,
-                           host_->fs->OpenDirectory(Fs::kRoot, kManifests));
+    const ScopedHandle manifests(
+        context_->fs, context_->fs->OpenDirectory(Fs::kRoot, kManifests));
     transaction->Step("hash", [&] {
       for (const ForeignRelease& release : plan_->releases) {
         Hash(transaction, release);
@@ -271,7 +271,7 @@ class Adoption {
     });
     transaction->Step("sync", [&] {
       // Every byte of trees and manifests before anything vouches for them.
-      host_->fs->SyncTree(manifests.get());
+      context_->fs->SyncTree(manifests.get());
     });
     TellOrder(transaction);
   }
@@ -290,9 +290,9 @@ class Adoption {
     const bool is_live = release.version == plan_->live;
     const std::string path =
         is_live && plan_->moves ? kCurrent : ReleasePath(release.version);
-    const unsigned threads = host_->ThreadsFor(kVerifyThreads);
+    const unsigned threads = context_->ThreadsFor(kVerifyThreads);
     const HashedTree tree = HashTree(
-        host_->fs, path, [&] { transaction->StopIfAsked(); }, threads);
+        context_->fs, path, [&] { transaction->StopIfAsked(); }, threads);
     for (const std::string& name : tree.left_out) {
       transaction->Warn(fmt::format(
           "{}/{} is a socket, fifo or device: no manifest can hold it, and "
@@ -300,7 +300,7 @@ class Adoption {
           path, Printable(name)));
     }
     for (const ManifestDifference& difference :
-         CompareShape(host_->fs, path, tree.manifest, threads)) {
+         CompareShape(context_->fs, path, tree.manifest, threads)) {
       if (difference.what == ManifestDifference::What::kAdded &&
           std::binary_search(tree.left_out.begin(), tree.left_out.end(),
                              difference.path)) {
@@ -311,8 +311,8 @@ class Adoption {
           "time belongs in {}/",
           path, Printable(difference.path), kShared));
     }
-    WriteFileWhole(host_->fs, kManifests, release.version.name(),
-                   FormatManifest(tree.manifest), 0640);
+    WriteFileAtomically(context_->fs, kManifests, release.version.name(),
+                        FormatManifest(tree.manifest), 0640);
     hashed_.push_back({release, tree.manifest.TotalBytes()});
     Remark(transaction,
            fmt::format("{} {}: {} entries, {}{}", release.version.name(),
@@ -322,9 +322,9 @@ class Adoption {
   }
 
   void Remark(Transaction* transaction, std::string text) const {
-    host_->report({.kind = Event::Kind::kRemark,
-                   .transaction = transaction->number(),
-                   .text = std::move(text)});
+    context_->report({.kind = ProgressEvent::Kind::kRemark,
+                      .transaction = transaction->number(),
+                      .text = std::move(text)});
   }
 
   void TellOrder(Transaction* transaction) const {
@@ -334,7 +334,7 @@ class Adoption {
            fmt::format("their order is told by {}", plan_->told_by));
   }
 
-  Host* host_;
+  DeployContext* context_;
   const AdoptOptions options_;
   std::optional<AdoptionPlan> plan_;
   std::vector<Hashed> hashed_;
@@ -342,14 +342,14 @@ class Adoption {
 
 }  // namespace
 
-AdoptionPlan PlanAdoption(Host* host, const Standing& standing,
+AdoptionPlan PlanAdoption(DeployContext* context, const DeploymentState& state,
                           const AdoptOptions& options) {
-  return Planning(host, standing, options).Make();
+  return AdoptionPlanner(context, state, options).Make();
 }
 
-Plan DescribeAdoption(Host* host, const AdoptOptions& options) {
-  const Standing standing = ReadForeignStanding(host->fs);
-  const AdoptionPlan adoption = PlanAdoption(host, standing, options);
+Plan DescribeAdoption(DeployContext* context, const AdoptOptions& options) {
+  const DeploymentState state = ReadForeignStanding(context->fs);
+  const AdoptionPlan adoption = PlanAdoption(context, state, options);
   if (adoption.done) return {"nothing: it is taken over already"};
   Plan plan;
   for (const ForeignRelease& release : adoption.releases) {
@@ -370,27 +370,27 @@ Plan DescribeAdoption(Host* host, const AdoptOptions& options) {
                         "place, in one step",
                         kCurrent, ReleasePath(adoption.live))
           : fmt::format("point {} at {} (now: {})", kCurrent,
-                        ReleasePath(adoption.live), *standing.current_target));
+                        ReleasePath(adoption.live), *state.current_target));
   plan.emplace_back(
       "leave the service alone: it uses the same files as before");
   return plan;
 }
 
-Outcome Adopt(Host* host, const AdoptOptions& options) {
-  const auto adoption = std::make_shared<Adoption>(host, options);
-  Work work;
-  work.begin.command = "init";
-  work.activates = true;
-  work.prepare = [adoption](const Standing& standing, Work* w) {
-    adoption->Prepare(standing, w);
+Outcome Adopt(DeployContext* context, const AdoptOptions& options) {
+  const auto adoption = std::make_shared<Adoption>(context, options);
+  TransactionSpec spec;
+  spec.begin.command = "init";
+  spec.activates = true;
+  spec.prepare = [adoption](const DeploymentState& state, TransactionSpec* w) {
+    adoption->Prepare(state, w);
   };
-  work.stage = [adoption](Transaction* transaction) {
+  spec.stage = [adoption](Transaction* transaction) {
     adoption->Stage(transaction);
   };
-  work.settle = [adoption](Ledger* ledger, const Ledger::Cause& cause) {
+  spec.settle = [adoption](Ledger* ledger, const Ledger::Cause& cause) {
     adoption->Settle(ledger, cause);
   };
-  return RunTransaction(host, std::move(work));
+  return RunTransaction(context, std::move(spec));
 }
 
 }  // namespace release

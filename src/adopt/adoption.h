@@ -5,19 +5,19 @@
 // files themselves; the service is not told. What is live is good from then on,
 // and so are the releases that were live before it, so that a rollback reaches
 // them.
-#ifndef RELEASE_DEPLOY_ADOPTION_H_
-#define RELEASE_DEPLOY_ADOPTION_H_
+#ifndef RELEASE_ADOPT_ADOPTION_H_
+#define RELEASE_ADOPT_ADOPTION_H_
 
 #include <functional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "adopt/foreign_history.h"
 #include "base/version.h"
-#include "deploy/foreign_history.h"
-#include "deploy/host.h"
+#include "deploy/deploy_context.h"
+#include "deploy/deployment_state.h"
 #include "deploy/plan.h"
-#include "deploy/standing.h"
 #include "os/startup.h"
 
 namespace release {
@@ -44,16 +44,16 @@ struct AdoptionPlan {
 // Looks, and changes nothing; the layout may be missing. Throws Error
 // kNotAdoptable with what to do where this cannot be taken over,
 // kVersionConflict, kNoSuchRelease or kUsage where the options do not fit it.
-AdoptionPlan PlanAdoption(Host* host, const Standing& standing,
+AdoptionPlan PlanAdoption(DeployContext* context, const DeploymentState& state,
                           const AdoptOptions& options);
 
 // The same in words, for --dry-run.
-Plan DescribeAdoption(Host* host, const AdoptOptions& options);
+Plan DescribeAdoption(DeployContext* context, const AdoptOptions& options);
 
 // Needs the layout. Takes the lock, settles what was left unfinished, records
 // itself and is undone like any other change.
-Outcome Adopt(Host* host, const AdoptOptions& options);
+Outcome Adopt(DeployContext* context, const AdoptOptions& options);
 
 }  // namespace release
 
-#endif  // RELEASE_DEPLOY_ADOPTION_H_
+#endif  // RELEASE_ADOPT_ADOPTION_H_

@@ -1,4 +1,4 @@
-#include "deploy/foreign_history.h"
+#include "adopt/foreign_history.h"
 
 #include <fmt/format.h>
 
@@ -75,8 +75,8 @@ ForeignHistory Replay(const ForeignFacts& facts,
                       const std::vector<Change>& changes) {
   Ledger ledger;
   const auto newest = [&]() -> std::optional<Version> {
-    if (ledger.line().empty()) return std::nullopt;
-    return ledger.line().back();
+    if (ledger.activation_order().empty()) return std::nullopt;
+    return ledger.activation_order().back();
   };
   for (const auto& [version, back] : changes) {
     if (back) {
@@ -88,7 +88,8 @@ ForeignHistory Replay(const ForeignFacts& facts,
   // The link is the truth about what is live; the log may have missed a hand.
   ledger.RolledBack(newest(), facts.live, {});
   ForeignHistory history{.releases = {}, .told_by = kRevisionsLog};
-  std::set<Version> good(ledger.line().begin(), ledger.line().end());
+  std::set<Version> good(ledger.activation_order().begin(),
+                         ledger.activation_order().end());
   for (const auto& [version, tree] : facts.trees) {
     if (good.contains(version)) continue;
     const bool was_live = ledger.Find(version) != nullptr;
@@ -99,7 +100,7 @@ ForeignHistory Replay(const ForeignFacts& facts,
              : fmt::format("{} does not know it: it was never live",
                            kRevisionsLog)});
   }
-  for (const Version& version : ledger.line()) {
+  for (const Version& version : ledger.activation_order()) {
     if (facts.trees.contains(version)) {
       history.releases.push_back(Good(version));
     }

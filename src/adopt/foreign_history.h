@@ -1,7 +1,7 @@
 // What another tool left behind tells of the releases it made: in which order
 // they were live, and which of them were not good. Pure.
-#ifndef RELEASE_DEPLOY_FOREIGN_HISTORY_H_
-#define RELEASE_DEPLOY_FOREIGN_HISTORY_H_
+#ifndef RELEASE_ADOPT_FOREIGN_HISTORY_H_
+#define RELEASE_ADOPT_FOREIGN_HISTORY_H_
 
 #include <cstdint>
 #include <map>
@@ -48,4 +48,4 @@ ForeignHistory ReadForeignHistory(const ForeignFacts& facts);
 
 }  // namespace release
 
-#endif  // RELEASE_DEPLOY_FOREIGN_HISTORY_H_
+#endif  // RELEASE_ADOPT_FOREIGN_HISTORY_H_

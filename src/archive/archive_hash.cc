@@ -5,19 +5,19 @@ namespace release {
 // Fewer are hashed sooner than another thread is told of them.
 constexpr std::size_t kWorthAThread = std::size_t{16} << 10;
 
-ArchiveHash::ArchiveHash(unsigned threads) : crew_(threads == 0 ? 0 : 1, 1) {}
+ArchiveHash::ArchiveHash(unsigned threads) : pool_(threads == 0 ? 0 : 1, 1) {}
 
 void ArchiveHash::Update(std::span<const char> bytes) {
-  crew_.Wait();
+  pool_.Wait();
   if (bytes.size() < kWorthAThread) {
     sha256_.Update(bytes);
   } else {
-    crew_.Add([this, bytes] { sha256_.Update(bytes); });
+    pool_.Submit([this, bytes] { sha256_.Update(bytes); });
   }
 }
 
 std::string ArchiveHash::Finish() {
-  crew_.Wait();
+  pool_.Wait();
   return sha256_.Finish();
 }
 

@@ -5,7 +5,7 @@
 #include <span>
 #include <string>
 
-#include "os/crew.h"
+#include "os/thread_pool.h"
 #include "trust/digest.h"
 
 namespace release {
@@ -23,7 +23,7 @@ class ArchiveHash {
 
  private:
   Sha256 sha256_;
-  Crew crew_;  // last: its thread uses the rest
+  ThreadPool pool_;  // last: its thread uses the rest
 };
 
 }  // namespace release

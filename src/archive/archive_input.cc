@@ -1,4 +1,4 @@
-#include "archive/feed.h"
+#include "archive/archive_input.h"
 
 #include <algorithm>
 #include <utility>
@@ -35,7 +35,7 @@ class SecondCopy final : public ParserBytes {
 
 }  // namespace
 
-SpoolCopy::SpoolCopy(Fs* fs, Opened file, std::uint64_t size)
+SpoolCopy::SpoolCopy(Fs* fs, ScopedHandle file, std::uint64_t size)
     : fs_(fs), file_(std::move(file)), size_(size), buffer_(kBlockSize, 0) {}
 
 std::size_t SpoolCopy::ReadAt(std::span<char> buffer,
@@ -57,7 +57,7 @@ std::span<const char> SpoolCopy::Next() {
   return std::span<const char>(buffer_).first(count);
 }
 
-Feed::Feed(ByteSource source, std::string name, Spool spool)
+ArchiveInput::ArchiveInput(ByteSource source, std::string name, Spool spool)
     : source_(std::move(source)),
       name_(std::move(name)),
       spool_(std::move(spool)),
@@ -69,30 +69,30 @@ Feed::Feed(ByteSource source, std::string name, Spool spool)
   if (format_ == Format::kZip || format_ == Format::kSevenZip) CopyToSpool();
 }
 
-void Feed::Fail(ErrorCode code, const std::string& reason) const {
+void ArchiveInput::Fail(ErrorCode code, const std::string& reason) const {
   throw Error(code, "cannot read " + Quoted(name_) + ": " + reason, name_);
 }
 
-void Feed::CheckRatio(std::uint64_t unpacked) const {
+void ArchiveInput::CheckRatio(std::uint64_t unpacked) const {
   if (unpacked <= kFreeBytes || unpacked / kMaxRatio <= bytes_read_) return;
   Fail(ErrorCode::kLimitExceeded, "it unpacks to more than " +
                                       std::to_string(kMaxRatio) +
                                       " times its size");
 }
 
-KeptBlock Feed::Keep(std::span<const char> bytes) const {
-  KeptBlock block = decompressor_.Kept();
+SharedBlock ArchiveInput::Keep(std::span<const char> bytes) const {
+  SharedBlock block = decompressor_.Kept();
   return LieIn(bytes, block) ? block : nullptr;
 }
 
-std::size_t Feed::ReadSource(std::span<char> buffer) {
+std::size_t ArchiveInput::ReadSource(std::span<char> buffer) {
   const std::size_t count = source_(buffer);
   hash_.Update(buffer.first(count));
   bytes_read_ += count;
   return count;
 }
 
-void Feed::ReadHead() {
+void ArchiveInput::ReadHead() {
   bool whole = false;
   while (head_.size() < kFormatBytes && !whole) {
     const auto block = decompressor_.Next();
@@ -107,7 +107,7 @@ void Feed::ReadHead() {
   }
 }
 
-void Feed::Append(Fs::Handle copy, std::string_view bytes) {
+void ArchiveInput::Append(Fs::Handle copy, std::string_view bytes) {
   copied_ += bytes.size();
   if (spool_.max_size != 0 && copied_ > spool_.max_size) {
     Fail(ErrorCode::kLimitExceeded,
@@ -117,18 +117,19 @@ void Feed::Append(Fs::Handle copy, std::string_view bytes) {
   spool_.fs->Write(copy, bytes);
 }
 
-void Feed::CopyToSpool() {
+void ArchiveInput::CopyToSpool() {
   if (spool_.fs == nullptr) {
     Fail(ErrorCode::kArchiveUnsupported, "its format needs room to be copied");
   }
   Fs* fs = spool_.fs;
-  const Opened copy(
+  const ScopedHandle copy(
       fs, fs->Open(spool_.directory, spool_.name, OpenMode::kCreateNew, 0600));
   const auto open = [&] {
-    return Opened(fs, fs->Open(spool_.directory, spool_.name, OpenMode::kRead));
+    return ScopedHandle(
+        fs, fs->Open(spool_.directory, spool_.name, OpenMode::kRead));
   };
-  Opened reading = open();
-  Opened second = spool_.threads == 0 ? Opened() : open();
+  ScopedHandle reading = open();
+  ScopedHandle second = spool_.threads == 0 ? ScopedHandle() : open();
   fs->RemoveFile(spool_.directory, spool_.name);
   Append(copy.get(), std::exchange(head_, {}));
   while (true) {
@@ -148,14 +149,14 @@ void Feed::CopyToSpool() {
   if (second) second_copy_.emplace(fs, std::move(second), copied_);
 }
 
-std::unique_ptr<ParserBytes> Feed::TakeSecondCopy() {
+std::unique_ptr<ParserBytes> ArchiveInput::TakeSecondCopy() {
   if (!second_copy_) return nullptr;
   auto taken = std::make_unique<SecondCopy>(std::move(*second_copy_));
   second_copy_.reset();
   return taken;
 }
 
-std::span<const char> Feed::Next() {
+std::span<const char> ArchiveInput::Next() {
   if (copy_) return copy_->Next();
   std::span<const char> block;
   if (!head_.empty()) {

@@ -1,8 +1,8 @@
 // The bytes of an archive on their way to the parser of its format: hashed as
 // they are read, decompressed, and where the format needs seeking, copied to a
 // nameless file.
-#ifndef RELEASE_ARCHIVE_FEED_H_
-#define RELEASE_ARCHIVE_FEED_H_
+#ifndef RELEASE_ARCHIVE_ARCHIVE_INPUT_H_
+#define RELEASE_ARCHIVE_ARCHIVE_INPUT_H_
 
 #include <cstdint>
 #include <memory>
@@ -25,7 +25,7 @@ constexpr std::uint64_t kMaxRatio = 250;
 // The nameless copy, for one thread.
 class SpoolCopy {
  public:
-  SpoolCopy(Fs* fs, Opened file, std::uint64_t size);
+  SpoolCopy(Fs* fs, ScopedHandle file, std::uint64_t size);
 
   std::span<const char> Next();
   // Fills the buffer but at the end.
@@ -38,20 +38,20 @@ class SpoolCopy {
 
  private:
   Fs* fs_;
-  Opened file_;
+  ScopedHandle file_;
   std::uint64_t size_;
   std::uint64_t position_ = 0;
   bool at_end_ = false;
   std::string buffer_;
 };
 
-class Feed final : public ParserBytes {
+class ArchiveInput final : public ParserBytes {
  public:
   // Reads the first bytes and tells the format. What is no archive by its first
   // bytes throws as reader.h says.
-  Feed(ByteSource source, std::string name, Spool spool);
-  Feed(const Feed&) = delete;
-  Feed& operator=(const Feed&) = delete;
+  ArchiveInput(ByteSource source, std::string name, Spool spool);
+  ArchiveInput(const ArchiveInput&) = delete;
+  ArchiveInput& operator=(const ArchiveInput&) = delete;
 
   Format format() const { return format_; }
   bool seekable() const override { return copy_.has_value(); }
@@ -59,7 +59,7 @@ class Feed final : public ParserBytes {
   std::span<const char> Next() override;
   // Keeps the bytes where they are, if they are some that Next gave last and
   // this can keep; else null.
-  KeptBlock Keep(std::span<const char> bytes) const;
+  SharedBlock Keep(std::span<const char> bytes) const;
 
   void Seek(std::uint64_t offset) override { copy_->Seek(offset); }
   std::uint64_t position() const override { return copy_->position(); }
@@ -109,4 +109,4 @@ class Feed final : public ParserBytes {
 
 }  // namespace release
 
-#endif  // RELEASE_ARCHIVE_FEED_H_
+#endif  // RELEASE_ARCHIVE_ARCHIVE_INPUT_H_

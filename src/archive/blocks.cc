@@ -5,7 +5,7 @@
 
 namespace release {
 
-bool LieIn(std::span<const char> bytes, const KeptBlock& block) {
+bool LieIn(std::span<const char> bytes, const SharedBlock& block) {
   if (!block) return false;
   const std::less_equal<const char*> not_behind;
   return not_behind(block->data(), bytes.data()) &&

@@ -14,10 +14,10 @@ namespace release {
 using Block = std::vector<char>;
 
 // A block, or null, that stays as it is for as long as this is kept.
-using KeptBlock = std::shared_ptr<const Block>;
+using SharedBlock = std::shared_ptr<const Block>;
 
 // Whether the bytes lie in that block.
-bool LieIn(std::span<const char> bytes, const KeptBlock& block);
+bool LieIn(std::span<const char> bytes, const SharedBlock& block);
 
 // Gives out blocks of one size. Those that nobody keeps any longer are given
 // out again: fresh memory costs more than what is done with it. Any thread may

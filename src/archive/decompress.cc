@@ -217,6 +217,6 @@ Decompressor::~Decompressor() = default;
 
 std::span<const char> Decompressor::Next() { return impl_->Next(); }
 
-KeptBlock Decompressor::Kept() const { return impl_->out; }
+SharedBlock Decompressor::Kept() const { return impl_->out; }
 
 }  // namespace release

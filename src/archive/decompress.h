@@ -39,7 +39,7 @@ class Decompressor {
   // kArchiveUnsupported. What the source throws passes through.
   std::span<const char> Next();
   // Where those bytes lie; null where nothing can keep them.
-  KeptBlock Kept() const;
+  SharedBlock Kept() const;
 
  private:
   struct Impl;

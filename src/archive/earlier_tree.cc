@@ -40,8 +40,8 @@ void EarlierTree::Forget() { directories_.Forget(); }
 bool Takeover::Open(const NewFile& file) {
   if (earlier_ == nullptr || !file.earlier) return false;
   const Fs::Handle directory = earlier_->directories_.HandleOf(*file.earlier);
-  source_ = Opened(fs_, fs_->Open(directory, file.name, OpenMode::kRead));
-  info_ = fs_->Examine(source_.get());
+  source_ = ScopedHandle(fs_, fs_->Open(directory, file.name, OpenMode::kRead));
+  info_ = fs_->StatHandle(source_.get());
   return info_.type == FileType::kFile;
 }
 
@@ -90,7 +90,7 @@ bool Takeover::Link(const NewFile& file, std::string_view content) {
 }
 
 void Takeover::Reset() {
-  source_ = Opened();
+  source_ = ScopedHandle();
   file_ = NewFile();
   cloned_ = comparing_ = false;
   offset_ = differed_ = 0;
@@ -115,7 +115,7 @@ void Takeover::Begin(const NewFile& file, Fs::Handle opened,
       comparing_ = info_.size > 0 && HasSameOwnerAndMode(file);
     }
   } catch (const FsError&) {
-    source_ = Opened();
+    source_ = ScopedHandle();
   }
 }
 
@@ -128,7 +128,7 @@ void Takeover::Clone() {
     if (MeansNever(error.error_number())) earlier_->cannot_ = true;
   }
   // From here on the clone counts, which nobody else can change.
-  source_ = Opened();
+  source_ = ScopedHandle();
 }
 
 bool Takeover::Put(std::string_view content) {
@@ -195,7 +195,8 @@ void Takeover::WriteDifferences(std::string_view content,
 
 void Takeover::End() {
   if (cloned_) {
-    if (fs_->Examine(opened_).size > offset_) fs_->Truncate(opened_, offset_);
+    if (fs_->StatHandle(opened_).size > offset_)
+      fs_->Truncate(opened_, offset_);
     if (offset_ > differed_ && comparing_) {
       ++earlier_->files_;
       earlier_->bytes_ += offset_ - differed_;

@@ -103,8 +103,8 @@ class Takeover {
 
   Fs* fs_;
   EarlierTree* earlier_;
-  Opened source_;  // the earlier file
-  FileInfo info_;  // of it
+  ScopedHandle source_;  // the earlier file
+  FileInfo info_;        // of it
   // Of the file that is put piece by piece:
   NewFile file_;
   Fs::Handle opened_ = Fs::kRoot;

@@ -15,11 +15,12 @@ OpenDirectories::Shared OpenDirectories::Get(const std::string& path) {
   if (last_ && path == last_path_) return last_;
   Shared& directory = known_[path];
   if (!directory) {
-    const auto let_go = [open = open_](const Opened* opened) {
+    const auto let_go = [open = open_](const ScopedHandle* opened) {
       delete opened;
       --*open;
     };
-    auto opened = std::make_unique<Opened>(fs_, fs_->OpenDirectory(top_, path));
+    auto opened =
+        std::make_unique<ScopedHandle>(fs_, fs_->OpenDirectory(top_, path));
     ++*open_;
     directory = Shared(opened.release(), let_go);
   }

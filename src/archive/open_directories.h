@@ -18,7 +18,7 @@ namespace release {
 class OpenDirectories {
  public:
   // Null stands for the top itself.
-  using Shared = std::shared_ptr<const Opened>;
+  using Shared = std::shared_ptr<const ScopedHandle>;
 
   OpenDirectories(Fs* fs, Fs::Handle top) : fs_(fs), top_(top) {}
 

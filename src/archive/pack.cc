@@ -20,7 +20,7 @@ constexpr std::size_t kBuffer = 256 * 1024;
 
 void ReadThrough(Fs* tree, const std::string& path, std::vector<char>* buffer,
                  const ByteSink& sink) {
-  const Opened file(tree, tree->Open(Fs::kRoot, path, OpenMode::kRead));
+  const ScopedHandle file(tree, tree->Open(Fs::kRoot, path, OpenMode::kRead));
   std::uint64_t offset = 0;
   while (const std::size_t n = tree->ReadAt(file.get(), *buffer, offset)) {
     sink({buffer->data(), n});

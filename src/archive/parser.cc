@@ -89,7 +89,7 @@ ArchiveEntry::Kind KindOf(archive_entry* entry) {
 
 }  // namespace
 
-struct Parser::Impl {
+struct ArchiveParser::Impl {
   Impl(Format format_in, ParserBytes* bytes_in, std::string name_in)
       : format(format_in),
         source(bytes_in),
@@ -415,21 +415,22 @@ struct Parser::Impl {
   bool block_seen = false;  // of the current entry
 };
 
-Parser::Parser(Format format, ParserBytes* bytes, std::string name) {
+ArchiveParser::ArchiveParser(Format format, ParserBytes* bytes,
+                             std::string name) {
   impl_ = std::make_unique<Impl>(format, bytes, std::move(name));
 }
 
-Parser::~Parser() = default;
+ArchiveParser::~ArchiveParser() = default;
 
-std::optional<ArchiveEntry> Parser::Next() {
+std::optional<ArchiveEntry> ArchiveParser::Next() {
   if (impl_->ended) return std::nullopt;
   return impl_->ReadHeader();
 }
 
-std::span<const char> Parser::NextBlock() { return impl_->NextBlock(); }
+std::span<const char> ArchiveParser::NextBlock() { return impl_->NextBlock(); }
 
-std::uint64_t Parser::Consumed() const { return impl_->Consumed(); }
+std::uint64_t ArchiveParser::Consumed() const { return impl_->Consumed(); }
 
-std::uint64_t Parser::entries_end() const { return impl_->entries_end; }
+std::uint64_t ArchiveParser::entries_end() const { return impl_->entries_end; }
 
 }  // namespace release

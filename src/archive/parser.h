@@ -35,13 +35,13 @@ class ParserBytes {
 };
 
 // Errors are as in reader.h. For one thread.
-class Parser {
+class ArchiveParser {
  public:
   // `bytes` outlives the parser; `name` is for messages.
-  Parser(Format format, ParserBytes* bytes, std::string name);
-  ~Parser();
-  Parser(const Parser&) = delete;
-  Parser& operator=(const Parser&) = delete;
+  ArchiveParser(Format format, ParserBytes* bytes, std::string name);
+  ~ArchiveParser();
+  ArchiveParser(const ArchiveParser&) = delete;
+  ArchiveParser& operator=(const ArchiveParser&) = delete;
 
   // As Reader has them; but every entry is one.
   std::optional<ArchiveEntry> Next();

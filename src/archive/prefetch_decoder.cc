@@ -1,4 +1,4 @@
-#include "archive/ahead.h"
+#include "archive/prefetch_decoder.h"
 
 #include <utility>
 
@@ -15,13 +15,14 @@ constexpr std::uint64_t kGroup = 8;
 
 }  // namespace
 
-Ahead::Ahead(Format format, std::unique_ptr<ParserBytes> bytes,
-             std::string name)
+PrefetchDecoder::PrefetchDecoder(Format format,
+                                 std::unique_ptr<ParserBytes> bytes,
+                                 std::string name)
     : bytes_(std::move(bytes)),
       parser_(format, bytes_.get(), std::move(name)),
-      thread_([this] { Work(); }) {}
+      thread_([this] { TransactionSpec(); }) {}
 
-Ahead::~Ahead() {
+PrefetchDecoder::~PrefetchDecoder() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
@@ -30,9 +31,11 @@ Ahead::~Ahead() {
   thread_.join();
 }
 
-bool Ahead::Decodes(std::uint64_t entry) { return entry / kGroup % 2 == 1; }
+bool PrefetchDecoder::Decodes(std::uint64_t entry) {
+  return entry / kGroup % 2 == 1;
+}
 
-void Ahead::Work() {
+void PrefetchDecoder::TransactionSpec() {
   std::exception_ptr error;
   try {
     DecodeAll();
@@ -47,7 +50,7 @@ void Ahead::Work() {
   put_.notify_all();
 }
 
-void Ahead::DecodeAll() {
+void PrefetchDecoder::DecodeAll() {
   for (std::uint64_t entry = 0; parser_.Next(); ++entry) {
     if (!Decodes(entry)) continue;
     while (true) {
@@ -58,7 +61,7 @@ void Ahead::DecodeAll() {
   }
 }
 
-bool Ahead::Put(std::uint64_t entry, std::span<const char> bytes) {
+bool PrefetchDecoder::Put(std::uint64_t entry, std::span<const char> bytes) {
   Block block{entry, {bytes.begin(), bytes.end()}};
   {
     std::unique_lock lock(mutex_);
@@ -71,7 +74,7 @@ bool Ahead::Put(std::uint64_t entry, std::span<const char> bytes) {
   return true;
 }
 
-std::span<const char> Ahead::NextBlock(std::uint64_t entry) {
+std::span<const char> PrefetchDecoder::NextBlock(std::uint64_t entry) {
   // Its end stays, for whoever asks once more.
   if (current_.entry == entry && Decodes(entry) && current_.bytes.empty()) {
     return {};
@@ -83,7 +86,7 @@ std::span<const char> Ahead::NextBlock(std::uint64_t entry) {
   return current_.bytes;
 }
 
-void Ahead::Take() {
+void PrefetchDecoder::Take() {
   {
     std::unique_lock lock(mutex_);
     put_.wait(lock, [this] { return ended_ || !blocks_.empty(); });

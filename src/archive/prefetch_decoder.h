@@ -1,7 +1,7 @@
 // Decodes some entries of an archive before they are asked for, in a thread of
 // its own.
-#ifndef RELEASE_ARCHIVE_AHEAD_H_
-#define RELEASE_ARCHIVE_AHEAD_H_
+#ifndef RELEASE_ARCHIVE_PREFETCH_DECODER_H_
+#define RELEASE_ARCHIVE_PREFETCH_DECODER_H_
 
 #include <condition_variable>
 #include <cstddef>
@@ -21,20 +21,21 @@ namespace release {
 
 // Half of a zip's entries, group by group; whoever reads the archive decodes
 // the others meanwhile. Holds at most some 2 MiB that nobody asked for yet.
-class Ahead {
+class PrefetchDecoder {
  public:
   // `bytes` are those of the whole archive, for this thread alone.
-  Ahead(Format format, std::unique_ptr<ParserBytes> bytes, std::string name);
+  PrefetchDecoder(Format format, std::unique_ptr<ParserBytes> bytes,
+                  std::string name);
   // Stops soon; no thread outlives it.
-  ~Ahead();
-  Ahead(const Ahead&) = delete;
-  Ahead& operator=(const Ahead&) = delete;
+  ~PrefetchDecoder();
+  PrefetchDecoder(const PrefetchDecoder&) = delete;
+  PrefetchDecoder& operator=(const PrefetchDecoder&) = delete;
 
   // Whether the entry of this number, from 0 on, is one that it decodes.
   static bool Decodes(std::uint64_t entry);
 
-  // As Parser has it, of the entry of this number; the numbers must not fall.
-  // Throws what stood in the way of decoding it.
+  // As ArchiveParser has it, of the entry of this number; the numbers must not
+  // fall. Throws what stood in the way of decoding it.
   std::span<const char> NextBlock(std::uint64_t entry);
 
  private:
@@ -43,7 +44,7 @@ class Ahead {
     std::vector<char> bytes;  // none: the end of the entry
   };
 
-  void Work();
+  void TransactionSpec();
   void DecodeAll();
   // False where the work is to stop.
   bool Put(std::uint64_t entry, std::span<const char> bytes);
@@ -51,7 +52,7 @@ class Ahead {
   void Take();
 
   std::unique_ptr<ParserBytes> bytes_;
-  Parser parser_;  // of the thread, once that runs
+  ArchiveParser parser_;  // of the thread, once that runs
   std::mutex mutex_;
   std::condition_variable put_;
   std::condition_variable taken_;
@@ -66,4 +67,4 @@ class Ahead {
 
 }  // namespace release
 
-#endif  // RELEASE_ARCHIVE_AHEAD_H_
+#endif  // RELEASE_ARCHIVE_PREFETCH_DECODER_H_

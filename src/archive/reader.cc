@@ -5,9 +5,9 @@
 #include <system_error>
 #include <utility>
 
-#include "archive/ahead.h"
-#include "archive/feed.h"
+#include "archive/archive_input.h"
 #include "archive/parser.h"
+#include "archive/prefetch_decoder.h"
 #include "base/error.h"
 #include "base/text.h"
 
@@ -100,8 +100,9 @@ struct Reader::Impl {
 
   std::span<const char> NextBlock() {
     const std::uint64_t entry = entries - 1;
-    const auto bytes = ahead && Ahead::Decodes(entry) ? ahead->NextBlock(entry)
-                                                      : parser.NextBlock();
+    const auto bytes = ahead && PrefetchDecoder::Decodes(entry)
+                           ? ahead->NextBlock(entry)
+                           : parser.NextBlock();
     unpacked += bytes.size();
     feed.CheckRatio(unpacked);
     return bytes;
@@ -143,9 +144,9 @@ struct Reader::Impl {
   }
 
   std::string name;
-  Feed feed;
-  Parser parser;
-  std::optional<Ahead> ahead;
+  ArchiveInput feed;
+  ArchiveParser parser;
+  std::optional<PrefetchDecoder> ahead;
 
   bool begun = false;
   bool ended = false;
@@ -179,7 +180,7 @@ std::optional<ArchiveEntry> Reader::Next() { return impl_->Next(); }
 
 std::span<const char> Reader::NextBlock() { return impl_->NextBlock(); }
 
-KeptBlock Reader::Keep(std::span<const char> bytes) const {
+SharedBlock Reader::Keep(std::span<const char> bytes) const {
   return impl_->feed.Keep(bytes);
 }
 

@@ -72,7 +72,7 @@ class Reader {
   std::span<const char> NextBlock();
   // Keeps bytes that NextBlock gave last where they are, beyond the next call;
   // null where nothing can.
-  KeptBlock Keep(std::span<const char> bytes) const;
+  SharedBlock Keep(std::span<const char> bytes) const;
 
   // Reads what follows the last entry and checks that the archive is complete:
   // end mark, checksums, nothing after it. Call after Next returned nothing.

@@ -10,8 +10,8 @@
 #include "archive/open_directories.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "os/crew.h"
 #include "os/path_rules.h"
+#include "os/thread_pool.h"
 
 namespace release {
 namespace {
@@ -45,13 +45,13 @@ struct Piece {
 struct Batch {
   std::vector<Piece> pieces;
   std::vector<char> copied;  // bytes of pieces that nothing else keeps
-  std::vector<KeptBlock> kept;
+  std::vector<SharedBlock> kept;
   std::size_t size = 0;  // of all content
 
   std::size_t room() const { return kBatchBytes - size; }
 
   // More of the file begun last, from that block or from nowhere that lasts.
-  void Add(std::string_view part, const KeptBlock& block) {
+  void Add(std::string_view part, const SharedBlock& block) {
     const bool new_block = block && (kept.empty() || kept.back() != block);
     if (new_block) kept.push_back(block);
     if (!block) {
@@ -120,7 +120,7 @@ class Writer {
   void CloseFile() {
     if (!file_) return;
     takeover_.End();
-    file_ = Opened();
+    file_ = ScopedHandle();
     // After the last write, so that no file of another owner is written to.
     if (owner_) {
       fs_->SetOwner(Directory(), name_, owner_->user, owner_->group);
@@ -136,7 +136,7 @@ class Writer {
     name_ = piece.name;
     const NewFile file{Directory(), name_, piece.mode, piece.earlier};
     if (piece.whole && takeover_.Link(file, piece.content)) return true;
-    file_ = Opened(
+    file_ = ScopedHandle(
         fs_, fs_->Open(Directory(), name_, OpenMode::kCreateNew, piece.mode));
     std::optional<std::uint64_t> size;
     if (piece.whole) size = piece.content.size();
@@ -156,16 +156,16 @@ class Writer {
   OpenDirectories::Shared directory_;
   std::string name_;
   Takeover takeover_;
-  Opened file_;
+  ScopedHandle file_;
 };
 
 // One thread and what it writes, in order.
 struct Lane {
   Lane(Fs* fs, Fs::Handle top, const TreeWriter::Options& options,
        std::size_t room)
-      : writer(fs, top, options), crew(options.threads == 0 ? 0 : 1, room) {}
+      : writer(fs, top, options), pool(options.threads == 0 ? 0 : 1, room) {}
   Writer writer;
-  Crew crew;  // last: its thread uses the writer
+  ThreadPool pool;  // last: its thread uses the writer
 };
 
 }  // namespace
@@ -224,7 +224,7 @@ struct TreeWriter::Impl {
     }
     queued_directory = full->pieces.back().directory;
     Writer* writer = &lane->writer;
-    lane->crew.Add([this, writer, full] {
+    lane->pool.Submit([this, writer, full] {
       writer->Write(*full);
       pool.PutBack(full);
     });
@@ -236,7 +236,7 @@ struct TreeWriter::Impl {
     const auto is_apart = [this](const Piece& piece) {
       return piece.whole && piece.directory != queued_directory;
     };
-    return options.threads > 0 && lane->crew.pending() >= kEnough &&
+    return options.threads > 0 && lane->pool.pending() >= kEnough &&
            std::all_of(full.pieces.begin(), full.pieces.end(), is_apart);
   }
 
@@ -244,9 +244,9 @@ struct TreeWriter::Impl {
   void Drain() {
     Submit();
     for (const auto& each : lanes) {
-      each->crew.Add([writer = &each->writer] { writer->CloseFile(); });
+      each->pool.Submit([writer = &each->writer] { writer->CloseFile(); });
     }
-    for (const auto& each : lanes) each->crew.Wait();
+    for (const auto& each : lanes) each->pool.Wait();
     last_path.clear();
     last_directory.reset();
     queued_directory.reset();
@@ -258,18 +258,18 @@ struct TreeWriter::Impl {
   void BeginBatch(const OpenDirectories::Shared& directory) {
     batch = pool.Take();
     if (lanes.size() == 1) return;
-    if (directory == last_directory && lane->crew.pending() < kMostOnLane) {
+    if (directory == last_directory && lane->pool.pending() < kMostOnLane) {
       return;
     }
     lane = std::min_element(lanes.begin(), lanes.end(),
                             [](const auto& a, const auto& b) {
-                              return a->crew.pending() < b->crew.pending();
+                              return a->pool.pending() < b->pool.pending();
                             })
                ->get();
   }
 
   // Bytes of the file begun last, in its lane.
-  void Fill(std::string_view content, const KeptBlock& kept) {
+  void Fill(std::string_view content, const SharedBlock& kept) {
     while (!content.empty()) {
       if (batch && batch->room() == 0) Submit();
       if (!batch) {
@@ -283,7 +283,7 @@ struct TreeWriter::Impl {
   }
 
   void AddFile(const std::string& path, unsigned mode, std::string_view content,
-               Content kind, const KeptBlock& kept) {
+               Content kind, const SharedBlock& kept) {
     auto directory = Parent(path);
     // A small file stays in one piece.
     const bool full = batch && (batch->pieces.size() >= kMostPieces ||
@@ -306,7 +306,7 @@ struct TreeWriter::Impl {
   }
 
   void Append(const std::string& path, std::string_view content,
-              const KeptBlock& kept) {
+              const SharedBlock& kept) {
     if (path == last_path) {
       // What was empty is not all of the file any more.
       if (batch) batch->pieces.back().whole = false;
@@ -315,10 +315,10 @@ struct TreeWriter::Impl {
     }
     Drain();
     const auto directory = Parent(path);
-    const Opened file(fs, fs->Open(directories.HandleOf(directory),
-                                   NameOf(path), OpenMode::kAppend));
+    const ScopedHandle file(fs, fs->Open(directories.HandleOf(directory),
+                                         NameOf(path), OpenMode::kAppend));
     // Never into a file that the earlier release has, too.
-    if (fs->Examine(file.get()).links > 1) {
+    if (fs->StatHandle(file.get()).links > 1) {
       throw Error(ErrorCode::kInternal,
                   "cannot append to " + Quoted(path) + ": it has two names",
                   path);
@@ -379,12 +379,12 @@ void TreeWriter::SetDirectoryMode(const std::string& path, unsigned mode) {
 
 void TreeWriter::AddFile(const std::string& path, unsigned mode,
                          std::string_view content, Content kind,
-                         const KeptBlock& kept) {
+                         const SharedBlock& kept) {
   impl_->AddFile(path, mode, content, kind, kept);
 }
 
 void TreeWriter::Append(const std::string& path, std::string_view content,
-                        const KeptBlock& kept) {
+                        const SharedBlock& kept) {
   impl_->Append(path, content, kept);
 }
 

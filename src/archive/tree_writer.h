@@ -47,11 +47,11 @@ class TreeWriter {
   // are copied, unless `kept` is where they lie.
   void AddFile(const std::string& path, unsigned mode, std::string_view content,
                Content kind = Content::kBeginning,
-               const KeptBlock& kept = nullptr);
+               const SharedBlock& kept = nullptr);
   // More of a file added before; cheap for the one added last. Throws where the
   // file was taken over since.
   void Append(const std::string& path, std::string_view content,
-              const KeptBlock& kept = nullptr);
+              const SharedBlock& kept = nullptr);
   // Made by Finish: hard links, then symbolic ones.
   void AddHardLink(const std::string& path, const std::string& existing);
   void AddSymlink(const std::string& path, const std::string& target);

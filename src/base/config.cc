@@ -269,9 +269,9 @@ std::vector<Key> Keys(Config* config) {
 }
 
 // Reads one file and collects everything that is wrong with it.
-class Reader {
+class ConfigReader {
  public:
-  Reader(const std::string& file, Config* config)
+  ConfigReader(const std::string& file, Config* config)
       : file_(file), config_(config), keys_(Keys(config)) {}
 
   void Read(std::string_view text) {
@@ -419,7 +419,7 @@ Config ParseConfig(std::string_view text, const std::string& file,
                    const std::string& app) {
   Config config;
   config.app = app;
-  Reader(file, &config).Read(text);
+  ConfigReader(file, &config).Read(text);
   return config;
 }
 

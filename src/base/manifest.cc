@@ -101,9 +101,9 @@ bool IsInside(std::string_view path) {
 }
 
 // Takes one manifest's text apart, line by line.
-class Parser {
+class ManifestParser {
  public:
-  Parser(std::string_view text, const std::string& origin)
+  ManifestParser(std::string_view text, const std::string& origin)
       : text_(text), rest_(text), origin_(origin) {}
 
   Manifest Parse() {
@@ -355,7 +355,7 @@ std::string FormatManifest(const Manifest& manifest) {
 }
 
 Manifest ParseManifest(std::string_view text, const std::string& origin) {
-  return Parser(text, origin).Parse();
+  return ManifestParser(text, origin).Parse();
 }
 
 std::string HashText(const ContentHash& hash) {

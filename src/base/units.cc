@@ -30,17 +30,17 @@ std::string_view TakeLetters(std::string_view* text) {
   return letters;
 }
 
-struct Unit {
+struct UnitFactor {
   std::string_view name;
   std::uint64_t value;
 };
 
-constexpr Unit kDurationUnits[] = {
+constexpr UnitFactor kDurationUnits[] = {
     {"d", 86'400'000'000'000}, {"h", 3'600'000'000'000}, {"m", 60'000'000'000},
     {"s", 1'000'000'000},      {"ms", 1'000'000},
 };
 
-constexpr Unit kSizeUnits[] = {
+constexpr UnitFactor kSizeUnits[] = {
     {"", 1},
     {"B", 1},
     {"KB", 1'000},
@@ -54,10 +54,11 @@ constexpr Unit kSizeUnits[] = {
 };
 
 template <std::size_t N>
-const Unit* FindUnit(const Unit (&units)[N], std::string_view name) {
+const UnitFactor* FindUnit(const UnitFactor (&units)[N],
+                           std::string_view name) {
   const auto* found =
       std::find_if(std::begin(units), std::end(units),
-                   [&](const Unit& unit) { return unit.name == name; });
+                   [&](const UnitFactor& unit) { return unit.name == name; });
   return found == std::end(units) ? nullptr : found;
 }
 
@@ -113,13 +114,13 @@ std::string FormatCivil(std::int64_t seconds, const char* pattern) {
 
 std::optional<std::chrono::nanoseconds> ParseDuration(std::string_view text) {
   std::uint64_t total = 0;
-  const Unit* previous = nullptr;
+  const UnitFactor* previous = nullptr;
   do {
     const auto count = TakeNumber(&text);
     if (!count) return std::nullopt;
     const std::string_view letters = TakeLetters(&text);
     const bool bare = letters.empty() && previous == nullptr;
-    const Unit* unit = FindUnit(kDurationUnits, bare ? "s" : letters);
+    const UnitFactor* unit = FindUnit(kDurationUnits, bare ? "s" : letters);
     // Each unit is smaller than the one before: "1h30m", never "30m1h".
     if (unit == nullptr || (previous != nullptr && unit <= previous)) {
       return std::nullopt;
@@ -141,7 +142,7 @@ std::string FormatDuration(std::chrono::nanoseconds duration) {
 std::optional<std::uint64_t> ParseSize(std::string_view text) {
   const auto count = TakeNumber(&text);
   if (!count) return std::nullopt;
-  const Unit* unit = FindUnit(kSizeUnits, text);
+  const UnitFactor* unit = FindUnit(kSizeUnits, text);
   if (unit == nullptr) return std::nullopt;
   return Times(*count, unit->value, std::numeric_limits<std::uint64_t>::max());
 }

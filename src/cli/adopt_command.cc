@@ -5,10 +5,10 @@
 #include <optional>
 #include <utility>
 
+#include "adopt/adoption.h"
 #include "cli/change_commands.h"
-#include "cli/context.h"
 #include "cli/output.h"
-#include "deploy/adoption.h"
+#include "cli/session.h"
 #include "deploy/operations.h"
 #include "os/host_facts.h"
 #include "os/input.h"
@@ -56,9 +56,9 @@ std::string RealPlace(const std::string& path) {
 }
 
 // The directory of --from, which is to become ROOT/current.
-class Outsider {
+class ForeignDirectory {
  public:
-  Outsider(const std::string& from, const std::string& root)
+  ForeignDirectory(const std::string& from, const std::string& root)
       : root_(RealPlace(root)),
         name_(AbsolutePath(from)),
         // Its own name is not followed: it may be a link already.
@@ -158,7 +158,8 @@ bool HasLayout(Fs* fs) {
 }
 
 int PlanFromOutside(const GlobalOptions& global, const Config& config,
-                    const Outsider& outsider, const AdoptOptions& adopt) {
+                    const ForeignDirectory& outsider,
+                    const AdoptOptions& adopt) {
   return PrintPlan(
       global, "init",
       {fmt::format("make the layout in {}", config.root), outsider.Describe(),
@@ -173,16 +174,16 @@ int PlanFromOutside(const GlobalOptions& global, const Config& config,
 
 // What is found wrong before the layout is made leaves no trace.
 int AdoptInRoot(const GlobalOptions& global, const AdoptOptions& adopt) {
-  Context context(global);
-  Host* host = Speaking(&context);
+  Session session(global);
+  DeployContext* context = Speaking(&session);
   if (global.dry_run) {
-    return PrintPlan(global, "init", DescribeAdoption(host, adopt));
+    return PrintPlan(global, "init", DescribeAdoption(context, adopt));
   }
-  if (!HasLayout(host->fs)) {
-    PlanAdoption(host, ReadForeignStanding(host->fs), adopt);
-    InitializeLayout(host->fs);
+  if (!HasLayout(context->fs)) {
+    PlanAdoption(context, ReadForeignStanding(context->fs), adopt);
+    InitializeLayout(context->fs);
   }
-  return PrintOutcome(global, Adopt(host, adopt));
+  return PrintOutcome(global, Adopt(context, adopt));
 }
 
 }  // namespace
@@ -191,16 +192,16 @@ int RunAdopt(const GlobalOptions& global, const InitOptions& options) {
   const AdoptOptions adopt = MakeOptions(options);
   if (options.from.empty()) return AdoptInRoot(global, adopt);
   const Config config = LoadConfig(global);
-  const Outsider outsider(options.from, config.root);
+  const ForeignDirectory outsider(options.from, config.root);
   const bool moved = outsider.Examine();
   if (global.dry_run && !moved) {
     return PlanFromOutside(global, config, outsider, adopt);
   }
   if (!moved) {
     MakeRoot(config.root);
-    Context context(global);
-    Host* host = Speaking(&context);
-    InitializeLayout(host->fs);
+    Session session(global);
+    DeployContext* context = Speaking(&session);
+    InitializeLayout(context->fs);
     outsider.Move();
   }
   return AdoptInRoot(global, adopt);

@@ -8,13 +8,13 @@
 
 #include "base/text.h"
 #include "cli/adopt_command.h"
-#include "cli/context.h"
 #include "cli/json.h"
 #include "cli/output.h"
+#include "cli/session.h"
+#include "deploy/deployment_state.h"
 #include "deploy/notices.h"
 #include "deploy/operations.h"
 #include "deploy/plan.h"
-#include "deploy/standing.h"
 #include "os/background.h"
 #include "os/identity.h"
 #include "os/input.h"
@@ -66,22 +66,23 @@ Evidence EvidenceFor(const DeployOptions& options) {
   return EvidenceBeside(options.archive);
 }
 
-Offer MakeOffer(const Context& context, const DeployOptions& options) {
-  Offer offer;
-  offer.version = OptionalVersion(options.version);
-  offer.strip_components = options.strip_components;
+ArchiveRequest MakeArchiveRequest(const Session& session,
+                                  const DeployOptions& options) {
+  ArchiveRequest request;
+  request.version = OptionalVersion(options.version);
+  request.strip_components = options.strip_components;
   const bool stream = options.archive == "-";
   if (!stream) {
-    offer.file_name = options.archive.substr(options.archive.rfind('/') + 1);
+    request.file_name = options.archive.substr(options.archive.rfind('/') + 1);
   }
-  offer.name = stream ? "standard input" : options.archive;
-  if (!context.config().unpack.owner.empty()) {
-    offer.owner = ResolveOwner(context.config().unpack.owner);
+  request.name = stream ? "standard input" : options.archive;
+  if (!session.config().unpack.owner.empty()) {
+    request.owner = ResolveOwner(session.config().unpack.owner);
   }
   // Opened and looked at inside the transaction, so that what is wrong with
   // them is recorded as a refusal.
   auto input = std::make_shared<std::optional<Input>>();
-  offer.open = [input, options](Offer* opened) {
+  request.open = [input, options](ArchiveRequest* opened) {
     opened->checksum = ChecksumFor(options);
     opened->evidence = EvidenceFor(options);
     input->emplace(options.archive == "-" ? Input::Stdin()
@@ -91,7 +92,7 @@ Offer MakeOffer(const Context& context, const DeployOptions& options) {
       return (*input)->Read(buffer);
     };
   };
-  return offer;
+  return request;
 }
 
 int Finish(const GlobalOptions& global, const Outcome& outcome) {
@@ -100,32 +101,32 @@ int Finish(const GlobalOptions& global, const Outcome& outcome) {
 
 // Deletes what retention set aside, in a process of its own where that is
 // possible. Whoever called has been told the outcome, and need not wait.
-void DeleteSetAside(Host* host) {
+void DeleteSetAside(DeployContext* context) {
   // What fails here is a warning: the outcome has been told.
-  if (!MayHaveTrash(host->fs)) return;
-  const auto work = [host] {
-    return DeleteTrash(host->fs, host->ThreadsFor(kRemoveThreads));
+  if (!MayHaveTrash(context->fs)) return;
+  const auto spec = [context] {
+    return DeleteTrash(context->fs, context->ThreadsFor(kRemoveThreads));
   };
   // With one thread to do all there is one process, too.
-  if (host->threads > 1 && RunInBackground(work)) return;
-  for (const std::string& failure : work()) {
-    host->report({.kind = Event::Kind::kWarning, .text = failure});
+  if (context->threads > 1 && RunInBackground(spec)) return;
+  for (const std::string& failure : spec()) {
+    context->report({.kind = ProgressEvent::Kind::kWarning, .text = failure});
   }
 }
 
 // The same for a command after which old releases may go.
-int FinishAndDelete(Host* host, const GlobalOptions& global,
+int FinishAndDelete(DeployContext* context, const GlobalOptions& global,
                     const std::function<Outcome()>& run) {
-  host->deletes_later = true;
+  context->deletes_later = true;
   const int status = Finish(global, run());
-  DeleteSetAside(host);
+  DeleteSetAside(context);
   return status;
 }
 
 // Of a command that only tells the running transaction something.
-int FinishTelling(Context* context, const std::string& command,
+int FinishTelling(Session* session, const std::string& command,
                   std::uint64_t transaction) {
-  const GlobalOptions& global = context->options();
+  const GlobalOptions& global = session->options();
   if (global.dry_run) {
     return PrintPlan(global, command,
                      {fmt::format("{} transaction {}", command, transaction)});
@@ -135,7 +136,7 @@ int FinishTelling(Context* context, const std::string& command,
     outcome.command = command;
     outcome.result = "told";
     outcome.transaction = transaction;
-    outcome.current = ReadStanding(context->fs()).CurrentName();
+    outcome.current = ReadDeploymentState(session->fs()).CurrentName();
     outcome.previous = outcome.current;
     PrintJson(OutcomeJson(outcome));
   }
@@ -145,95 +146,99 @@ int FinishTelling(Context* context, const std::string& command,
 
 }  // namespace
 
-Host* Speaking(Context* context) {
-  context->RequireOnlyRootWrites();
-  context->host()->report = EventPrinter(context->options());
-  return context->host();
+DeployContext* Speaking(Session* session) {
+  session->RequireOnlyRootWrites();
+  session->context()->report = EventPrinter(session->options());
+  return session->context();
 }
 
 int RunDeploy(const GlobalOptions& global, const DeployOptions& options) {
-  Context context(global);
-  Host* host = Speaking(&context);
-  Offer offer = MakeOffer(context, options);
+  Session session(global);
+  DeployContext* context = Speaking(&session);
+  ArchiveRequest request = MakeArchiveRequest(session, options);
   if (global.dry_run) {
-    return PrintPlan(global, options.activates ? "deploy" : "stage",
-                     PlanDeploy(host, std::move(offer), options.activates));
+    return PrintPlan(
+        global, options.activates ? "deploy" : "stage",
+        PlanDeploy(context, std::move(request), options.activates));
   }
-  if (!options.activates) return Finish(global, Stage(host, std::move(offer)));
-  return FinishAndDelete(host, global, [&] {
-    return Deploy(host, std::move(offer), options.confirm_within);
+  if (!options.activates)
+    return Finish(global, Stage(context, std::move(request)));
+  return FinishAndDelete(context, global, [&] {
+    return Deploy(context, std::move(request), options.confirm_within);
   });
 }
 
 int RunActivate(const GlobalOptions& global, const ActivateOptions& options) {
   const Version version = Version::ParseOrThrow(options.version);
-  Context context(global);
-  Host* host = Speaking(&context);
+  Session session(global);
+  DeployContext* context = Speaking(&session);
   if (global.dry_run) {
-    return PrintPlan(global, "activate", PlanActivate(host, version));
+    return PrintPlan(global, "activate", PlanActivate(context, version));
   }
-  return FinishAndDelete(host, global, [&] {
-    return Activate(host, version, options.confirm_within);
+  return FinishAndDelete(context, global, [&] {
+    return Activate(context, version, options.confirm_within);
   });
 }
 
 int RunRollback(const GlobalOptions& global, const RollbackOptions& options) {
   CheckReason(options.reason);
   const auto version = OptionalVersion(options.version);
-  Context context(global);
-  Host* host = Speaking(&context);
+  Session session(global);
+  DeployContext* context = Speaking(&session);
   if (global.dry_run) {
-    return PrintPlan(global, "rollback", PlanRollback(host, version));
+    return PrintPlan(global, "rollback", PlanRollback(context, version));
   }
-  return Finish(global, Rollback(host, version, options.reason));
+  return Finish(global, Rollback(context, version, options.reason));
 }
 
 int RunPrune(const GlobalOptions& global) {
-  Context context(global);
-  Host* host = Speaking(&context);
-  if (global.dry_run) return PrintPlan(global, "prune", PlanPrune(host));
-  return Finish(global, Prune(host));
+  Session session(global);
+  DeployContext* context = Speaking(&session);
+  if (global.dry_run) return PrintPlan(global, "prune", PlanPrune(context));
+  return Finish(global, Prune(context));
 }
 
 int RunPin(const GlobalOptions& global, const PinOptions& options) {
   const Version version = Version::ParseOrThrow(options.version);
-  Context context(global);
-  Host* host = Speaking(&context);
+  Session session(global);
+  DeployContext* context = Speaking(&session);
   if (global.dry_run) {
     return PrintPlan(global, options.pinned ? "pin" : "unpin",
-                     PlanPin(host, version, options.pinned));
+                     PlanPin(context, version, options.pinned));
   }
-  return Finish(global, Pin(host, version, options.pinned));
+  return Finish(global, Pin(context, version, options.pinned));
 }
 
 int RunRecover(const GlobalOptions& global, const RecoverOptions& options) {
-  Context context(global);
-  Host* host = Speaking(&context);
-  if (global.dry_run) return PrintPlan(global, "recover", PlanRecover(host));
-  return Finish(global, RecoverNow(host, !options.no_service));
+  Session session(global);
+  DeployContext* context = Speaking(&session);
+  if (global.dry_run)
+    return PrintPlan(global, "recover", PreviewRecovery(context));
+  return Finish(global, RecoverNow(context, !options.no_service));
 }
 
 int RunConfirm(const GlobalOptions& global) {
-  Context context(global);
-  return FinishTelling(&context, "confirm",
-                       global.dry_run ? RunningTransaction(context.fs())
-                                      : Confirm(context.fs()));
+  Session session(global);
+  return FinishTelling(&session, "confirm",
+                       global.dry_run ? RunningTransaction(session.fs())
+                                      : Confirm(session.fs()));
 }
 
 int RunAbort(const GlobalOptions& global) {
-  Context context(global);
+  Session session(global);
   return FinishTelling(
-      &context, "abort",
-      global.dry_run ? RunningTransaction(context.fs()) : Abort(context.fs()));
+      &session, "abort",
+      global.dry_run ? RunningTransaction(session.fs()) : Abort(session.fs()));
 }
 
 int RunNotify(const GlobalOptions& global, const NotifyOptions& options) {
-  Context context(global);
-  RequireLayout(context.fs());
-  const Which which = options.due ? Which::kDue : Which::kAll;
+  Session session(global);
+  RequireLayout(session.fs());
+  const NoticeSelection which =
+      options.due ? NoticeSelection::kDue : NoticeSelection::kAll;
   if (global.dry_run) {
     std::vector<std::string> steps;
-    for (const OutboxEntry& entry : FindWaiting(context.host(), which)) {
+    for (const OutboxEntry& entry : FindWaiting(session.context(), which)) {
       steps.push_back(
           fmt::format("deliver the notice of transaction {} to the "
                       "{}",
@@ -241,7 +246,7 @@ int RunNotify(const GlobalOptions& global, const NotifyOptions& options) {
     }
     return PrintPlan(global, "notify", steps);
   }
-  const auto deliveries = DeliverWaiting(Speaking(&context), which);
+  const auto deliveries = DeliverWaiting(Speaking(&session), which);
   if (global.json) PrintJson(NotifyJson(deliveries));
   if (deliveries.empty()) Say(global, "no notice is to be delivered");
   bool ok = true;
@@ -271,7 +276,7 @@ int RunInit(const GlobalOptions& global, const InitOptions& options) {
   Outcome outcome;
   outcome.command = "init";
   outcome.result = made ? "committed" : "unchanged";
-  outcome.current = ReadStanding(&fs).CurrentName();
+  outcome.current = ReadDeploymentState(&fs).CurrentName();
   outcome.previous = outcome.current;
   if (global.json) PrintJson(OutcomeJson(outcome));
   Say(global, made ? fmt::format("made the layout in {}", config.root)

@@ -6,12 +6,12 @@
 
 namespace release {
 
-class Context;
-struct Host;
+class Session;
+struct DeployContext;
 
-// The host of the context for a command that changes something, with its events
+// The host of the session for a command that changes something, with its events
 // printed.
-Host* Speaking(Context* context);
+DeployContext* Speaking(Session* session);
 
 int RunDeploy(const GlobalOptions& global, const DeployOptions& options);
 int RunActivate(const GlobalOptions& global, const ActivateOptions& options);

@@ -10,13 +10,13 @@
 #include "base/units.h"
 #include "cli/change_commands.h"
 #include "cli/completion.h"
-#include "cli/context.h"
 #include "cli/intake_command.h"
 #include "cli/output.h"
 #include "cli/pack_command.h"
 #include "cli/serve.h"
+#include "cli/session.h"
 #include "cli/show_commands.h"
-#include "deploy/standing.h"
+#include "deploy/deployment_state.h"
 #include "os/posix_fs.h"
 #include "os/startup.h"
 
@@ -418,7 +418,7 @@ class Builder {
 std::string LiveNow(const GlobalOptions& global) {
   try {
     PosixFs fs(LoadConfig(global).root);
-    return ReadStanding(&fs).CurrentName();
+    return ReadDeploymentState(&fs).CurrentName();
   } catch (const Error&) {
     return "";
   }

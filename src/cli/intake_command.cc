@@ -6,46 +6,48 @@
 #include <vector>
 
 #include "base/text.h"
-#include "cli/context.h"
 #include "cli/json.h"
 #include "cli/output.h"
-#include "deploy/intake.h"
+#include "cli/session.h"
+#include "dropbox/intake.h"
 #include "os/identity.h"
 #include "store/layout.h"
 
 namespace release {
 namespace {
 
-int PrintIntakePlan(Context* context) {
+int PrintIntakePlan(Session* session) {
   std::vector<std::string> plan;
-  for (const std::string& upload : ReadyUploads(context->fs())) {
+  for (const std::string& upload : ReadyUploads(session->fs())) {
     plan.push_back(fmt::format("deploy {}/{}", kIncoming, Printable(upload)));
   }
   if (plan.empty()) plan.push_back("nothing: no upload lies ready");
-  return PrintPlan(context->options(), "intake", plan);
+  return PrintPlan(session->options(), "intake", plan);
 }
 
 }  // namespace
 
 int RunIntake(const GlobalOptions& global) {
-  Context context(global);
-  if (global.dry_run) return PrintIntakePlan(&context);
-  context.RequireOnlyRootWrites();
-  Host* host = context.host();
-  host->report = EventPrinter(global);
+  Session session(global);
+  if (global.dry_run) return PrintIntakePlan(&session);
+  session.RequireOnlyRootWrites();
+  DeployContext* context = session.context();
+  context->report = EventPrinter(global);
   // One object for all of them is printed at the end.
   GlobalOptions each = global;
   each.json = false;
   IntakeOptions options;
-  if (!context.config().unpack.owner.empty()) {
-    options.owner = ResolveOwner(context.config().unpack.owner);
+  if (!session.config().unpack.owner.empty()) {
+    options.owner = ResolveOwner(session.config().unpack.owner);
   }
-  options.reason = [](const Taken& taken) { return TakenJson(taken) + "\n"; };
-  options.told = [&each](const Taken& taken) {
+  options.reason = [](const UploadResult& taken) {
+    return TakenJson(taken) + "\n";
+  };
+  options.told = [&each](const UploadResult& taken) {
     Say(each, fmt::format("upload {}:", Quoted(taken.upload)));
     PrintOutcome(each, taken.outcome);
   };
-  const std::vector<Taken> taken = TakeUploads(host, options);
+  const std::vector<UploadResult> taken = TakeUploads(context, options);
   const Exit exit = GravestExit(taken);
   if (global.json) PrintJson(IntakeJson(taken));
   if (taken.empty()) Say(global, "no upload lies ready");

@@ -106,7 +106,7 @@ json OutcomeObject(const Outcome& outcome) {
   return object;
 }
 
-json TakenObject(const Taken& taken) {
+json TakenObject(const UploadResult& taken) {
   json object = OutcomeObject(taken.outcome);
   object["upload"] = taken.upload;
   return object;
@@ -122,13 +122,13 @@ std::string OutcomeJson(const Outcome& outcome) {
   return JsonText(OutcomeObject(outcome));
 }
 
-std::string TakenJson(const Taken& taken) {
+std::string TakenJson(const UploadResult& taken) {
   return JsonText(TakenObject(taken));
 }
 
-std::string IntakeJson(const std::vector<Taken>& taken) {
+std::string IntakeJson(const std::vector<UploadResult>& taken) {
   json uploads = json::array();
-  for (const Taken& each : taken) uploads.push_back(TakenObject(each));
+  for (const UploadResult& each : taken) uploads.push_back(TakenObject(each));
   return JsonText({{"schema", 1},
                    {"command", "intake"},
                    {"exit", static_cast<int>(GravestExit(taken))},
@@ -136,12 +136,12 @@ std::string IntakeJson(const std::vector<Taken>& taken) {
 }
 
 std::string StatusJson(const StatusReport& report) {
-  const Standing& standing = report.standing;
+  const DeploymentState& state = report.state;
   json object = {
       {"schema", 1},
       {"command", "status"},
-      {"current", Nullable(standing.CurrentName())},
-      {"live", standing.live ? json(standing.live->name()) : json(nullptr)},
+      {"current", Nullable(state.CurrentName())},
+      {"live", state.live ? json(state.live->name()) : json(nullptr)},
       {"rollback_target", report.rollback_target
                               ? json(report.rollback_target->name())
                               : json(nullptr)},
@@ -152,14 +152,14 @@ std::string StatusJson(const StatusReport& report) {
       {"undelivered", report.undelivered},
       {"undelivered_reason", Nullable(report.undelivered_reason)},
       {"interrupted", report.interrupted()},
-      {"doubts", standing.doubts},
+      {"doubts", state.problems},
       {"well", report.well()}};
   if (const LedgerEntry* entry =
-          standing.live ? standing.ledger.Find(*standing.live) : nullptr) {
+          state.live ? state.ledger.Find(*state.live) : nullptr) {
     object["release"] = EntryJson(*entry);
   }
-  object["open"] = standing.open ? RecordJson(*standing.open) : json(nullptr);
-  object["last"] = standing.last ? RecordJson(*standing.last) : json(nullptr);
+  object["open"] = state.open ? RecordJson(*state.open) : json(nullptr);
+  object["last"] = state.last ? RecordJson(*state.last) : json(nullptr);
   if (report.holder) {
     object["running"] = {{"by", CallerName(report.holder->caller)},
                          {"pid", report.holder->caller.pid},

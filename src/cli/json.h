@@ -7,11 +7,11 @@
 #include <vector>
 
 #include "base/manifest.h"
-#include "deploy/check.h"
-#include "deploy/host.h"
-#include "deploy/intake.h"
+#include "deploy/deploy_context.h"
 #include "deploy/notices.h"
-#include "deploy/status.h"
+#include "dropbox/intake.h"
+#include "inspect/check.h"
+#include "inspect/status.h"
 
 namespace release {
 
@@ -20,8 +20,8 @@ std::string JsonText(const nlohmann::json& object);
 
 std::string OutcomeJson(const Outcome& outcome);
 // The outcome of one upload, with its name; and that of all of them.
-std::string TakenJson(const Taken& taken);
-std::string IntakeJson(const std::vector<Taken>& taken);
+std::string TakenJson(const UploadResult& taken);
+std::string IntakeJson(const std::vector<UploadResult>& taken);
 std::string StatusJson(const StatusReport& report);
 std::string ListJson(const std::vector<ListedRelease>& releases);
 std::string HistoryJson(const std::vector<TransactionRecord>& records);

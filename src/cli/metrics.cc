@@ -52,12 +52,12 @@ class Metrics {
   std::string text_;
 };
 
-void AddLive(const Standing& standing, Metrics* metrics) {
-  if (!standing.live) return;
-  const LedgerEntry* entry = standing.ledger.Find(*standing.live);
+void AddLive(const DeploymentState& state, Metrics* metrics) {
+  if (!state.live) return;
+  const LedgerEntry* entry = state.ledger.Find(*state.live);
   if (entry == nullptr) return;
   metrics->One("live_info", "The release that is live.", 1,
-               {{"version", standing.live->name()},
+               {{"version", state.live->name()},
                 {"state", std::string(StateName(entry->state))}});
   if (entry->since == 0) return;
   metrics->One("live_since_timestamp_seconds",
@@ -65,25 +65,25 @@ void AddLive(const Standing& standing, Metrics* metrics) {
                static_cast<double>(entry->since));
 }
 
-void AddReleases(const Standing& standing, Metrics* metrics) {
+void AddReleases(const DeploymentState& state, Metrics* metrics) {
   std::map<ReleaseState, int> counts;
-  for (const ReleaseState state :
+  for (const ReleaseState kind :
        {ReleaseState::kGood, ReleaseState::kStaged, ReleaseState::kFailed,
         ReleaseState::kWithdrawn, ReleaseState::kUnknown}) {
-    counts[state] = 0;
+    counts[kind] = 0;
   }
-  for (const LedgerEntry& entry : standing.ledger.entries()) {
+  for (const LedgerEntry& entry : state.ledger.entries()) {
     ++counts[entry.state];
   }
   metrics->Family("releases", "Releases on this host by state.");
-  for (const auto& [state, count] : counts) {
-    metrics->Sample(count, {{"state", std::string(StateName(state))}});
+  for (const auto& [kind, count] : counts) {
+    metrics->Sample(count, {{"state", std::string(StateName(kind))}});
   }
 }
 
-void AddLast(const Standing& standing, Metrics* metrics) {
-  if (!standing.last) return;
-  const TransactionRecord& last = *standing.last;
+void AddLast(const DeploymentState& state, Metrics* metrics) {
+  if (!state.last) return;
+  const TransactionRecord& last = *state.last;
   double seconds = 0;
   for (const StepRecord& step : last.steps) seconds += step.seconds;
   metrics->One("last_transaction_info", "The transaction that ended last.", 1,
@@ -103,11 +103,11 @@ void AddLast(const Standing& standing, Metrics* metrics) {
 }  // namespace
 
 std::string MetricsText(const std::string& app, const StatusReport& report) {
-  const Standing& standing = report.standing;
+  const DeploymentState& state = report.state;
   Metrics metrics(app);
-  AddLive(standing, &metrics);
-  AddReleases(standing, &metrics);
-  AddLast(standing, &metrics);
+  AddLive(state, &metrics);
+  AddReleases(state, &metrics);
+  AddLast(state, &metrics);
   metrics.One("well", "1 where `release status --check` is content.",
               report.well());
   metrics.One("healthy", "1 where the probe is good, or there is none.",
@@ -115,7 +115,7 @@ std::string MetricsText(const std::string& app, const StatusReport& report) {
   metrics.One("as_shipped", "1 where the live tree is as it was shipped.",
               report.differences.empty());
   metrics.One("in_doubt", "How many things a person should look at.",
-              static_cast<double>(standing.doubts.size()));
+              static_cast<double>(state.problems.size()));
   metrics.One("transaction_running", "1 while a transaction runs.",
               report.holder.has_value());
   metrics.One("transaction_interrupted",

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "deploy/status.h"
+#include "inspect/status.h"
 
 namespace release {
 

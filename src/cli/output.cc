@@ -26,29 +26,30 @@ std::string Label(const GlobalOptions& options, const std::string& word,
   return fmt::format("\x1b[{}m{}\x1b[0m", color, word);
 }
 
-void PrintEventJson(const Event& event) {
+void PrintEventJson(const ProgressEvent& event) {
   constexpr const char* kNames[] = {"step-begun", "step", "remark", "warning"};
   json object = {{"event", kNames[static_cast<int>(event.kind)]},
                  {"transaction", event.transaction}};
-  const bool step = event.kind == Event::Kind::kStepBegun ||
-                    event.kind == Event::Kind::kStepDone;
+  const bool step = event.kind == ProgressEvent::Kind::kStepBegun ||
+                    event.kind == ProgressEvent::Kind::kStepDone;
   object[step ? "name" : "message"] = event.text;
-  if (event.kind == Event::Kind::kStepDone) object["seconds"] = event.seconds;
+  if (event.kind == ProgressEvent::Kind::kStepDone)
+    object["seconds"] = event.seconds;
   WriteErr(JsonText(object) + "\n");
 }
 
-void PrintEventWords(const GlobalOptions& options, const Event& event) {
+void PrintEventWords(const GlobalOptions& options, const ProgressEvent& event) {
   switch (event.kind) {
-    case Event::Kind::kStepBegun:
+    case ProgressEvent::Kind::kStepBegun:
       if (options.verbose) WriteErr(fmt::format("  {} ...\n", event.text));
       break;
-    case Event::Kind::kStepDone:
+    case ProgressEvent::Kind::kStepDone:
       WriteErr(fmt::format("  {:<14} {:.3f} s\n", event.text, event.seconds));
       break;
-    case Event::Kind::kRemark:
+    case ProgressEvent::Kind::kRemark:
       WriteErr(fmt::format("  {}\n", event.text));
       break;
-    case Event::Kind::kWarning:
+    case ProgressEvent::Kind::kWarning:
       WriteErr(
           fmt::format("{} {}\n", Label(options, "warning:", "33"), event.text));
       break;
@@ -108,10 +109,13 @@ std::string FailureWords(const Outcome& outcome) {
 
 }  // namespace
 
-std::function<void(const Event&)> EventPrinter(const GlobalOptions& options) {
+std::function<void(const ProgressEvent&)> EventPrinter(
+    const GlobalOptions& options) {
   if (options.progress_json) return PrintEventJson;
-  if (options.quiet) return [](const Event&) {};
-  return [options](const Event& event) { PrintEventWords(options, event); };
+  if (options.quiet) return [](const ProgressEvent&) {};
+  return [options](const ProgressEvent& event) {
+    PrintEventWords(options, event);
+  };
 }
 
 int PrintOutcome(const GlobalOptions& options, const Outcome& outcome) {

@@ -6,15 +6,16 @@
 #include <string>
 
 #include "cli/options.h"
-#include "deploy/host.h"
+#include "deploy/deploy_context.h"
 #include "deploy/retention.h"
-#include "deploy/status.h"
+#include "inspect/status.h"
 
 namespace release {
 
 // Prints events as they come: words, or with --progress=json one JSON object a
 // line; nothing with --quiet.
-std::function<void(const Event&)> EventPrinter(const GlobalOptions& options);
+std::function<void(const ProgressEvent&)> EventPrinter(
+    const GlobalOptions& options);
 
 // Prints how a command ended and returns its exit status.
 int PrintOutcome(const GlobalOptions& options, const Outcome& outcome);

@@ -53,8 +53,8 @@ class NewFile {
   NewFile(Fs* fs, const std::string& name)
       : fs_(fs), name_(name), temporary_("." + name + ".new") {
     fs->RemoveFile(Fs::kRoot, temporary_);
-    file_ =
-        Opened(fs, fs->Open(Fs::kRoot, temporary_, OpenMode::kCreateNew, 0644));
+    file_ = ScopedHandle(
+        fs, fs->Open(Fs::kRoot, temporary_, OpenMode::kCreateNew, 0644));
   }
   void Write(std::string_view bytes) {
     if (!bytes.empty()) fs_->Write(file_.get(), bytes);
@@ -80,7 +80,7 @@ class NewFile {
   Fs* fs_;
   std::string name_;
   std::string temporary_;
-  Opened file_;
+  ScopedHandle file_;
   bool kept_ = false;
 };
 

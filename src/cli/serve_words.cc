@@ -162,9 +162,9 @@ std::vector<std::string_view> SplitWords(std::string_view line) {
   }
 }
 
-class Parser {
+class ServeParser {
  public:
-  explicit Parser(std::string_view line) : words_(SplitWords(line)) {}
+  explicit ServeParser(std::string_view line) : words_(SplitWords(line)) {}
 
   ServeWords Parse() {
     const Row* row = FindRow(words_[0]);
@@ -231,7 +231,7 @@ std::string ServeWords::Value(const std::string& option) const {
 }
 
 ServeWords ParseServeWords(std::string_view line) {
-  return Parser(line).Parse();
+  return ServeParser(line).Parse();
 }
 
 std::set<std::string> ParseAllowed(std::string_view list) {

@@ -1,4 +1,4 @@
-#include "cli/context.h"
+#include "cli/session.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -130,7 +130,7 @@ Config LoadConfig(const GlobalOptions& options) {
   return config;
 }
 
-Context::Context(const GlobalOptions& options)
+Session::Session(const GlobalOptions& options)
     : options_(options), config_(LoadConfig(options)) {
   try {
     fs_ = std::make_unique<PosixFs>(config_.root);
@@ -145,19 +145,19 @@ Context::Context(const GlobalOptions& options)
   }
   // The kernel tells where processes are by paths without links.
   config_.root = RealPath(config_.root);
-  host_.fs = fs_.get();
-  host_.doors = {.runner = &runner_,
-                 .http = &http_,
-                 .clock = &clock_,
-                 .journal_socket = kJournalSocket};
-  host_.config = &config_;
-  host_.caller = Caller();
-  host_.wait = options_.wait;
-  host_.threads = AllowedThreads();
-  host_.cores = std::thread::hardware_concurrency();
+  context_.fs = fs_.get();
+  context_.system = {.runner = &runner_,
+                     .http = &http_,
+                     .clock = &clock_,
+                     .journal_socket = kJournalSocket};
+  context_.config = &config_;
+  context_.caller = Caller();
+  context_.wait = options_.wait;
+  context_.threads = AllowedThreads();
+  context_.cores = std::thread::hardware_concurrency();
 }
 
-void Context::RequireOnlyRootWrites() const {
+void Session::RequireOnlyRootWrites() const {
   for (const char* part :
        {"", "/releases", "/.release", "/.release/transactions",
         "/.release/manifests", "/.release/outbox"}) {

@@ -1,12 +1,12 @@
 // What every command needs: the app's configuration and the open doors.
-#ifndef RELEASE_CLI_CONTEXT_H_
-#define RELEASE_CLI_CONTEXT_H_
+#ifndef RELEASE_CLI_SESSION_H_
+#define RELEASE_CLI_SESSION_H_
 
 #include <memory>
 #include <string>
 
 #include "cli/options.h"
-#include "deploy/host.h"
+#include "deploy/deploy_context.h"
 #include "os/curl_http.h"
 #include "os/posix_clock.h"
 #include "os/posix_fs.h"
@@ -23,13 +23,13 @@ Config LoadConfig(const GlobalOptions& options);
 // Names of the apps configured on this host.
 std::vector<std::string> ConfiguredApps();
 
-class Context {
+class Session {
  public:
   // Loads the configuration and opens the root. Throws Error kNotInitialized
   // where the root does not exist or is no directory.
-  explicit Context(const GlobalOptions& options);
-  Context(const Context&) = delete;
-  Context& operator=(const Context&) = delete;
+  explicit Session(const GlobalOptions& options);
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
 
   // Before anything is changed: throws Error kRootUnsafe or kConfigUnsafe where
   // this runs as root and somebody else can write the root's directories or a
@@ -38,7 +38,7 @@ class Context {
 
   const GlobalOptions& options() const { return options_; }
   const Config& config() const { return config_; }
-  Host* host() { return &host_; }
+  DeployContext* context() { return &context_; }
   Fs* fs() { return fs_.get(); }
 
  private:
@@ -48,9 +48,9 @@ class Context {
   PosixRunner runner_;
   CurlHttp http_;
   PosixClock clock_;
-  Host host_;
+  DeployContext context_;
 };
 
 }  // namespace release
 
-#endif  // RELEASE_CLI_CONTEXT_H_
+#endif  // RELEASE_CLI_SESSION_H_

@@ -7,13 +7,13 @@
 
 #include "base/text.h"
 #include "base/units.h"
-#include "cli/context.h"
 #include "cli/json.h"
 #include "cli/metrics.h"
 #include "cli/output.h"
+#include "cli/session.h"
 #include "cli/tables.h"
-#include "deploy/check.h"
-#include "deploy/status.h"
+#include "inspect/check.h"
+#include "inspect/status.h"
 #include "os/interrupt.h"
 #include "os/startup.h"
 #include "store/layout.h"
@@ -36,29 +36,29 @@ std::vector<TransactionRecord> NewestRecords(Fs* fs, unsigned count) {
 }
 
 // Prints each transaction as it ends, until interrupted.
-int Follow(Context* context, std::uint64_t seen) {
+int Follow(Session* session, std::uint64_t seen) {
   while (InterruptSignal() == 0) {
-    for (const std::uint64_t number : ListRecords(context->fs())) {
+    for (const std::uint64_t number : ListRecords(session->fs())) {
       if (number <= seen) continue;
-      const TransactionRecord record = ReadRecord(context->fs(), number);
+      const TransactionRecord record = ReadRecord(session->fs(), number);
       if (!record.end) break;
       seen = number;
-      WriteOut(context->options().json ? HistoryJson({record}) + "\n"
+      WriteOut(session->options().json ? HistoryJson({record}) + "\n"
                                        : HistoryTable({record}));
     }
-    context->host()->doors.clock->Sleep(kFollowPoll);
+    session->context()->system.clock->Sleep(kFollowPoll);
   }
   return 0;
 }
 
 Version LiveOrThrow(Fs* fs) {
-  const Standing standing = ReadStanding(fs);
-  if (standing.live) return *standing.live;
+  const DeploymentState state = ReadDeploymentState(fs);
+  if (state.live) return *state.live;
   throw Error(ErrorCode::kNoSuchRelease, "cannot tell: no release is live");
 }
 
 std::vector<Version> VersionsToVerify(Fs* fs, const VerifyOptions& options) {
-  const ReleaseListing listing = ReadStanding(fs).listing;
+  const ReleaseListing listing = ReadDeploymentState(fs).listing;
   if (options.all) {
     return {listing.versions.begin(), listing.versions.end()};
   }
@@ -75,16 +75,16 @@ std::vector<Version> VersionsToVerify(Fs* fs, const VerifyOptions& options) {
   return versions;
 }
 
-VerifiedRelease Verify(Host* host, const Version& version) {
+VerifiedRelease Verify(DeployContext* context, const Version& version) {
   VerifiedRelease verified{
       .version = version.name(), .error = "", .differences = {}};
-  if (!HasManifest(host->fs, version)) {
+  if (!HasManifest(context->fs, version)) {
     verified.error =
         fmt::format("there is no {} to compare it with", ManifestPath(version));
     return verified;
   }
   verified.differences =
-      VerifyRelease(host->fs, version, host->ThreadsFor(kVerifyThreads));
+      VerifyRelease(context->fs, version, context->ThreadsFor(kVerifyThreads));
   return verified;
 }
 
@@ -95,11 +95,11 @@ int RunStatus(const GlobalOptions& global, const StatusOptions& options) {
     throw Error(ErrorCode::kUsage,
                 "cannot print the status both as JSON and as metrics");
   }
-  Context context(global);
+  Session session(global);
   const StatusReport report = ReadStatus(
-      context.host(), options.check ? TreeCheck::kBytes : TreeCheck::kShape);
+      session.context(), options.check ? TreeCheck::kBytes : TreeCheck::kShape);
   if (options.metrics) {
-    WriteOut(MetricsText(context.config().app, report));
+    WriteOut(MetricsText(session.config().app, report));
   } else if (global.json) {
     PrintJson(StatusJson(report));
   } else if (!global.quiet) {
@@ -110,8 +110,8 @@ int RunStatus(const GlobalOptions& global, const StatusOptions& options) {
 }
 
 int RunCheck(const GlobalOptions& global) {
-  Context context(global);
-  const std::vector<Finding> findings = CheckHost(context.host());
+  Session session(global);
+  const std::vector<Finding> findings = CheckHost(session.context());
   const bool wrong =
       std::any_of(findings.begin(), findings.end(), [](const Finding& finding) {
         return finding.level == Finding::Level::kFailure;
@@ -125,15 +125,15 @@ int RunCheck(const GlobalOptions& global) {
 }
 
 int RunList(const GlobalOptions& global) {
-  Context context(global);
+  Session session(global);
   if (global.quiet && !global.json) {
-    const Standing standing = ReadStanding(context.fs());
-    for (const Version& version : standing.listing.versions) {
+    const DeploymentState state = ReadDeploymentState(session.fs());
+    for (const Version& version : state.listing.versions) {
       WriteOut(version.name() + "\n");
     }
     return 0;
   }
-  const std::vector<ListedRelease> releases = ListKnown(context.host());
+  const std::vector<ListedRelease> releases = ListKnown(session.context());
   if (global.json) {
     PrintJson(ListJson(releases));
   } else {
@@ -143,10 +143,10 @@ int RunList(const GlobalOptions& global) {
 }
 
 int RunHistory(const GlobalOptions& global, const HistoryOptions& options) {
-  Context context(global);
-  ReadStanding(context.fs());
+  Session session(global);
+  ReadDeploymentState(session.fs());
   const std::vector<TransactionRecord> records =
-      NewestRecords(context.fs(), options.count);
+      NewestRecords(session.fs(), options.count);
   if (global.json) {
     PrintJson(HistoryJson(records));
   } else {
@@ -156,15 +156,15 @@ int RunHistory(const GlobalOptions& global, const HistoryOptions& options) {
   const auto ended = std::find_if(
       records.begin(), records.end(),
       [](const TransactionRecord& record) { return record.end.has_value(); });
-  return Follow(&context, ended == records.end() ? 0 : ended->number);
+  return Follow(&session, ended == records.end() ? 0 : ended->number);
 }
 
 int RunVerify(const GlobalOptions& global, const VerifyOptions& options) {
-  Context context(global);
+  Session session(global);
   std::vector<VerifiedRelease> verified;
   bool ok = true;
-  for (const Version& version : VersionsToVerify(context.fs(), options)) {
-    verified.push_back(Verify(context.host(), version));
+  for (const Version& version : VersionsToVerify(session.fs(), options)) {
+    verified.push_back(Verify(session.context(), version));
     ok = ok && verified.back().ok();
     ThrowIfInterrupted();
   }
@@ -177,13 +177,13 @@ int RunVerify(const GlobalOptions& global, const VerifyOptions& options) {
 }
 
 int RunDiff(const GlobalOptions& global, const DiffOptions& options) {
-  Context context(global);
+  Session session(global);
   // With one name: what would change if it went live.
   const Version to =
       Version::ParseOrThrow(options.to.empty() ? options.from : options.to);
-  const Version from = options.to.empty() ? LiveOrThrow(context.fs())
+  const Version from = options.to.empty() ? LiveOrThrow(session.fs())
                                           : Version::ParseOrThrow(options.from);
-  const ReleaseListing listing = ReadStanding(context.fs()).listing;
+  const ReleaseListing listing = ReadDeploymentState(session.fs()).listing;
   for (const Version& version : {from, to}) {
     if (listing.versions.contains(version)) continue;
     throw Error(ErrorCode::kNoSuchRelease,
@@ -192,7 +192,7 @@ int RunDiff(const GlobalOptions& global, const DiffOptions& options) {
                 ReleasePath(version));
   }
   const auto differences =
-      Compare(LoadManifest(context.fs(), from), LoadManifest(context.fs(), to));
+      Compare(LoadManifest(session.fs(), from), LoadManifest(session.fs(), to));
   if (global.json) {
     PrintJson(DiffJson(from.name(), to.name(), differences));
   } else {

@@ -21,14 +21,14 @@ std::string CountText(std::size_t differences) {
 }
 
 std::string LiveText(const StatusReport& report) {
-  const Standing& standing = report.standing;
-  if (!standing.live) {
-    const std::string name = standing.CurrentName();
+  const DeploymentState& state = report.state;
+  if (!state.live) {
+    const std::string name = state.CurrentName();
     return name.empty() ? "no release" : Quoted(name) + ", which is no release";
   }
-  const LedgerEntry* entry = standing.ledger.Find(*standing.live);
+  const LedgerEntry* entry = state.ledger.Find(*state.live);
   std::string text =
-      fmt::format("{} ({}", standing.live->name(), StateName(entry->state));
+      fmt::format("{} ({}", state.live->name(), StateName(entry->state));
   if (entry->since != 0) {
     text += fmt::format(" since {}, by {}", FormatTime(entry->since),
                         Printable(entry->by));
@@ -37,9 +37,9 @@ std::string LiveText(const StatusReport& report) {
 }
 
 // What vouched for the live release; empty: nothing did.
-std::string EvidenceText(const Standing& standing) {
-  if (!standing.live) return "";
-  return Printable(standing.ledger.Find(*standing.live)->evidence);
+std::string EvidenceText(const DeploymentState& state) {
+  if (!state.live) return "";
+  return Printable(state.ledger.Find(*state.live)->evidence);
 }
 
 std::string FactsText(const std::map<std::string, std::string>& facts) {
@@ -80,8 +80,8 @@ std::string RunningText(const StatusReport& report) {
       fmt::format("{} (pid {}) since {}: {}",
                   Printable(CallerName(holder.caller)), holder.caller.pid,
                   FormatTime(holder.since), Printable(holder.caller.command));
-  if (report.standing.open && !report.standing.open->current_step.empty()) {
-    text += fmt::format(", step {}", report.standing.open->current_step);
+  if (report.state.open && !report.state.open->current_step.empty()) {
+    text += fmt::format(", step {}", report.state.open->current_step);
   }
   return text;
 }
@@ -143,15 +143,15 @@ std::string HistoryLine(const TransactionRecord& record) {
 }  // namespace
 
 std::string StatusText(const StatusReport& report) {
-  const Standing& standing = report.standing;
+  const DeploymentState& state = report.state;
   std::string text = Field("live", LiveText(report));
-  if (const std::string evidence = EvidenceText(standing); !evidence.empty()) {
+  if (const std::string evidence = EvidenceText(state); !evidence.empty()) {
     text += Field("evidence", evidence);
   }
   text += Field("rollback to", report.rollback_target
                                    ? report.rollback_target->name()
                                    : "nothing");
-  if (standing.live) {
+  if (state.live) {
     text +=
         Field("health", report.unhealthy.empty() ? "good, or nothing to probe"
                                                  : Printable(report.unhealthy));
@@ -162,7 +162,7 @@ std::string StatusText(const StatusReport& report) {
                                     CountText(report.differences.size())));
   }
   text += Field("running", report.holder ? RunningText(report) : "nothing");
-  if (standing.last) text += Field("last", TransactionText(*standing.last));
+  if (state.last) text += Field("last", TransactionText(*state.last));
   if (report.undelivered > 0) {
     text += Field("undelivered", UndeliveredText(report));
   }
@@ -171,7 +171,7 @@ std::string StatusText(const StatusReport& report) {
         Field("old release", fmt::format("pid {} ({}) still uses {}", use.pid,
                                          Escaped(use.name), Escaped(use.path)));
   }
-  for (const std::string& doubt : standing.doubts) {
+  for (const std::string& doubt : state.problems) {
     text += Field("IN DOUBT", Printable(doubt));
   }
   return text;

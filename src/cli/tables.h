@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "cli/json.h"
-#include "deploy/status.h"
+#include "inspect/status.h"
 
 namespace release {
 

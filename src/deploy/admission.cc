@@ -17,11 +17,11 @@ namespace {
 constexpr std::size_t kBlockSize = std::size_t{256} << 10;
 
 // A new file that has lost its name: only who holds it can read it.
-std::shared_ptr<Opened> NamelessFile(Fs* fs) {
+std::shared_ptr<ScopedHandle> NamelessFile(Fs* fs) {
   const std::string path = fmt::format("{}/{}arrival", kOwn, kTempFilePrefix);
   // One that a crash left behind.
   fs->RemoveFile(Fs::kRoot, path);
-  auto file = std::make_shared<Opened>(
+  auto file = std::make_shared<ScopedHandle>(
       fs, fs->Open(Fs::kRoot, path, OpenMode::kCreateNew, 0600));
   fs->RemoveFile(Fs::kRoot, path);
   return file;
@@ -29,9 +29,9 @@ std::shared_ptr<Opened> NamelessFile(Fs* fs) {
 
 }  // namespace
 
-GateFacts AdmitEvidence(Host* host, const Arrival& arrival,
+GateFacts AdmitEvidence(DeployContext* context, const IncomingArchive& arrival,
                         const std::map<std::string, SerialUse>& serials) {
-  const Config& config = *host->config;
+  const Config& config = *context->config;
   GateFacts facts{.archive = arrival.name,
                   .app = config.app,
                   .policy = config.verify,
@@ -40,7 +40,7 @@ GateFacts AdmitEvidence(Host* host, const Arrival& arrival,
                   .statement = std::nullopt,
                   .signer = std::nullopt,
                   .serials = serials,
-                  .now = host->doors.clock->WallSeconds()};
+                  .now = context->system.clock->WallSeconds()};
   const auto& [attestation, signature] = arrival.evidence;
   if (signature && !attestation) {
     throw Error(ErrorCode::kEvidenceMissing,
@@ -50,8 +50,8 @@ GateFacts AdmitEvidence(Host* host, const Arrival& arrival,
                 signature->origin);
   }
   if (signature) {
-    facts.signer = VerifySignature(host->doors.runner, *attestation, *signature,
-                                   ReadTrustedKeys(config.verify));
+    facts.signer = VerifySignature(context->system.runner, *attestation,
+                                   *signature, ReadTrustedKeys(config.verify));
   }
   // Only now: what is signed is not looked into before it is known to be.
   if (attestation) {
@@ -61,9 +61,9 @@ GateFacts AdmitEvidence(Host* host, const Arrival& arrival,
   return facts;
 }
 
-void AdmitBytes(Host* host, GateFacts* facts, ByteSource* source) {
-  Fs* fs = host->fs;
-  const std::uint64_t max_size = host->config->unpack.max_size;
+void AdmitBytes(DeployContext* context, GateFacts* facts, ByteSource* source) {
+  Fs* fs = context->fs;
+  const std::uint64_t max_size = context->config->unpack.max_size;
   const auto copy = NamelessFile(fs);
   std::vector<char> buffer(kBlockSize);
   Sha256 sha256;

@@ -6,15 +6,15 @@
 #include <cstdint>
 #include <string>
 
+#include "deploy/deploy_context.h"
 #include "deploy/gate.h"
-#include "deploy/host.h"
 #include "os/input.h"
 #include "trust/evidence_file.h"
 
 namespace release {
 
 // What wants to come in.
-struct Arrival {
+struct IncomingArchive {
   std::string name;  // of the archive, for messages
   std::optional<ExpectedChecksum> checksum;
   Evidence evidence;
@@ -23,7 +23,7 @@ struct Arrival {
 // Judges it by everything but its bytes: what is required and given, who
 // signed, for what and when. Throws what refuses it. The facts are for
 // AdmitBytes; `sha256` in them is still open.
-GateFacts AdmitEvidence(Host* host, const Arrival& arrival,
+GateFacts AdmitEvidence(DeployContext* context, const IncomingArchive& arrival,
                         const std::map<std::string, SerialUse>& serials);
 
 // Copies the archive to a nameless file beneath the root, hashing it, and
@@ -31,7 +31,7 @@ GateFacts AdmitEvidence(Host* host, const Arrival& arrival,
 // whatever becomes of the original. Throws what refuses it, and kLimitExceeded
 //
 // where it is larger than the configuration lets it unpack to.
-void AdmitBytes(Host* host, GateFacts* facts, ByteSource* source);
+void AdmitBytes(DeployContext* context, GateFacts* facts, ByteSource* source);
 
 }  // namespace release
 

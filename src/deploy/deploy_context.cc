@@ -1,14 +1,14 @@
-#include "deploy/host.h"
+#include "deploy/deploy_context.h"
 
 #include <algorithm>
 
 namespace release {
 
-unsigned Host::ThreadsFor(unsigned useful) const {
+unsigned DeployContext::ThreadsFor(unsigned useful) const {
   return std::min(threads - 1, useful);
 }
 
-unsigned Host::BusyThreadsFor(unsigned useful) const {
+unsigned DeployContext::BusyThreadsFor(unsigned useful) const {
   return std::min(ThreadsFor(useful), std::max(cores, 2U) - 1);
 }
 

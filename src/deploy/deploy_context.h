@@ -1,6 +1,6 @@
 // What a transaction works with: one app on one machine.
-#ifndef RELEASE_DEPLOY_HOST_H_
-#define RELEASE_DEPLOY_HOST_H_
+#ifndef RELEASE_DEPLOY_DEPLOY_CONTEXT_H_
+#define RELEASE_DEPLOY_DEPLOY_CONTEXT_H_
 
 #include <functional>
 #include <string>
@@ -16,7 +16,7 @@
 namespace release {
 
 // Progress, as it happens.
-struct Event {
+struct ProgressEvent {
   enum class Kind { kStepBegun, kStepDone, kRemark, kWarning };
   Kind kind = Kind::kRemark;
   std::uint64_t transaction = 0;
@@ -29,9 +29,9 @@ struct PreparedNotice {
   bool in_outbox = false;  // it is durable there
 };
 
-struct Host {
+struct DeployContext {
   Fs* fs = nullptr;  // the app's root
-  Doors doors;
+  System system;
   const Config* config = nullptr;
   Identity caller;
   Nanoseconds wait{0};  // for the lock
@@ -41,7 +41,8 @@ struct Host {
   // them deleted (DeleteTrash) once the outcome is told.
   bool deletes_later = false;
   unsigned cores = 1;  // of this machine
-  std::function<void(const Event&)> report = [](const Event&) {};
+  std::function<void(const ProgressEvent&)> report = [](const ProgressEvent&) {
+  };
   // What this command has to tell, until it is told at its end; one for each
   // transaction that it ended. See deploy/notices.h.
   std::vector<PreparedNotice> notices;
@@ -79,4 +80,4 @@ struct Outcome {
 
 }  // namespace release
 
-#endif  // RELEASE_DEPLOY_HOST_H_
+#endif  // RELEASE_DEPLOY_DEPLOY_CONTEXT_H_

@@ -1,4 +1,4 @@
-#include "deploy/standing.h"
+#include "deploy/deployment_state.h"
 
 #include <fmt/format.h>
 
@@ -9,71 +9,71 @@
 namespace release {
 namespace {
 
-void ReadCurrent(Fs* fs, Standing* standing) {
+void ReadCurrent(Fs* fs, DeploymentState* state) {
   const auto info = fs->Stat(Fs::kRoot, kCurrent);
   if (!info) return;
-  standing->current_is_link = info->type == FileType::kSymlink;
-  if (!standing->current_is_link) {
-    standing->doubts.push_back(
+  state->current_is_link = info->type == FileType::kSymlink;
+  if (!state->current_is_link) {
+    state->problems.push_back(
         fmt::format("{} is not a symbolic link; `release init --adopt` takes "
                     "such a tree over, `release rollback` puts it aside and "
                     "goes to the last good release",
                     kCurrent));
     return;
   }
-  standing->current_target = fs->ReadLink(Fs::kRoot, kCurrent);
+  state->current_target = fs->ReadLink(Fs::kRoot, kCurrent);
 }
 
-void FindLive(Standing* standing) {
-  if (!standing->current_target) return;
-  const auto version = VersionOfTarget(*standing->current_target);
-  if (version && standing->listing.versions.contains(*version)) {
-    standing->live = version;
+void FindLive(DeploymentState* state) {
+  if (!state->current_target) return;
+  const auto version = VersionOfTarget(*state->current_target);
+  if (version && state->listing.versions.contains(*version)) {
+    state->live = version;
     return;
   }
-  standing->doubts.push_back(
+  state->problems.push_back(
       fmt::format("{} points at {}, which is no release here; `release "
                   "rollback` goes to the last good one, `release init --adopt` "
                   "takes over what another tool made",
-                  kCurrent, Quoted(*standing->current_target)));
+                  kCurrent, Quoted(*state->current_target)));
 }
 
 // False where that record does not say how things stand.
 bool ReadNewest(Fs* fs, std::optional<std::uint64_t> number,
-                Standing* standing) {
+                DeploymentState* state) {
   if (!number) return false;
   TransactionRecord record = ReadRecord(fs, *number);
   if (!record.end || record.damaged) return false;
-  standing->newest = *number;
-  standing->ledger = record.end->ledger;
-  standing->last = std::move(record);
+  state->newest = *number;
+  state->ledger = record.end->ledger;
+  state->last = std::move(record);
   return true;
 }
 
-void ReadRecords(Fs* fs, Standing* standing) {
+void ReadRecords(Fs* fs, DeploymentState* state) {
   const std::vector<std::uint64_t> numbers = ListRecords(fs);
-  standing->newest = NewestNumber(fs);
+  state->newest = NewestNumber(fs);
   for (auto it = numbers.rbegin(); it != numbers.rend(); ++it) {
     TransactionRecord record = ReadRecord(fs, *it);
     if (record.damaged) {
-      standing->doubts.push_back(
+      state->problems.push_back(
           fmt::format("record {} is damaged; what of it can be read is used: "
                       "`release history` shows it, `release list` what is "
                       "held to be good",
                       RecordName(*it)));
     }
     if (record.end) {
-      standing->ledger = record.end->ledger;
-      standing->last = std::move(record);
+      state->ledger = record.end->ledger;
+      state->last = std::move(record);
       return;
     }
     const bool newest = *it == numbers.back();
     if (newest && record.begin) {
-      standing->open = std::move(record);
+      state->open = std::move(record);
     } else if (newest) {
-      standing->unreadable = *it;
+      state->unreadable = *it;
     } else {
-      standing->doubts.push_back(
+      state->problems.push_back(
           fmt::format("record {} cannot be read to its end; an older one is "
                       "used in its place",
                       RecordName(*it)));
@@ -83,35 +83,34 @@ void ReadRecords(Fs* fs, Standing* standing) {
 
 // `current` is the truth; the ledger may be behind it only where a person moved
 // the link or a record was lost.
-void CompareWithLedger(Standing* standing) {
-  if (standing->open || !standing->current_is_link) return;
-  const auto& line = standing->ledger.line();
-  const bool agrees =
-      line.empty() ? !standing->live : standing->live == line.back();
+void CompareWithLedger(DeploymentState* state) {
+  if (state->open || !state->current_is_link) return;
+  const auto& line = state->ledger.activation_order();
+  const bool agrees = line.empty() ? !state->live : state->live == line.back();
   if (agrees) return;
-  if (!standing->current_target) {
-    standing->doubts.push_back(
+  if (!state->current_target) {
+    state->problems.push_back(
         fmt::format("there is no {}, yet the records say that {} went live "
                     "last; `release rollback` goes to the last good one",
                     kCurrent, line.back().name()));
     return;
   }
-  standing->doubts.push_back(fmt::format(
+  state->problems.push_back(fmt::format(
       "{} names {}, yet the records say that {} went live last: the link was "
       "moved by hand or a record is lost; `release activate` proves and "
       "records what is to stay, `release rollback` goes to the last good one",
-      kCurrent, standing->CurrentName(),
+      kCurrent, state->CurrentName(),
       line.empty() ? "nothing" : line.back().name()));
 }
 
 }  // namespace
 
-bool Standing::LiveIsRecorded() const {
-  const auto& line = ledger.line();
+bool DeploymentState::LiveIsRecorded() const {
+  const auto& line = ledger.activation_order();
   return live && !line.empty() && line.back() == *live;
 }
 
-std::string Standing::CurrentName() const {
+std::string DeploymentState::CurrentName() const {
   if (live) return live->name();
   return current_target.value_or("");
 }
@@ -128,46 +127,47 @@ void RequireLayout(Fs* fs) {
   }
 }
 
-Standing ReadStanding(Fs* fs, std::optional<std::uint64_t> newest) {
+DeploymentState ReadDeploymentState(Fs* fs,
+                                    std::optional<std::uint64_t> newest) {
   RequireLayout(fs);
-  Standing standing;
-  ReadCurrent(fs, &standing);
-  standing.listing = ListReleases(fs);
-  FindLive(&standing);
+  DeploymentState state;
+  ReadCurrent(fs, &state);
+  state.listing = ListReleases(fs);
+  FindLive(&state);
   if (!newest) newest = RecallNewest(fs);
-  if (!ReadNewest(fs, newest, &standing)) ReadRecords(fs, &standing);
-  standing.ledger.Reconcile(standing.listing.versions);
-  CompareWithLedger(&standing);
-  return standing;
+  if (!ReadNewest(fs, newest, &state)) ReadRecords(fs, &state);
+  state.ledger.Reconcile(state.listing.versions);
+  CompareWithLedger(&state);
+  return state;
 }
 
-Standing ReadForeignStanding(Fs* fs) {
+DeploymentState ReadForeignStanding(Fs* fs) {
   try {
-    return ReadStanding(fs);
+    return ReadDeploymentState(fs);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kNotInitialized) throw;
   }
-  Standing standing;
-  ReadCurrent(fs, &standing);
+  DeploymentState state;
+  ReadCurrent(fs, &state);
   const auto releases = fs->Stat(Fs::kRoot, kReleases);
   if (releases && releases->type == FileType::kDirectory) {
-    standing.listing = ListReleases(fs);
+    state.listing = ListReleases(fs);
   }
-  FindLive(&standing);
-  standing.ledger.Reconcile(standing.listing.versions);
-  return standing;
+  FindLive(&state);
+  state.ledger.Reconcile(state.listing.versions);
+  return state;
 }
 
-void RequireRelease(const Standing& standing, const Version& version) {
-  if (standing.listing.versions.contains(version)) return;
+void RequireRelease(const DeploymentState& state, const Version& version) {
+  if (state.listing.versions.contains(version)) return;
   throw Error(ErrorCode::kNoSuchRelease,
               fmt::format("cannot find release {}: there is no {}",
                           version.name(), ReleasePath(version)),
               ReleasePath(version));
 }
 
-void RequireLink(const Standing& standing) {
-  if (standing.current_is_link) return;
+void RequireLink(const DeploymentState& state) {
+  if (state.current_is_link) return;
   throw Error(
       ErrorCode::kCurrentNotALink,
       fmt::format("cannot switch {}: it is not a symbolic link; `release init "
@@ -176,18 +176,18 @@ void RequireLink(const Standing& standing) {
       kCurrent);
 }
 
-Version ChooseRollbackTarget(const Standing& standing,
+Version ChooseRollbackTarget(const DeploymentState& state,
                              const std::optional<Version>& version) {
-  const auto by_history = standing.went_back && standing.live
-                              ? standing.live
-                              : standing.ledger.RollbackTarget(standing.live);
+  const auto by_history = state.went_back && state.live
+                              ? state.live
+                              : state.ledger.RollbackTarget(state.live);
   const auto target = version ? version : by_history;
   if (!target) {
     throw Error(ErrorCode::kNothingToRollBackTo,
                 "cannot roll back: no release was live and good before the "
                 "present one");
   }
-  RequireRelease(standing, *target);
+  RequireRelease(state, *target);
   return *target;
 }
 

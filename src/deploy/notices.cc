@@ -33,10 +33,10 @@ std::string NameOf(const std::optional<std::string>& target) {
   return version ? version->name() : *target;
 }
 
-Notice BeginOf(const Host& host, const BeginRecord& begin) {
-  return {.app = host.config->app,
-          .host = host.caller.host,
-          .root = host.config->root,
+Notice BeginOf(const DeployContext& context, const BeginRecord& begin) {
+  return {.app = context.config->app,
+          .host = context.caller.host,
+          .root = context.config->root,
           .command = begin.command,
           .version = begin.to ? begin.to->name() : "",
           .previous = NameOf(begin.from_target),
@@ -44,9 +44,9 @@ Notice BeginOf(const Host& host, const BeginRecord& begin) {
           .by = CallerName(begin.caller)};
 }
 
-Notice NoticeOf(const Host& host, const TransactionRecord& record,
+Notice NoticeOf(const DeployContext& context, const TransactionRecord& record,
                 const EndRecord& end, const std::string& current) {
-  Notice notice = BeginOf(host, *record.begin);
+  Notice notice = BeginOf(context, *record.begin);
   notice.recovered = end.recovered;
   notice.result =
       end.recovered && end.result != "in-doubt" ? "died" : end.result;
@@ -60,17 +60,18 @@ Notice NoticeOf(const Host& host, const TransactionRecord& record,
 }
 
 // One for each transaction: what is known later replaces what was thought.
-void Keep(Host* host, Notice notice) {
-  std::erase_if(host->notices, [&](const PreparedNotice& kept) {
+void Keep(DeployContext* context, Notice notice) {
+  std::erase_if(context->notices, [&](const PreparedNotice& kept) {
     return kept.notice.transaction == notice.transaction;
   });
-  host->notices.push_back({.notice = std::move(notice)});
+  context->notices.push_back({.notice = std::move(notice)});
 }
 
-void Warn(Host* host, std::uint64_t transaction, const std::string& text) {
-  host->report({.kind = Event::Kind::kWarning,
-                .transaction = transaction,
-                .text = text});
+void Warn(DeployContext* context, std::uint64_t transaction,
+          const std::string& text) {
+  context->report({.kind = ProgressEvent::Kind::kWarning,
+                   .transaction = transaction,
+                   .text = text});
 }
 
 // Whether the record of the transaction may still end otherwise.
@@ -82,10 +83,11 @@ bool Undecided(Fs* fs, const Notice& notice) {
 }
 
 // Delivers by one channel, until one delivery fails or the time is over.
-class Postman {
+class ChannelSender {
  public:
-  Postman(Host* host, Channel channel, Nanoseconds time, Nanoseconds timeout)
-      : host_(host), channel_(channel), left_(time), timeout_(timeout) {}
+  ChannelSender(DeployContext* context, Channel channel, Nanoseconds time,
+                Nanoseconds timeout)
+      : context_(context), channel_(channel), left_(time), timeout_(timeout) {}
 
   // Why it tries no more; empty: it does.
   std::string GaveUp() const {
@@ -95,16 +97,16 @@ class Postman {
 
   // Empty where it was delivered, else why not.
   std::string Send(const Notice& notice) {
-    Clock* clock = host_->doors.clock;
+    Clock* clock = context_->system.clock;
     const Nanoseconds start = clock->SinceBoot();
-    why_not_ = SendNotice(channel_, host_->config->notify, notice, host_->doors,
-                          std::min(left_, timeout_));
+    why_not_ = SendNotice(channel_, context_->config->notify, notice,
+                          context_->system, std::min(left_, timeout_));
     left_ -= clock->SinceBoot() - start;
     return why_not_;
   }
 
  private:
-  Host* host_;
+  DeployContext* context_;
   Channel channel_;
   Nanoseconds left_;
   Nanoseconds timeout_;
@@ -112,15 +114,16 @@ class Postman {
 };
 
 // One delivery of what there is to deliver.
-class Round {
+class DeliveryRun {
  public:
-  Round(Host* host, Nanoseconds time, Nanoseconds timeout) : host_(host) {
-    for (const Channel channel : Channels(host->config->notify)) {
+  DeliveryRun(DeployContext* context, Nanoseconds time, Nanoseconds timeout)
+      : context_(context) {
+    for (const Channel channel : Channels(context->config->notify)) {
       postmen_.emplace(ChannelName(channel),
-                       Postman(host, channel, time, timeout));
+                       ChannelSender(context, channel, time, timeout));
     }
     try {
-      lock_ = OutboxLock::Take(host->fs, host->doors.clock, time);
+      lock_ = OutboxLock::Take(context->fs, context->system.clock, time);
     } catch (const FsError&) {
       // A full disk; what is not in the outbox needs no lock.
     }
@@ -133,7 +136,7 @@ class Round {
   // This command's own, by every channel. Returns what could not be done.
   std::vector<std::string> TellOwn(const PreparedNotice& own) {
     std::vector<std::string> warnings;
-    if (!Wanted(host_->config->notify, own.notice)) return warnings;
+    if (!Wanted(context_->config->notify, own.notice)) return warnings;
     for (auto& [channel, postman] : postmen_) {
       const OutboxEntry entry{own.notice.transaction, channel};
       const std::string reason = TellOwnBy(&postman, entry, own);
@@ -149,7 +152,7 @@ class Round {
   Delivery Deliver(const OutboxEntry& entry) {
     Delivery delivery{.entry = entry, .id = "", .reason = ""};
     const auto postman = postmen_.find(entry.channel);
-    const auto notice = ParseNotice(ReadWhole(host_->fs, entry.Path()));
+    const auto notice = ParseNotice(ReadFile(context_->fs, entry.Path()));
     if (notice) delivery.id = notice->Id();
     if (postman == postmen_.end()) {
       delivery.dropped = true;
@@ -172,17 +175,17 @@ class Round {
     }
     const auto tries = lock_->tries.find(entry.Name());
     return tries == lock_->tries.end() ||
-           tries->second.Due(host_->doors.clock->WallSeconds());
+           tries->second.Due(context_->system.clock->WallSeconds());
   }
 
  private:
   // Empty where it is delivered, else why not.
-  std::string TellOwnBy(Postman* postman, const OutboxEntry& entry,
+  std::string TellOwnBy(ChannelSender* postman, const OutboxEntry& entry,
                         const PreparedNotice& own) {
     if (own.in_outbox) {
       if (!lock_) return "another command is delivering notices";
       // Somebody was faster.
-      if (!host_->fs->Stat(Fs::kRoot, entry.Path())) return "";
+      if (!context_->fs->Stat(Fs::kRoot, entry.Path())) return "";
     }
     std::string reason = postman->GaveUp();
     if (!reason.empty()) return reason;
@@ -198,34 +201,34 @@ class Round {
     }
     Tries& tries = lock_->tries[entry.Name()];
     ++tries.count;
-    tries.last = host_->doors.clock->WallSeconds();
+    tries.last = context_->system.clock->WallSeconds();
     tries.reason = reason;
   }
 
-  Host* host_;
-  std::map<std::string, Postman> postmen_;
+  DeployContext* context_;
+  std::map<std::string, ChannelSender> postmen_;
   std::optional<OutboxLock> lock_;
 };
 
 // Whether it may be told; one that cannot be read is tried, to be noticed.
 bool Ripe(Fs* fs, const OutboxEntry& entry) {
-  const auto notice = ParseNotice(ReadWhole(fs, entry.Path()));
+  const auto notice = ParseNotice(ReadFile(fs, entry.Path()));
   return !notice || !Undecided(fs, *notice);
 }
 
-std::vector<std::string> TellAll(Host* host,
+std::vector<std::string> TellAll(DeployContext* context,
                                  const std::vector<PreparedNotice>& own) {
-  Round round(host, kDeliveryTime, kDeliveryTime);
+  DeliveryRun round(context, kDeliveryTime, kDeliveryTime);
   std::vector<std::string> warnings;
   for (const PreparedNotice& prepared : own) {
     for (std::string& warning : round.TellOwn(prepared)) {
-      Warn(host, prepared.notice.transaction, warning);
+      Warn(context, prepared.notice.transaction, warning);
       warnings.push_back(std::move(warning));
     }
   }
   if (!round.has_lock()) return warnings;
-  for (const OutboxEntry& entry : ListOutbox(host->fs)) {
-    if (round.WorthTrying(entry) && Ripe(host->fs, entry)) {
+  for (const OutboxEntry& entry : ListOutbox(context->fs)) {
+    if (round.WorthTrying(entry) && Ripe(context->fs, entry)) {
       round.Deliver(entry);
     }
   }
@@ -235,82 +238,86 @@ std::vector<std::string> TellAll(Host* host,
 
 }  // namespace
 
-void PrepareNotice(Host* host, const TransactionRecord& record,
+void PrepareNotice(DeployContext* context, const TransactionRecord& record,
                    const EndRecord& end, const std::string& current) {
-  const Notice notice = NoticeOf(*host, record, end, current);
-  Keep(host, notice);
-  const NotifyConfig& config = host->config->notify;
+  const Notice notice = NoticeOf(*context, record, end, current);
+  Keep(context, notice);
+  const NotifyConfig& config = context->config->notify;
   const std::vector<std::string> channels = ChannelNames(config);
   if (channels.empty()) return;
   try {
     // Of one that nobody asked for there may be another version, to be removed.
     const bool wanted = Wanted(config, notice);
-    PutNotice(host->fs, record.number,
+    PutNotice(context->fs, record.number,
               wanted ? channels : std::vector<std::string>(),
               NoticeJson(notice));
-    host->notices.back().in_outbox = wanted;
+    context->notices.back().in_outbox = wanted;
   } catch (const Error& error) {
-    Warn(host, record.number,
+    Warn(context, record.number,
          fmt::format("the notice cannot be kept: {}", error.what()));
   }
 }
 
-void PrepareNotice(Host* host, const BeginRecord& begin, const Error& error,
-                   const std::string& current) {
-  Notice notice = BeginOf(*host, begin);
+void PrepareNotice(DeployContext* context, const BeginRecord& begin,
+                   const Error& error, const std::string& current) {
+  Notice notice = BeginOf(*context, begin);
   notice.exit = static_cast<int>(ExitBeforeSwitch(error.code()));
   notice.result = "failed";
   notice.current = current;
   notice.code = CodeName(error.code());
   notice.message = error.what();
-  notice.at = host->doors.clock->WallSeconds();
-  Keep(host, std::move(notice));
+  notice.at = context->system.clock->WallSeconds();
+  Keep(context, std::move(notice));
 }
 
-std::vector<std::string> TellNotices(Host* host) {
-  const std::vector<PreparedNotice> notices = std::exchange(host->notices, {});
+std::vector<std::string> TellNotices(DeployContext* context) {
+  const std::vector<PreparedNotice> notices =
+      std::exchange(context->notices, {});
   // A stop that was asked for is done with; telling of it is not.
   const HoldInterrupts hold;
-  if (!host->doors.journal_socket.empty()) {
+  if (!context->system.journal_socket.empty()) {
     for (const PreparedNotice& prepared : notices) {
-      SendToJournal(host->doors.journal_socket, NoticeFields(prepared.notice));
+      SendToJournal(context->system.journal_socket,
+                    NoticeFields(prepared.notice));
     }
   }
-  if (Channels(host->config->notify).empty()) return {};
+  if (Channels(context->config->notify).empty()) return {};
   try {
-    return TellAll(host, notices);
+    return TellAll(context, notices);
   } catch (const Error& error) {
     const std::string warning =
         fmt::format("the notices cannot be delivered: {}", error.what());
-    Warn(host, 0, warning);
+    Warn(context, 0, warning);
     return {warning};
   }
 }
 
-std::vector<OutboxEntry> FindWaiting(Host* host, Which which) {
-  const AllTries all = ReadTries(host->fs);
+std::vector<OutboxEntry> FindWaiting(DeployContext* context,
+                                     NoticeSelection which) {
+  const AllTries all = ReadTries(context->fs);
   std::vector<OutboxEntry> waiting;
-  for (const OutboxEntry& entry : ListOutbox(host->fs)) {
+  for (const OutboxEntry& entry : ListOutbox(context->fs)) {
     const auto tries = all.find(entry.Name());
     const bool due = tries == all.end() ||
-                     tries->second.Due(host->doors.clock->WallSeconds());
-    if (which == Which::kDue && !due) continue;
-    if (Ripe(host->fs, entry)) waiting.push_back(entry);
+                     tries->second.Due(context->system.clock->WallSeconds());
+    if (which == NoticeSelection::kDue && !due) continue;
+    if (Ripe(context->fs, entry)) waiting.push_back(entry);
   }
   return waiting;
 }
 
-std::vector<Delivery> DeliverWaiting(Host* host, Which which) {
+std::vector<Delivery> DeliverWaiting(DeployContext* context,
+                                     NoticeSelection which) {
   std::vector<Delivery> deliveries;
-  if (FindWaiting(host, which).empty()) return deliveries;
-  Round round(host, kPatientTime, kPatientTimeout);
+  if (FindWaiting(context, which).empty()) return deliveries;
+  DeliveryRun round(context, kPatientTime, kPatientTimeout);
   if (!round.has_lock()) {
     throw Error(ErrorCode::kBusy,
                 "cannot deliver notices: another command is delivering them",
                 kOutbox);
   }
   // Anew: whoever held the lock has delivered some.
-  for (const OutboxEntry& entry : FindWaiting(host, which)) {
+  for (const OutboxEntry& entry : FindWaiting(context, which)) {
     if (InterruptSignal() != 0) break;
     deliveries.push_back(round.Deliver(entry));
   }

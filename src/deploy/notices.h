@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "deploy/host.h"
+#include "deploy/deploy_context.h"
 #include "store/journal.h"
 #include "store/outbox.h"
 
@@ -27,22 +27,22 @@ inline constexpr Nanoseconds kDeliveryTime = std::chrono::seconds(5);
 // [notify] asks for it, and keeps it for TellNotices. `current` is live then.
 // Needs the lock. What cannot be written is reported as a warning, and is told
 // once only.
-void PrepareNotice(Host* host, const TransactionRecord& record,
+void PrepareNotice(DeployContext* context, const TransactionRecord& record,
                    const EndRecord& end, const std::string& current);
 
 // The same for a command whose transaction could not be begun; there is no
 // place for it in the outbox.
-void PrepareNotice(Host* host, const BeginRecord& begin, const Error& error,
-                   const std::string& current);
+void PrepareNotice(DeployContext* context, const BeginRecord& begin,
+                   const Error& error, const std::string& current);
 
 // Tells what was prepared: to the system's journal in any case, and by the
 // channels of [notify], then what waits in the outbox and is due. The lock must
 // not be held. Returns a warning for each of this command's own notices that
 // could not be delivered.
-std::vector<std::string> TellNotices(Host* host);
+std::vector<std::string> TellNotices(DeployContext* context);
 
 // Delivers what waits, for `release notify`.
-enum class Which { kAll, kDue };
+enum class NoticeSelection { kAll, kDue };
 struct Delivery {
   OutboxEntry entry;
   std::string id;        // of the notice; empty where it cannot be read
@@ -51,10 +51,12 @@ struct Delivery {
 };
 // `kDue` leaves out what failed a short while ago. Throws Error kBusy where
 // another command is delivering.
-std::vector<Delivery> DeliverWaiting(Host* host, Which which);
+std::vector<Delivery> DeliverWaiting(DeployContext* context,
+                                     NoticeSelection which);
 
 // What `release notify` would try to deliver now.
-std::vector<OutboxEntry> FindWaiting(Host* host, Which which);
+std::vector<OutboxEntry> FindWaiting(DeployContext* context,
+                                     NoticeSelection which);
 
 }  // namespace release
 

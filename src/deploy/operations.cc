@@ -16,37 +16,39 @@
 namespace release {
 namespace {
 
-Work StagingWork(const std::string& command,
-                 const std::shared_ptr<ArchiveStaging>& staging) {
-  Work work;
-  work.begin.command = command;
-  work.prepare = [staging](const Standing& standing, Work* w) {
-    staging->Prepare(standing, w);
+TransactionSpec StagingWork(const std::string& command,
+                            const std::shared_ptr<ArchiveStaging>& staging) {
+  TransactionSpec spec;
+  spec.begin.command = command;
+  spec.prepare = [staging](const DeploymentState& state, TransactionSpec* w) {
+    staging->Prepare(state, w);
   };
-  work.stage = [staging](Transaction* transaction) {
+  spec.stage = [staging](Transaction* transaction) {
     staging->Stage(transaction);
   };
-  return work;
+  return spec;
 }
 
 void LeaveMark(Fs* fs, const std::string& path) {
   if (fs->Stat(Fs::kRoot, path)) return;
-  const Opened file(fs, fs->Open(Fs::kRoot, path, OpenMode::kCreateNew, 0640));
+  const ScopedHandle file(
+      fs, fs->Open(Fs::kRoot, path, OpenMode::kCreateNew, 0640));
 }
 
-Outcome RecoverLocked(Host* host, bool with_service) {
-  RequireLayout(host->fs);
-  const Lock lock(host->fs, host->doors.clock, host->caller, host->wait);
-  Standing standing = ReadStanding(host->fs);
-  std::optional<Outcome> settled = Recover(host, &standing, with_service);
+Outcome RecoverLocked(DeployContext* context, bool with_service) {
+  RequireLayout(context->fs);
+  const Lock lock(context->fs, context->system.clock, context->caller,
+                  context->wait);
+  DeploymentState state = ReadDeploymentState(context->fs);
+  std::optional<Outcome> settled = Recover(context, &state, with_service);
   Outcome outcome;
   outcome.command = "recover";
   outcome.result = "nothing";
-  outcome.current = settled ? settled->current : standing.CurrentName();
+  outcome.current = settled ? settled->current : state.CurrentName();
   outcome.previous = outcome.current;
   if (!settled) {
     outcome.warnings =
-        CollectGarbage(host->fs, host->ThreadsFor(kRemoveThreads));
+        CollectGarbage(context->fs, context->ThreadsFor(kRemoveThreads));
     return outcome;
   }
   outcome.transaction = settled->transaction;
@@ -62,82 +64,82 @@ Outcome RecoverLocked(Host* host, bool with_service) {
 
 }  // namespace
 
-Outcome Deploy(Host* host, Offer offer,
+Outcome Deploy(DeployContext* context, ArchiveRequest request,
                std::optional<Duration> confirm_within) {
-  Work work = StagingWork(
-      "deploy", std::make_shared<ArchiveStaging>(host, std::move(offer)));
-  work.activates = true;
-  work.retains = true;
-  work.confirm_within = confirm_within;
-  return RunTransaction(host, std::move(work));
+  TransactionSpec spec = StagingWork(
+      "deploy", std::make_shared<ArchiveStaging>(context, std::move(request)));
+  spec.activates = true;
+  spec.retains = true;
+  spec.confirm_within = confirm_within;
+  return RunTransaction(context, std::move(spec));
 }
 
-Outcome Stage(Host* host, Offer offer) {
-  return RunTransaction(host,
+Outcome Stage(DeployContext* context, ArchiveRequest request) {
+  return RunTransaction(context,
                         StagingWork("stage", std::make_shared<ArchiveStaging>(
-                                                 host, std::move(offer))));
+                                                 context, std::move(request))));
 }
 
-Outcome Activate(Host* host, const Version& version,
+Outcome Activate(DeployContext* context, const Version& version,
                  std::optional<Duration> confirm_within) {
-  Work work;
-  work.begin.command = "activate";
-  work.begin.to = version;
-  work.activates = true;
-  work.retains = true;
-  work.confirm_within = confirm_within;
-  work.prepare = [version](const Standing& standing, Work* w) {
-    RequireRelease(standing, version);
+  TransactionSpec spec;
+  spec.begin.command = "activate";
+  spec.begin.to = version;
+  spec.activates = true;
+  spec.retains = true;
+  spec.confirm_within = confirm_within;
+  spec.prepare = [version](const DeploymentState& state, TransactionSpec* w) {
+    RequireRelease(state, version);
     // One that a person linked by hand is proved and recorded like any other.
-    if (standing.live != version || !standing.LiveIsRecorded()) return;
+    if (state.live != version || !state.LiveIsRecorded()) return;
     w->activates = false;
     w->result = "unchanged";
   };
-  return RunTransaction(host, std::move(work));
+  return RunTransaction(context, std::move(spec));
 }
 
-Outcome Rollback(Host* host, const std::optional<Version>& version,
+Outcome Rollback(DeployContext* context, const std::optional<Version>& version,
                  const std::string& reason) {
-  Work work;
-  work.begin.command = "rollback";
-  work.begin.reason = reason;
-  work.activates = true;
-  work.goes_back = true;
-  work.prepare = [version](const Standing& standing, Work* w) {
+  TransactionSpec spec;
+  spec.begin.command = "rollback";
+  spec.begin.reason = reason;
+  spec.activates = true;
+  spec.goes_back = true;
+  spec.prepare = [version](const DeploymentState& state, TransactionSpec* w) {
     // For the record, should it not be there.
     w->begin.to = version;
-    w->begin.to = ChooseRollbackTarget(standing, version);
-    if (standing.live != *w->begin.to) return;
+    w->begin.to = ChooseRollbackTarget(state, version);
+    if (state.live != *w->begin.to) return;
     w->activates = false;
     w->goes_back = false;
     w->result = "unchanged";
   };
-  return RunTransaction(host, std::move(work));
+  return RunTransaction(context, std::move(spec));
 }
 
-Outcome Prune(Host* host) {
-  Work work;
-  work.begin.command = "prune";
-  work.retains = true;
-  return RunTransaction(host, std::move(work));
+Outcome Prune(DeployContext* context) {
+  TransactionSpec spec;
+  spec.begin.command = "prune";
+  spec.retains = true;
+  return RunTransaction(context, std::move(spec));
 }
 
-Outcome Pin(Host* host, const Version& version, bool pinned) {
-  Work work;
-  work.begin.command = pinned ? "pin" : "unpin";
-  work.begin.to = version;
-  work.prepare = [version](const Standing& standing, Work*) {
-    RequireRelease(standing, version);
+Outcome Pin(DeployContext* context, const Version& version, bool pinned) {
+  TransactionSpec spec;
+  spec.begin.command = pinned ? "pin" : "unpin";
+  spec.begin.to = version;
+  spec.prepare = [version](const DeploymentState& state, TransactionSpec*) {
+    RequireRelease(state, version);
   };
-  work.settle = [version, pinned](Ledger* ledger, const Ledger::Cause&) {
+  spec.settle = [version, pinned](Ledger* ledger, const Ledger::Cause&) {
     ledger->Pin(version, pinned);
   };
-  return RunTransaction(host, std::move(work));
+  return RunTransaction(context, std::move(spec));
 }
 
-Outcome RecoverNow(Host* host, bool with_service) {
-  Outcome outcome = RecoverLocked(host, with_service);
-  for (std::string& warning : TellNotices(host)) {
+Outcome RecoverNow(DeployContext* context, bool with_service) {
+  Outcome outcome = RecoverLocked(context, with_service);
+  for (std::string& warning : TellNotices(context)) {
     outcome.warnings.push_back(std::move(warning));
   }
   return outcome;
@@ -161,12 +163,12 @@ bool InitializeLayout(Fs* fs) {
 }
 
 std::uint64_t RunningTransaction(Fs* fs) {
-  const Standing standing = ReadStanding(fs);
-  if (!standing.open || !FindLockHolder(fs)) {
+  const DeploymentState state = ReadDeploymentState(fs);
+  if (!state.open || !FindLockHolder(fs)) {
     throw Error(ErrorCode::kNothingRunning,
                 "cannot find a running transaction");
   }
-  return standing.open->number;
+  return state.open->number;
 }
 
 std::uint64_t Confirm(Fs* fs) {
@@ -176,12 +178,12 @@ std::uint64_t Confirm(Fs* fs) {
 }
 
 std::uint64_t Abort(Fs* fs) {
-  const Standing standing = ReadStanding(fs);
+  const DeploymentState state = ReadDeploymentState(fs);
   // Until it has looked at its archive a transaction has no record: it is the
   // next one then.
-  const bool preparing = !standing.open && FindLockHolder(fs);
+  const bool preparing = !state.open && FindLockHolder(fs);
   const std::uint64_t number =
-      preparing ? standing.newest + 1 : RunningTransaction(fs);
+      preparing ? state.newest + 1 : RunningTransaction(fs);
   LeaveMark(fs, AbortPath(number));
   return number;
 }

@@ -9,28 +9,28 @@
 #include <string>
 
 #include "base/version.h"
-#include "deploy/host.h"
+#include "deploy/deploy_context.h"
 #include "deploy/staging.h"
 
 namespace release {
 
-Outcome Deploy(Host* host, Offer offer,
+Outcome Deploy(DeployContext* context, ArchiveRequest request,
                std::optional<Duration> confirm_within = std::nullopt);
-Outcome Stage(Host* host, Offer offer);
-Outcome Activate(Host* host, const Version& version,
+Outcome Stage(DeployContext* context, ArchiveRequest request);
+Outcome Activate(DeployContext* context, const Version& version,
                  std::optional<Duration> confirm_within = std::nullopt);
 
 // To `version`, or to the release that was live and good before the present
 // one. The one left is withdrawn, for `reason`.
-Outcome Rollback(Host* host, const std::optional<Version>& version,
+Outcome Rollback(DeployContext* context, const std::optional<Version>& version,
                  const std::string& reason);
 
-Outcome Prune(Host* host);
-Outcome Pin(Host* host, const Version& version, bool pinned);
+Outcome Prune(DeployContext* context);
+Outcome Pin(DeployContext* context, const Version& version, bool pinned);
 
 // Settles what was left unfinished and collects garbage; the outcome is that
 // of the transaction it settled, or kDone with the result "nothing".
-Outcome RecoverNow(Host* host, bool with_service);
+Outcome RecoverNow(DeployContext* context, bool with_service);
 
 // Makes the layout where it is missing, in a root that exists. True where
 // something was made. Durable on return.

@@ -3,42 +3,43 @@
 #include <fmt/format.h>
 
 #include "base/units.h"
+#include "deploy/deployment_state.h"
 #include "deploy/prune.h"
 #include "deploy/recovery.h"
-#include "deploy/standing.h"
 #include "store/layout.h"
 #include "store/lock.h"
 
 namespace release {
 namespace {
 
-void PlanSettling(Host* host, const Standing& standing, Plan* plan) {
-  if (!standing.open) return;
-  const std::string command = standing.open->begin->command;
+void PlanSettling(DeployContext* context, const DeploymentState& state,
+                  Plan* plan) {
+  if (!state.open) return;
+  const std::string command = state.open->begin->command;
   plan->push_back(
-      FindLockHolder(host->fs)
+      FindLockHolder(context->fs)
           ? fmt::format("wait for transaction {} ({}), which runs now; without "
                         "--wait that is exit status 6",
-                        standing.open->number, command)
+                        state.open->number, command)
           : fmt::format("settle transaction {} first ({}, interrupted): undo "
                         "it",
-                        standing.open->number, command));
+                        state.open->number, command));
 }
 
-void PlanActivation(Host* host, const Standing& standing,
+void PlanActivation(DeployContext* context, const DeploymentState& state,
                     const Version& version, bool goes_back, Plan* plan) {
-  if (!goes_back) RequireLink(standing);
-  if (!standing.current_is_link) {
+  if (!goes_back) RequireLink(state);
+  if (!state.current_is_link) {
     plan->push_back(
         fmt::format("put {} aside, which is no symbolic link", kCurrent));
   }
-  const Config& config = *host->config;
+  const Config& config = *context->config;
   if (!goes_back && !config.hooks.pre_activate.empty()) {
     plan->emplace_back("run the pre_activate hook");
   }
   plan->push_back(fmt::format("point {} at {} (now: {})", kCurrent,
                               ReleasePath(version),
-                              standing.current_target.value_or("nothing")));
+                              state.current_target.value_or("nothing")));
   if (config.service.configured()) {
     plan->push_back(fmt::format(
         "have the service take it up ({})",
@@ -57,13 +58,14 @@ void PlanActivation(Host* host, const Standing& standing,
       fmt::format("undo all of it if any step fails; else {} is "
                   "good",
                   version.name()));
-  if (goes_back && standing.live) {
-    plan->push_back(fmt::format("mark {} withdrawn", standing.live->name()));
+  if (goes_back && state.live) {
+    plan->push_back(fmt::format("mark {} withdrawn", state.live->name()));
   }
 }
 
-void PlanRemovals(Host* host, const Standing& standing, Plan* plan) {
-  for (const RetentionVerdict& verdict : JudgeReleases(host, standing)) {
+void PlanRemovals(DeployContext* context, const DeploymentState& state,
+                  Plan* plan) {
+  for (const RetentionVerdict& verdict : JudgeReleases(context, state)) {
     if (verdict.keep) continue;
     plan->push_back(
         fmt::format("remove {}: {}", verdict.version.name(), verdict.reason));
@@ -72,16 +74,17 @@ void PlanRemovals(Host* host, const Standing& standing, Plan* plan) {
 
 }  // namespace
 
-Plan PlanDeploy(Host* host, Offer offer, bool activates) {
-  const Standing standing = ReadStanding(host->fs);
+Plan PlanDeploy(DeployContext* context, ArchiveRequest request,
+                bool activates) {
+  const DeploymentState state = ReadDeploymentState(context->fs);
   Plan plan;
-  PlanSettling(host, standing, &plan);
-  Work work;
-  ArchiveStaging staging(host, std::move(offer));
-  staging.Prepare(standing, &work);
+  PlanSettling(context, state, &plan);
+  TransactionSpec spec;
+  ArchiveStaging staging(context, std::move(request));
+  staging.Prepare(state, &spec);
   const Manifest manifest = staging.Examine();
-  const Version& version = *work.begin.to;
-  if (work.begin.creates) {
+  const Version& version = *spec.begin.to;
+  if (spec.begin.creates) {
     plan.push_back(
         fmt::format("unpack {} entries, {}, verify and publish them as {}",
                     manifest.entries.size(), FormatSize(manifest.TotalBytes()),
@@ -90,56 +93,57 @@ Plan PlanDeploy(Host* host, Offer offer, bool activates) {
     plan.push_back(fmt::format("keep {} as it is: it has the same content",
                                ReleasePath(version)));
   }
-  if (activates && standing.live != version) {
-    PlanActivation(host, standing, version, /*goes_back=*/false, &plan);
+  if (activates && state.live != version) {
+    PlanActivation(context, state, version, /*goes_back=*/false, &plan);
     plan.push_back(fmt::format("keep the newest {} good releases",
-                               host->config->keep_releases));
+                               context->config->keep_releases));
   }
   return plan;
 }
 
-Plan PlanActivate(Host* host, const Version& version) {
-  const Standing standing = ReadStanding(host->fs);
+Plan PlanActivate(DeployContext* context, const Version& version) {
+  const DeploymentState state = ReadDeploymentState(context->fs);
   Plan plan;
-  PlanSettling(host, standing, &plan);
-  RequireRelease(standing, version);
-  if (standing.live == version && standing.LiveIsRecorded()) {
+  PlanSettling(context, state, &plan);
+  RequireRelease(state, version);
+  if (state.live == version && state.LiveIsRecorded()) {
     return {"nothing: it is live"};
   }
-  PlanActivation(host, standing, version, /*goes_back=*/false, &plan);
+  PlanActivation(context, state, version, /*goes_back=*/false, &plan);
   return plan;
 }
 
-Plan PlanRollback(Host* host, const std::optional<Version>& version) {
-  const Standing standing = ReadStanding(host->fs);
+Plan PlanRollback(DeployContext* context,
+                  const std::optional<Version>& version) {
+  const DeploymentState state = ReadDeploymentState(context->fs);
   Plan plan;
-  PlanSettling(host, standing, &plan);
-  const Version target = ChooseRollbackTarget(standing, version);
-  if (standing.live == target) return {"nothing: it is live"};
-  PlanActivation(host, standing, target, /*goes_back=*/true, &plan);
+  PlanSettling(context, state, &plan);
+  const Version target = ChooseRollbackTarget(state, version);
+  if (state.live == target) return {"nothing: it is live"};
+  PlanActivation(context, state, target, /*goes_back=*/true, &plan);
   return plan;
 }
 
-Plan PlanPrune(Host* host) {
-  const Standing standing = ReadStanding(host->fs);
+Plan PlanPrune(DeployContext* context) {
+  const DeploymentState state = ReadDeploymentState(context->fs);
   Plan plan;
-  PlanSettling(host, standing, &plan);
-  PlanRemovals(host, standing, &plan);
+  PlanSettling(context, state, &plan);
+  PlanRemovals(context, state, &plan);
   if (plan.empty()) plan.emplace_back("nothing: retention keeps every release");
   return plan;
 }
 
-Plan PlanPin(Host* host, const Version& version, bool pinned) {
-  const Standing standing = ReadStanding(host->fs);
-  RequireRelease(standing, version);
+Plan PlanPin(DeployContext* context, const Version& version, bool pinned) {
+  const DeploymentState state = ReadDeploymentState(context->fs);
+  RequireRelease(state, version);
   return {fmt::format("{} {}", pinned ? "pin" : "unpin", version.name())};
 }
 
-Plan PlanRecover(Host* host) {
-  const Standing standing = ReadStanding(host->fs);
+Plan PreviewRecovery(DeployContext* context) {
+  const DeploymentState state = ReadDeploymentState(context->fs);
   Plan plan;
-  PlanSettling(host, standing, &plan);
-  for (const std::string& name : standing.listing.garbage) {
+  PlanSettling(context, state, &plan);
+  for (const std::string& name : state.listing.garbage) {
     plan.push_back(fmt::format("remove {}/{}", kReleases, name));
   }
   if (plan.empty()) plan.emplace_back("nothing: no transaction is open");

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/version.h"
-#include "deploy/host.h"
+#include "deploy/deploy_context.h"
 #include "deploy/staging.h"
 
 namespace release {
@@ -17,12 +17,13 @@ namespace release {
 using Plan = std::vector<std::string>;  // one line a step
 
 // Reads and hashes the whole archive; writes none of it.
-Plan PlanDeploy(Host* host, Offer offer, bool activates);
-Plan PlanActivate(Host* host, const Version& version);
-Plan PlanRollback(Host* host, const std::optional<Version>& version);
-Plan PlanPrune(Host* host);
-Plan PlanPin(Host* host, const Version& version, bool pinned);
-Plan PlanRecover(Host* host);
+Plan PlanDeploy(DeployContext* context, ArchiveRequest request, bool activates);
+Plan PlanActivate(DeployContext* context, const Version& version);
+Plan PlanRollback(DeployContext* context,
+                  const std::optional<Version>& version);
+Plan PlanPrune(DeployContext* context);
+Plan PlanPin(DeployContext* context, const Version& version, bool pinned);
+Plan PreviewRecovery(DeployContext* context);
 
 }  // namespace release
 

@@ -8,10 +8,10 @@ namespace release {
 namespace {
 
 // Versions that a process runs from, by its executable, directory or maps.
-std::set<Version> InUse(Host* host) {
-  const std::string releases = host->config->root + "/" + kReleases;
+std::set<Version> InUse(DeployContext* context) {
+  const std::string releases = context->config->root + "/" + kReleases;
   std::set<Version> used;
-  for (const ProcessUse& use : host->doors.runner->UsersOf(releases)) {
+  for (const ProcessUse& use : context->system.runner->UsersOf(releases)) {
     if (auto version = VersionOfPath(releases, use.path)) used.insert(*version);
   }
   return used;
@@ -19,34 +19,36 @@ std::set<Version> InUse(Host* host) {
 
 }  // namespace
 
-std::vector<RetentionVerdict> JudgeReleases(Host* host,
-                                            const Standing& standing) {
-  RetentionFacts facts{
-      .ledger = standing.ledger,
-      .live = standing.live,
-      .live_in_doubt = !standing.live &&
-                       (standing.current_target || !standing.current_is_link),
-      .in_use = InUse(host),
-      .named = std::nullopt,
-      .keep_releases = host->config->keep_releases};
-  if (standing.open) facts.named = standing.open->begin->to;
+std::vector<RetentionVerdict> JudgeReleases(DeployContext* context,
+                                            const DeploymentState& state) {
+  RetentionFacts facts{.ledger = state.ledger,
+                       .live = state.live,
+                       .live_in_doubt = !state.live && (state.current_target ||
+                                                        !state.current_is_link),
+                       .in_use = InUse(context),
+                       .named = std::nullopt,
+                       .keep_releases = context->config->keep_releases};
+  if (state.open) facts.named = state.open->begin->to;
   return DecideRetention(facts);
 }
 
-std::vector<std::string> ApplyRetention(Host* host, std::uint64_t transaction) {
-  const Standing standing = ReadStanding(host->fs, transaction);
+std::vector<std::string> ApplyRetention(DeployContext* context,
+                                        std::uint64_t transaction) {
+  const DeploymentState state = ReadDeploymentState(context->fs, transaction);
   std::vector<Version> going;
-  for (const RetentionVerdict& verdict : JudgeReleases(host, standing)) {
+  for (const RetentionVerdict& verdict : JudgeReleases(context, state)) {
     if (verdict.keep) continue;
     going.push_back(verdict.version);
-    host->report({.kind = Event::Kind::kRemark,
-                  .transaction = transaction,
-                  .text = fmt::format("removing {}: {}", verdict.version.name(),
-                                      verdict.reason)});
+    context->report(
+        {.kind = ProgressEvent::Kind::kRemark,
+         .transaction = transaction,
+         .text = fmt::format("removing {}: {}", verdict.version.name(),
+                             verdict.reason)});
   }
-  SetAside(host->fs, transaction, going);
-  return CollectGarbage(host->fs, host->ThreadsFor(kRemoveThreads),
-                        host->deletes_later ? Trash::kLeave : Trash::kDelete);
+  SetAside(context->fs, transaction, going);
+  return CollectGarbage(
+      context->fs, context->ThreadsFor(kRemoveThreads),
+      context->deletes_later ? TrashPolicy::kLeave : TrashPolicy::kDelete);
 }
 
 }  // namespace release

@@ -6,20 +6,21 @@
 #include <string>
 #include <vector>
 
-#include "deploy/host.h"
+#include "deploy/deploy_context.h"
+#include "deploy/deployment_state.h"
 #include "deploy/retention.h"
-#include "deploy/standing.h"
 
 namespace release {
 
 // What retention says of each release now.
-std::vector<RetentionVerdict> JudgeReleases(Host* host,
-                                            const Standing& standing);
+std::vector<RetentionVerdict> JudgeReleases(DeployContext* context,
+                                            const DeploymentState& state);
 
 // Removes what retention lets go: renames all of it aside, durably, then
 // deletes, unless the host leaves that for later. Reports each removal. Returns
 // what could not be removed; such failures are warnings. Needs the lock.
-std::vector<std::string> ApplyRetention(Host* host, std::uint64_t transaction);
+std::vector<std::string> ApplyRetention(DeployContext* context,
+                                        std::uint64_t transaction);
 
 }  // namespace release
 

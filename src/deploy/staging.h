@@ -11,8 +11,8 @@
 #include "archive/reader.h"
 #include "archive/unpack.h"
 #include "deploy/admission.h"
-#include "deploy/host.h"
-#include "deploy/standing.h"
+#include "deploy/deploy_context.h"
+#include "deploy/deployment_state.h"
 #include "deploy/transaction.h"
 #include "os/identity.h"
 #include "os/input.h"
@@ -22,11 +22,11 @@
 namespace release {
 
 // An archive on its way in.
-struct Offer {
+struct ArchiveRequest {
   // Fills in what is known only once the archive is opened: source, size, and
   // the checksum and evidence beside it. Called once, inside the transaction;
   // may be empty.
-  std::function<void(Offer*)> open;
+  std::function<void(ArchiveRequest*)> open;
   ByteSource source;
   std::string name;                   // for messages, e.g. its path
   std::string file_name;              // its last component; empty for a stream
@@ -40,11 +40,11 @@ struct Offer {
 
 class ArchiveStaging {
  public:
-  ArchiveStaging(Host* host, Offer offer);
+  ArchiveStaging(DeployContext* context, ArchiveRequest request);
 
   // Opens the archive, finds its version, and looks whether it may go: throws
   // what refuses it before a byte is unpacked.
-  void Prepare(const Standing& standing, Work* work);
+  void Prepare(const DeploymentState& state, TransactionSpec* spec);
 
   // Reads the whole archive, writing nothing, and throws what would refuse it:
   // for --dry-run. Call after Prepare, instead of Stage.
@@ -56,8 +56,8 @@ class ArchiveStaging {
 
  private:
   Version ChooseVersion(const std::optional<Manifest>& manifest) const;
-  void Admit(const Standing& standing, Work* work);
-  void CheckSpace(const Standing& standing);
+  void Admit(const DeploymentState& state, TransactionSpec* spec);
+  void CheckSpace(const DeploymentState& state);
   void DeleteTrashFirst();
   void CheckArchive(const Unpacked& unpacked) const;
   UnpackOptions MakeOptions(std::function<void()> between) const;
@@ -67,8 +67,8 @@ class ArchiveStaging {
   // Throws Error kVersionConflict where releases/VERSION has other content.
   void CompareWithExisting(const Manifest& offered) const;
 
-  Host* host_;
-  Offer offer_;
+  DeployContext* context_;
+  ArchiveRequest request_;
   std::unique_ptr<Reader> reader_;
   std::optional<Manifest> carried_;       // the manifest in the archive
   std::optional<Version> existing_;       // the release that is there already

@@ -39,71 +39,74 @@ std::optional<Failure> Attempt(const std::function<void()>& body) {
 
 constexpr Nanoseconds kConfirmPoll = std::chrono::milliseconds(50);
 
-Outcome RunLocked(Host* host, Work work) {
-  RequireLayout(host->fs);
-  const Lock lock(host->fs, host->doors.clock, host->caller, host->wait);
-  Standing standing = ReadStanding(host->fs);
-  const auto recovered = Recover(host, &standing, /*with_service=*/true);
+Outcome RunLocked(DeployContext* context, TransactionSpec spec) {
+  RequireLayout(context->fs);
+  const Lock lock(context->fs, context->system.clock, context->caller,
+                  context->wait);
+  DeploymentState state = ReadDeploymentState(context->fs);
+  const auto recovered = Recover(context, &state, /*with_service=*/true);
   if (recovered) {
-    const bool forward = standing.open->begin->command != "rollback";
-    const std::string before = standing.CurrentName();
-    standing = ReadStanding(host->fs);
-    if (standing.open) return *recovered;
-    standing.went_back = forward && standing.CurrentName() != before;
-    host->report(
-        {.kind = Event::Kind::kWarning,
+    const bool forward = state.open->begin->command != "rollback";
+    const std::string before = state.CurrentName();
+    state = ReadDeploymentState(context->fs);
+    if (state.open) return *recovered;
+    state.went_back = forward && state.CurrentName() != before;
+    context->report(
+        {.kind = ProgressEvent::Kind::kWarning,
          .transaction = recovered->transaction,
          .text = fmt::format("settled first: {}", recovered->error->message)});
   }
   Outcome outcome =
-      Transaction(host, std::move(standing), std::move(work)).Run();
+      Transaction(context, std::move(state), std::move(spec)).Run();
   // For the next rollback, which may find a full disk.
-  Attempt([&] { PrepareLinks(host->fs, ListReleases(host->fs).versions); });
-  Attempt([&] { PrepareSpareRecords(host->fs); });
+  Attempt(
+      [&] { PrepareLinks(context->fs, ListReleases(context->fs).versions); });
+  Attempt([&] { PrepareSpareRecords(context->fs); });
   // Last: it holds until something changes among the records.
-  Attempt([&] { RememberNewest(host->fs, outcome.transaction); });
+  Attempt([&] { RememberNewest(context->fs, outcome.transaction); });
   return outcome;
 }
 
 }  // namespace
 
-Outcome RunTransaction(Host* host, Work work) {
+Outcome RunTransaction(DeployContext* context, TransactionSpec spec) {
   try {
-    Outcome outcome = RunLocked(host, std::move(work));
-    for (std::string& warning : TellNotices(host)) {
+    Outcome outcome = RunLocked(context, std::move(spec));
+    for (std::string& warning : TellNotices(context)) {
       outcome.warnings.push_back(std::move(warning));
     }
     return outcome;
   } catch (const Error&) {
-    TellNotices(host);
+    TellNotices(context);
     throw;
   }
 }
 
-Transaction::Transaction(Host* host, Standing standing, Work work)
-    : host_(host),
-      standing_(std::move(standing)),
-      work_(std::move(work)),
-      service_(host->config, host->doors) {
-  record_.number = standing_.newest + 1;
+Transaction::Transaction(DeployContext* context, DeploymentState state,
+                         TransactionSpec spec)
+    : context_(context),
+      state_(std::move(state)),
+      spec_(std::move(spec)),
+      service_(context->config, context->system) {
+  record_.number = state_.newest + 1;
   service_.SetWaitCallback([this] { StopIfAsked(); });
 }
 
 Outcome Transaction::Run() {
-  outcome_.command = work_.begin.command;
+  outcome_.command = spec_.begin.command;
   outcome_.transaction = record_.number;
-  outcome_.previous = standing_.CurrentName();
+  outcome_.previous = state_.CurrentName();
   std::optional<Failure> failure = Attempt([&] { ForgetOldRequest(); });
   if (!failure) failure = Prepare();
   try {
     Begin();
   } catch (const Error& error) {
-    PrepareNotice(host_, work_.begin, error, standing_.CurrentName());
+    PrepareNotice(context_, spec_.begin, error, state_.CurrentName());
     throw;
   }
   if (!failure) failure = Attempt([&] { Forward(); });
   if (failure) return Undone(*failure);
-  outcome_.result = work_.result;
+  outcome_.result = spec_.result;
   AfterCommit();
   Attempt([&] { journal_->GiveBackRoom(); });
   return std::move(outcome_);
@@ -112,8 +115,8 @@ Outcome Transaction::Run() {
 // One that came after the transaction before had ended was not meant for this.
 void Transaction::ForgetOldRequest() {
   const std::string path = AbortPath(record_.number);
-  if (host_->fs->Stat(Fs::kRoot, path)) {
-    host_->fs->RemoveFile(Fs::kRoot, path);
+  if (context_->fs->Stat(Fs::kRoot, path)) {
+    context_->fs->RemoveFile(Fs::kRoot, path);
   }
 }
 
@@ -121,27 +124,27 @@ std::optional<Failure> Transaction::Prepare() {
   // The archive may be long in coming.
   const WaitCheck check([this] { StopIfAsked(); });
   auto failure = Attempt([&] {
-    if (work_.prepare) work_.prepare(standing_, &work_);
-    const bool takes_any = work_.goes_back || work_.begin.takes_over;
-    if (work_.activates && !takes_any) RequireLink(standing_);
+    if (spec_.prepare) spec_.prepare(state_, &spec_);
+    const bool takes_any = spec_.goes_back || spec_.begin.takes_over;
+    if (spec_.activates && !takes_any) RequireLink(state_);
   });
-  outcome_.version = work_.begin.to;
-  facts_ = work_.facts;
+  outcome_.version = spec_.begin.to;
+  facts_ = spec_.facts;
   return failure;
 }
 
 void Transaction::Begin() {
-  work_.begin.app = host_->config->app;
-  work_.begin.caller = host_->caller;
-  work_.begin.at = host_->doors.clock->WallSeconds();
-  work_.begin.from_target = standing_.current_target;
+  spec_.begin.app = context_->config->app;
+  spec_.begin.caller = context_->caller;
+  spec_.begin.at = context_->system.clock->WallSeconds();
+  spec_.begin.from_target = state_.current_target;
   // What brings in nothing new must go on a full disk too.
-  journal_.emplace(
-      host_->fs, record_.number,
-      work_.stage ? Journal::Room::kNewFile : Journal::Room::kSpareFile);
+  journal_.emplace(context_->fs, record_.number,
+                   spec_.stage ? Journal::RecordSpace::kNewFile
+                               : Journal::RecordSpace::kSpareFile);
   try {
     // Nothing lies between the beginning of a rollback and its switch.
-    journal_->Begin(work_.begin, work_.goes_back && !work_.stage
+    journal_->Begin(spec_.begin, spec_.goes_back && !spec_.stage
                                      ? Journal::Beginning::kWithSwitching
                                      : Journal::Beginning::kAtOnce);
   } catch (const Error&) {
@@ -149,44 +152,44 @@ void Transaction::Begin() {
     Attempt([&] { journal_->Abandon(); });
     throw;
   }
-  record_.begin = work_.begin;
+  record_.begin = spec_.begin;
 }
 
 void Transaction::Forward() {
-  if (work_.stage) {
+  if (spec_.stage) {
     const WaitCheck check([this] { StopIfAsked(); });
-    work_.stage(this);
+    spec_.stage(this);
   }
-  if (work_.begin.takes_over) {
+  if (spec_.begin.takes_over) {
     Step("switch", [&] { Switch(); });
-  } else if (work_.activates) {
+  } else if (spec_.activates) {
     Activate();
   }
   // The last moment to stop: from here on the release stays.
   StopIfAsked();
-  if (work_.activates) RequireStillLive();
+  if (spec_.activates) RequireStillLive();
   Commit();
 }
 
 void Transaction::Activate() {
   service_.Observe();
-  if (!work_.goes_back) {
-    RunHookStep("pre_activate", host_->config->hooks.pre_activate);
+  if (!spec_.goes_back) {
+    RunHookStep("pre_activate", context_->config->hooks.pre_activate);
   }
   Step("switch", [&] { Switch(); });
-  TakeUp();
-  if (!work_.goes_back) {
-    RunHookStep("post_activate", host_->config->hooks.post_activate);
+  Reload();
+  if (!spec_.goes_back) {
+    RunHookStep("post_activate", context_->config->hooks.post_activate);
   }
-  if (work_.confirm_within) Step("confirm", [&] { AwaitConfirmation(); });
+  if (spec_.confirm_within) Step("confirm", [&] { AwaitConfirmation(); });
 }
 
 void Transaction::RequireUnmoved() {
-  const auto info = host_->fs->Stat(Fs::kRoot, kCurrent);
+  const auto info = context_->fs->Stat(Fs::kRoot, kCurrent);
   const bool is_link = !info || info->type == FileType::kSymlink;
-  if (is_link == standing_.current_is_link &&
-      (!is_link ||
-       host_->fs->ReadLink(Fs::kRoot, kCurrent) == work_.begin.from_target)) {
+  if (is_link == state_.current_is_link &&
+      (!is_link || context_->fs->ReadLink(Fs::kRoot, kCurrent) ==
+                       spec_.begin.from_target)) {
     return;
   }
   throw Error(ErrorCode::kLinkMoved,
@@ -200,89 +203,89 @@ void Transaction::Switch() {
   RequireUnmoved();
   journal_->Switching();
   record_.switching = true;
-  const std::string target = ReleasePath(*work_.begin.to);
-  if (standing_.current_is_link) {
-    SwapCurrent(host_->fs, target);
+  const std::string target = ReleasePath(*spec_.begin.to);
+  if (state_.current_is_link) {
+    SwapCurrent(context_->fs, target);
     return;
   }
-  if (work_.begin.takes_over) {
-    TakePlaceOf(host_->fs, kCurrent, target, target);
+  if (spec_.begin.takes_over) {
+    ExchangeForSymlink(context_->fs, kCurrent, target, target);
     return;
   }
   const std::string aside = AsideName(record_.number);
-  TakePlaceOf(host_->fs, kCurrent, target, aside);
+  ExchangeForSymlink(context_->fs, kCurrent, target, aside);
   Warn(fmt::format("{} was no symbolic link; what it was is {} now", kCurrent,
                    aside));
 }
 
 void Transaction::RequireStillLive() {
-  if (host_->fs->ReadLink(Fs::kRoot, kCurrent) ==
-      ReleasePath(*work_.begin.to)) {
+  if (context_->fs->ReadLink(Fs::kRoot, kCurrent) ==
+      ReleasePath(*spec_.begin.to)) {
     return;
   }
   throw Error(ErrorCode::kLinkMoved,
               fmt::format("cannot keep {}: {} was moved by hand while it was "
                           "being proved",
-                          work_.begin.to->name(), kCurrent),
+                          spec_.begin.to->name(), kCurrent),
               kCurrent);
 }
 
-void Transaction::TakeUp() {
-  if (host_->config->service.configured()) {
+void Transaction::Reload() {
+  if (context_->config->service.configured()) {
     Step("reload", [&] {
-      WarnAll(service_.TakeUp(MakeOccasion("reload")));
-      WarnAll(service_.CheckRunning(MakeOccasion("running-check")));
+      WarnAll(service_.Reload(MakeHookContext("reload")));
+      WarnAll(service_.CheckRunning(MakeHookContext("running-check")));
     });
   }
-  if (host_->config->health.configured() ||
-      host_->config->service.configured()) {
-    Step("health", [&] { service_.CheckHealth(MakeOccasion("health")); });
+  if (context_->config->health.configured() ||
+      context_->config->service.configured()) {
+    Step("health", [&] { service_.CheckHealth(MakeHookContext("health")); });
   }
 }
 
 void Transaction::AwaitConfirmation() {
-  Clock* clock = host_->doors.clock;
-  const Nanoseconds end = clock->SinceBoot() + *work_.confirm_within;
+  Clock* clock = context_->system.clock;
+  const Nanoseconds end = clock->SinceBoot() + *spec_.confirm_within;
   Remark(fmt::format(
       "waiting {} for `release confirm`; without it {} is undone",
-      FormatDuration(*work_.confirm_within), work_.begin.to->name()));
-  while (!host_->fs->Stat(Fs::kRoot, ConfirmPath(record_.number))) {
+      FormatDuration(*spec_.confirm_within), spec_.begin.to->name()));
+  while (!context_->fs->Stat(Fs::kRoot, ConfirmPath(record_.number))) {
     StopIfAsked();
     if (clock->SinceBoot() >= end) {
       throw Error(ErrorCode::kNotConfirmed,
                   fmt::format("cannot keep {}: not confirmed within {}",
-                              work_.begin.to->name(),
-                              FormatDuration(*work_.confirm_within)));
+                              spec_.begin.to->name(),
+                              FormatDuration(*spec_.confirm_within)));
     }
     clock->Sleep(kConfirmPoll);
   }
-  host_->fs->RemoveFile(Fs::kRoot, ConfirmPath(record_.number));
+  context_->fs->RemoveFile(Fs::kRoot, ConfirmPath(record_.number));
 }
 
 void Transaction::Commit() {
-  const std::int64_t now = host_->doors.clock->WallSeconds();
+  const std::int64_t now = context_->system.clock->WallSeconds();
   const Ledger::Cause cause{.transaction = record_.number,
                             .at = now,
-                            .by = CallerName(host_->caller),
-                            .reason = work_.begin.reason};
+                            .by = CallerName(context_->caller),
+                            .reason = spec_.begin.reason};
   EndRecord end{.committed = true,
-                .result = work_.result,
+                .result = spec_.result,
                 .at = now,
-                .ledger = standing_.ledger,
+                .ledger = state_.ledger,
                 .facts = facts_};
-  if (work_.begin.creates) {
-    end.ledger.Staged(*work_.begin.to, work_.bytes, cause);
-    end.ledger.SetEvidence(*work_.begin.to, work_.evidence);
+  if (spec_.begin.creates) {
+    end.ledger.Staged(*spec_.begin.to, spec_.bytes, cause);
+    end.ledger.SetEvidence(*spec_.begin.to, spec_.evidence);
   }
-  if (work_.settle) work_.settle(&end.ledger, cause);
-  if (work_.activates && work_.goes_back) {
-    end.ledger.RolledBack(standing_.live, *work_.begin.to, cause);
-  } else if (work_.activates) {
-    end.ledger.Activated(*work_.begin.to, cause);
+  if (spec_.settle) spec_.settle(&end.ledger, cause);
+  if (spec_.activates && spec_.goes_back) {
+    end.ledger.RolledBack(state_.live, *spec_.begin.to, cause);
+  } else if (spec_.activates) {
+    end.ledger.Activated(*spec_.begin.to, cause);
   }
   PrepareNotice(
-      host_, record_, end,
-      work_.activates ? work_.begin.to->name() : standing_.CurrentName());
+      context_, record_, end,
+      spec_.activates ? spec_.begin.to->name() : state_.CurrentName());
   try {
     journal_->End(end);
   } catch (const Error&) {
@@ -290,26 +293,26 @@ void Transaction::Commit() {
     journal_->TakeBackEnd();
     throw;
   }
-  standing_.ledger = end.ledger;
+  state_.ledger = end.ledger;
   record_.end = std::move(end);
 }
 
 void Transaction::AfterCommit() {
   outcome_.current =
-      work_.activates ? work_.begin.to->name() : standing_.CurrentName();
+      spec_.activates ? spec_.begin.to->name() : state_.CurrentName();
   // What is committed is not stopped any more.
   const HoldInterrupts hold;
-  if (work_.goes_back) {
+  if (spec_.goes_back) {
     const auto failure = Attempt([&] {
-      RunHook(host_->doors.runner, "post_rollback",
-              host_->config->hooks.post_rollback, host_->config->hooks,
-              MakeOccasion("post-rollback"));
+      RunHook(context_->system.runner, "post_rollback",
+              context_->config->hooks.post_rollback, context_->config->hooks,
+              MakeHookContext("post-rollback"));
     });
     if (failure) Warn(failure->message);
   }
-  if (!work_.retains) return;
+  if (!spec_.retains) return;
   const auto failure = Attempt([&] {
-    for (const std::string& text : ApplyRetention(host_, record_.number)) {
+    for (const std::string& text : ApplyRetention(context_, record_.number)) {
       Warn(text);
     }
   });
@@ -319,27 +322,27 @@ void Transaction::AfterCommit() {
 void Transaction::RunHookStep(const std::string& name, const Argv& argv) {
   if (argv.empty()) return;
   Step(name, [&] {
-    RunHook(host_->doors.runner, name, argv, host_->config->hooks,
-            MakeOccasion(name),
+    RunHook(context_->system.runner, name, argv, context_->config->hooks,
+            MakeHookContext(name),
             [this](const std::string& output) { journal_->Note(output); });
   });
 }
 
-Occasion Transaction::MakeOccasion(const std::string& step) const {
-  return {.app = host_->config->app,
-          .version = work_.begin.to ? work_.begin.to->name() : "",
+HookContext Transaction::MakeHookContext(const std::string& step) const {
+  return {.app = context_->config->app,
+          .version = spec_.begin.to ? spec_.begin.to->name() : "",
           .previous = outcome_.previous,
-          .root = host_->config->root,
+          .root = context_->config->root,
           .transaction = record_.number,
           .step = step,
           .result = record_.end ? record_.end->result : "",
-          .reason = work_.begin.reason,
+          .reason = spec_.begin.reason,
           .facts = facts_};
 }
 
 Outcome Transaction::Undone(const Failure& failure) {
   if (record_.switching) Remark("undoing");
-  Outcome undone = Undo(host_, &*journal_, record_, standing_.ledger,
+  Outcome undone = Undo(context_, &*journal_, record_, state_.ledger,
                         {.failure = failure, .facts = facts_});
   undone.steps = std::move(outcome_.steps);
   for (std::string& warning : undone.warnings) {
@@ -348,20 +351,21 @@ Outcome Transaction::Undone(const Failure& failure) {
   undone.warnings = std::move(outcome_.warnings);
   // The record is closed; what is left is garbage.
   Attempt([&] { journal_->GiveBackRoom(); });
-  Attempt(
-      [&] { CollectGarbage(host_->fs, host_->ThreadsFor(kRemoveThreads)); });
+  Attempt([&] {
+    CollectGarbage(context_->fs, context_->ThreadsFor(kRemoveThreads));
+  });
   return undone;
 }
 
 void Transaction::Step(const std::string& name,
                        const std::function<void()>& body) {
   StopIfAsked();
-  const Nanoseconds start = host_->doors.clock->SinceBoot();
+  const Nanoseconds start = context_->system.clock->SinceBoot();
   record_.current_step = name;
   journal_->StepBegun(name);
-  host_->report({.kind = Event::Kind::kStepBegun,
-                 .transaction = record_.number,
-                 .text = name});
+  context_->report({.kind = ProgressEvent::Kind::kStepBegun,
+                    .transaction = record_.number,
+                    .text = name});
   try {
     body();
   } catch (...) {
@@ -374,19 +378,19 @@ void Transaction::Step(const std::string& name,
 
 void Transaction::EndStep(const std::string& name, Nanoseconds start) {
   const double seconds =
-      std::chrono::duration<double>(host_->doors.clock->SinceBoot() - start)
+      std::chrono::duration<double>(context_->system.clock->SinceBoot() - start)
           .count();
   outcome_.steps.push_back({.name = name, .seconds = seconds, .detail = ""});
   journal_->Step(outcome_.steps.back());
-  host_->report({.kind = Event::Kind::kStepDone,
-                 .transaction = record_.number,
-                 .text = name,
-                 .seconds = seconds});
+  context_->report({.kind = ProgressEvent::Kind::kStepDone,
+                    .transaction = record_.number,
+                    .text = name,
+                    .seconds = seconds});
 }
 
 void Transaction::StopIfAsked() {
   ThrowIfInterrupted();
-  if (host_->fs->Stat(Fs::kRoot, AbortPath(record_.number))) {
+  if (context_->fs->Stat(Fs::kRoot, AbortPath(record_.number))) {
     throw Error(
         ErrorCode::kAborted,
         fmt::format("transaction {} was asked to abort", record_.number));
@@ -395,15 +399,15 @@ void Transaction::StopIfAsked() {
 
 void Transaction::Warn(const std::string& text) {
   outcome_.warnings.push_back(text);
-  host_->report({.kind = Event::Kind::kWarning,
-                 .transaction = record_.number,
-                 .text = text});
+  context_->report({.kind = ProgressEvent::Kind::kWarning,
+                    .transaction = record_.number,
+                    .text = text});
 }
 
 void Transaction::Remark(const std::string& text) {
-  host_->report({.kind = Event::Kind::kRemark,
-                 .transaction = record_.number,
-                 .text = text});
+  context_->report({.kind = ProgressEvent::Kind::kRemark,
+                    .transaction = record_.number,
+                    .text = text});
 }
 
 void Transaction::WarnAll(const std::vector<std::string>& texts) {

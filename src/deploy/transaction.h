@@ -1,9 +1,9 @@
 // The engine: one transaction from the lock to its outcome.
 //
-// What a command wants done is a Work; the engine runs it in the one order that
-// keeps the promises: recover, begin, stage, switch, take up, prove, commit,
-// and undo by itself where any of it fails. It is the only place beside main
-// that catches.
+// What a command wants done is a TransactionSpec; the engine runs it in the one
+// order that keeps the promises: recover, begin, stage, switch, take up, prove,
+// commit, and undo by itself where any of it fails. It is the only place beside
+// main that catches.
 #ifndef RELEASE_DEPLOY_TRANSACTION_H_
 #define RELEASE_DEPLOY_TRANSACTION_H_
 
@@ -12,15 +12,15 @@
 #include <optional>
 #include <string>
 
-#include "deploy/host.h"
-#include "deploy/standing.h"
+#include "deploy/deploy_context.h"
+#include "deploy/deployment_state.h"
 #include "store/journal.h"
 
 namespace release {
 
 class Transaction;
 
-struct Work {
+struct TransactionSpec {
   // What is known before `prepare`: command, reason, source.
   BeginRecord begin;
   // Points `current` at begin.to and has the service take it up; that not where
@@ -42,7 +42,7 @@ struct Work {
 
   // Looks at how things stand and fills in the rest. What it throws refuses
   // the work: recorded, nothing changed.
-  std::function<void(const Standing&, Work*)> prepare;
+  std::function<void(const DeploymentState&, TransactionSpec*)> prepare;
   // Makes releases/TO. Where nothing is to be done it turns
   // `activates` off and calls the result "unchanged".
   std::function<void(Transaction*)> stage;
@@ -54,20 +54,21 @@ struct Work {
 // the lock, and tells what became of it (deploy/notices.h). Throws
 // only where no transaction could be begun (busy, not initialized, no room for
 // the record): then nothing has changed.
-Outcome RunTransaction(Host* host, Work work);
+Outcome RunTransaction(DeployContext* context, TransactionSpec spec);
 
 class Transaction {
  public:
-  Transaction(Host* host, Standing standing, Work work);
+  Transaction(DeployContext* context, DeploymentState state,
+              TransactionSpec spec);
   // The waits of its service ask it whether to stop, so it has one place.
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;
   Outcome Run();
 
-  // -- for Work::stage
-  Host* host() const { return host_; }
-  const Standing& standing() const { return standing_; }
-  Work* work() { return &work_; }
+  // -- for TransactionSpec::stage
+  DeployContext* context() const { return context_; }
+  const DeploymentState& state() const { return state_; }
+  TransactionSpec* spec() { return &spec_; }
   std::uint64_t number() const { return record_.number; }
   // Runs one named step: announced, timed, recorded. Looks first whether a
   // signal or `abort` asks to stop.
@@ -93,19 +94,19 @@ class Transaction {
   void Activate();
   void RequireUnmoved();
   void Switch();
-  void TakeUp();
+  void Reload();
   void RequireStillLive();
   void AwaitConfirmation();
   void Commit();
   void WarnAll(const std::vector<std::string>& texts);
   void AfterCommit();
   void EndStep(const std::string& name, Nanoseconds start);
-  Occasion MakeOccasion(const std::string& step) const;
+  HookContext MakeHookContext(const std::string& step) const;
   Outcome Undone(const Failure& failure);
 
-  Host* host_;
-  Standing standing_;
-  Work work_;
+  DeployContext* context_;
+  DeploymentState state_;
+  TransactionSpec spec_;
   std::optional<Journal> journal_;
   // The record as written, kept here for the recovery rule.
   TransactionRecord record_;

@@ -32,11 +32,11 @@ bool SpeaksAgainstRelease(const UndoCause& cause) {
   }
 }
 
-class Undoing {
+class UndoRun {
  public:
-  Undoing(Host* host, Journal* journal, const TransactionRecord& record,
-          const UndoCause& cause)
-      : host_(host), journal_(journal), record_(record), cause_(cause) {
+  UndoRun(DeployContext* context, Journal* journal,
+          const TransactionRecord& record, const UndoCause& cause)
+      : context_(context), journal_(journal), record_(record), cause_(cause) {
     outcome_.command = record.begin->command;
     outcome_.transaction = record.number;
     outcome_.version = record.begin->to;
@@ -56,14 +56,14 @@ class Undoing {
     PutLinkBack();
     if (plan_.reload && cause_.with_service) TakeServiceBack();
     if (plan_.tree == Tree::kDrop) {
-      SetAside(host_->fs, record_.number, {*record_.begin->to});
+      SetAside(context_->fs, record_.number, {*record_.begin->to});
     }
     if (plan_.tree == Tree::kNotOurs) {
-      host_->fs->RemoveFile(Fs::kRoot, ManifestPath(*record_.begin->to));
+      context_->fs->RemoveFile(Fs::kRoot, ManifestPath(*record_.begin->to));
     }
     if (record_.begin->takes_over) RemoveManifestsOfUnknown(ledger);
     EndRecord end = MakeEnd(std::move(ledger));
-    PrepareNotice(host_, record_, end, outcome_.current);
+    PrepareNotice(context_, record_, end, outcome_.current);
     journal_->End(end);
     return std::move(outcome_);
   }
@@ -83,12 +83,12 @@ class Undoing {
     } catch (const FsError&) {
       // What was seen last is the best there is.
     }
-    PrepareNotice(host_, record_,
+    PrepareNotice(context_, record_,
                   {.exit = outcome_.exit,
                    .result = outcome_.result,
                    .code = std::string(CodeName(outcome_.error->code)),
                    .message = outcome_.error->message,
-                   .at = host_->doors.clock->WallSeconds(),
+                   .at = context_->system.clock->WallSeconds(),
                    .recovered = cause_.recovered},
                   outcome_.current);
     return std::move(outcome_);
@@ -104,16 +104,16 @@ class Undoing {
   // What `current` says. Where something else than a link took the place of
   // one it is "", which no link says: a person did that.
   std::optional<std::string> LookAtCurrent() const {
-    const auto info = host_->fs->Stat(Fs::kRoot, kCurrent);
+    const auto info = context_->fs->Stat(Fs::kRoot, kCurrent);
     if (info && info->type != FileType::kSymlink) {
       if (!record_.begin->from_target) return std::nullopt;
       return "";
     }
-    return host_->fs->ReadLink(Fs::kRoot, kCurrent);
+    return context_->fs->ReadLink(Fs::kRoot, kCurrent);
   }
 
   DiskFacts LookAtDisk() const {
-    Fs* fs = host_->fs;
+    Fs* fs = context_->fs;
     const BeginRecord& begin = *record_.begin;
     DiskFacts facts;
     facts.current_target = LookAtCurrent();
@@ -131,7 +131,7 @@ class Undoing {
   }
 
   void PutLinkBack() {
-    Fs* fs = host_->fs;
+    Fs* fs = context_->fs;
     switch (plan_.link) {
       case Link::kSync:
         // Already done is not already durable.
@@ -154,22 +154,22 @@ class Undoing {
   void RemoveManifestsOfUnknown(const Ledger& ledger) {
     for (const LedgerEntry& entry : ledger.entries()) {
       if (entry.state != ReleaseState::kUnknown) continue;
-      host_->fs->RemoveFile(Fs::kRoot, ManifestPath(entry.version));
+      context_->fs->RemoveFile(Fs::kRoot, ManifestPath(entry.version));
     }
     // Gone before the record ends: nobody looks for them afterwards.
-    SyncDirectory(host_->fs, kManifests);
+    SyncDirectory(context_->fs, kManifests);
   }
 
   // What a rollback had put aside, or a taking over had made a release, and was
   // no link, gets its name back.
   void RemoveLink() {
-    Fs* fs = host_->fs;
+    Fs* fs = context_->fs;
     const std::string aside = record_.begin->takes_over
                                   ? ReleasePath(*record_.begin->to)
                                   : AsideName(record_.number);
     const auto info = fs->Stat(Fs::kRoot, aside);
     if (info && info->type != FileType::kSymlink) {
-      GiveBackPlace(fs, kCurrent, aside);
+      UndoExchange(fs, kCurrent, aside);
       return;
     }
     fs->RemoveFile(Fs::kRoot, kCurrent);
@@ -184,20 +184,20 @@ class Undoing {
           "service may still run it");
       return;
     }
-    const Occasion occasion{
-        .app = host_->config->app,
+    const HookContext hook_context{
+        .app = context_->config->app,
         .version = outcome_.previous,
         .previous = record_.begin->to ? record_.begin->to->name() : "",
-        .root = host_->config->root,
+        .root = context_->config->root,
         .transaction = record_.number,
         .step = "undo",
         .result = "undone",
         .reason = outcome_.error->message};
-    Service service(host_->config, host_->doors);
+    Service service(context_->config, context_->system);
     try {
-      AddWarnings(service.TakeUp(occasion));
-      AddWarnings(service.CheckRunning(occasion));
-      service.CheckHealth(occasion);
+      AddWarnings(service.Reload(hook_context));
+      AddWarnings(service.CheckRunning(hook_context));
+      service.CheckHealth(hook_context);
     } catch (const Error& error) {
       if (service.MachineGoesDown()) {
         outcome_.warnings.push_back(
@@ -210,7 +210,7 @@ class Undoing {
       trouble_ = FailureOf(error);
       return;
     }
-    RunPostRollback(occasion);
+    RunPostRollback(hook_context);
   }
 
   void AddWarnings(std::vector<std::string> remarks) {
@@ -219,11 +219,11 @@ class Undoing {
     }
   }
 
-  void RunPostRollback(const Occasion& occasion) {
+  void RunPostRollback(const HookContext& hook_context) {
     try {
-      RunHook(host_->doors.runner, "post_rollback",
-              host_->config->hooks.post_rollback, host_->config->hooks,
-              occasion,
+      RunHook(context_->system.runner, "post_rollback",
+              context_->config->hooks.post_rollback, context_->config->hooks,
+              hook_context,
               [this](const std::string& output) { journal_->Note(output); });
     } catch (const Error& error) {
       outcome_.warnings.emplace_back(error.what());
@@ -272,7 +272,7 @@ class Undoing {
   EndRecord MakeEnd(Ledger ledger) {
     DecideExit();
     AddTrouble();
-    const std::int64_t now = host_->doors.clock->WallSeconds();
+    const std::int64_t now = context_->system.clock->WallSeconds();
     const BeginRecord& begin = *record_.begin;
     if (plan_.tree == Tree::kDrop) ledger.Remove(*begin.to);
     const bool judged = SpeaksAgainstRelease(cause_) && record_.switching &&
@@ -300,14 +300,14 @@ class Undoing {
   // In bytes; 0 where its manifest cannot be read.
   std::uint64_t SizeOf(const Version& version) const {
     try {
-      return LoadManifest(host_->fs, version).TotalBytes();
+      return LoadManifest(context_->fs, version).TotalBytes();
     } catch (const Error&) {
       // A size for a listing is no reason to fail an undo.
       return 0;
     }
   }
 
-  Host* host_;
+  DeployContext* context_;
   Journal* journal_;
   const TransactionRecord& record_;
   const UndoCause& cause_;
@@ -334,10 +334,11 @@ void ClearUnreadable(Fs* fs, std::uint64_t number) {
 
 }  // namespace
 
-Outcome Undo(Host* host, Journal* journal, const TransactionRecord& record,
-             const Ledger& ledger, const UndoCause& cause) {
+Outcome Undo(DeployContext* context, Journal* journal,
+             const TransactionRecord& record, const Ledger& ledger,
+             const UndoCause& cause) {
   const HoldInterrupts hold;
-  Undoing undoing(host, journal, record, cause);
+  UndoRun undoing(context, journal, record, cause);
   try {
     return undoing.Run(ledger);
   } catch (const Error& error) {
@@ -345,18 +346,18 @@ Outcome Undo(Host* host, Journal* journal, const TransactionRecord& record,
   }
 }
 
-std::optional<Outcome> Recover(Host* host, Standing* standing,
+std::optional<Outcome> Recover(DeployContext* context, DeploymentState* state,
                                bool with_service) {
-  if (standing->unreadable) {
-    ClearUnreadable(host->fs, *standing->unreadable);
-    *standing = ReadStanding(host->fs);
+  if (state->unreadable) {
+    ClearUnreadable(context->fs, *state->unreadable);
+    *state = ReadDeploymentState(context->fs);
   }
-  if (!standing->open) return std::nullopt;
-  Journal journal = Journal::Reopen(host->fs, standing->open->number);
-  Outcome outcome = Undo(host, &journal, *standing->open, standing->ledger,
+  if (!state->open) return std::nullopt;
+  Journal journal = Journal::Reopen(context->fs, state->open->number);
+  Outcome outcome = Undo(context, &journal, *state->open, state->ledger,
                          {.recovered = true, .with_service = with_service});
   for (std::string& failure :
-       CollectGarbage(host->fs, host->ThreadsFor(kRemoveThreads))) {
+       CollectGarbage(context->fs, context->ThreadsFor(kRemoveThreads))) {
     outcome.warnings.push_back(std::move(failure));
   }
   return outcome;

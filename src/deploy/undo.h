@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "deploy/host.h"
+#include "deploy/deploy_context.h"
+#include "deploy/deployment_state.h"
 #include "deploy/recovery.h"
-#include "deploy/standing.h"
 #include "store/journal.h"
 
 namespace release {
@@ -31,13 +31,14 @@ struct UndoCause {
 // kUndone, or kNeedsPerson where the release before is unhealthy too or the
 // link could not be put back. In that last case the record stays open, so that
 // the next command tries again.
-Outcome Undo(Host* host, Journal* journal, const TransactionRecord& record,
-             const Ledger& ledger, const UndoCause& cause);
+Outcome Undo(DeployContext* context, Journal* journal,
+             const TransactionRecord& record, const Ledger& ledger,
+             const UndoCause& cause);
 
 // Settles the newest transaction where it has not ended, and collects garbage.
 // Nothing where there was no such transaction; then `standing` holds, else it
 // is to be read anew. Throws only where nothing was settled. Needs the lock.
-std::optional<Outcome> Recover(Host* host, Standing* standing,
+std::optional<Outcome> Recover(DeployContext* context, DeploymentState* state,
                                bool with_service);
 
 }  // namespace release

@@ -1,4 +1,4 @@
-#include "deploy/intake.h"
+#include "dropbox/intake.h"
 
 #include <fmt/format.h>
 
@@ -10,9 +10,9 @@
 
 #include "base/text.h"
 #include "deploy/operations.h"
-#include "deploy/rejected.h"
-#include "deploy/upload.h"
-#include "deploy/upload_try.h"
+#include "dropbox/rejected.h"
+#include "dropbox/upload.h"
+#include "dropbox/upload_try.h"
 #include "store/layout.h"
 #include "trust/attestation.h"
 #include "trust/checksum_file.h"
@@ -38,7 +38,7 @@ class OpenUpload {
     if (!info) Refuse(code, path, "there is no such file");
     if (info->type != FileType::kFile) Refuse(code, path, "it is no file");
     size_ = info->size;
-    file_ = Opened(fs, fs->Open(Fs::kRoot, path, OpenMode::kRead));
+    file_ = ScopedHandle(fs, fs->Open(Fs::kRoot, path, OpenMode::kRead));
   }
 
   std::size_t Read(std::span<char> buffer) {
@@ -50,7 +50,7 @@ class OpenUpload {
 
  private:
   Fs* fs_;
-  Opened file_;
+  ScopedHandle file_;
   std::uint64_t size_ = 0;
   std::uint64_t offset_ = 0;
 };
@@ -102,15 +102,15 @@ bool LooksComplete(Fs* fs, const std::string& upload) {
          fs->Stat(Fs::kRoot, InBox(upload)).has_value();
 }
 
-void AwaitComplete(Host* host, const std::string& upload) {
-  Clock* clock = host->doors.clock;
-  const auto checksum = StampOf(host->fs, InBox(ChecksumName(upload)));
+void AwaitComplete(DeployContext* context, const std::string& upload) {
+  Clock* clock = context->system.clock;
+  const auto checksum = StampOf(context->fs, InBox(ChecksumName(upload)));
   const std::int64_t age =
       checksum ? clock->WallSeconds() - checksum->modified : 0;
   // Many that will never be complete must not each cost the wait.
   if (age >= kFillingUp / std::chrono::seconds(1)) return;
   const Nanoseconds end = clock->SinceBoot() + kFillingUp;
-  while (!LooksComplete(host->fs, upload) && clock->SinceBoot() < end) {
+  while (!LooksComplete(context->fs, upload) && clock->SinceBoot() < end) {
     clock->Sleep(kPoll);
   }
 }
@@ -126,14 +126,15 @@ void AwaitComplete(Host* host, const std::string& upload) {
 
 // `attempt` begins when it is opened, with the lock held: of several commands
 // that want it, one counts.
-Offer MakeOffer(Fs* fs, const std::string& upload, const IntakeOptions& options,
-                std::optional<UploadTry>* attempt) {
-  Offer offer;
-  offer.name = InBox(upload);
-  offer.file_name = upload;
-  offer.owner = options.owner;
+ArchiveRequest MakeArchiveRequest(Fs* fs, const std::string& upload,
+                                  const IntakeOptions& options,
+                                  std::optional<UploadTry>* attempt) {
+  ArchiveRequest request;
+  request.name = InBox(upload);
+  request.file_name = upload;
+  request.owner = options.owner;
   auto file = std::make_shared<std::optional<OpenUpload>>();
-  offer.open = [fs, upload, file, attempt](Offer* opened) {
+  request.open = [fs, upload, file, attempt](ArchiveRequest* opened) {
     attempt->emplace(fs, upload);
     if ((*attempt)->given_up()) GiveUp(upload, (*attempt)->deaths());
     opened->checksum =
@@ -145,7 +146,7 @@ Offer MakeOffer(Fs* fs, const std::string& upload, const IntakeOptions& options,
       return (*file)->Read(buffer);
     };
   };
-  return offer;
+  return request;
 }
 
 // The files of an upload as they were before it was read; the checksum first,
@@ -170,17 +171,18 @@ void RemoveWhatIsTheSame(Fs* fs, const Stamps& stamps) {
 }
 
 // False where the upload stays because it was interrupted.
-bool TakeOne(Host* host, const std::string& upload,
-             const IntakeOptions& options, std::vector<Taken>* taken) {
-  Fs* fs = host->fs;
-  AwaitComplete(host, upload);
+bool TakeOne(DeployContext* context, const std::string& upload,
+             const IntakeOptions& options, std::vector<UploadResult>* taken) {
+  Fs* fs = context->fs;
+  AwaitComplete(context, upload);
   const Stamps before = StampsOf(fs, upload);
   // The room of those before may be what this one needs.
   BoundRejected(fs);
   std::optional<UploadTry> attempt;
   taken->push_back(
-      {upload, Deploy(host, MakeOffer(fs, upload, options, &attempt))});
-  Taken& last = taken->back();
+      {upload,
+       Deploy(context, MakeArchiveRequest(fs, upload, options, &attempt))});
+  UploadResult& last = taken->back();
   const auto& error = last.outcome.error;
   const bool given_up = attempt && attempt->given_up();
   const bool stays =
@@ -234,19 +236,20 @@ std::vector<std::string> ReadyUploads(Fs* fs) {
   return names;
 }
 
-std::vector<Taken> TakeUploads(Host* host, const IntakeOptions& options) {
-  std::vector<Taken> taken;
+std::vector<UploadResult> TakeUploads(DeployContext* context,
+                                      const IntakeOptions& options) {
+  std::vector<UploadResult> taken;
   for (;;) {
     // Looked at anew each time: more may have come meanwhile.
-    const std::vector<std::string> ready = ReadyUploads(host->fs);
+    const std::vector<std::string> ready = ReadyUploads(context->fs);
     if (ready.empty()) return taken;
-    if (!TakeOne(host, ready.front(), options, &taken)) return taken;
+    if (!TakeOne(context, ready.front(), options, &taken)) return taken;
   }
 }
 
-Exit GravestExit(const std::vector<Taken>& taken) {
+Exit GravestExit(const std::vector<UploadResult>& taken) {
   Exit gravest = Exit::kDone;
-  for (const Taken& each : taken) {
+  for (const UploadResult& each : taken) {
     if (Gravity(each.outcome.exit) > Gravity(gravest)) {
       gravest = each.outcome.exit;
     }

@@ -2,23 +2,23 @@
 //
 // An upload X is ready when X.sha256 stands beside it. Each ready upload is
 // deployed and then gone from the drop box: removed where its release is good
-// or was there already, moved to incoming/rejected/ (deploy/rejected.h) where
+// or was there already, moved to incoming/rejected/ (dropbox/rejected.h) where
 // not. So whoever waits for names that end in ".sha256" is not called twice for
 // the same upload. Only one whose deploy was interrupted stays, to be tried
-// again; but not one that kills whoever tries (deploy/upload_try.h).
+// again; but not one that kills whoever tries (dropbox/upload_try.h).
 //
 // Whoever uploads may own incoming/ and what lies in it, and change all of it
 // at any time: nothing there is followed, and what is read is checked as it is
 // read.
-#ifndef RELEASE_DEPLOY_INTAKE_H_
-#define RELEASE_DEPLOY_INTAKE_H_
+#ifndef RELEASE_DROPBOX_INTAKE_H_
+#define RELEASE_DROPBOX_INTAKE_H_
 
 #include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "deploy/host.h"
+#include "deploy/deploy_context.h"
 #include "deploy/staging.h"
 #include "os/fs.h"
 
@@ -29,7 +29,7 @@ namespace release {
 std::vector<std::string> ReadyUploads(Fs* fs);
 
 // How one upload ended.
-struct Taken {
+struct UploadResult {
   std::string upload;  // its name in incoming/
   Outcome outcome;
 };
@@ -37,20 +37,21 @@ struct Taken {
 struct IntakeOptions {
   std::optional<OwnerIds> owner;  // of what is unpacked
   // The text of X.reason.json.
-  std::function<std::string(const Taken&)> reason;
+  std::function<std::string(const UploadResult&)> reason;
   // Called after each upload.
-  std::function<void(const Taken&)> told = [](const Taken&) {};
+  std::function<void(const UploadResult&)> told = [](const UploadResult&) {};
 };
 
 // Takes in upload after upload until none lies ready, or until one was
 // interrupted. Throws where no transaction could be begun (busy, no room for
 // the record): the uploads that were not taken in stay where they are.
-std::vector<Taken> TakeUploads(Host* host, const IntakeOptions& options);
+std::vector<UploadResult> TakeUploads(DeployContext* context,
+                                      const IntakeOptions& options);
 
 // The gravest of them, as the exit status of all: a person is needed, before
 // undone, failed, refused, done.
-Exit GravestExit(const std::vector<Taken>& taken);
+Exit GravestExit(const std::vector<UploadResult>& taken);
 
 }  // namespace release
 
-#endif  // RELEASE_DEPLOY_INTAKE_H_
+#endif  // RELEASE_DROPBOX_INTAKE_H_

@@ -1,4 +1,4 @@
-#include "deploy/rejected.h"
+#include "dropbox/rejected.h"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 #include <functional>
 #include <set>
 
-#include "deploy/upload.h"
+#include "dropbox/upload.h"
 #include "store/durable.h"
 #include "store/layout.h"
 
@@ -107,9 +107,9 @@ std::vector<Entry> ReadRejected(Fs* fs) {
   return entries;
 }
 
-class Bounding {
+class RejectedTrimmer {
  public:
-  explicit Bounding(Fs* fs) : fs_(fs) {}
+  explicit RejectedTrimmer(Fs* fs) : fs_(fs) {}
 
   std::vector<std::string> Run() {
     if (!IsDirectory(fs_, kRejected)) return {};
@@ -180,13 +180,13 @@ void Reject(Fs* fs, const std::string& upload, const std::string& reason) {
   const std::string name =
       upload.substr(0, kLongestStem) + std::string(kReasonSuffix);
   RemoveAny(fs, InRejected(name));
-  WriteFileWhole(fs, kRejected, name, reason, 0644);
+  WriteFileAtomically(fs, kRejected, name, reason, 0644);
   for (const std::string& file : NamesOf(upload)) MoveToRejected(fs, file);
 }
 
 std::vector<std::string> BoundRejected(Fs* fs) {
   try {
-    return Bounding(fs).Run();
+    return RejectedTrimmer(fs).Run();
   } catch (const FsError& error) {
     return {error.what()};
   }

@@ -3,8 +3,8 @@
 // For each there is X.reason.json, and the files of the upload as long as they
 // are kept. A reason is written before its upload comes and removed after it,
 // so that nothing lies there without one.
-#ifndef RELEASE_DEPLOY_REJECTED_H_
-#define RELEASE_DEPLOY_REJECTED_H_
+#ifndef RELEASE_DROPBOX_REJECTED_H_
+#define RELEASE_DROPBOX_REJECTED_H_
 
 #include <string>
 #include <vector>
@@ -32,4 +32,4 @@ std::vector<std::string> BoundRejected(Fs* fs);
 
 }  // namespace release
 
-#endif  // RELEASE_DEPLOY_REJECTED_H_
+#endif  // RELEASE_DROPBOX_REJECTED_H_

@@ -3,8 +3,8 @@
 // An upload X is the archive X, its checksum X.sha256 and, where it comes with
 // evidence, X.intoto.json and X.sig, all in incoming/. Whoever uploads may
 // change any of it at any time.
-#ifndef RELEASE_DEPLOY_UPLOAD_H_
-#define RELEASE_DEPLOY_UPLOAD_H_
+#ifndef RELEASE_DROPBOX_UPLOAD_H_
+#define RELEASE_DROPBOX_UPLOAD_H_
 
 #include <cstdint>
 #include <optional>
@@ -49,4 +49,4 @@ void RemoveAny(Fs* fs, const std::string& path);
 
 }  // namespace release
 
-#endif  // RELEASE_DEPLOY_UPLOAD_H_
+#endif  // RELEASE_DROPBOX_UPLOAD_H_

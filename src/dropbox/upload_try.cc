@@ -1,9 +1,9 @@
-#include "deploy/upload_try.h"
+#include "dropbox/upload_try.h"
 
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
-#include "deploy/upload.h"
+#include "dropbox/upload.h"
 #include "store/durable.h"
 #include "store/layout.h"
 
@@ -31,7 +31,7 @@ json Describe(Fs* fs, const std::string& upload) {
 // 0 where the file speaks of another upload or cannot be read.
 unsigned DeathsOf(Fs* fs, const json& upload) {
   if (!fs->Stat(Fs::kRoot, Path())) return 0;
-  json left = json::parse(ReadWhole(fs, Path()), nullptr, false);
+  json left = json::parse(ReadFile(fs, Path()), nullptr, false);
   if (!left.is_object() || !left.contains("tries")) return 0;
   const json tries = left["tries"];
   left.erase("tries");
@@ -46,7 +46,7 @@ UploadTry::UploadTry(Fs* fs, const std::string& upload) : fs_(fs) {
   try {
     deaths_ = DeathsOf(fs, text);
     text["tries"] = deaths_ + 1;
-    WriteFileWhole(fs, kOwn, kName, text.dump() + "\n", 0640);
+    WriteFileAtomically(fs, kOwn, kName, text.dump() + "\n", 0640);
     // Before the upload can do harm.
     SyncDirectory(fs, kOwn);
   } catch (const FsError&) {

@@ -5,8 +5,8 @@
 // taken in is written down before anything looks at it, in .release/intake, and
 // taken back whatever the outcome is: where it stands there still, the process
 // died.
-#ifndef RELEASE_DEPLOY_UPLOAD_TRY_H_
-#define RELEASE_DEPLOY_UPLOAD_TRY_H_
+#ifndef RELEASE_DROPBOX_UPLOAD_TRY_H_
+#define RELEASE_DROPBOX_UPLOAD_TRY_H_
 
 #include <string>
 
@@ -37,4 +37,4 @@ class UploadTry {
 
 }  // namespace release
 
-#endif  // RELEASE_DEPLOY_UPLOAD_TRY_H_
+#endif  // RELEASE_DROPBOX_UPLOAD_TRY_H_

@@ -1,4 +1,4 @@
-#include "deploy/check.h"
+#include "inspect/check.h"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 
 #include "base/text.h"
 #include "base/units.h"
-#include "deploy/standing.h"
+#include "deploy/deployment_state.h"
 #include "os/host_facts.h"
 #include "os/identity.h"
 #include "os/input.h"
@@ -31,9 +31,10 @@ constexpr std::uint64_t kLeastInodes = 100;
 constexpr const char* kOfOneFileSystem[] = {kReleases, kOwn, kTransactions,
                                             kManifests, kOutbox};
 
-class Checking {
+class HostChecker {
  public:
-  explicit Checking(Host* host) : host_(host), config_(*host->config) {}
+  explicit HostChecker(DeployContext* context)
+      : context_(context), config_(*context->config) {}
 
   std::vector<Finding> Run() {
     CheckDirectories();
@@ -65,7 +66,7 @@ class Checking {
     return path.empty() ? config_.root : config_.root + "/" + path;
   }
   bool IsDirectory(const std::string& path) const {
-    const auto info = host_->fs->Stat(Fs::kRoot, path);
+    const auto info = context_->fs->Stat(Fs::kRoot, path);
     return info && info->type == FileType::kDirectory;
   }
 
@@ -90,7 +91,7 @@ class Checking {
           fmt::format("cannot write in {}: {}", name, why_not));
       return;
     }
-    const unsigned mode = host_->fs->Stat(Fs::kRoot, path)->mode;
+    const unsigned mode = context_->fs->Stat(Fs::kRoot, path)->mode;
     const bool by_all = (mode & 0002) != 0;
     Add(by_all ? Level::kFailure : Level::kOk, "permissions",
         by_all
@@ -99,10 +100,10 @@ class Checking {
   }
 
   void CheckMounts() {
-    const auto root = host_->fs->Stat(Fs::kRoot, "");
+    const auto root = context_->fs->Stat(Fs::kRoot, "");
     bool one = true;
     for (const char* path : kOfOneFileSystem) {
-      const auto info = host_->fs->Stat(Fs::kRoot, path);
+      const auto info = context_->fs->Stat(Fs::kRoot, path);
       if (!info) continue;
       if (info->device != root->device) {
         one = false;
@@ -138,14 +139,14 @@ class Checking {
   }
 
   void CheckCurrent() {
-    const auto info = host_->fs->Stat(Fs::kRoot, kCurrent);
+    const auto info = context_->fs->Stat(Fs::kRoot, kCurrent);
     if (!info) {
       Add(Level::kOk, "current", "no release is live yet");
     } else if (info->type != FileType::kSymlink) {
       Add(Level::kFailure, "current",
           fmt::format("{} is not a symbolic link", Absolute(kCurrent)));
     } else {
-      const std::string target = *host_->fs->ReadLink(Fs::kRoot, kCurrent);
+      const std::string target = *context_->fs->ReadLink(Fs::kRoot, kCurrent);
       live_ = VersionOfTarget(target);
       const bool there = live_ && IsDirectory(ReleasePath(*live_));
       if (!there) live_.reset();
@@ -158,10 +159,10 @@ class Checking {
   // Whether a release of the live one's size still has room.
   void CheckSpace() {
     Try("space", [&] {
-      const SpaceInfo space = host_->fs->Space();
+      const SpaceInfo space = context_->fs->Space();
       std::uint64_t bytes = kLeastBytes, inodes = kLeastInodes;
-      if (live_ && HasManifest(host_->fs, *live_)) {
-        const Manifest manifest = LoadManifest(host_->fs, *live_);
+      if (live_ && HasManifest(context_->fs, *live_)) {
+        const Manifest manifest = LoadManifest(context_->fs, *live_);
         bytes = std::max(bytes, manifest.TotalBytes());
         inodes = std::max<std::uint64_t>(inodes, manifest.entries.size());
       }
@@ -228,7 +229,7 @@ class Checking {
     if (service.pidfile.empty()) return;
     Try("service", [&] {
       const int pid = ReadPidfile(service.pidfile);
-      const bool alive = pid != 0 && host_->doors.runner->Signal(pid, 0);
+      const bool alive = pid != 0 && context_->system.runner->Signal(pid, 0);
       Add(alive ? Level::kOk : Level::kWarning, "service",
           alive ? fmt::format("process {} is there to be signalled", pid)
                 : fmt::format("{} names no process", service.pidfile));
@@ -240,9 +241,9 @@ class Checking {
 
   void CheckUnit() {
     const ServiceConfig& service = config_.service;
-    Waiter waiter(host_->doors.clock);
+    Waiter waiter(context_->system.clock);
     const UnitState state =
-        Unit(service.unit, service.timeout, host_->doors.runner, &waiter)
+        Unit(service.unit, service.timeout, context_->system.runner, &waiter)
             .Show();
     if (service.action == ServiceAction::kReload && !state.can_reload) {
       Add(Level::kFailure, "service",
@@ -268,7 +269,7 @@ class Checking {
       return;
     }
     const std::string wrong =
-        Service(&config_, host_->doors)
+        Service(&config_, context_->system)
             .ProbeOnce({.app = config_.app,
                         .version = live_ ? live_->name() : "",
                         .root = config_.root,
@@ -279,7 +280,7 @@ class Checking {
         wrong.empty() ? "the probe is answered well" : wrong);
   }
 
-  Host* host_;
+  DeployContext* context_;
   const Config& config_;
   std::optional<Version> live_;
   std::vector<Finding> findings_;
@@ -287,6 +288,8 @@ class Checking {
 
 }  // namespace
 
-std::vector<Finding> CheckHost(Host* host) { return Checking(host).Run(); }
+std::vector<Finding> CheckHost(DeployContext* context) {
+  return HostChecker(context).Run();
+}
 
 }  // namespace release

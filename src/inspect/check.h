@@ -1,12 +1,12 @@
 // Will it work here? Examines the configuration and the host, and changes
 // nothing. How a release on the host is doing is the business of status.h.
-#ifndef RELEASE_DEPLOY_CHECK_H_
-#define RELEASE_DEPLOY_CHECK_H_
+#ifndef RELEASE_INSPECT_CHECK_H_
+#define RELEASE_INSPECT_CHECK_H_
 
 #include <string>
 #include <vector>
 
-#include "deploy/host.h"
+#include "deploy/deploy_context.h"
 
 namespace release {
 
@@ -22,8 +22,8 @@ struct Finding {
 };
 
 // Everything it looked at, good things too.
-std::vector<Finding> CheckHost(Host* host);
+std::vector<Finding> CheckHost(DeployContext* context);
 
 }  // namespace release
 
-#endif  // RELEASE_DEPLOY_CHECK_H_
+#endif  // RELEASE_INSPECT_CHECK_H_

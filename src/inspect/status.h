@@ -1,16 +1,16 @@
 // How a deployment is doing: what is live, whether it is well and whole, what
 // runs, how the last transaction ended, and what is in doubt. Changes nothing
 // and takes no lock.
-#ifndef RELEASE_DEPLOY_STATUS_H_
-#define RELEASE_DEPLOY_STATUS_H_
+#ifndef RELEASE_INSPECT_STATUS_H_
+#define RELEASE_INSPECT_STATUS_H_
 
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/manifest.h"
-#include "deploy/host.h"
-#include "deploy/standing.h"
+#include "deploy/deploy_context.h"
+#include "deploy/deployment_state.h"
 #include "store/lock.h"
 
 namespace release {
@@ -22,7 +22,7 @@ enum class TreeCheck {
 };
 
 struct StatusReport {
-  Standing standing;
+  DeploymentState state;
   std::optional<LockHolder> holder;  // somebody runs a transaction now
   std::optional<Version> rollback_target;
   std::vector<ManifestDifference> differences;  // of the live tree
@@ -32,12 +32,12 @@ struct StatusReport {
   std::string undelivered_reason;  // why the last try to deliver one failed
 
   // A transaction that began, did not end, and that nobody runs any more.
-  bool interrupted() const { return standing.open && !holder; }
+  bool interrupted() const { return state.open && !holder; }
   // Whether `status --check` is content.
   bool well() const;
 };
 
-StatusReport ReadStatus(Host* host, TreeCheck tree_check);
+StatusReport ReadStatus(DeployContext* context, TreeCheck tree_check);
 
 // One line of `list`.
 struct ListedRelease {
@@ -48,8 +48,8 @@ struct ListedRelease {
 };
 
 // Every release on disk, the one that got its state last first.
-std::vector<ListedRelease> ListKnown(Host* host);
+std::vector<ListedRelease> ListKnown(DeployContext* context);
 
 }  // namespace release
 
-#endif  // RELEASE_DEPLOY_STATUS_H_
+#endif  // RELEASE_INSPECT_STATUS_H_

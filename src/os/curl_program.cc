@@ -57,7 +57,7 @@ std::string Configuration(const HttpRequest& request) {
 }
 
 // "curl: (7) Failed to connect ...", without what is curl's own.
-std::string Complaint(const std::string& output) {
+std::string CurlError(const std::string& output) {
   const std::size_t start = output.rfind("curl: ");
   if (start == output.npos) return "";
   std::string line = output.substr(start + 6);
@@ -67,7 +67,7 @@ std::string Complaint(const std::string& output) {
   return number == line.npos ? line : line.substr(number + 2);
 }
 
-HttpResponse Understood(const std::string& output, std::size_t max_body) {
+HttpResponse ParseCurlOutput(const std::string& output, std::size_t max_body) {
   HttpResponse response;
   const std::size_t mark = output.rfind(kStatusMark);
   if (mark == output.npos || output.size() >= kMaxOutput) {
@@ -94,8 +94,8 @@ HttpResponse SendByProgram(const std::string& program,
   command.timeout = request.timeout;
   command.max_output = kMaxOutput;
   const CommandResult result = PosixRunner().Run(command);
-  if (result.ok()) return Understood(result.output, request.max_body);
-  const std::string complaint = Complaint(result.output);
+  if (result.ok()) return ParseCurlOutput(result.output, request.max_body);
+  const std::string complaint = CurlError(result.output);
   return {.error =
               result.end == CommandResult::End::kExited && !complaint.empty()
                   ? complaint

@@ -99,7 +99,7 @@ enum class RenameMode {
 
 class Fs {
  public:
-  // An open file or directory; closed by Close, or by the owning Opened.
+  // An open file or directory; closed by Close, or by the owning ScopedHandle.
   using Handle = int;
   static constexpr Handle kRoot = -1;  // the root itself; never closed
 
@@ -157,7 +157,7 @@ class Fs {
   // -- looking; nothing is followed
   virtual std::optional<FileInfo> Stat(Handle dir, const std::string& path) = 0;
   // The same of a file or directory that is open.
-  virtual FileInfo Examine(Handle handle) = 0;
+  virtual FileInfo StatHandle(Handle handle) = 0;
   // Whether the open file has extended attributes, such as an access list or
   // capabilities; the label that SELinux gives every file is none.
   virtual bool HasAttributes(Handle file) = 0;
@@ -184,20 +184,20 @@ class Fs {
 };
 
 // Owns a handle. Movable; closes on destruction.
-class Opened {
+class ScopedHandle {
  public:
-  Opened() = default;
-  Opened(Fs* fs, Fs::Handle handle) : fs_(fs), handle_(handle) {}
-  Opened(Opened&& other) noexcept
+  ScopedHandle() = default;
+  ScopedHandle(Fs* fs, Fs::Handle handle) : fs_(fs), handle_(handle) {}
+  ScopedHandle(ScopedHandle&& other) noexcept
       : fs_(std::exchange(other.fs_, nullptr)), handle_(other.handle_) {}
-  Opened& operator=(Opened&& other) noexcept {
+  ScopedHandle& operator=(ScopedHandle&& other) noexcept {
     std::swap(fs_, other.fs_);
     std::swap(handle_, other.handle_);
     return *this;
   }
-  Opened(const Opened&) = delete;
-  Opened& operator=(const Opened&) = delete;
-  ~Opened() {
+  ScopedHandle(const ScopedHandle&) = delete;
+  ScopedHandle& operator=(const ScopedHandle&) = delete;
+  ~ScopedHandle() {
     if (fs_ != nullptr) fs_->Close(handle_);
   }
 

@@ -411,7 +411,7 @@ std::optional<FileInfo> PosixFs::Stat(Handle dir, const std::string& path) {
   return InfoOf(st);
 }
 
-FileInfo PosixFs::Examine(Handle handle) {
+FileInfo PosixFs::StatHandle(Handle handle) {
   struct stat st;
   if (fstat(Descriptor(handle), &st) != 0) Fail("examine", handle, "", errno);
   return InfoOf(st);

@@ -72,7 +72,7 @@ class PosixFs final : public Fs {
   void SetOwner(Handle dir, const std::string& path, std::uint32_t owner,
                 std::uint32_t group) override;
   std::optional<FileInfo> Stat(Handle dir, const std::string& path) override;
-  FileInfo Examine(Handle handle) override;
+  FileInfo StatHandle(Handle handle) override;
   bool HasAttributes(Handle file) override;
   std::optional<std::string> ReadLink(Handle dir,
                                       const std::string& path) override;

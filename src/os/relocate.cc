@@ -17,7 +17,7 @@ struct Holder {
 
   const std::string name;
   PosixFs fs;
-  Opened directory;
+  ScopedHandle directory;
 };
 
 void MakeLinkToItself(Holder* to, const std::string& path) {

@@ -1,4 +1,4 @@
-#include "os/crew.h"
+#include "os/thread_pool.h"
 
 #include <limits>
 #include <system_error>
@@ -6,17 +6,17 @@
 
 namespace release {
 
-Crew::Crew(unsigned threads, std::size_t room) : room_(room) {
+ThreadPool::ThreadPool(unsigned threads, std::size_t room) : room_(room) {
   try {
     while (threads_.size() < threads) {
-      threads_.emplace_back([this] { Work(); });
+      threads_.emplace_back([this] { TransactionSpec(); });
     }
   } catch (const std::system_error&) {
     // Fewer do it too, and where there is none the caller does.
   }
 }
 
-Crew::~Crew() {
+ThreadPool::~ThreadPool() {
   {
     const std::lock_guard lock(mutex_);
     ending_ = true;
@@ -26,7 +26,7 @@ Crew::~Crew() {
   for (std::thread& thread : threads_) thread.join();
 }
 
-void Crew::Work() {
+void ThreadPool::TransactionSpec() {
   std::unique_lock lock(mutex_);
   while (true) {
     added_.wait(lock, [this] { return ending_ || !tasks_.empty(); });
@@ -35,7 +35,7 @@ void Crew::Work() {
   }
 }
 
-void Crew::Run(std::unique_lock<std::mutex>* lock) {
+void ThreadPool::Run(std::unique_lock<std::mutex>* lock) {
   Task task = std::move(tasks_.front());
   tasks_.pop_front();
   ++running_;
@@ -55,7 +55,7 @@ void Crew::Run(std::unique_lock<std::mutex>* lock) {
   finished_.notify_all();
 }
 
-void Crew::Enqueue(Task task, std::size_t room) {
+void ThreadPool::Enqueue(Task task, std::size_t room) {
   if (threads_.empty()) {
     task();
     return;
@@ -69,19 +69,19 @@ void Crew::Enqueue(Task task, std::size_t room) {
   added_.notify_one();
 }
 
-void Crew::Add(Task task) { Enqueue(std::move(task), room_); }
+void ThreadPool::Submit(Task task) { Enqueue(std::move(task), room_); }
 
-void Crew::AddMore(Task task) {
+void ThreadPool::SubmitFromTask(Task task) {
   Enqueue(std::move(task), std::numeric_limits<std::size_t>::max());
 }
 
-void Crew::Wait() {
+void ThreadPool::Wait() {
   std::unique_lock lock(mutex_);
   finished_.wait(lock, [this] { return tasks_.empty() && running_ == 0; });
   if (error_) std::rethrow_exception(error_);
 }
 
-std::size_t Crew::pending() const {
+std::size_t ThreadPool::pending() const {
   const std::lock_guard lock(mutex_);
   return tasks_.size() + running_;
 }

@@ -1,6 +1,6 @@
 // A few threads that work through tasks beside the caller.
-#ifndef RELEASE_OS_CREW_H_
-#define RELEASE_OS_CREW_H_
+#ifndef RELEASE_OS_THREAD_POOL_H_
+#define RELEASE_OS_THREAD_POOL_H_
 
 #include <condition_variable>
 #include <cstddef>
@@ -14,23 +14,24 @@
 namespace release {
 
 // Tasks begin in the order in which they were added. The first exception of a
-// task, whatever it is, ends the work: what has not begun is dropped, and Add
-// and Wait throw it from then on.
-class Crew {
+// task, whatever it is, ends the work: what has not begun is dropped, and
+// Submit and Wait throw it from then on.
+class ThreadPool {
  public:
   using Task = std::function<void()>;
 
-  // With no thread, or where the system gives none, each task runs inside Add,
-  // which then throws what it throws. Add waits while `room` tasks wait.
-  Crew(unsigned threads, std::size_t room);
+  // With no thread, or where the system gives none, each task runs inside
+  // Submit, which then throws what it throws. Submit waits while `room` tasks
+  // wait.
+  ThreadPool(unsigned threads, std::size_t room);
   // Drops what has not begun, waits for the rest; their errors are lost.
-  ~Crew();
-  Crew(const Crew&) = delete;
-  Crew& operator=(const Crew&) = delete;
+  ~ThreadPool();
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
 
-  void Add(Task task);
-  // From inside a task: as Add, and never waits for room.
-  void AddMore(Task task);
+  void Submit(Task task);
+  // From inside a task: as Submit, and never waits for room.
+  void SubmitFromTask(Task task);
   // Until every task is done. More may be added afterwards.
   void Wait();
 
@@ -38,7 +39,7 @@ class Crew {
   std::size_t pending() const;
 
  private:
-  void Work();
+  void TransactionSpec();
   void Run(std::unique_lock<std::mutex>* lock);
   void Enqueue(Task task, std::size_t room);
 
@@ -55,4 +56,4 @@ class Crew {
 
 }  // namespace release
 
-#endif  // RELEASE_OS_CREW_H_
+#endif  // RELEASE_OS_THREAD_POOL_H_

@@ -51,7 +51,7 @@ std::string Replaced(std::string_view text, std::string_view version) {
 }
 
 std::string ProbeHttp(const HealthConfig& config, Http* http,
-                      const Occasion& occasion, Nanoseconds timeout) {
+                      const HookContext& hook_context, Nanoseconds timeout) {
   const ProbeAddress address = ParseProbeUrl(config.url);
   HttpRequest request;
   request.url = address.url;
@@ -64,9 +64,10 @@ std::string ProbeHttp(const HealthConfig& config, Http* http,
       "status {}, body {}", status,
       Quoted(std::string_view(response.body).substr(0, kBodyShown)));
   if (status < config.status_low || status > config.status_high) return answer;
-  if (!BodyMatches(response.body, config.expect_body, occasion.version)) {
-    return fmt::format("{}, without {}", answer,
-                       Quoted(Replaced(config.expect_body, occasion.version)));
+  if (!BodyMatches(response.body, config.expect_body, hook_context.version)) {
+    return fmt::format(
+        "{}, without {}", answer,
+        Quoted(Replaced(config.expect_body, hook_context.version)));
   }
   return "";
 }
@@ -88,10 +89,10 @@ std::string ProbeTcp(const std::string& address, Http* http,
 }
 
 std::string ProbeCommand(const Argv& argv, Runner* runner,
-                         const Occasion& occasion, Nanoseconds timeout) {
+                         const HookContext& hook_context, Nanoseconds timeout) {
   Command command;
   command.argv = argv;
-  command.env = occasion.Environment();
+  command.env = hook_context.Environment();
   command.timeout = timeout;
   const CommandResult result = runner->Run(command);
   if (result.ok()) return "";
@@ -106,7 +107,7 @@ std::string ProbeTarget(const HealthConfig& config) {
 }
 
 // What AwaitHealthy was given, and its two halves.
-struct Looks {
+struct HealthProber {
   void AwaitGood() const;
   void StayGood() const;
   std::string Look(Nanoseconds timeout) const;
@@ -114,19 +115,19 @@ struct Looks {
                          const std::string& problem) const;
 
   const HealthConfig& config;
-  const Doors& doors;
-  const Occasion& occasion;
+  const System& system;
+  const HookContext& hook_context;
   const HealthWatch& watch;
   Waiter* waiter;
 };
 
-std::string Looks::Look(Nanoseconds timeout) const {
+std::string HealthProber::Look(Nanoseconds timeout) const {
   waiter->Check();
   watch.alive();
-  return Probe(config, doors, occasion, timeout);
+  return Probe(config, system, hook_context, timeout);
 }
 
-void Looks::AwaitGood() const {
+void HealthProber::AwaitGood() const {
   const Nanoseconds deadline = waiter->Now() + config.deadline;
   for (;;) {
     // The probe that begins at the very end gets a moment of its own.
@@ -143,7 +144,7 @@ void Looks::AwaitGood() const {
   }
 }
 
-void Looks::StayGood() const {
+void HealthProber::StayGood() const {
   const Nanoseconds start = waiter->Now();
   const Nanoseconds end = start + config.min_healthy_time;
   while (waiter->Now() < end) {
@@ -157,14 +158,14 @@ void Looks::StayGood() const {
   }
 }
 
-void Looks::Fail(ErrorCode code, const std::string& how,
-                 const std::string& problem) const {
+void HealthProber::Fail(ErrorCode code, const std::string& how,
+                        const std::string& problem) const {
   waiter->Check();  // a probe that was interrupted is no verdict
   const std::string target = ProbeTarget(config);
   throw Error(code,
               fmt::format("cannot confirm that {} is healthy: {} {}; last "
                           "answer: {}{}",
-                          occasion.version, Escaped(target), how, problem,
+                          hook_context.version, Escaped(target), how, problem,
                           watch.journal()),
               target);
 }
@@ -195,22 +196,22 @@ bool BodyMatches(std::string_view body, std::string_view expected,
   return false;
 }
 
-std::string Probe(const HealthConfig& config, const Doors& doors,
-                  const Occasion& occasion, Nanoseconds timeout) {
+std::string Probe(const HealthConfig& config, const System& system,
+                  const HookContext& hook_context, Nanoseconds timeout) {
   if (!config.url.empty()) {
-    return ProbeHttp(config, doors.http, occasion, timeout);
+    return ProbeHttp(config, system.http, hook_context, timeout);
   }
-  if (!config.tcp.empty()) return ProbeTcp(config.tcp, doors.http, timeout);
+  if (!config.tcp.empty()) return ProbeTcp(config.tcp, system.http, timeout);
   if (!config.command.empty()) {
-    return ProbeCommand(config.command, doors.runner, occasion, timeout);
+    return ProbeCommand(config.command, system.runner, hook_context, timeout);
   }
   return "";
 }
 
-void AwaitHealthy(const HealthConfig& config, const Doors& doors,
-                  const Occasion& occasion, const HealthWatch& watch,
+void AwaitHealthy(const HealthConfig& config, const System& system,
+                  const HookContext& hook_context, const HealthWatch& watch,
                   Waiter* waiter) {
-  const Looks looks{config, doors, occasion, watch, waiter};
+  const HealthProber looks{config, system, hook_context, watch, waiter};
   looks.AwaitGood();
   looks.StayGood();
 }

@@ -7,8 +7,8 @@
 #include <string_view>
 
 #include "base/config.h"
-#include "service/doors.h"
-#include "service/occasion.h"
+#include "service/hook_context.h"
+#include "service/system.h"
 #include "service/waiter.h"
 
 namespace release {
@@ -28,8 +28,8 @@ bool BodyMatches(std::string_view body, std::string_view expected,
 
 // One probe, within `timeout`. Empty where the answer is good, else what it
 // was: "status 503, body \"...\"".
-std::string Probe(const HealthConfig& config, const Doors& doors,
-                  const Occasion& occasion, Nanoseconds timeout);
+std::string Probe(const HealthConfig& config, const System& system,
+                  const HookContext& hook_context, Nanoseconds timeout);
 
 struct HealthWatch {
   // Called before each probe; throws where the service is not the run it was.
@@ -42,8 +42,8 @@ struct HealthWatch {
 // `deadline`, then until the answers have stayed good for `min_healthy_time`.
 // Where no probe is configured, only watches for `min_healthy_time`. Throws
 // Error kHealthDeadline or kHealthLost, and what `alive` throws.
-void AwaitHealthy(const HealthConfig& config, const Doors& doors,
-                  const Occasion& occasion, const HealthWatch& watch,
+void AwaitHealthy(const HealthConfig& config, const System& system,
+                  const HookContext& hook_context, const HealthWatch& watch,
                   Waiter* waiter);
 
 }  // namespace release

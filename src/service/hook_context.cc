@@ -1,8 +1,8 @@
-#include "service/occasion.h"
+#include "service/hook_context.h"
 
 namespace release {
 
-std::map<std::string, std::string> Occasion::Environment() const {
+std::map<std::string, std::string> HookContext::Environment() const {
   const auto fact = [this](const char* name) {
     const auto it = facts.find(name);
     return it == facts.end() ? "" : it->second;

@@ -1,6 +1,6 @@
 // What hooks, probes and notifiers are told about the transaction.
-#ifndef RELEASE_SERVICE_OCCASION_H_
-#define RELEASE_SERVICE_OCCASION_H_
+#ifndef RELEASE_SERVICE_HOOK_CONTEXT_H_
+#define RELEASE_SERVICE_HOOK_CONTEXT_H_
 
 #include <cstdint>
 #include <map>
@@ -8,7 +8,7 @@
 
 namespace release {
 
-struct Occasion {
+struct HookContext {
   std::string app;
   std::string version;   // the release that `current` names, or is about to
   std::string previous;  // the one before it; empty where there was none
@@ -32,4 +32,4 @@ struct Occasion {
 
 }  // namespace release
 
-#endif  // RELEASE_SERVICE_OCCASION_H_
+#endif  // RELEASE_SERVICE_HOOK_CONTEXT_H_

@@ -31,9 +31,9 @@ void RequireOnlyRootWrites(const std::string& name, const Argv& argv,
 
 constexpr Duration kStopTime = std::chrono::seconds(100);
 
-std::string UnitName(const std::string& name, const Occasion& occasion) {
-  return fmt::format("release-hook-{}-{:06}-{}.service", occasion.app,
-                     occasion.transaction, name);
+std::string UnitName(const std::string& name, const HookContext& hook_context) {
+  return fmt::format("release-hook-{}-{:06}-{}.service", hook_context.app,
+                     hook_context.transaction, name);
 }
 
 // The same command, started by systemd instead of by this process.
@@ -71,18 +71,18 @@ CommandResult RunInUnit(Runner* runner, const std::string& unit,
 }  // namespace
 
 std::string RunHook(Runner* runner, const std::string& name, const Argv& argv,
-                    const HooksConfig& hooks, const Occasion& occasion,
+                    const HooksConfig& hooks, const HookContext& hook_context,
                     const std::function<void(const std::string&)>& keep) {
   if (argv.empty()) return "";
-  RequireOnlyRootWrites(name, argv, occasion.Directory());
+  RequireOnlyRootWrites(name, argv, hook_context.Directory());
   Command command;
   command.argv = argv;
-  command.env = occasion.Environment();
-  command.directory = occasion.Directory();
+  command.env = hook_context.Environment();
+  command.directory = hook_context.Directory();
   command.timeout = hooks.timeout;
   command.max_output = kKeptOutput;
   const CommandResult result =
-      hooks.in_unit ? RunInUnit(runner, UnitName(name, occasion), command)
+      hooks.in_unit ? RunInUnit(runner, UnitName(name, hook_context), command)
                     : runner->Run(command);
   if (keep && !result.output.empty()) keep(result.output);
   if (result.ok()) return result.output;

@@ -7,7 +7,7 @@
 
 #include "base/config.h"
 #include "os/runner.h"
-#include "service/occasion.h"
+#include "service/hook_context.h"
 
 namespace release {
 
@@ -24,7 +24,7 @@ namespace release {
 // stopped where the hook's time is over or an interrupt came.
 std::string RunHook(
     Runner* runner, const std::string& name, const Argv& argv,
-    const HooksConfig& hooks, const Occasion& occasion,
+    const HooksConfig& hooks, const HookContext& hook_context,
     const std::function<void(const std::string&)>& keep = nullptr);
 
 }  // namespace release

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/units.h"
-#include "service/occasion.h"
+#include "service/hook_context.h"
 
 namespace release {
 namespace {
@@ -62,8 +62,10 @@ std::string ForChats(const std::string& text) {
 // syslog's: 2 critical, 4 warning, 6 informational.
 const char* Priority(const Notice& notice) {
   if (notice.result == "in-doubt") return "2";
-  return notice.Event() == "failure" || notice.Event() == "recovery" ? "4"
-                                                                     : "6";
+  return notice.ProgressEvent() == "failure" ||
+                 notice.ProgressEvent() == "recovery"
+             ? "4"
+             : "6";
 }
 
 }  // namespace
@@ -72,7 +74,7 @@ std::string Notice::Id() const {
   return fmt::format("{}/{}/{}/{}", host, app, transaction, at);
 }
 
-std::string Notice::Event() const {
+std::string Notice::ProgressEvent() const {
   if (recovered) return "recovery";
   if (exit != 0) return "failure";
   return command == "rollback" && result == "committed" ? "rollback"
@@ -90,22 +92,22 @@ std::string Notice::Text() const {
 }
 
 std::map<std::string, std::string> Notice::Environment() const {
-  const Occasion occasion{.app = app,
-                          .version = version,
-                          .previous = previous,
-                          .root = root,
-                          .transaction = transaction,
-                          .step = "notify",
-                          .result = result,
-                          .reason = message.empty() ? reason : message};
-  return occasion.Environment();
+  const HookContext hook_context{.app = app,
+                                 .version = version,
+                                 .previous = previous,
+                                 .root = root,
+                                 .transaction = transaction,
+                                 .step = "notify",
+                                 .result = result,
+                                 .reason = message.empty() ? reason : message};
+  return hook_context.Environment();
 }
 
 bool Wanted(const NotifyConfig& config, const Notice& notice) {
   if (notice.result == "in-doubt") {
     return config.on_failure || config.on_rollback || config.on_recovery;
   }
-  const std::string event = notice.Event();
+  const std::string event = notice.ProgressEvent();
   if (event == "recovery") return config.on_recovery;
   if (event == "rollback") return config.on_rollback;
   if (event == "success") return config.on_success;
@@ -117,7 +119,7 @@ std::string NoticeJson(const Notice& notice) {
   const json object = {{"schema", 1},
                        {"id", notice.Id()},
                        {"text", ForChats(notice.Text())},
-                       {"event", notice.Event()},
+                       {"event", notice.ProgressEvent()},
                        {"app", notice.app},
                        {"host", notice.host},
                        {"root", notice.root},

@@ -41,7 +41,7 @@ struct Notice {
 
   // Which of [notify] on's words it falls under: "success", "failure",
   // "rollback" or "recovery".
-  std::string Event() const;
+  std::string ProgressEvent() const;
 
   // One sentence, e.g. "shop on web1: deploy of 1.4.3 was undone, 1.4.2 is
   // live: cannot ...".

@@ -49,11 +49,11 @@ std::vector<Channel> Channels(const NotifyConfig& config) {
 }
 
 std::string SendNotice(Channel channel, const NotifyConfig& config,
-                       const Notice& notice, const Doors& doors,
+                       const Notice& notice, const System& system,
                        Nanoseconds timeout) {
   return channel == Channel::kWebhook
-             ? Post(config.webhook, notice, doors.http, timeout)
-             : RunNotifier(config.command, notice, doors.runner, timeout);
+             ? Post(config.webhook, notice, system.http, timeout)
+             : RunNotifier(config.command, notice, system.runner, timeout);
 }
 
 }  // namespace release

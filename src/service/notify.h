@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "base/config.h"
-#include "service/doors.h"
 #include "service/notice.h"
+#include "service/system.h"
 
 namespace release {
 
@@ -24,7 +24,7 @@ std::vector<Channel> Channels(const NotifyConfig& config);
 // where it was taken (a 2xx status, exit status 0), else why not; the reason
 // does not hold the URL, which may be a secret.
 std::string SendNotice(Channel channel, const NotifyConfig& config,
-                       const Notice& notice, const Doors& doors,
+                       const Notice& notice, const System& system,
                        Nanoseconds timeout);
 
 }  // namespace release

@@ -25,9 +25,9 @@ constexpr Nanoseconds kSettle = std::chrono::milliseconds(300);
 }  // namespace
 
 struct Service::Impl {
-  Impl(const Config* c, Doors d)
+  Impl(const Config* c, System d)
       : config(*c),
-        doors(d),
+        system(d),
         waiter(d.clock),
         unit(c->service.unit, c->service.timeout, d.runner, &waiter) {}
 
@@ -36,13 +36,13 @@ struct Service::Impl {
 
   void TakeUpUnit(std::vector<std::string>* remarks);
   void TakeUpPidfile();
-  void TakeUpCommand(const Occasion& occasion);
+  void TakeUpCommand(const HookContext& hook_context);
   void WatchPidfile();
   void Watch();
   ServiceProcesses Processes();
 
   const Config& config;
-  Doors doors;
+  System system;
   Waiter waiter;
   Unit unit;
   std::optional<UnitState> baseline;  // the run that is to stay
@@ -50,7 +50,7 @@ struct Service::Impl {
 };
 
 void Service::Impl::TakeUpUnit(std::vector<std::string>* remarks) {
-  baseline = unit.TakeUp(config.service.action, remarks);
+  baseline = unit.Reload(config.service.action, remarks);
 }
 
 void Service::Impl::TakeUpPidfile() {
@@ -62,7 +62,7 @@ void Service::Impl::TakeUpPidfile() {
                     Quoted(config.service.signal));
   }
   pid = ReadPidfile(path);
-  if (pid == 0 || !doors.runner->Signal(pid, *signal)) {
+  if (pid == 0 || !system.runner->Signal(pid, *signal)) {
     throw Error(
         ErrorCode::kReloadFailed,
         fmt::format("cannot signal the service: {}",
@@ -74,14 +74,14 @@ void Service::Impl::TakeUpPidfile() {
   WatchPidfile();
 }
 
-void Service::Impl::TakeUpCommand(const Occasion& occasion) {
+void Service::Impl::TakeUpCommand(const HookContext& hook_context) {
   const Argv& argv = config.service.command;
   Command command;
   command.argv = argv;
-  command.env = occasion.Environment();
-  command.directory = occasion.Directory();
+  command.env = hook_context.Environment();
+  command.directory = hook_context.Directory();
   command.timeout = config.service.timeout;
-  const CommandResult result = doors.runner->Run(command);
+  const CommandResult result = system.runner->Run(command);
   if (result.ok()) return;
   const bool timed_out = result.end == CommandResult::End::kTimedOut;
   if (!timed_out) waiter.Check();
@@ -98,9 +98,9 @@ void Service::Impl::TakeUpCommand(const Occasion& occasion) {
 // A server that replaces itself writes its new process into the file before the
 // old one ends.
 void Service::Impl::WatchPidfile() {
-  if (pid == 0 || doors.runner->Signal(pid, 0)) return;
+  if (pid == 0 || system.runner->Signal(pid, 0)) return;
   const int now = ReadPidfile(config.service.pidfile);
-  if (now != 0 && now != pid && doors.runner->Signal(now, 0)) {
+  if (now != 0 && now != pid && system.runner->Signal(now, 0)) {
     pid = now;
     return;
   }
@@ -129,8 +129,8 @@ ServiceProcesses Service::Impl::Processes() {
   return {};
 }
 
-Service::Service(const Config* config, Doors doors)
-    : impl_(std::make_unique<Impl>(config, doors)) {}
+Service::Service(const Config* config, System system)
+    : impl_(std::make_unique<Impl>(config, system)) {}
 
 Service::~Service() = default;
 
@@ -147,31 +147,32 @@ void Service::Observe() {
   }
 }
 
-std::vector<std::string> Service::TakeUp(const Occasion& occasion) {
+std::vector<std::string> Service::Reload(const HookContext& hook_context) {
   std::vector<std::string> remarks;
   const ServiceConfig& service = impl_->config.service;
   if (service.action == ServiceAction::kNone) return remarks;
   if (impl_->has_unit()) impl_->TakeUpUnit(&remarks);
   if (impl_->has_pidfile()) impl_->TakeUpPidfile();
-  if (!service.command.empty()) impl_->TakeUpCommand(occasion);
+  if (!service.command.empty()) impl_->TakeUpCommand(hook_context);
   return remarks;
 }
 
-std::vector<std::string> Service::CheckRunning(const Occasion& occasion) {
+std::vector<std::string> Service::CheckRunning(
+    const HookContext& hook_context) {
   const ServiceConfig& service = impl_->config.service;
   if (!service.configured() || service.action == ServiceAction::kNone ||
       service.running_check == RunningCheck::kOff) {
     return {};
   }
   const std::string remark = CheckRunsRelease(
-      occasion.root + "/releases", occasion.version, service.timeout,
-      [this] { return impl_->Processes(); }, impl_->doors.runner,
+      hook_context.root + "/releases", hook_context.version, service.timeout,
+      [this] { return impl_->Processes(); }, impl_->system.runner,
       &impl_->waiter);
   if (remark.empty()) return {};
   return {remark};
 }
 
-void Service::CheckHealth(const Occasion& occasion) {
+void Service::CheckHealth(const HookContext& hook_context) {
   const Config& config = impl_->config;
   const bool watched = impl_->has_unit() || impl_->has_pidfile();
   if (!config.health.configured() && !watched) return;
@@ -180,14 +181,15 @@ void Service::CheckHealth(const Occasion& occasion) {
   if (impl_->has_unit()) {
     watch.journal = [this] { return impl_->unit.Journal(); };
   }
-  AwaitHealthy(config.health, impl_->doors, occasion, watch, &impl_->waiter);
+  AwaitHealthy(config.health, impl_->system, hook_context, watch,
+               &impl_->waiter);
 }
 
 bool Service::MachineGoesDown() {
   return impl_->has_unit() && impl_->unit.MachineGoesDown();
 }
 
-std::string Service::ProbeOnce(const Occasion& occasion) {
+std::string Service::ProbeOnce(const HookContext& hook_context) {
   const HealthConfig& health = impl_->config.health;
   // Commands that change nothing come here without anybody having looked.
   if (!health.command.empty() && health.command[0].starts_with('/')) {
@@ -197,7 +199,7 @@ std::string Service::ProbeOnce(const Occasion& occasion) {
                          Printable(health.command[0]), danger);
     }
   }
-  return Probe(health, impl_->doors, occasion, health.timeout);
+  return Probe(health, impl_->system, hook_context, health.timeout);
 }
 
 }  // namespace release

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "base/config.h"
-#include "service/doors.h"
-#include "service/occasion.h"
+#include "service/hook_context.h"
+#include "service/system.h"
 
 namespace release {
 
@@ -21,7 +21,7 @@ namespace release {
 class Service {
  public:
   // The config must outlive this.
-  Service(const Config* config, Doors doors);
+  Service(const Config* config, System system);
   ~Service();
 
   // Called at least every 100 ms of each wait between questions to the system;
@@ -39,14 +39,14 @@ class Service {
   // the user, e.g. that the unit was not running and has been started. Throws
   // Error kReloadFailed, kReloadTimeout, or kServiceDied or kServiceRestarted
   // where the service ended over it, with the unit's last journal lines.
-  std::vector<std::string> TakeUp(const Occasion& occasion);
+  std::vector<std::string> Reload(const HookContext& hook_context);
 
   // Checks that the service's processes run the release of the occasion (the
   // rule: service/running_check.h); waits up to [service] timeout for old ones
   // to end. Returns remarks, e.g. that nothing can be seen. Throws Error
   // kServiceRunsOldRelease naming the pids, kServiceDied or kServiceRestarted.
   // Does nothing with action = "none" or running_check = "off".
-  std::vector<std::string> CheckRunning(const Occasion& occasion);
+  std::vector<std::string> CheckRunning(const HookContext& hook_context);
 
   // Probes until the first good answer, then until it has stayed good for
   // min_healthy_time, watching the service meanwhile. Without [healthcheck] a
@@ -54,7 +54,7 @@ class Service {
   // kHealthDeadline (never good in time), kHealthLost (good, then not),
   // kServiceDied or kServiceRestarted, with the last answer's status and the
   // start of its body, and the journal's lines.
-  void CheckHealth(const Occasion& occasion);
+  void CheckHealth(const HookContext& hook_context);
 
   // Whether systemd is about to stop everything, the unit included: then there
   // is no service to take along. False without a unit.
@@ -62,7 +62,7 @@ class Service {
 
   // One probe, for status: empty where it is healthy or nothing is configured,
   // else what is wrong.
-  std::string ProbeOnce(const Occasion& occasion);
+  std::string ProbeOnce(const HookContext& hook_context);
 
  private:
   struct Impl;

@@ -1,6 +1,6 @@
 // The doors the service room goes through.
-#ifndef RELEASE_SERVICE_DOORS_H_
-#define RELEASE_SERVICE_DOORS_H_
+#ifndef RELEASE_SERVICE_SYSTEM_H_
+#define RELEASE_SERVICE_SYSTEM_H_
 
 #include <string>
 
@@ -11,7 +11,7 @@
 namespace release {
 
 // Borrowed; whoever fills this in keeps them alive.
-struct Doors {
+struct System {
   Runner* runner = nullptr;
   Http* http = nullptr;
   Clock* clock = nullptr;
@@ -20,4 +20,4 @@ struct Doors {
 
 }  // namespace release
 
-#endif  // RELEASE_SERVICE_DOORS_H_
+#endif  // RELEASE_SERVICE_SYSTEM_H_

@@ -122,7 +122,7 @@ UnitState Unit::Show() {
               name_);
 }
 
-UnitState Unit::TakeUp(ServiceAction action,
+UnitState Unit::Reload(ServiceAction action,
                        std::vector<std::string>* remarks) {
   const Nanoseconds deadline = waiter_->Now() + timeout_;
   const UnitState before = Show();

@@ -41,7 +41,7 @@ UnitState ParseUnitState(std::string_view properties);
 
 class Unit {
  public:
-  // `timeout` limits each call of TakeUp as a whole. Runner and waiter are
+  // `timeout` limits each call of Reload as a whole. Runner and waiter are
   // borrowed.
   Unit(std::string name, Duration timeout, Runner* runner, Waiter* waiter);
 
@@ -61,7 +61,7 @@ class Unit {
   // was still up 300 ms later. Throws Error kReloadFailed, kReloadTimeout or
   // kServiceDied, with the journal's last lines. A job that did not end in
   // time is cancelled.
-  UnitState TakeUp(ServiceAction action, std::vector<std::string>* remarks);
+  UnitState Reload(ServiceAction action, std::vector<std::string>* remarks);
 
   // Throws Error kServiceRestarted or kServiceDied where the unit is no longer
   // the run that `baseline` shows. A main process that the service itself has

@@ -74,7 +74,7 @@ std::string LinkThatSays(Fs* fs, const std::string& target) {
   }
 }
 
-void Trade(Fs* fs, const std::string& link) {
+void ExchangeLinks(Fs* fs, const std::string& link) {
   const auto current = fs->Stat(Fs::kRoot, kCurrent);
   if (current && current->type == FileType::kSymlink) {
     try {
@@ -92,7 +92,7 @@ void Trade(Fs* fs, const std::string& link) {
 
 void SwapCurrent(Fs* fs, const std::string& target) {
   if (fs->ReadLink(Fs::kRoot, kCurrent) != target) {
-    Trade(fs, LinkThatSays(fs, target));
+    ExchangeLinks(fs, LinkThatSays(fs, target));
   }
   // The switch before the record that says it is done.
   fs->Sync(Fs::kRoot);

@@ -7,14 +7,14 @@
 #include <utility>
 #include <vector>
 
-#include "os/crew.h"
 #include "os/path_rules.h"
+#include "os/thread_pool.h"
 #include "store/layout.h"
 
 namespace release {
 
-std::string ReadWhole(Fs* fs, const std::string& path) {
-  const Opened file(fs, fs->Open(Fs::kRoot, path, OpenMode::kRead));
+std::string ReadFile(Fs* fs, const std::string& path) {
+  const ScopedHandle file(fs, fs->Open(Fs::kRoot, path, OpenMode::kRead));
   std::string text;
   char buffer[16 * 1024];
   while (const std::size_t n = fs->ReadAt(file.get(), buffer, text.size())) {
@@ -28,17 +28,17 @@ void SyncDirectory(Fs* fs, const std::string& path) {
     fs->Sync(Fs::kRoot);
     return;
   }
-  const Opened directory(fs, fs->OpenDirectory(Fs::kRoot, path));
+  const ScopedHandle directory(fs, fs->OpenDirectory(Fs::kRoot, path));
   fs->Sync(directory.get());
 }
 
-void WriteFileWhole(Fs* fs, const std::string& directory,
-                    const std::string& name, std::string_view content,
-                    unsigned permissions) {
+void WriteFileAtomically(Fs* fs, const std::string& directory,
+                         const std::string& name, std::string_view content,
+                         unsigned permissions) {
   const std::string temporary = directory + "/" + kTempFilePrefix + name;
   fs->RemoveFile(Fs::kRoot, temporary);
   {
-    const Opened file(
+    const ScopedHandle file(
         fs, fs->Open(Fs::kRoot, temporary, OpenMode::kCreateNew, permissions));
     fs->Write(file.get(), content);
     // The bytes before the name.
@@ -48,8 +48,8 @@ void WriteFileWhole(Fs* fs, const std::string& directory,
              RenameMode::kReplace);
 }
 
-void TakePlaceOf(Fs* fs, const std::string& name, const std::string& target,
-                 const std::string& aside) {
+void ExchangeForSymlink(Fs* fs, const std::string& name,
+                        const std::string& target, const std::string& aside) {
   const auto left = fs->Stat(Fs::kRoot, aside);
   if (left && left->type == FileType::kSymlink) {
     fs->RemoveFile(Fs::kRoot, aside);
@@ -62,7 +62,7 @@ void TakePlaceOf(Fs* fs, const std::string& name, const std::string& target,
   fs->Sync(Fs::kRoot);
 }
 
-void GiveBackPlace(Fs* fs, const std::string& name, const std::string& aside) {
+void UndoExchange(Fs* fs, const std::string& name, const std::string& aside) {
   fs->Rename(Fs::kRoot, aside, Fs::kRoot, name, RenameMode::kExchange);
   // Back, on both sides, before the name it had is given up: of two changes a
   // power cut may keep the later one alone.
@@ -97,13 +97,13 @@ void UnlessGone(Call call) {
 
 class TreeRemoval {
  public:
-  TreeRemoval(Fs* fs, Opened top, unsigned threads)
-      : fs_(fs), top_(std::move(top)), crew_(threads, 1) {}
+  TreeRemoval(Fs* fs, ScopedHandle top, unsigned threads)
+      : fs_(fs), top_(std::move(top)), pool_(threads, 1) {}
 
   // All but the top itself.
   void Run() {
-    crew_.Add([this] { Clear(root_); });
-    crew_.Wait();
+    pool_.Submit([this] { Clear(root_); });
+    pool_.Wait();
   }
 
  private:
@@ -112,7 +112,8 @@ class TreeRemoval {
   void Clear(const Shared& branch) {
     std::vector<Shared> below;
     UnlessGone([&] {
-      const Opened tree(fs_, fs_->OpenDirectory(top_.get(), branch->path));
+      const ScopedHandle tree(fs_,
+                              fs_->OpenDirectory(top_.get(), branch->path));
       for (const DirEntry& entry : fs_->List(tree.get(), "")) {
         if (entry.type != FileType::kDirectory) {
           fs_->RemoveFile(tree.get(), entry.name);
@@ -124,9 +125,9 @@ class TreeRemoval {
     });
     for (const Shared& next : below) {
       ++next->above->left;
-      crew_.AddMore([this, next] { Clear(next); });
+      pool_.SubmitFromTask([this, next] { Clear(next); });
     }
-    Let(branch);
+    ReleaseBranch(branch);
   }
 
   Shared Below(const Shared& branch, Fs::Handle tree, const std::string& name) {
@@ -153,7 +154,7 @@ class TreeRemoval {
     }
   }
 
-  void Let(Shared branch) {
+  void ReleaseBranch(Shared branch) {
     while (branch->above && --branch->left == 0) {
       fs_->RemoveDirectory(top_.get(), branch->path);
       branch = branch->above;
@@ -161,10 +162,10 @@ class TreeRemoval {
   }
 
   Fs* fs_;
-  Opened top_;
+  ScopedHandle top_;
   const Shared root_ = std::make_shared<Branch>();
   std::atomic<unsigned> brought_up_ = 0;
-  Crew crew_;  // last: its threads use the rest
+  ThreadPool pool_;  // last: its threads use the rest
 };
 
 }  // namespace
@@ -172,7 +173,8 @@ class TreeRemoval {
 void RemoveTree(Fs* fs, Fs::Handle directory, const std::string& path,
                 unsigned threads) {
   UnlessGone([&] {
-    TreeRemoval(fs, Opened(fs, fs->OpenDirectory(directory, path)), threads)
+    TreeRemoval(fs, ScopedHandle(fs, fs->OpenDirectory(directory, path)),
+                threads)
         .Run();
   });
   fs->RemoveDirectory(directory, path);

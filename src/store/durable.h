@@ -13,7 +13,7 @@
 namespace release {
 
 // The whole of a file, which is expected to be small.
-std::string ReadWhole(Fs* fs, const std::string& path);
+std::string ReadFile(Fs* fs, const std::string& path);
 
 // Makes the entries of the directory durable; "" is the root.
 void SyncDirectory(Fs* fs, const std::string& path);
@@ -21,19 +21,19 @@ void SyncDirectory(Fs* fs, const std::string& path);
 // Writes a file that appears under its name whole or not at all, replacing one
 // that stood there. Its bytes are durable on return, its name is not: that
 // takes a sync of the directory, which callers share among several.
-void WriteFileWhole(Fs* fs, const std::string& directory,
-                    const std::string& name, std::string_view content,
-                    unsigned permissions);
+void WriteFileAtomically(Fs* fs, const std::string& directory,
+                         const std::string& name, std::string_view content,
+                         unsigned permissions);
 
 // Puts a symbolic link in the place of something else that has the name in the
 // root, which is called `aside` from then on: no reader ever finds the name
 // missing. `aside` may be in another directory. A link called `aside` that a
 // crash left behind is no obstacle. Durable on return.
-void TakePlaceOf(Fs* fs, const std::string& name, const std::string& target,
-                 const std::string& aside);
+void ExchangeForSymlink(Fs* fs, const std::string& name,
+                        const std::string& target, const std::string& aside);
 
 // Undoes that. Durable on return.
-void GiveBackPlace(Fs* fs, const std::string& name, const std::string& aside);
+void UndoExchange(Fs* fs, const std::string& name, const std::string& aside);
 
 // Removes a directory and all below it, with `threads` beside the caller's; 0:
 // it alone does. Others may do the same meanwhile. Not durable.

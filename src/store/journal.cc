@@ -34,7 +34,7 @@ TransactionRecord ParseRecord(std::string_view text, std::uint64_t number) {
 }
 
 TransactionRecord ReadRecord(Fs* fs, std::uint64_t number) {
-  return ParseRecord(ReadWhole(fs, RecordPath(number)), number);
+  return ParseRecord(ReadFile(fs, RecordPath(number)), number);
 }
 
 std::vector<std::uint64_t> ListRecords(Fs* fs) {
@@ -58,13 +58,14 @@ std::uint64_t NewestNumber(Fs* fs) {
   return newest;
 }
 
-Journal::Journal(Fs* fs, std::uint64_t number, Room room)
+Journal::Journal(Fs* fs, std::uint64_t number, RecordSpace room)
     : fs_(fs), number_(number) {
   const std::string path = RecordPath(number);
-  const bool spare = room == Room::kSpareFile && TakeSpareRecord(fs, path);
+  const bool spare =
+      room == RecordSpace::kSpareFile && TakeSpareRecord(fs, path);
   if (!spare) MakeWithRoom(fs, path, kRecordRoom);
   // For appending: what is taken back must leave no hole behind.
-  file_ = Opened(fs, fs->Open(Fs::kRoot, path, OpenMode::kAppend));
+  file_ = ScopedHandle(fs, fs->Open(Fs::kRoot, path, OpenMode::kAppend));
   // A spare that a killed transaction had begun to use is not empty.
   if (spare && fs->Stat(Fs::kRoot, path)->size != 0) {
     fs->Truncate(file_.get(), 0);
@@ -73,9 +74,10 @@ Journal::Journal(Fs* fs, std::uint64_t number, Room room)
 
 Journal Journal::Reopen(Fs* fs, std::uint64_t number) {
   const std::string path = RecordPath(number);
-  Journal journal(fs, number,
-                  Opened(fs, fs->Open(Fs::kRoot, path, OpenMode::kAppend)));
-  const std::string text = ReadWhole(fs, path);
+  Journal journal(
+      fs, number,
+      ScopedHandle(fs, fs->Open(Fs::kRoot, path, OpenMode::kAppend)));
+  const std::string text = ReadFile(fs, path);
   journal.size_ = ParseRecord(text, number).good_bytes;
   // A torn line would swallow the one appended to it.
   if (journal.size_ != text.size()) {

@@ -97,7 +97,7 @@ class Journal {
  public:
   // Whose room a record takes. Spares are for what must work on a full disk:
   // a transaction that needs room of its own anyway leaves them alone.
-  enum class Room { kSpareFile, kNewFile };
+  enum class RecordSpace { kSpareFile, kNewFile };
   // When the beginning is durable: on return, or not before Switching returns,
   // for what does nothing until then that would have to be undone.
   enum class Beginning { kAtOnce, kWithSwitching };
@@ -105,7 +105,7 @@ class Journal {
   // Makes record `number`: with kSpareFile from a spare file if there is one,
   // else from a new one with room reserved. Throws FsError; then nothing is
   // left behind.
-  Journal(Fs* fs, std::uint64_t number, Room room);
+  Journal(Fs* fs, std::uint64_t number, RecordSpace room);
   // Opens an existing record, to settle it.
   static Journal Reopen(Fs* fs, std::uint64_t number);
 
@@ -132,14 +132,14 @@ class Journal {
   void GiveBackRoom();
 
  private:
-  Journal(Fs* fs, std::uint64_t number, Opened file)
+  Journal(Fs* fs, std::uint64_t number, ScopedHandle file)
       : fs_(fs), number_(number), file_(std::move(file)) {}
   void Append(const std::string& line);
   void Sync();
 
   Fs* fs_;
   std::uint64_t number_;
-  Opened file_;
+  ScopedHandle file_;
   std::uint64_t size_ = 0;
   std::uint64_t size_before_end_ = 0;
   bool torn_ = false;   // the last write failed, perhaps halfway

@@ -57,7 +57,9 @@ void Ledger::SetState(const Version& version, ReleaseState state,
   entry.reason = cause.reason;
 }
 
-void Ledger::LeaveLine(const Version& version) { std::erase(line_, version); }
+void Ledger::RemoveFromOrder(const Version& version) {
+  std::erase(activation_order_, version);
+}
 
 void Ledger::Staged(const Version& version, std::uint64_t bytes,
                     const Cause& cause) {
@@ -67,18 +69,19 @@ void Ledger::Staged(const Version& version, std::uint64_t bytes,
 
 void Ledger::Activated(const Version& version, const Cause& cause) {
   SetState(version, ReleaseState::kGood, cause);
-  LeaveLine(version);
-  line_.push_back(version);
+  RemoveFromOrder(version);
+  activation_order_.push_back(version);
 }
 
 void Ledger::RolledBack(const std::optional<Version>& left,
                         const Version& version, const Cause& cause) {
-  const auto it = std::find(line_.begin(), line_.end(), version);
-  if (it != line_.end()) {
-    line_.erase(std::next(it), line_.end());
+  const auto it =
+      std::find(activation_order_.begin(), activation_order_.end(), version);
+  if (it != activation_order_.end()) {
+    activation_order_.erase(std::next(it), activation_order_.end());
   } else {
-    if (left) LeaveLine(*left);
-    line_.push_back(version);
+    if (left) RemoveFromOrder(*left);
+    activation_order_.push_back(version);
   }
   // What a rollback proves healthy is good, whatever it was before.
   Cause none = cause;
@@ -99,8 +102,8 @@ void Ledger::TakenOver(const Version& version, ReleaseState state,
                        std::uint64_t bytes, const Cause& cause) {
   SetState(version, state, cause);
   At(version).bytes = bytes;
-  LeaveLine(version);
-  if (state == ReleaseState::kGood) line_.push_back(version);
+  RemoveFromOrder(version);
+  if (state == ReleaseState::kGood) activation_order_.push_back(version);
 }
 
 void Ledger::Pin(const Version& version, bool pinned) {
@@ -119,27 +122,30 @@ void Ledger::Remove(const Version& version) {
   std::erase_if(entries_, [&](const LedgerEntry& entry) {
     return entry.version == version;
   });
-  LeaveLine(version);
+  RemoveFromOrder(version);
 }
 
 void Ledger::Reconcile(const std::set<Version>& on_disk) {
   const auto gone = [&](const Version& v) { return !on_disk.contains(v); };
   std::erase_if(entries_,
                 [&](const LedgerEntry& entry) { return gone(entry.version); });
-  std::erase_if(line_, gone);
+  std::erase_if(activation_order_, gone);
   for (const Version& version : on_disk) At(version);
 }
 
 std::optional<Version> Ledger::RollbackTarget(
     const std::optional<Version>& live) const {
-  auto end = line_.end();
+  auto end = activation_order_.end();
   if (live) {
-    const auto it = std::find(line_.begin(), line_.end(), *live);
+    const auto it =
+        std::find(activation_order_.begin(), activation_order_.end(), *live);
     // A live release that the line does not end with was linked by hand; what
     // stands after it in the line is as good a place as what stands before.
-    if (it != line_.end() && std::next(it) == line_.end()) end = it;
+    if (it != activation_order_.end() &&
+        std::next(it) == activation_order_.end())
+      end = it;
   }
-  for (auto it = end; it != line_.begin();) {
+  for (auto it = end; it != activation_order_.begin();) {
     --it;
     const LedgerEntry* entry = Find(*it);
     const bool good = entry != nullptr && entry->state == ReleaseState::kGood;
@@ -152,6 +158,8 @@ void Ledger::Restore(LedgerEntry entry) {
   At(entry.version) = std::move(entry);
 }
 
-void Ledger::RestoreLine(const Version& version) { line_.push_back(version); }
+void Ledger::RestoreActivation(const Version& version) {
+  activation_order_.push_back(version);
+}
 
 }  // namespace release

@@ -58,7 +58,9 @@ class Ledger {
   const std::vector<LedgerEntry>& entries() const { return entries_; }
   // Releases in the order in which they became live and stayed: the one the
   // ledger holds for live is last. No version twice.
-  const std::vector<Version>& line() const { return line_; }
+  const std::vector<Version>& activation_order() const {
+    return activation_order_;
+  }
 
   // By the key's fingerprint. A key stays when the releases it vouched for are
   // gone: what was used once must not come again.
@@ -106,17 +108,17 @@ class Ledger {
 
   // For reading a ledger back: appends as is.
   void Restore(LedgerEntry entry);
-  void RestoreLine(const Version& version);
+  void RestoreActivation(const Version& version);
 
   bool operator==(const Ledger&) const = default;
 
  private:
   LedgerEntry& At(const Version& version);
   void SetState(const Version& version, ReleaseState state, const Cause& cause);
-  void LeaveLine(const Version& version);
+  void RemoveFromOrder(const Version& version);
 
   std::vector<LedgerEntry> entries_;
-  std::vector<Version> line_;
+  std::vector<Version> activation_order_;
   std::map<std::string, SerialUse> serials_;
 };
 

@@ -50,7 +50,7 @@ LockHolder ParseDisplayText(const std::string& text) {
 }
 
 [[noreturn]] void ThrowBusy(Fs* fs) {
-  const LockHolder holder = ParseDisplayText(ReadWhole(fs, kLock));
+  const LockHolder holder = ParseDisplayText(ReadFile(fs, kLock));
   std::string step;
   if (const auto numbers = ListRecords(fs); !numbers.empty()) {
     const TransactionRecord record = ReadRecord(fs, numbers.back());
@@ -120,9 +120,9 @@ Lock::Lock(Fs* fs, Clock* clock, const Identity& caller, Nanoseconds wait)
 std::optional<LockHolder> FindLockHolder(Fs* fs) {
   // For reading only: status must answer on a read-only disk too.
   if (!fs->Stat(Fs::kRoot, kLock)) return std::nullopt;
-  const Opened file(fs, fs->Open(Fs::kRoot, kLock, OpenMode::kRead));
+  const ScopedHandle file(fs, fs->Open(Fs::kRoot, kLock, OpenMode::kRead));
   if (fs->TryLock(file.get())) return std::nullopt;
-  return ParseDisplayText(ReadWhole(fs, kLock));
+  return ParseDisplayText(ReadFile(fs, kLock));
 }
 
 }  // namespace release

@@ -26,7 +26,7 @@ class Lock {
   Lock(Fs* fs, Clock* clock, const Identity& caller, Nanoseconds wait);
 
  private:
-  Opened file_;
+  ScopedHandle file_;
 };
 
 // Whether somebody holds the lock now, and who. Nothing where nobody does.

@@ -25,7 +25,7 @@ std::string TextFor(Fs* fs, std::uint64_t number) {
 
 std::optional<std::uint64_t> RecallNewest(Fs* fs) {
   if (!fs->Stat(Fs::kRoot, kNewest)) return std::nullopt;
-  const std::string text = ReadWhole(fs, kNewest);
+  const std::string text = ReadFile(fs, kNewest);
   const auto number = ParseRecordName(text.substr(0, text.find(' ')));
   if (!number || text != TextFor(fs, *number)) return std::nullopt;
   // The clock may not have ticked since that was written, so whoever died right
@@ -36,8 +36,8 @@ std::optional<std::uint64_t> RecallNewest(Fs* fs) {
 }
 
 void RememberNewest(Fs* fs, std::uint64_t number) {
-  const Opened file(fs,
-                    fs->Open(Fs::kRoot, kNewest, OpenMode::kLockFile, 0640));
+  const ScopedHandle file(
+      fs, fs->Open(Fs::kRoot, kNewest, OpenMode::kLockFile, 0640));
   // Once it is there itself, since it is one of the entries.
   const std::string text = TextFor(fs, number);
   // Over the text before, whose room it takes.

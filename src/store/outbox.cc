@@ -107,7 +107,7 @@ void PutNotice(Fs* fs, std::uint64_t transaction,
   }
   for (const std::string& channel : channels) {
     const OutboxEntry entry{transaction, channel};
-    WriteFileWhole(fs, kOutbox, entry.Name(), text, 0640);
+    WriteFileAtomically(fs, kOutbox, entry.Name(), text, 0640);
     changed = true;
   }
   // The notice before the outcome that it tells.
@@ -123,13 +123,14 @@ bool Tries::Due(std::int64_t now) const {
 
 AllTries ReadTries(Fs* fs) {
   if (!fs->Stat(Fs::kRoot, TriesPath())) return {};
-  return ParseTries(ReadWhole(fs, TriesPath()));
+  return ParseTries(ReadFile(fs, TriesPath()));
 }
 
 std::optional<OutboxLock> OutboxLock::Take(Fs* fs, Clock* clock,
                                            Nanoseconds wait) {
   if (!fs->Stat(Fs::kRoot, kOutbox)) return std::nullopt;
-  Opened file(fs, fs->Open(Fs::kRoot, TriesPath(), OpenMode::kLockFile, 0640));
+  ScopedHandle file(
+      fs, fs->Open(Fs::kRoot, TriesPath(), OpenMode::kLockFile, 0640));
   const Nanoseconds give_up = clock->SinceBoot() + wait;
   while (!fs->TryLock(file.get())) {
     if (clock->SinceBoot() >= give_up) return std::nullopt;
@@ -150,7 +151,7 @@ void OutboxLock::Finish() {
     // Or a power cut would have them delivered again.
     if (removed_) SyncDirectory(fs_, kOutbox);
     const std::string text = TriesText(tries);
-    if (text == ReadWhole(fs_, TriesPath())) return;
+    if (text == ReadFile(fs_, TriesPath())) return;
     // In place: whoever reads it torn takes it for empty.
     fs_->Truncate(file_.get(), 0);
     fs_->Write(file_.get(), text);

@@ -73,9 +73,9 @@ class OutboxLock {
   void Finish();
 
  private:
-  OutboxLock(Fs* fs, Opened file) : fs_(fs), file_(std::move(file)) {}
+  OutboxLock(Fs* fs, ScopedHandle file) : fs_(fs), file_(std::move(file)) {}
   Fs* fs_;
-  Opened file_;
+  ScopedHandle file_;
   bool removed_ = false;
 };
 

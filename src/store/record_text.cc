@@ -41,7 +41,8 @@ json LedgerJson(const Ledger& ledger) {
     releases.push_back(std::move(item));
   }
   json line = json::array();
-  for (const Version& version : ledger.line()) line.push_back(version.name());
+  for (const Version& version : ledger.activation_order())
+    line.push_back(version.name());
   json object = {{"releases", std::move(releases)}, {"line", std::move(line)}};
   for (const auto& [key, use] : ledger.serials()) {
     object["serials"][key] = {{"serial", use.serial}, {"sha256", use.sha256}};
@@ -67,7 +68,7 @@ Ledger LedgerOf(const json& object) {
   }
   for (const json& name : object.at("line")) {
     if (auto version = Version::Parse(name.get<std::string>())) {
-      ledger.RestoreLine(*version);
+      ledger.RestoreActivation(*version);
     }
   }
   const json serials = object.value("serials", json::object());

@@ -51,7 +51,8 @@ bool MakeShared(Fs* fs, const std::string& path, bool directory,
   if (fs->Stat(Fs::kRoot, full)) return false;
   MakeDirectories(fs, Fs::kRoot, directory ? full : ParentOf(full), owner);
   if (directory) return false;
-  const Opened file(fs, fs->Open(Fs::kRoot, full, OpenMode::kCreateNew, 0640));
+  const ScopedHandle file(
+      fs, fs->Open(Fs::kRoot, full, OpenMode::kCreateNew, 0640));
   Own(fs, Fs::kRoot, full, owner);
   return true;
 }
@@ -126,7 +127,7 @@ ReleaseListing ListReleases(Fs* fs) {
                entry.name.starts_with(kTrashPrefix)) {
       listing.garbage.push_back(entry.name);
     } else {
-      listing.strangers.push_back(entry.name);
+      listing.unknown_entries.push_back(entry.name);
     }
   }
   return listing;
@@ -138,7 +139,7 @@ Staging::Staging(Fs* fs, std::uint64_t transaction)
       releases_(fs, fs->OpenDirectory(Fs::kRoot, kReleases)) {
   if (fs->Stat(Fs::kRoot, name_)) RemoveTree(fs, Fs::kRoot, name_);
   fs->MakeDirectory(Fs::kRoot, name_, 0700);
-  tree_ = Opened(fs, fs->OpenDirectory(Fs::kRoot, name_));
+  tree_ = ScopedHandle(fs, fs->OpenDirectory(Fs::kRoot, name_));
 }
 
 std::vector<std::string> SharedPaths(const Config& config) {
@@ -204,7 +205,7 @@ void Staging::Publish(const Version& version, const Manifest& manifest,
   // No release has this name, so a manifest of the name is a crash's leaving.
   fs_->RemoveFile(Fs::kRoot, manifest_path);
   {
-    const Opened file(
+    const ScopedHandle file(
         fs_, fs_->Open(Fs::kRoot, manifest_path, OpenMode::kCreateNew, 0640));
     fs_->Write(file.get(), FormatManifest(manifest));
   }
@@ -232,7 +233,7 @@ Manifest LoadManifest(Fs* fs, const Version& version) {
     throw Error(ErrorCode::kManifestUnreadable,
                 fmt::format("cannot read {}: there is none", path), path);
   }
-  return ParseManifest(ReadWhole(fs, path), path);
+  return ParseManifest(ReadFile(fs, path), path);
 }
 
 bool HasManifest(Fs* fs, const Version& version) {
@@ -282,17 +283,19 @@ void RemoveTrees(Fs* fs, const std::vector<std::string>& names,
 
 bool IsTrash(const std::string& name) { return name.starts_with(kTrashPrefix); }
 
-std::vector<std::string> CollectGarbage(Fs* fs, unsigned threads, Trash trash) {
+std::vector<std::string> CollectGarbage(Fs* fs, unsigned threads,
+                                        TrashPolicy trash) {
   Failures failures;
   ReleaseListing listing;
   Attempt(&failures, [&] { listing = ListReleases(fs); });
   if (!failures.empty()) return failures;
-  if (trash == Trash::kLeave) std::erase_if(listing.garbage, IsTrash);
+  if (trash == TrashPolicy::kLeave) std::erase_if(listing.garbage, IsTrash);
   RemoveTrees(fs, listing.garbage, threads, &failures);
   Attempt(&failures, [&] { RemoveWithPrefix(fs, "", kTempLinkPrefix); });
   Attempt(&failures, [&] { RemoveSpentLinks(fs, listing.versions); });
   Attempt(&failures, [&] { RemoveAsideLinks(fs); });
-  Attempt(&failures, [&] { RemoveLinksToThemselves(fs, listing.strangers); });
+  Attempt(&failures,
+          [&] { RemoveLinksToThemselves(fs, listing.unknown_entries); });
   Attempt(&failures,
           [&] { RemoveWithPrefix(fs, kManifests, kTempFilePrefix); });
   for (const char* prefix : {kTempFilePrefix, "confirm-", "abort-"}) {

@@ -18,9 +18,9 @@ namespace release {
 
 // What stands in releases/.
 struct ReleaseListing {
-  std::set<Version> versions;          // directories with a version's name
-  std::vector<std::string> garbage;    // .partial-* and .trash-*
-  std::vector<std::string> strangers;  // anything else
+  std::set<Version> versions;        // directories with a version's name
+  std::vector<std::string> garbage;  // .partial-* and .trash-*
+  std::vector<std::string> unknown_entries;  // anything else
 };
 ReleaseListing ListReleases(Fs* fs);
 
@@ -54,8 +54,8 @@ class Staging {
   Fs* fs_;
   std::string name_;
   // Opened before the first write, so that a sync through it reports all.
-  Opened releases_;
-  Opened tree_;
+  ScopedHandle releases_;
+  ScopedHandle tree_;
 };
 
 // The shared directories and files of the config, as paths in a release.
@@ -78,9 +78,9 @@ void SetAside(Fs* fs, std::uint64_t transaction,
 // they are left to DeleteTrash, old temporary links and files, links and
 // manifests without a release. Returns what could not be removed, with the
 // reason. Needs the lock. `threads` as RemoveTree.
-enum class Trash { kDelete, kLeave };
-std::vector<std::string> CollectGarbage(Fs* fs, unsigned threads = 0,
-                                        Trash trash = Trash::kDelete);
+enum class TrashPolicy { kDelete, kLeave };
+std::vector<std::string> CollectGarbage(
+    Fs* fs, unsigned threads = 0, TrashPolicy trash = TrashPolicy::kDelete);
 
 // Deletes the trees that were set aside, and returns likewise. Needs no lock:
 // no transaction ever comes back to them, and several may delete the same.

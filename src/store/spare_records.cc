@@ -23,7 +23,8 @@ std::vector<std::string> SparesThere(Fs* fs) {
 }  // namespace
 
 void MakeWithRoom(Fs* fs, const std::string& path, std::uint64_t room) {
-  const Opened file(fs, fs->Open(Fs::kRoot, path, OpenMode::kCreateNew, 0640));
+  const ScopedHandle file(
+      fs, fs->Open(Fs::kRoot, path, OpenMode::kCreateNew, 0640));
   try {
     fs->Reserve(file.get(), room);
   } catch (const FsError& error) {

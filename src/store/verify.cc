@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "base/text.h"
-#include "os/crew.h"
+#include "os/thread_pool.h"
 #include "store/durable.h"
 #include "store/layout.h"
 #include "store/releases.h"
@@ -39,7 +39,7 @@ class Scanner {
         path_(path),
         top_(fs, fs->OpenDirectory(Fs::kRoot, path)),
         reads_(hashes == nullptr),
-        crew_(threads, 1) {
+        pool_(threads, 1) {
     if (reads_) return;
     for (const ManifestEntry& entry : hashes->entries) {
       expected_[entry.path] = entry.hash;
@@ -53,8 +53,8 @@ class Scanner {
   }
 
   Manifest Scan() {
-    crew_.Add([this] { ScanDirectory(""); });
-    crew_.Wait();
+    pool_.Submit([this] { ScanDirectory(""); });
+    pool_.Wait();
     std::sort(manifest_.entries.begin(), manifest_.entries.end(),
               [](const ManifestEntry& a, const ManifestEntry& b) {
                 return a.path < b.path;
@@ -69,7 +69,7 @@ class Scanner {
     Names names = fs_->List(top_.get(), path);
     while (names.size() > kAtOnce) {
       const auto first = names.end() - kAtOnce;
-      crew_.AddMore([this, path, some = Names(first, names.end())] {
+      pool_.SubmitFromTask([this, path, some = Names(first, names.end())] {
         ScanNames(path, some);
       });
       names.erase(first, names.end());
@@ -78,7 +78,7 @@ class Scanner {
   }
 
   void ScanNames(const std::string& path, const Names& names) {
-    const Opened directory(fs_, fs_->OpenDirectory(top_.get(), path));
+    const ScopedHandle directory(fs_, fs_->OpenDirectory(top_.get(), path));
     const std::string prefix = path.empty() ? "" : path + "/";
     std::vector<ManifestEntry> found;
     std::string buffer;
@@ -90,7 +90,7 @@ class Scanner {
       found.push_back(
           EntryOf(directory.get(), name.name, prefix, *info, &buffer));
       if (info->type != FileType::kDirectory) continue;
-      crew_.AddMore(
+      pool_.SubmitFromTask(
           [this, below = found.back().path] { ScanDirectory(below); });
     }
     const std::lock_guard lock(mutex_);
@@ -143,7 +143,7 @@ class Scanner {
 
   ContentHash Hash(Fs::Handle directory, const std::string& name,
                    std::uint64_t size, std::string* buffer) {
-    const Opened file(fs_, fs_->Open(directory, name, OpenMode::kRead));
+    const ScopedHandle file(fs_, fs_->Open(directory, name, OpenMode::kRead));
     // No larger than it helps: each thread has one.
     const auto wanted = std::clamp<std::uint64_t>(size, 4096, kBlock);
     if (buffer->size() < wanted) buffer->resize(wanted);
@@ -158,14 +158,14 @@ class Scanner {
 
   Fs* fs_;
   const std::string path_;
-  Opened top_;
+  ScopedHandle top_;
   const bool reads_;
   std::optional<std::uint64_t> device_;
   std::function<void()> between_;
   std::unordered_map<std::string_view, ContentHash> expected_;
   std::mutex mutex_;
   Manifest manifest_;
-  Crew crew_;  // last: its threads use the rest
+  ThreadPool pool_;  // last: its threads use the rest
 };
 
 Manifest Scan(Fs* fs, const Version& version, const Manifest* hashes,

@@ -9,7 +9,7 @@
 #include <memory>
 #include <unordered_set>
 
-#include "deploy/adoption.h"
+#include "adopt/adoption.h"
 #include "store/durable.h"
 #include "store/layout.h"
 #include "store/verify.h"
@@ -82,7 +82,7 @@ class Enumeration {
     if (scenario_.before.empty()) {
       options.version = Version::ParseOrThrow(scenario_.version);
     }
-    const Outcome outcome = Adopt(&world->host, options);
+    const Outcome outcome = Adopt(&world->context, options);
     Require(outcome.exit == Exit::kDone,
             "it failed: " + (outcome.error ? outcome.error->message : ""));
   }
@@ -164,33 +164,31 @@ class Enumeration {
 
   bool Adopted(World* world) const {
     if (!HasLayout(world)) return false;
-    const Standing standing = ReadStanding(&world->disk);
+    const DeploymentState state = ReadDeploymentState(&world->disk);
     std::string line;
-    for (const Version& version : standing.ledger.line()) {
+    for (const Version& version : state.ledger.activation_order()) {
       line += version.name() + " ";
       if (!HasManifest(&world->disk, version)) return false;
       if (!VerifyRelease(&world->disk, version).empty()) return false;
     }
-    return line == scenario_.line && standing.LiveIsRecorded() &&
-           world->Current() == "releases/" + scenario_.version &&
-           IsTidy(standing);
+    return line == scenario_.line && state.LiveIsRecorded() &&
+           world->Current() == "releases/" + scenario_.version && IsTidy(state);
   }
 
   // As before, but for the layout and the record of what was tried.
   bool Untouched(World* world) const {
-    const Standing standing = ReadStanding(&world->disk);
+    const DeploymentState state = ReadDeploymentState(&world->disk);
     const auto info = world->disk.Stat(Fs::kRoot, kCurrent);
     const bool is_link = info->type == FileType::kSymlink;
     return is_link == !scenario_.before.empty() &&
            (!is_link || world->Current() == scenario_.before) &&
-           standing.ledger.line().empty() && IsTidy(standing) &&
+           state.ledger.activation_order().empty() && IsTidy(state) &&
            world->disk.List(Fs::kRoot, kManifests).empty();
   }
 
-  static bool IsTidy(const Standing& standing) {
-    return !standing.open && !standing.unreadable &&
-           standing.listing.garbage.empty() &&
-           standing.listing.strangers.empty();
+  static bool IsTidy(const DeploymentState& state) {
+    return !state.open && !state.unreadable && state.listing.garbage.empty() &&
+           state.listing.unknown_entries.empty();
   }
 
   const World base_;

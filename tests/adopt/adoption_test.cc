@@ -1,4 +1,4 @@
-#include "deploy/adoption.h"
+#include "adopt/adoption.h"
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
@@ -27,17 +27,17 @@ struct Foreign {
 
   Outcome Adopt() {
     InitializeLayout(&world.disk);
-    return release::Adopt(&world.host, options);
+    return release::Adopt(&world.context, options);
   }
   Error Refusal() {
     return ErrorOf([&] {
-      PlanAdoption(&world.host, ReadForeignStanding(&world.disk), options);
+      PlanAdoption(&world.context, ReadForeignStanding(&world.disk), options);
     });
   }
-  Standing Now() { return ReadStanding(&world.disk); }
+  DeploymentState Now() { return ReadDeploymentState(&world.disk); }
   // "1 good, 2 good" by name.
   std::string States() {
-    const Standing now = Now();
+    const DeploymentState now = Now();
     std::string text;
     for (const LedgerEntry& entry : now.ledger.entries()) {
       text += fmt::format("{}{} {}", text.empty() ? "" : ", ",
@@ -104,8 +104,9 @@ TEST_CASE("a tree of Capistrano's is taken over, and rollback goes two back") {
   CHECK(outcome.warnings.empty());
   CHECK(it.world.Current() == "releases/3");
   CHECK(it.States() == "1 good, 2 good, 3 good");
-  CHECK(it.Now().ledger.line() == std::vector{V("1"), V("2"), V("3")});
-  CHECK(it.Now().doubts.empty());
+  CHECK(it.Now().ledger.activation_order() ==
+        std::vector{V("1"), V("2"), V("3")});
+  CHECK(it.Now().problems.empty());
   CHECK(it.Now().ledger.Find(V("3"))->bytes == 9);
   CHECK(VerifyRelease(&it.world.disk, V("1")).empty());
   // Owners, modes and links into shared/ are as they were, nobody is told.
@@ -134,7 +135,7 @@ TEST_CASE("a plain directory becomes a release, and a link takes its place") {
   CHECK(after->inode == before->inode);
   CHECK(after->mode == before->mode);
   CHECK(it.States() == "2024 good");
-  CHECK(it.Now().doubts.empty());
+  CHECK(it.Now().problems.empty());
   CHECK(VerifyRelease(&it.world.disk, V("2024")).empty());
   REQUIRE(it.world.Deploy("2").exit == Exit::kDone);
   CHECK(it.world.Rollback().current == "2024");
@@ -174,7 +175,7 @@ TEST_CASE("a link of Deployer's stays as it is") {
   PutFile(&it.world.disk, "releases/3/BAD_RELEASE", "");
   CHECK(it.Adopt().exit == Exit::kDone);
   CHECK(it.States() == "1 good, 2 good, 3 withdrawn");
-  CHECK(it.Now().ledger.line() == std::vector{V("1"), V("2")});
+  CHECK(it.Now().ledger.activation_order() == std::vector{V("1"), V("2")});
   CHECK(it.Now().last->end->facts.at("order_told_by") == ".dep/releases_log");
 }
 
@@ -217,7 +218,7 @@ TEST_CASE("what this tool knows already stands above another's log") {
 TEST_CASE("a dry run says what would be done and changes nothing") {
   Foreign it(CapistranoTree());
   const std::string before = it.world.disk.Tree();
-  const Plan plan = DescribeAdoption(&it.world.host, it.options);
+  const Plan plan = DescribeAdoption(&it.world.context, it.options);
   CHECK(it.world.disk.Tree() == before);
   CHECK(plan == Plan{"hash releases/1 and record it as good",
                      "hash releases/2 and record it as good",
@@ -228,11 +229,11 @@ TEST_CASE("a dry run says what would be done and changes nothing") {
                      "leave the service alone: it uses the same files as "
                      "before"});
   it.Adopt();
-  CHECK(DescribeAdoption(&it.world.host, it.options) ==
+  CHECK(DescribeAdoption(&it.world.context, it.options) ==
         Plan{"nothing: it is taken over already"});
   Foreign plain(PlainTree());
   plain.options.version = V("1");
-  CHECK(DescribeAdoption(&plain.world.host, plain.options).at(1) ==
+  CHECK(DescribeAdoption(&plain.world.context, plain.options).at(1) ==
         "let current become releases/1 and put a link to that in its place, "
         "in one step");
 }
@@ -291,14 +292,14 @@ TEST_CASE("a call that fails leaves what was served, and the next try works") {
       InitializeLayout(&it.world.disk);
       const std::string served = ServedIndex(&it.world.disk);
       FaultFs faulty(&it.world.disk);
-      it.world.host.fs = &faulty;
+      it.world.context.fs = &faulty;
       faulty.FailAt(n, EIO);
       Exit exit = Exit::kFailed;
       try {
-        exit = release::Adopt(&it.world.host, it.options).exit;
+        exit = release::Adopt(&it.world.context, it.options).exit;
       } catch (const Error&) {
       }
-      it.world.host.fs = &it.world.disk;
+      it.world.context.fs = &it.world.disk;
       CAPTURE(faulty.failure());
       REQUIRE(ServedIndex(&it.world.disk) == served);
       const bool recorded = it.Now().LiveIsRecorded();
@@ -306,7 +307,7 @@ TEST_CASE("a call that fails leaves what was served, and the next try works") {
       REQUIRE(it.Adopt().exit == Exit::kDone);
       REQUIRE(ServedIndex(&it.world.disk) == served);
       REQUIRE(it.Now().LiveIsRecorded());
-      REQUIRE(it.Now().doubts.empty());
+      REQUIRE(it.Now().problems.empty());
       if (!faulty.failed()) break;
     }
   }

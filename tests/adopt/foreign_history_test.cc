@@ -1,4 +1,4 @@
-#include "deploy/foreign_history.h"
+#include "adopt/foreign_history.h"
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>

@@ -1,4 +1,4 @@
-#include "archive/feed.h"
+#include "archive/archive_input.h"
 
 #include <doctest/doctest.h>
 
@@ -16,7 +16,7 @@ std::string Made(const std::string& command) {
   return Slurp(dir.path() + "/out.zip");
 }
 
-std::string Drain(Feed* feed) {
+std::string Drain(ArchiveInput* feed) {
   std::string out;
   while (true) {
     const auto block = feed->Next();
@@ -29,7 +29,7 @@ std::string Drain(Feed* feed) {
 TEST_CASE("feed: a stream is given out uncompressed and hashed as it came") {
   const std::string tar = Made("tar -cf out.zip f");
   const std::string packed = Made("tar -cf - f | gzip > out.zip");
-  Feed feed(InPieces(packed, 7), "sample", {});
+  ArchiveInput feed(InPieces(packed, 7), "sample", {});
   CHECK(feed.format() == Format::kTar);
   CHECK_FALSE(feed.seekable());
   const std::string out = Drain(&feed);
@@ -47,7 +47,7 @@ TEST_CASE("feed: what needs seeking is copied to a nameless file") {
   const std::string zip = Made("zip -q out.zip f");
   TempDir dir;
   PosixFs fs(dir.path());
-  Feed feed(InPieces(zip, 50), "sample", {&fs, Fs::kRoot, "spool", 0});
+  ArchiveInput feed(InPieces(zip, 50), "sample", {&fs, Fs::kRoot, "spool", 0});
   CHECK(feed.seekable());
   CHECK(std::filesystem::is_empty(dir.path()));
   CHECK(feed.size() == zip.size());
@@ -61,10 +61,10 @@ TEST_CASE("feed: another thread gets the same copy, once, where it may") {
   const std::string zip = Made("zip -q out.zip f");
   TempDir dir;
   PosixFs fs(dir.path());
-  Feed alone(InPieces(zip, 50), "sample", {.fs = &fs, .name = "spool"});
+  ArchiveInput alone(InPieces(zip, 50), "sample", {.fs = &fs, .name = "spool"});
   CHECK(alone.TakeSecondCopy() == nullptr);
-  Feed feed(InPieces(zip, 50), "sample",
-            {.fs = &fs, .name = "spool", .threads = 1});
+  ArchiveInput feed(InPieces(zip, 50), "sample",
+                    {.fs = &fs, .name = "spool", .threads = 1});
   const auto second = feed.TakeSecondCopy();
   REQUIRE(second);
   CHECK(feed.TakeSecondCopy() == nullptr);
@@ -75,8 +75,9 @@ TEST_CASE("feed: another thread gets the same copy, once, where it may") {
 }
 
 TEST_CASE("feed: without room to copy a zip is not read") {
-  CHECK_THROWS_AS(Feed(InPieces(Made("zip -q out.zip f"), 50), "sample", {}),
-                  Error);
+  CHECK_THROWS_AS(
+      ArchiveInput(InPieces(Made("zip -q out.zip f"), 50), "sample", {}),
+      Error);
 }
 
 }  // namespace

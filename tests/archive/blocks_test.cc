@@ -9,7 +9,7 @@ TEST_CASE("blocks: one that is kept is not given out again, another is") {
   BlockPool pool(100);
   std::shared_ptr<Block> first = pool.Take();
   CHECK(first->size() == 100);
-  const KeptBlock kept = first;
+  const SharedBlock kept = first;
   const Block* const where = first.get();
   first.reset();
   std::shared_ptr<Block> second = pool.Take();
@@ -20,7 +20,7 @@ TEST_CASE("blocks: one that is kept is not given out again, another is") {
 }
 
 TEST_CASE("blocks: one outlives its pool") {
-  KeptBlock kept;
+  SharedBlock kept;
   {
     BlockPool pool(10);
     const auto block = pool.Take();

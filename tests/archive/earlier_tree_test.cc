@@ -38,8 +38,8 @@ struct Trees {
   // Writes new/ with this writer.
   void Write(Sharing sharing, unsigned threads,
              const std::function<void(TreeWriter*)>& add) {
-    const Opened old(&fs, fs.OpenDirectory(Fs::kRoot, "old"));
-    const Opened made(&fs, fs.OpenDirectory(Fs::kRoot, "new"));
+    const ScopedHandle old(&fs, fs.OpenDirectory(Fs::kRoot, "old"));
+    const ScopedHandle made(&fs, fs.OpenDirectory(Fs::kRoot, "new"));
     EarlierTree earlier(&fs, old.get(), sharing, kOwner);
     TreeWriter writer(&fs, made.get(),
                       {.owner = {}, .threads = threads, .earlier = &earlier});
@@ -107,11 +107,11 @@ TEST_CASE("what is the same to the byte is linked, and nothing else is") {
       CAPTURE(name);
       const std::string path = std::string("d/") + name;
       CHECK_FALSE(trees.IsLinked(path));
-      CHECK(ReadWhole(&trees.disk, "new/" + path) == "same bytes");
+      CHECK(ReadFile(&trees.disk, "new/" + path) == "same bytes");
       CHECK(trees.disk.Stat(Fs::kRoot, "new/" + path)->mode == 0644);
     }
     CHECK_FALSE(trees.IsLinked("d/empty"));
-    CHECK(ReadWhole(&trees.disk, "new/added/f") == "same bytes");
+    CHECK(ReadFile(&trees.disk, "new/added/f") == "same bytes");
     CHECK(trees.files == 1);
     CHECK(trees.bytes == 10);
     CHECK(trees.disk.open_handles() == 0);
@@ -141,7 +141,7 @@ TEST_CASE("a file that comes in pieces is linked when it proved the same") {
       CAPTURE(name);
       const std::string path = std::string("d/") + name;
       CHECK(trees.IsLinked(path) == (path == "d/same"));
-      CHECK((ReadWhole(&trees.disk, "new/" + path) == noise));
+      CHECK((ReadFile(&trees.disk, "new/" + path) == noise));
     }
     CHECK(trees.files == 1);
     CHECK(trees.disk.List(Fs::kRoot, "new/d").size() == std::size(names));
@@ -162,9 +162,9 @@ TEST_CASE("nothing is appended to a file that was taken over") {
                     writer->Append("d/f", "more");
                   }),
       Error);
-  CHECK(ReadWhole(&trees.disk, "old/d/f") == "bytes");
-  CHECK(ReadWhole(&trees.disk, "old/d/g").empty());
-  CHECK(ReadWhole(&trees.disk, "new/d/g") == "filled");
+  CHECK(ReadFile(&trees.disk, "old/d/f") == "bytes");
+  CHECK(ReadFile(&trees.disk, "old/d/g").empty());
+  CHECK(ReadFile(&trees.disk, "new/d/g") == "filled");
 }
 
 // Whatever the earlier file holds, the new one holds the archive's bytes and is
@@ -184,7 +184,9 @@ TEST_CASE("a clone is made the same to the byte, whatever it was of") {
       {"", 0},
   };
   for (const unsigned threads : {0U, 2U}) {
-    for (const auto& [old, shared] : olds) {
+    for (const auto& each : olds) {
+      const std::string& old = each.first;
+      const std::uint64_t shared = each.second;
       CAPTURE(threads);
       CAPTURE(old.size());
       CAPTURE(shared);
@@ -196,11 +198,10 @@ TEST_CASE("a clone is made the same to the byte, whatever it was of") {
         writer->AddFile("d/whole", 0600, noise.substr(0, 200'000),
                         Content::kWhole);
       });
-      CHECK((ReadWhole(&trees.disk, "new/d/pieces") == noise));
-      CHECK(
-          (ReadWhole(&trees.disk, "new/d/whole") == noise.substr(0, 200'000)));
+      CHECK((ReadFile(&trees.disk, "new/d/pieces") == noise));
+      CHECK((ReadFile(&trees.disk, "new/d/whole") == noise.substr(0, 200'000)));
       CHECK(trees.disk.Stat(Fs::kRoot, "new/d/whole")->mode == 0600);
-      CHECK((ReadWhole(&trees.disk, "old/d/pieces") == old));
+      CHECK((ReadFile(&trees.disk, "old/d/pieces") == old));
       CHECK_FALSE(trees.IsLinked("d/pieces"));
       CHECK(trees.disk.open_handles() == 0);
       if (shared == 3'000'000) CHECK(trees.bytes == 3'200'000);
@@ -238,7 +239,7 @@ TEST_CASE("small files are not cloned, and no disk is asked twice in vain") {
     }
   });
   CHECK(trees.fs.calls(FsCall::kCloneContent) - before == 1);
-  CHECK((ReadWhole(&trees.disk, "new/d/c") == noise));
+  CHECK((ReadFile(&trees.disk, "new/d/c") == noise));
   CHECK(trees.files == 0);
 }
 
@@ -264,18 +265,17 @@ TEST_CASE("whatever fails on the way, the new tree has the archive's bytes") {
           AddInPieces(writer, "d/edited", noise);
         });
         for (const char* name : {"pieces", "edited"}) {
-          CHECK(
-              (ReadWhole(&trees.disk, std::string("new/d/") + name) == noise));
+          CHECK((ReadFile(&trees.disk, std::string("new/d/") + name) == noise));
         }
-        CHECK((ReadWhole(&trees.disk, "new/d/whole") ==
-               noise.substr(0, 200'000)));
+        CHECK(
+            (ReadFile(&trees.disk, "new/d/whole") == noise.substr(0, 200'000)));
         CHECK(trees.disk.List(Fs::kRoot, "new/d").size() == 3);
       } catch (const FsError& error) {
         ++told;
         CHECK(error.error_number() == EIO);
       }
       failed = trees.fs.failed();
-      CHECK((ReadWhole(&trees.disk, "old/d/edited") == edited));
+      CHECK((ReadFile(&trees.disk, "old/d/edited") == edited));
       CHECK(trees.disk.open_handles() == 0);
     }
     CHECK(told > 5);

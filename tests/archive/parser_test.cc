@@ -50,7 +50,7 @@ std::string Zip() {
 
 TEST_CASE("parser: entries and their content come in order") {
   InMemory bytes(Zip());
-  Parser parser(Format::kZip, &bytes, "sample");
+  ArchiveParser parser(Format::kZip, &bytes, "sample");
   auto entry = parser.Next();
   REQUIRE(entry);
   CHECK(entry->path == "one");
@@ -69,7 +69,7 @@ TEST_CASE("parser: entries and their content come in order") {
 TEST_CASE("parser: what the bytes throw reaches the caller as it is") {
   InMemory bytes(Zip(), 2'000);
   const auto read = [&] {
-    Parser parser(Format::kZip, &bytes, "sample");
+    ArchiveParser parser(Format::kZip, &bytes, "sample");
     while (parser.Next()) {
       while (!parser.NextBlock().empty()) continue;
     }
@@ -81,7 +81,7 @@ TEST_CASE("parser: an entry whose content is damaged is corrupt") {
   std::string zip = Zip();
   zip[zip.find("first")] = 'F';
   InMemory bytes(zip);
-  Parser parser(Format::kZip, &bytes, "sample");
+  ArchiveParser parser(Format::kZip, &bytes, "sample");
   REQUIRE(parser.Next());
   const auto read = [&] {
     while (!parser.NextBlock().empty()) continue;

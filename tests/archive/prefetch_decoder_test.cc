@@ -1,11 +1,11 @@
-#include "archive/ahead.h"
+#include "archive/prefetch_decoder.h"
 
 #include <doctest/doctest.h>
 
 #include <chrono>
 #include <thread>
 
-#include "archive/feed.h"
+#include "archive/archive_input.h"
 #include "os/posix_fs.h"
 #include "support/archives.h"
 #include "support/expect_error.h"
@@ -35,7 +35,7 @@ const std::string& Zip() {
   return made;
 }
 
-// The bytes of a zip for an Ahead, as a Feed has them.
+// The bytes of a zip for an PrefetchDecoder, as a ArchiveInput has them.
 class Bytes {
  public:
   explicit Bytes(const std::string& zip)
@@ -47,10 +47,10 @@ class Bytes {
  private:
   TempDir dir_;
   PosixFs fs_;
-  Feed feed_;
+  ArchiveInput feed_;
 };
 
-std::string ReadEntry(Ahead* ahead, unsigned entry) {
+std::string ReadEntry(PrefetchDecoder* ahead, unsigned entry) {
   std::string out;
   while (true) {
     const auto block = ahead->NextBlock(entry);
@@ -61,10 +61,10 @@ std::string ReadEntry(Ahead* ahead, unsigned entry) {
 
 TEST_CASE("ahead: it decodes half of the entries, each whole and in order") {
   Bytes bytes(Zip());
-  Ahead ahead(Format::kZip, bytes.Take(), "sample");
+  PrefetchDecoder ahead(Format::kZip, bytes.Take(), "sample");
   unsigned decoded = 0;
   for (unsigned i = 0; i < kFiles; ++i) {
-    if (!Ahead::Decodes(i)) continue;
+    if (!PrefetchDecoder::Decodes(i)) continue;
     ++decoded;
     CHECK((ReadEntry(&ahead, i) == ContentOf(i)));
     CHECK(ahead.NextBlock(i).empty());
@@ -75,26 +75,27 @@ TEST_CASE("ahead: it decodes half of the entries, each whole and in order") {
 
 TEST_CASE("ahead: what nobody asks for is passed over") {
   Bytes bytes(Zip());
-  Ahead ahead(Format::kZip, bytes.Take(), "sample");
+  PrefetchDecoder ahead(Format::kZip, bytes.Take(), "sample");
   // Until it holds all that it may, and waits.
   std::this_thread::sleep_for(std::chrono::milliseconds(200));
   unsigned last = kFiles - 1;
-  while (!Ahead::Decodes(last)) --last;
+  while (!PrefetchDecoder::Decodes(last)) --last;
   CHECK((ReadEntry(&ahead, last) == ContentOf(last)));
 }
 
 TEST_CASE("ahead: damage is told at the entry that has it, not before") {
   constexpr unsigned victim = 57;
-  REQUIRE(Ahead::Decodes(victim));
+  REQUIRE(PrefetchDecoder::Decodes(victim));
   std::string zip = Zip();
   // Noise this short is stored as it is.
   const std::size_t at = zip.find(ContentOf(victim));
   REQUIRE(at != zip.npos);
   zip[at] ^= 1;
   Bytes bytes(zip);
-  Ahead ahead(Format::kZip, bytes.Take(), "sample");
+  PrefetchDecoder ahead(Format::kZip, bytes.Take(), "sample");
   for (unsigned i = 0; i < victim; ++i) {
-    if (Ahead::Decodes(i)) CHECK((ReadEntry(&ahead, i) == ContentOf(i)));
+    if (PrefetchDecoder::Decodes(i))
+      CHECK((ReadEntry(&ahead, i) == ContentOf(i)));
   }
   CHECK(ErrorOf([&] { ReadEntry(&ahead, victim); }).code() ==
         ErrorCode::kArchiveCorrupt);
@@ -104,7 +105,7 @@ TEST_CASE("ahead: damage is told at the entry that has it, not before") {
 
 TEST_CASE("ahead: destroyed early it stops, however much there is to decode") {
   Bytes bytes(Zip());
-  { Ahead ahead(Format::kZip, bytes.Take(), "sample"); }
+  { PrefetchDecoder ahead(Format::kZip, bytes.Take(), "sample"); }
   CHECK(bytes.Take() == nullptr);
 }
 

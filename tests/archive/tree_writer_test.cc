@@ -78,7 +78,7 @@ TEST_CASE("tree writer: with threads as without, byte for byte") {
     CHECK(fs.open_handles() == 0);
     for (unsigned i = 0; i < 300; ++i) {
       const auto path = std::to_string(i) + "/f";
-      CHECK((ReadWhole(&fs, path) == noise.substr(i, size(i))));
+      CHECK((ReadFile(&fs, path) == noise.substr(i, size(i))));
     }
   }
 }
@@ -155,7 +155,7 @@ TEST_CASE("tree writer: where a thread is behind the caller writes, too") {
   CHECK(own[true] > 50);
   CHECK(own[false] > 5);
   for (unsigned i = 0; i < 200; ++i) {
-    CHECK(ReadWhole(&fs, std::to_string(i) + "/whole") == content);
+    CHECK(ReadFile(&fs, std::to_string(i) + "/whole") == content);
   }
 }
 
@@ -177,7 +177,7 @@ TEST_CASE("tree writer: an empty file is filled where a thread is behind") {
   }
   writer.Finish();
   for (unsigned i = 0; i < 20; ++i) {
-    CHECK((ReadWhole(&fs, std::to_string(i) + "-filled/f") == noise));
+    CHECK((ReadFile(&fs, std::to_string(i) + "-filled/f") == noise));
   }
 }
 

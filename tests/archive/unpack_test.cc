@@ -33,7 +33,7 @@ class Bench {
   Unpacked Run(const UnpackOptions& options = {}, bool write = true) {
     Reader reader(InPieces(Slurp(dir_.path() + "/archive"), 60'000), "archive",
                   {&*fs_, Fs::kRoot, "spool", 0});
-    Opened top(&*fs_, fs_->OpenDirectory(Fs::kRoot, "out"));
+    ScopedHandle top(&*fs_, fs_->OpenDirectory(Fs::kRoot, "out"));
     return Unpack(&reader, write ? &*fs_ : nullptr, top.get(), options);
   }
 

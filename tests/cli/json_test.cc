@@ -19,7 +19,8 @@ std::vector<std::string> Keys(const json& object) {
 }
 
 json StatusOf(World* world) {
-  return json::parse(StatusJson(ReadStatus(&world->host, TreeCheck::kBytes)));
+  return json::parse(
+      StatusJson(ReadStatus(&world->context, TreeCheck::kBytes)));
 }
 
 }  // namespace
@@ -101,7 +102,7 @@ TEST_CASE("the list marks the live release and the rollback target") {
   World world;
   world.Deploy("1");
   world.Deploy("2");
-  const json list = json::parse(ListJson(ListKnown(&world.host)));
+  const json list = json::parse(ListJson(ListKnown(&world.context)));
   const json& releases = list.at("releases");
   REQUIRE(releases.size() == 2);
   CHECK(Keys(releases.at(0)) ==
@@ -116,7 +117,7 @@ TEST_CASE("the list marks the live release and the rollback target") {
 TEST_CASE("the history tells of refused, open and unreadable transactions") {
   World world;
   world.Deploy("1");
-  CHECK(Rollback(&world.host, std::nullopt, "why").exit ==
+  CHECK(Rollback(&world.context, std::nullopt, "why").exit ==
         Exit::kNoSuchRelease);
   TransactionRecord open = ReadRecord(&world.disk, 2);
   open.end.reset();

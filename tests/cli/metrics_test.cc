@@ -49,7 +49,7 @@ std::string FormatError(const std::string& text) {
 }
 
 std::string MetricsOf(World* world) {
-  return MetricsText("shop", ReadStatus(&world->host, TreeCheck::kShape));
+  return MetricsText("shop", ReadStatus(&world->context, TreeCheck::kShape));
 }
 
 bool Has(const std::string& text, const std::string& line) {
@@ -104,7 +104,7 @@ TEST_CASE("a link to a strange place is a doubt, and any name is escaped") {
   world.Deploy("1");
   world.disk.RemoveFile(Fs::kRoot, "current");
   world.disk.MakeSymlink("elsewhere", Fs::kRoot, "current");
-  const StatusReport report = ReadStatus(&world.host, TreeCheck::kShape);
+  const StatusReport report = ReadStatus(&world.context, TreeCheck::kShape);
   const std::string text = MetricsText("a\"b\\c\nd", report);
   CHECK(FormatError(text) == "");
   CHECK(Has(text, "release_well{app=\"a\\\"b\\\\c\\nd\"} 0"));

@@ -12,7 +12,7 @@ namespace {
 
 using nlohmann::json;
 
-Event MakeEvent(Event::Kind kind, const std::string& text) {
+ProgressEvent MakeEvent(ProgressEvent::Kind kind, const std::string& text) {
   return {.kind = kind, .transaction = 7, .text = text, .seconds = 0.25};
 }
 
@@ -117,16 +117,20 @@ TEST_CASE("an error before any transaction has the same JSON as an outcome") {
 }
 
 TEST_CASE("events are words, JSON lines, or nothing") {
-  const auto print = [](const GlobalOptions& options, const Event& event) {
+  const auto print = [](const GlobalOptions& options,
+                        const ProgressEvent& event) {
     return PrintedBy([&] {
              EventPrinter(options)(event);
              return 0;
            })
         .err;
   };
-  const Event begun = MakeEvent(Event::Kind::kStepBegun, "unpack");
-  const Event done = MakeEvent(Event::Kind::kStepDone, "unpack");
-  const Event warning = MakeEvent(Event::Kind::kWarning, "old one is in use");
+  const ProgressEvent begun =
+      MakeEvent(ProgressEvent::Kind::kStepBegun, "unpack");
+  const ProgressEvent done =
+      MakeEvent(ProgressEvent::Kind::kStepDone, "unpack");
+  const ProgressEvent warning =
+      MakeEvent(ProgressEvent::Kind::kWarning, "old one is in use");
   CHECK(print({}, begun).empty());
   CHECK(print({.verbose = true}, begun) == "  unpack ...\n");
   CHECK(print({}, done) == "  unpack         0.250 s\n");

@@ -1,4 +1,4 @@
-#include "cli/context.h"
+#include "cli/session.h"
 
 #include <doctest/doctest.h>
 #include <sys/stat.h>
@@ -80,7 +80,7 @@ TEST_CASE("root refuses a config file that somebody else can write") {
 
 TEST_CASE("a root that is not there is told with the way to make it") {
   const Error error =
-      ErrorOf([] { Context context({.root = "/no/such/root"}); });
+      ErrorOf([] { Session session({.root = "/no/such/root"}); });
   CHECK(error.code() == ErrorCode::kNotInitialized);
   CHECK(error.path() == "/no/such/root");
   CHECK(Says(error, "`release init` makes it"));
@@ -90,21 +90,21 @@ TEST_CASE("a root behind a link is known by its real path") {
   const TempDir dir;
   std::filesystem::create_directory(dir.path() + "/shop");
   std::filesystem::create_directory_symlink("shop", dir.path() + "/link");
-  Context context({.root = dir.path() + "/link"});
-  CHECK(context.config().root ==
+  Session session({.root = dir.path() + "/link"});
+  CHECK(session.config().root ==
         std::filesystem::canonical(dir.path()).string() + "/shop");
 }
 
-TEST_CASE("a context opens the root and tells who calls and how long to wait") {
+TEST_CASE("a session opens the root and tells who calls and how long to wait") {
   const TempDir dir;
   GlobalOptions options;
   options.root = dir.path();
   options.wait = std::chrono::seconds(3);
-  Context context(options);
-  CHECK(context.fs()->List(Fs::kRoot, "").empty());
-  CHECK(context.host()->wait == std::chrono::seconds(3));
-  CHECK(context.host()->caller.pid == getpid());
-  CHECK(context.host()->config->root == dir.path());
+  Session session(options);
+  CHECK(session.fs()->List(Fs::kRoot, "").empty());
+  CHECK(session.context()->wait == std::chrono::seconds(3));
+  CHECK(session.context()->caller.pid == getpid());
+  CHECK(session.context()->config->root == dir.path());
 }
 
 TEST_CASE("root changes nothing where somebody else can write") {
@@ -120,25 +120,25 @@ TEST_CASE("root changes nothing where somebody else can write") {
     std::filesystem::permissions(dir.path() + "/srv" + part,
                                  std::filesystem::perms(0755));
   }
-  const Context context({.root = dir.path() + "/srv"});
-  CHECK_NOTHROW(context.RequireOnlyRootWrites());
+  const Session session({.root = dir.path() + "/srv"});
+  CHECK_NOTHROW(session.RequireOnlyRootWrites());
   if (geteuid() != 0) return;
   for (const char* part : parts) {
     const std::string path = dir.path() + "/srv" + part;
     CAPTURE(path);
     REQUIRE(chown(path.c_str(), 12345, 0) == 0);
-    CHECK(ErrorOf([&] { context.RequireOnlyRootWrites(); }).code() ==
+    CHECK(ErrorOf([&] { session.RequireOnlyRootWrites(); }).code() ==
           ErrorCode::kRootUnsafe);
     REQUIRE(chown(path.c_str(), 0, 0) == 0);
     REQUIRE(chmod(path.c_str(), 0775) == 0);
-    CHECK(ErrorOf([&] { context.RequireOnlyRootWrites(); }).code() ==
+    CHECK(ErrorOf([&] { session.RequireOnlyRootWrites(); }).code() ==
           ErrorCode::kRootUnsafe);
     REQUIRE(chmod(path.c_str(), 0755) == 0);
   }
-  CHECK_NOTHROW(context.RequireOnlyRootWrites());
+  CHECK_NOTHROW(session.RequireOnlyRootWrites());
   // A directory above it.
   REQUIRE(chmod(dir.path().c_str(), 0777) == 0);
-  CHECK(ErrorOf([&] { context.RequireOnlyRootWrites(); }).code() ==
+  CHECK(ErrorOf([&] { session.RequireOnlyRootWrites(); }).code() ==
         ErrorCode::kRootUnsafe);
 }
 
@@ -153,14 +153,14 @@ TEST_CASE("root runs no program that somebody else can write") {
   Spill(dir.path() + "/shop.toml", "root = \"" + dir.path() +
                                        "/srv\"\n[hooks]\npreflight = [\"" +
                                        hook + "\"]\n");
-  const Context context({.config = file});
-  CHECK_NOTHROW(context.RequireOnlyRootWrites());
+  const Session session({.config = file});
+  CHECK_NOTHROW(session.RequireOnlyRootWrites());
   std::filesystem::permissions(hook, std::filesystem::perms(0777));
   if (geteuid() == 0) {
-    CHECK(ErrorOf([&] { context.RequireOnlyRootWrites(); }).code() ==
+    CHECK(ErrorOf([&] { session.RequireOnlyRootWrites(); }).code() ==
           ErrorCode::kConfigUnsafe);
   } else {
-    CHECK_NOTHROW(context.RequireOnlyRootWrites());
+    CHECK_NOTHROW(session.RequireOnlyRootWrites());
   }
 }
 
@@ -168,8 +168,8 @@ TEST_CASE("RELEASE_THREADS says how many threads may work") {
   const TempDir dir;
   const auto threads = [&](const char* text) {
     setenv("RELEASE_THREADS", text, 1);
-    Context context({.root = dir.path()});
-    return context.host()->threads;
+    Session session({.root = dir.path()});
+    return session.context()->threads;
   };
   const unsigned usual = threads("");
   CHECK(usual > 1);

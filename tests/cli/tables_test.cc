@@ -13,7 +13,7 @@ bool Has(const std::string& text, const std::string& part) {
 }
 
 std::string StatusOf(World* world) {
-  return StatusText(ReadStatus(&world->host, TreeCheck::kBytes));
+  return StatusText(ReadStatus(&world->context, TreeCheck::kBytes));
 }
 
 }  // namespace
@@ -49,10 +49,10 @@ TEST_CASE("the status shouts what is in doubt") {
 
 TEST_CASE("names from outside cannot move the cursor") {
   World world;
-  world.host.caller.user = "al\x1b[2Jice";
+  world.context.caller.user = "al\x1b[2Jice";
   world.Deploy("1");
   for (const std::string& text :
-       {StatusOf(&world), ListTable(ListKnown(&world.host)),
+       {StatusOf(&world), ListTable(ListKnown(&world.context)),
         HistoryTable({ReadRecord(&world.disk, 1)})}) {
     CHECK(!Has(text, "\x1b"));
     CHECK(Has(text, "al"));
@@ -71,8 +71,8 @@ TEST_CASE(
   World world;
   world.Deploy("1");
   world.Deploy("2");
-  Pin(&world.host, *Version::Parse("1"), true);
-  std::vector<ListedRelease> listed = ListKnown(&world.host);
+  Pin(&world.context, *Version::Parse("1"), true);
+  std::vector<ListedRelease> listed = ListKnown(&world.context);
   listed.at(1).pids = {4, 5};
   const std::string table = ListTable(listed);
   CHECK(Has(table, "\n* 2 "));
@@ -85,7 +85,7 @@ TEST_CASE("the history tells why, how long, and what cannot be read") {
   World world;
   world.Deploy("1");
   world.Deploy("2");
-  Rollback(&world.host, std::nullopt, "too slow");
+  Rollback(&world.context, std::nullopt, "too slow");
   const std::string table =
       HistoryTable({TransactionRecord{.number = 9}, ReadRecord(&world.disk, 3),
                     ReadRecord(&world.disk, 1)});

@@ -38,7 +38,8 @@ TEST_CASE("a confirmation that comes during the wait for health counts") {
   world.config.health.min_healthy_time = seconds(10);
   const Nanoseconds start = world.clock.SinceBoot();
   world.clock.At(start + seconds(5), [&] { Confirm(&world.disk); });
-  const Outcome outcome = Deploy(&world.host, world.OfferOf("2"), seconds(60));
+  const Outcome outcome =
+      Deploy(&world.context, world.RequestFor("2"), seconds(60));
   CHECK(outcome.exit == Exit::kDone);
   CHECK(world.Current() == "releases/2");
   CHECK(world.clock.SinceBoot() < start + seconds(20));
@@ -47,8 +48,8 @@ TEST_CASE("a confirmation that comes during the wait for health counts") {
 TEST_CASE("an abort ends the copying of an archive that has evidence") {
   World world;
   REQUIRE(world.Deploy("1").exit == Exit::kDone);
-  const auto offer = [&](bool aborts) {
-    Offer made = world.OfferOf("2");
+  const auto request = [&](bool aborts) {
+    ArchiveRequest made = world.RequestFor("2");
     made.evidence.attestation = {
         StatementFor(Sha256Of(World::ArchiveOf("2"))).dump(), "2.intoto.json"};
     made.source = [&world, aborts, whole = made.source,
@@ -60,18 +61,19 @@ TEST_CASE("an abort ends the copying of an archive that has evidence") {
     };
     return made;
   };
-  const Outcome outcome = Deploy(&world.host, offer(true), std::nullopt);
+  const Outcome outcome = Deploy(&world.context, request(true), std::nullopt);
   CHECK(outcome.exit == Exit::kFailed);
   REQUIRE(outcome.error);
   CHECK(outcome.error->code == ErrorCode::kAborted);
   CHECK(world.Current() == "releases/1");
-  CHECK(Deploy(&world.host, offer(false), std::nullopt).exit == Exit::kDone);
+  CHECK(Deploy(&world.context, request(false), std::nullopt).exit ==
+        Exit::kDone);
 }
 
 TEST_CASE("an abort that came too late is not for the transaction after it") {
   World world;
   REQUIRE(world.Deploy("1").exit == Exit::kDone);
-  const auto next = ReadStanding(&world.disk).newest + 1;
+  const auto next = ReadDeploymentState(&world.disk).newest + 1;
   world.disk.Close(
       world.disk.Open(Fs::kRoot, AbortPath(next), OpenMode::kCreateNew, 0640));
   CHECK(world.Deploy("2").exit == Exit::kDone);

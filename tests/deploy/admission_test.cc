@@ -25,15 +25,15 @@ class Vouched : public World {
     runner.On("find-principals", Exited(0, "ci\n"));
   }
 
-  Offer Signed(const std::string& version, std::uint64_t serial) {
-    Offer offer = OfferOf(version);
+  ArchiveRequest Signed(const std::string& version, std::uint64_t serial) {
+    ArchiveRequest request = RequestFor(version);
     const auto statement = StatementFor(Sha256Of(ArchiveOf(version)), serial);
-    offer.evidence.attestation = EvidenceFile{statement.dump(), "a"};
-    offer.evidence.signature = EvidenceFile{"s", "a.sig"};
-    return offer;
+    request.evidence.attestation = EvidenceFile{statement.dump(), "a"};
+    request.evidence.signature = EvidenceFile{"s", "a.sig"};
+    return request;
   }
   Outcome DeploySigned(const std::string& version, std::uint64_t serial) {
-    return release::Deploy(&host, Signed(version, serial));
+    return release::Deploy(&context, Signed(version, serial));
   }
 
   TempDir dir;
@@ -59,22 +59,22 @@ TEST_CASE("an archive with all its evidence goes live, and that is recorded") {
 
 TEST_CASE("evidence that is required is missed before the archive is read") {
   Vouched world;
-  Offer offer = world.OfferOf("1");
-  offer.source = [](std::span<char>) -> std::size_t {
+  ArchiveRequest request = world.RequestFor("1");
+  request.source = [](std::span<char>) -> std::size_t {
     throw std::logic_error("read");
   };
-  CHECK(CodeOf(Deploy(&world.host, offer)) == "evidence-missing");
-  offer.evidence = world.Signed("1", 1).evidence;
-  offer.evidence.attestation.reset();
-  CHECK(CodeOf(Deploy(&world.host, offer)) == "evidence-missing");
+  CHECK(CodeOf(Deploy(&world.context, request)) == "evidence-missing");
+  request.evidence = world.Signed("1", 1).evidence;
+  request.evidence.attestation.reset();
+  CHECK(CodeOf(Deploy(&world.context, request)) == "evidence-missing");
 }
 
 TEST_CASE("nothing looks into an archive that its evidence is not about") {
   Vouched world;
-  Offer offer = world.Signed("1", 1);
+  ArchiveRequest request = world.Signed("1", 1);
   // No archive at all: who looked into it would say so.
-  offer.source = SourceOf("\x1F\x8B garbage");
-  CHECK(CodeOf(Deploy(&world.host, offer)) == "evidence-mismatch");
+  request.source = SourceOf("\x1F\x8B garbage");
+  CHECK(CodeOf(Deploy(&world.context, request)) == "evidence-mismatch");
   CHECK(ReadRecord(&world.disk, 1).end->result == "refused");
   CHECK(world.disk.List(Fs::kRoot, kReleases).empty());
 }
@@ -82,9 +82,9 @@ TEST_CASE("nothing looks into an archive that its evidence is not about") {
 TEST_CASE("an archive that is endless is refused") {
   Vouched world;
   world.config.unpack.max_size = 1 << 20;
-  Offer offer = world.Signed("1", 1);
-  offer.source = [](std::span<char> buffer) { return buffer.size(); };
-  CHECK(CodeOf(Deploy(&world.host, offer)) == "limit-exceeded");
+  ArchiveRequest request = world.Signed("1", 1);
+  request.source = [](std::span<char> buffer) { return buffer.size(); };
+  CHECK(CodeOf(Deploy(&world.context, request)) == "limit-exceeded");
   CHECK_FALSE(Exists(&world.disk, ".release/.new-arrival"));
 }
 
@@ -103,18 +103,20 @@ TEST_CASE("a serial is used up by a commit and by nothing less") {
   CHECK(world.DeploySigned("3", 6).result == "unchanged");
   // Nor does a rollback give serials back, nor a prune, nor a crash.
   REQUIRE(world.Rollback().exit == Exit::kDone);
-  REQUIRE(Prune(&world.host).exit == Exit::kDone);
+  REQUIRE(Prune(&world.context).exit == Exit::kDone);
   CHECK(CodeOf(world.DeploySigned("1", 5)) == "evidence-replayed");
   World later(world, world.disk);
-  CHECK(ReadStanding(&later.disk).ledger.serials().at("SHA256:k").serial == 6);
+  CHECK(
+      ReadDeploymentState(&later.disk).ledger.serials().at("SHA256:k").serial ==
+      6);
 }
 
 TEST_CASE("test results that are not signed count where no signature must be") {
   Vouched world;
   world.config.verify.require_signature = false;
-  Offer offer = world.Signed("1", 1);
-  offer.evidence.signature.reset();
-  const Outcome outcome = Deploy(&world.host, offer);
+  ArchiveRequest request = world.Signed("1", 1);
+  request.evidence.signature.reset();
+  const Outcome outcome = Deploy(&world.context, request);
   CHECK(CodeOf(outcome) == "");
   REQUIRE(outcome.warnings.size() == 1);
   CHECK(outcome.warnings[0].find("is not signed") != std::string::npos);

@@ -187,11 +187,11 @@ class Enumeration {
 
   void CheckSettled(World* world, bool committed, const std::string& where) {
     CheckAlways(world, where);
-    const Standing standing = ReadStanding(&world->disk);
-    Require(!standing.open && !standing.unreadable,
+    const DeploymentState state = ReadDeploymentState(&world->disk);
+    Require(!state.open && !state.unreadable,
             where + ": a transaction is open");
-    Require(standing.listing.garbage.empty(), where + ": garbage is left");
-    Require(standing.doubts.empty(), where + ": there is a doubt");
+    Require(state.listing.garbage.empty(), where + ": garbage is left");
+    Require(state.problems.empty(), where + ": there is a doubt");
     const std::string wanted = committed ? scenario_.to : kLive;
     Require(world->Current() == wanted,
             fmt::format("{}: {} is live, committed: {}", where,
@@ -199,8 +199,8 @@ class Enumeration {
     Require(world->service == world->Current(),
             fmt::format("{}: the service runs {}, current is {}", where,
                         world->service, world->Current()));
-    const auto target = standing.ledger.RollbackTarget(standing.live);
-    Require(target && standing.listing.versions.contains(*target),
+    const auto target = state.ledger.RollbackTarget(state.live);
+    Require(target && state.listing.versions.contains(*target),
             where + ": no rollback is possible");
   }
 

@@ -41,8 +41,8 @@ struct Sharing : World {
 
 // Changes a byte where it lies, so that size and mode stay.
 void Damage(World* world, const std::string& path) {
-  const Opened file(&world->disk,
-                    world->disk.Open(Fs::kRoot, path, OpenMode::kLockFile));
+  const ScopedHandle file(
+      &world->disk, world->disk.Open(Fs::kRoot, path, OpenMode::kLockFile));
   world->disk.Write(file.get(), "T");
 }
 
@@ -69,7 +69,7 @@ TEST_CASE("what was edited or rotted since gets into no new release") {
     CHECK(world.Deploy("2").exit == Exit::kDone);
     CHECK(IsWhole(&world, "2"));
     CHECK_FALSE(Shared(&world, "1", "2"));
-    CHECK(ReadWhole(&world.disk, CommonOf("2")) == kCommon);
+    CHECK(ReadFile(&world.disk, CommonOf("2")) == kCommon);
     // The control: whoever believes the manifests, in which nothing has
     // changed, links the damage, and verify says so.
     const Manifest before = LoadManifest(&world.disk, V("1"));
@@ -145,12 +145,12 @@ TEST_CASE("the room that is asked for is that of what is not shared") {
     TarBuilder tar;
     tar.File(".release-manifest", FormatManifest(manifest)).Directory("bin");
     tar.File("bin/app", "version 2\n", 0755).File("bin/common", kCommon);
-    Offer packed = world.OfferOf("2");
+    ArchiveRequest packed = world.RequestFor("2");
     packed.source = SourceOf(tar.Symlink("run", "bin/app").Bytes());
-    Offer plain = world.OfferOf("3");
+    ArchiveRequest plain = world.RequestFor("3");
     plain.size = 1'000;
-    for (Offer* offer : {&packed, &plain}) {
-      const Outcome outcome = Deploy(&world.host, std::move(*offer));
+    for (ArchiveRequest* request : {&packed, &plain}) {
+      const Outcome outcome = Deploy(&world.context, std::move(*request));
       const bool shares = dedup == Dedup::kHardLink;
       CHECK(outcome.exit == (shares ? Exit::kDone : Exit::kFailed));
       if (!shares) CHECK(outcome.error->code == ErrorCode::kNoSpace);
@@ -160,20 +160,20 @@ TEST_CASE("the room that is asked for is that of what is not shared") {
 
 TEST_CASE("owner and mode decide, too") {
   Sharing world(Dedup::kHardLink);
-  Offer offer = world.OfferOf("2");
-  offer.owner = OwnerIds{12, 34};
-  CHECK(Deploy(&world.host, std::move(offer)).exit == Exit::kDone);
+  ArchiveRequest request = world.RequestFor("2");
+  request.owner = OwnerIds{12, 34};
+  CHECK(Deploy(&world.context, std::move(request)).exit == Exit::kDone);
   CHECK_FALSE(Shared(&world, "1", "2"));
   CHECK(world.disk.Stat(Fs::kRoot, CommonOf("2"))->owner == 12);
   CHECK(world.disk.Stat(Fs::kRoot, CommonOf("1"))->owner == 0);
-  offer = world.OfferOf("3");
-  offer.owner = OwnerIds{12, 34};
-  CHECK(Deploy(&world.host, std::move(offer)).exit == Exit::kDone);
+  request = world.RequestFor("3");
+  request.owner = OwnerIds{12, 34};
+  CHECK(Deploy(&world.context, std::move(request)).exit == Exit::kDone);
   CHECK(Shared(&world, "2", "3"));
   world.disk.SetMode(Fs::kRoot, CommonOf("3"), 0600);
-  offer = world.OfferOf("4");
-  offer.owner = OwnerIds{12, 34};
-  CHECK(Deploy(&world.host, std::move(offer)).exit == Exit::kDone);
+  request = world.RequestFor("4");
+  request.owner = OwnerIds{12, 34};
+  CHECK(Deploy(&world.context, std::move(request)).exit == Exit::kDone);
   CHECK_FALSE(Shared(&world, "3", "4"));
   CHECK(IsWhole(&world, "4"));
 }

@@ -1,4 +1,4 @@
-#include "deploy/host.h"
+#include "deploy/deploy_context.h"
 
 #include <doctest/doctest.h>
 
@@ -23,32 +23,32 @@ TEST_CASE("a failed call names the file and keeps its code") {
 }
 
 TEST_CASE("a host that nobody listens to reports into the void") {
-  const Host host;
-  host.report({.text = "nobody hears it"});
-  CHECK(host.fs == nullptr);
+  const DeployContext context;
+  context.report({.text = "nobody hears it"});
+  CHECK(context.fs == nullptr);
 }
 
 TEST_CASE("of the threads allowed one is the caller's") {
-  Host host;
-  CHECK(host.ThreadsFor(16) == 0);
-  host.threads = 3;
-  CHECK(host.ThreadsFor(16) == 2);
-  CHECK(host.ThreadsFor(1) == 1);
+  DeployContext context;
+  CHECK(context.ThreadsFor(16) == 0);
+  context.threads = 3;
+  CHECK(context.ThreadsFor(16) == 2);
+  CHECK(context.ThreadsFor(1) == 1);
 }
 
 TEST_CASE("threads that compute get the other cores, and one at least") {
-  Host host;
-  CHECK(host.BusyThreadsFor(2) == 0);
-  host.threads = 16;
-  CHECK(host.BusyThreadsFor(2) == 1);
-  host.cores = 2;
-  CHECK(host.BusyThreadsFor(2) == 1);
-  host.cores = 3;
-  CHECK(host.BusyThreadsFor(2) == 2);
-  host.cores = 64;
-  CHECK(host.BusyThreadsFor(2) == 2);
-  host.cores = 0;  // where the system does not tell
-  CHECK(host.BusyThreadsFor(2) == 1);
+  DeployContext context;
+  CHECK(context.BusyThreadsFor(2) == 0);
+  context.threads = 16;
+  CHECK(context.BusyThreadsFor(2) == 1);
+  context.cores = 2;
+  CHECK(context.BusyThreadsFor(2) == 1);
+  context.cores = 3;
+  CHECK(context.BusyThreadsFor(2) == 2);
+  context.cores = 64;
+  CHECK(context.BusyThreadsFor(2) == 2);
+  context.cores = 0;  // where the system does not tell
+  CHECK(context.BusyThreadsFor(2) == 1);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "deploy/standing.h"
+#include "deploy/deployment_state.h"
 
 #include <doctest/doctest.h>
 
@@ -24,17 +24,17 @@ struct Two : World {
     REQUIRE(Deploy("1").exit == Exit::kDone);
     REQUIRE(Deploy("2").exit == Exit::kDone);
   }
-  Standing Read() { return ReadStanding(&disk); }
+  DeploymentState Read() { return ReadDeploymentState(&disk); }
   std::string Doubts() {
     std::string all;
-    for (const std::string& doubt : Read().doubts) all += doubt + "\n";
+    for (const std::string& doubt : Read().problems) all += doubt + "\n";
     return all;
   }
 };
 
 TEST_CASE("a root without a layout says how to make one") {
   MemFs disk;
-  const Error error = ErrorOf([&] { ReadStanding(&disk); });
+  const Error error = ErrorOf([&] { ReadDeploymentState(&disk); });
   CHECK(error.code() == ErrorCode::kNotInitialized);
   CHECK(Says(error, "release init"));
   CHECK(ExitBeforeSwitch(error.code()) == Exit::kUsage);
@@ -42,21 +42,21 @@ TEST_CASE("a root without a layout says how to make one") {
 
 TEST_CASE("an empty root has nothing live and no doubts") {
   World world;
-  const Standing standing = ReadStanding(&world.disk);
-  CHECK(!standing.live);
-  CHECK(standing.CurrentName().empty());
-  CHECK(standing.newest == 0);
-  CHECK(standing.doubts.empty());
+  const DeploymentState state = ReadDeploymentState(&world.disk);
+  CHECK(!state.live);
+  CHECK(state.CurrentName().empty());
+  CHECK(state.newest == 0);
+  CHECK(state.problems.empty());
 }
 
 TEST_CASE("after a transaction the records are not listed to find the newest") {
   Two world;
   FaultFs fs(&world.disk);
   // releases/ alone.
-  CHECK(ReadStanding(&fs).newest == 2);
+  CHECK(ReadDeploymentState(&fs).newest == 2);
   CHECK(fs.calls(FsCall::kList) == 1);
   // A rollback: releases/ twice, and .release/ for the links twice.
-  world.host.fs = &fs;
+  world.context.fs = &fs;
   CHECK(world.Rollback().exit == Exit::kDone);
   CHECK(fs.calls(FsCall::kList) == 5);
 }
@@ -72,7 +72,7 @@ TEST_CASE("what happens among the records is seen, by whomever") {
   CHECK(read_after([](Fs* fs) {
           fs->RemoveFile(Fs::kRoot, RecordPath(2));
         }).newest == 1);
-  const Standing aside = read_after([](Fs* fs) {
+  const DeploymentState aside = read_after([](Fs* fs) {
     fs->Rename(Fs::kRoot, RecordPath(2), Fs::kRoot,
                RecordPath(2) + std::string(kDamagedSuffix),
                RenameMode::kReplace);
@@ -80,27 +80,27 @@ TEST_CASE("what happens among the records is seen, by whomever") {
   CHECK(aside.newest == 2);
   CHECK(aside.last->number == 1);
   // In the newest one, where it lies: no entry changes with that.
-  const Standing torn = read_after([](Fs* fs) {
-    const Opened file(fs,
-                      fs->Open(Fs::kRoot, RecordPath(2), OpenMode::kAppend));
-    fs->Truncate(file.get(), ReadWhole(fs, RecordPath(2)).size() - 9);
+  const DeploymentState torn = read_after([](Fs* fs) {
+    const ScopedHandle file(
+        fs, fs->Open(Fs::kRoot, RecordPath(2), OpenMode::kAppend));
+    fs->Truncate(file.get(), ReadFile(fs, RecordPath(2)).size() - 9);
   });
   CHECK(torn.open->number == 2);
-  const Standing noise =
+  const DeploymentState noise =
       read_after([](Fs* fs) { AppendToFile(fs, RecordPath(2), "noise\n"); });
-  CHECK(noise.doubts.size() == 1);
+  CHECK(noise.problems.size() == 1);
 }
 
 TEST_CASE("the link says what is live, the newest record what is good") {
   Two world;
-  const Standing standing = world.Read();
-  CHECK(standing.live == V("2"));
-  CHECK(standing.CurrentName() == "2");
-  CHECK(standing.newest == 2);
-  CHECK(standing.last->number == 2);
-  CHECK(!standing.open);
-  CHECK(standing.ledger.RollbackTarget(standing.live) == V("1"));
-  CHECK(standing.doubts.empty());
+  const DeploymentState state = world.Read();
+  CHECK(state.live == V("2"));
+  CHECK(state.CurrentName() == "2");
+  CHECK(state.newest == 2);
+  CHECK(state.last->number == 2);
+  CHECK(!state.open);
+  CHECK(state.ledger.RollbackTarget(state.live) == V("1"));
+  CHECK(state.problems.empty());
 }
 
 TEST_CASE("a link moved by hand is the truth, and a doubt") {
@@ -156,11 +156,11 @@ TEST_CASE("a hand-made release is known, and unknown in state") {
 TEST_CASE("without its newest record the ledger is older, and that is told") {
   Two world;
   world.disk.RemoveFile(Fs::kRoot, RecordPath(2));
-  const Standing standing = world.Read();
-  CHECK(standing.live == V("2"));
-  CHECK(standing.newest == 1);
-  CHECK(standing.ledger.Find(V("1"))->state == ReleaseState::kGood);
-  CHECK(standing.ledger.Find(V("2"))->state == ReleaseState::kUnknown);
+  const DeploymentState state = world.Read();
+  CHECK(state.live == V("2"));
+  CHECK(state.newest == 1);
+  CHECK(state.ledger.Find(V("1"))->state == ReleaseState::kGood);
+  CHECK(state.ledger.Find(V("2"))->state == ReleaseState::kUnknown);
   CHECK(world.Doubts().find("a record is lost") != std::string::npos);
 }
 
@@ -177,32 +177,32 @@ TEST_CASE("a newest record that began and did not end is open") {
   BeginRecord begin;
   begin.command = "deploy";
   begin.from_target = "releases/2";
-  Journal journal(&world.disk, 3, Journal::Room::kNewFile);
+  Journal journal(&world.disk, 3, Journal::RecordSpace::kNewFile);
   journal.Begin(begin);
   journal.StepBegun("unpack");
-  const Standing standing = world.Read();
-  REQUIRE(standing.open);
-  CHECK(standing.open->number == 3);
-  CHECK(standing.open->current_step == "unpack");
-  CHECK(standing.last->number == 2);
-  CHECK(standing.newest == 3);
+  const DeploymentState state = world.Read();
+  REQUIRE(state.open);
+  CHECK(state.open->number == 3);
+  CHECK(state.open->current_step == "unpack");
+  CHECK(state.last->number == 2);
+  CHECK(state.newest == 3);
 }
 
 TEST_CASE("a newest record of nothing is unreadable, not open") {
   for (const char* text : {"", "torn", "0123456789abcdef {}\n"}) {
     Two world;
     PutFile(&world.disk, RecordPath(3), text);
-    const Standing standing = world.Read();
-    CHECK(!standing.open);
-    CHECK(standing.unreadable == 3);
-    CHECK(standing.last->number == 2);
-    CHECK(standing.ledger.RollbackTarget(standing.live) == V("1"));
+    const DeploymentState state = world.Read();
+    CHECK(!state.open);
+    CHECK(state.unreadable == 3);
+    CHECK(state.last->number == 2);
+    CHECK(state.ledger.RollbackTarget(state.live) == V("1"));
   }
 }
 
 TEST_CASE("a damaged record is a doubt, and what can be read is used") {
   Two world;
-  std::string text = ReadWhole(&world.disk, RecordPath(2));
+  std::string text = ReadFile(&world.disk, RecordPath(2));
   text[text.find('\n') + 30] ^= 1;
   PutFile(&world.disk, RecordPath(2), text);
   CHECK(world.Read().ledger.RollbackTarget(V("2")) == V("1"));
@@ -211,7 +211,7 @@ TEST_CASE("a damaged record is a doubt, and what can be read is used") {
 
 TEST_CASE("a last record whose end is damaged is open, and a doubt") {
   Two world;
-  std::string text = ReadWhole(&world.disk, RecordPath(2));
+  std::string text = ReadFile(&world.disk, RecordPath(2));
   text[text.size() - 30] ^= 1;
   PutFile(&world.disk, RecordPath(2), text);
   CHECK(world.Read().open);
@@ -224,13 +224,13 @@ TEST_CASE("a last record whose end is damaged is open, and a doubt") {
 
 TEST_CASE("a last record whose beginning is damaged still has its ledger") {
   Two world;
-  std::string text = ReadWhole(&world.disk, RecordPath(2));
+  std::string text = ReadFile(&world.disk, RecordPath(2));
   text[30] ^= 1;
   PutFile(&world.disk, RecordPath(2), text);
-  const Standing standing = world.Read();
-  REQUIRE(standing.last);
-  CHECK(!standing.last->begin);
-  CHECK(standing.ledger.RollbackTarget(V("2")) == V("1"));
+  const DeploymentState state = world.Read();
+  REQUIRE(state.last);
+  CHECK(!state.last->begin);
+  CHECK(state.ledger.RollbackTarget(V("2")) == V("1"));
   // Whatever runs next must not trip over it.
   CHECK(world.Deploy("3").exit == Exit::kDone);
 }
@@ -239,8 +239,8 @@ TEST_CASE("the number of a record that was set aside is not given again") {
   World world;
   world.Deploy("1");
   PutFile(&world.disk, std::string(kTransactions) + "/000002.log.damaged", "x");
-  CHECK(ReadStanding(&world.disk).newest == 2);
-  CHECK(ReadStanding(&world.disk).last->number == 1);
+  CHECK(ReadDeploymentState(&world.disk).newest == 2);
+  CHECK(ReadDeploymentState(&world.disk).last->number == 1);
   CHECK(world.Deploy("2").transaction == 3);
   CHECK(world.Rollback().transaction == 4);
 }
@@ -251,21 +251,21 @@ TEST_CASE("files among the records that are none disturb nobody") {
     PutFile(&world.disk, std::string(kTransactions) + "/" + name, "x");
   }
   CHECK(world.Read().newest == 2);
-  CHECK(world.Read().doubts.empty());
+  CHECK(world.Read().problems.empty());
 }
 
 TEST_CASE("of a root without a layout it is told what is there") {
   MemFs disk;
-  Standing standing = ReadForeignStanding(&disk);
-  CHECK(!standing.current_target);
-  CHECK(standing.listing.versions.empty());
+  DeploymentState state = ReadForeignStanding(&disk);
+  CHECK(!state.current_target);
+  CHECK(state.listing.versions.empty());
   disk.MakeDirectory(Fs::kRoot, kReleases, 0755);
   disk.MakeDirectory(Fs::kRoot, "releases/1", 0755);
   disk.MakeSymlink("releases/1", Fs::kRoot, kCurrent);
-  standing = ReadForeignStanding(&disk);
-  CHECK(standing.live == V("1"));
-  CHECK(standing.ledger.Find(V("1"))->state == ReleaseState::kUnknown);
-  CHECK(!standing.LiveIsRecorded());
+  state = ReadForeignStanding(&disk);
+  CHECK(state.live == V("1"));
+  CHECK(state.ledger.Find(V("1"))->state == ReleaseState::kUnknown);
+  CHECK(!state.LiveIsRecorded());
   World world;
   world.Deploy("1");
   CHECK(ReadForeignStanding(&world.disk).LiveIsRecorded());

@@ -31,8 +31,8 @@ void DeployThree(World* world) {
 // A deploy of 4 whose process died after the switch.
 void DieInDeploy(World* world) {
   DeployThree(world);
-  REQUIRE(Stage(&world->host, world->OfferOf("4")).exit == Exit::kDone);
-  Journal journal(&world->disk, 5, Journal::Room::kNewFile);
+  REQUIRE(Stage(&world->context, world->RequestFor("4")).exit == Exit::kDone);
+  Journal journal(&world->disk, 5, Journal::RecordSpace::kNewFile);
   BeginRecord begin;
   begin.command = "deploy";
   begin.from_target = "releases/3";
@@ -65,7 +65,7 @@ std::vector<Case> Cases() {
          DeployThree(w);
          w->config.keep_releases = 0;
        },
-       [](World* w) { return Prune(&w->host); }, "releases/3", "releases/3"},
+       [](World* w) { return Prune(&w->context); }, "releases/3", "releases/3"},
       {"recover", DieInDeploy, [](World* w) { return w->RecoverNow(); },
        "releases/4", "releases/3"},
   };
@@ -80,8 +80,8 @@ class Run {
       : case_(c), lasting_(lasting == Lasting::kFromThenOn), fs_(&world_.disk) {
     case_.prepare(&world_);
     world_.Settle();
-    world_.host.fs = &fs_;
-    world_.host.threads = threads;
+    world_.context.fs = &fs_;
+    world_.context.threads = threads;
     if (lasting == Lasting::kOnce) {
       fs_.FailAt(n, error_number);
     } else {
@@ -92,7 +92,7 @@ class Run {
     } catch (const Error& error) {
       thrown_ = ExitBeforeSwitch(error.code());
     }
-    world_.host.fs = &world_.disk;
+    world_.context.fs = &world_.disk;
   }
 
   bool failed() const { return fs_.failed(); }
@@ -164,10 +164,10 @@ class Run {
     CHECK(next.exit == Exit::kDone);
     CHECK(world_.Current() == "releases/9");
     CHECK(world_.service == "releases/9");
-    const Standing standing = ReadStanding(&world_.disk);
-    CHECK(standing.listing.garbage.empty());
-    CHECK(standing.doubts.empty());
-    for (const Version& version : standing.listing.versions) {
+    const DeploymentState state = ReadDeploymentState(&world_.disk);
+    CHECK(state.listing.garbage.empty());
+    CHECK(state.problems.empty());
+    for (const Version& version : state.listing.versions) {
       CHECK(VerifyRelease(&world_.disk, version).empty());
     }
     CHECK(world_.disk.open_handles() == 0);
@@ -221,7 +221,7 @@ TEST_CASE("a full disk refuses a deploy, and keeps no one from a rollback") {
     World world;
     DeployThree(&world);
     FaultFs fs(&world.disk);
-    world.host.fs = &fs;
+    world.context.fs = &fs;
     fs.FailFrom(1, ENOSPC, call);
     if (call == FsCall::kMakeDirectory) {
       const Outcome outcome = world.Deploy("4");

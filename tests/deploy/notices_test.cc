@@ -67,13 +67,13 @@ std::vector<BadWay> BadWays() {
   return {BadWay{"undone", [](Wired* world) { return world->Deploy("2"); }},
           BadWay{"refused",
                  [](Wired* world) {
-                   Offer offer = world->OfferOf("3");
-                   offer.checksum = ExpectedChecksum{{}, "--sha256"};
-                   return Deploy(&world->host, std::move(offer));
+                   ArchiveRequest request = world->RequestFor("3");
+                   request.checksum = ExpectedChecksum{{}, "--sha256"};
+                   return Deploy(&world->context, std::move(request));
                  }},
           BadWay{"failed",
                  [](Wired* world) {
-                   return Activate(&world->host, Version::ParseOrThrow("9"));
+                   return Activate(&world->context, Version::ParseOrThrow("9"));
                  }},
           BadWay{"failed", [](Wired* world) { return world->Rollback(); }},
           BadWay{"in-doubt",
@@ -165,7 +165,7 @@ TEST_CASE("what waits is delivered once when the receiver is back") {
   CHECK(world.Waiting() == 0);
   world.clock.wall_seconds += 100'000;
   CHECK(world.Deploy("5").exit == Exit::kDone);
-  CHECK(DeliverWaiting(&world.host, Which::kAll).empty());
+  CHECK(DeliverWaiting(&world.context, NoticeSelection::kAll).empty());
   CHECK(world.got.size() == 2);
 }
 
@@ -177,7 +177,7 @@ TEST_CASE("one channel does not wait for the other, nor repeat it") {
   CHECK(world.runner.Count("page-me") == 1);
   CHECK(world.Waiting() == 1);
   world.down = false;
-  const auto deliveries = DeliverWaiting(&world.host, Which::kAll);
+  const auto deliveries = DeliverWaiting(&world.context, NoticeSelection::kAll);
   REQUIRE(deliveries.size() == 1);
   CHECK(deliveries[0].entry.channel == "webhook");
   CHECK(deliveries[0].reason == "");
@@ -190,14 +190,14 @@ TEST_CASE(
   Broken world;
   world.down = true;
   world.Deploy("2");
-  CHECK(DeliverWaiting(&world.host, Which::kDue).empty());
-  auto deliveries = DeliverWaiting(&world.host, Which::kAll);
+  CHECK(DeliverWaiting(&world.context, NoticeSelection::kDue).empty());
+  auto deliveries = DeliverWaiting(&world.context, NoticeSelection::kAll);
   REQUIRE(deliveries.size() == 1);
   CHECK(deliveries[0].reason == "Timeout was reached");
-  CHECK(FindWaiting(&world.host, Which::kAll).size() == 1);
+  CHECK(FindWaiting(&world.context, NoticeSelection::kAll).size() == 1);
   world.config.notify.webhook = "";
   world.config.notify.command = {"page-me"};
-  deliveries = DeliverWaiting(&world.host, Which::kAll);
+  deliveries = DeliverWaiting(&world.context, NoticeSelection::kAll);
   REQUIRE(deliveries.size() == 1);
   CHECK(deliveries[0].dropped);
   CHECK(world.Waiting() == 0);
@@ -213,8 +213,9 @@ TEST_CASE("while another command delivers, ours is left to it") {
   REQUIRE(outcome.warnings.size() == 1);
   CHECK(outcome.warnings[0].find("another command") != std::string::npos);
   CHECK(world.got.empty());
-  CHECK(ErrorOf([&] { DeliverWaiting(&world.host, Which::kAll); }).code() ==
-        ErrorCode::kBusy);
+  CHECK(ErrorOf([&] {
+          DeliverWaiting(&world.context, NoticeSelection::kAll);
+        }).code() == ErrorCode::kBusy);
 }
 
 TEST_CASE("on a full disk a rollback goes on and is told all the same") {
@@ -223,9 +224,11 @@ TEST_CASE("on a full disk a rollback goes on and is told all the same") {
     Wired world;
     world.Deploy("2");
     FaultFs full(&world.disk);
-    world.host.fs = &full;
+    world.context.fs = &full;
     std::string said;
-    world.host.report = [&](const Event& event) { said += event.text + "\n"; };
+    world.context.report = [&](const ProgressEvent& event) {
+      said += event.text + "\n";
+    };
     full.FailAt(n, ENOSPC, FsCall::kWrite);
     Outcome outcome;
     try {
@@ -233,7 +236,7 @@ TEST_CASE("on a full disk a rollback goes on and is told all the same") {
     } catch (const FsError&) {
       // The record could not be begun: another test's business.
     }
-    world.host.fs = &world.disk;
+    world.context.fs = &world.disk;
     if (full.failure().find("outbox") == std::string::npos) continue;
     CAPTURE(full.failure());
     ++tried;
@@ -249,12 +252,12 @@ TEST_CASE("on a full disk a rollback goes on and is told all the same") {
 TEST_CASE("a record that cannot be begun is told") {
   Wired world;
   FaultFs full(&world.disk);
-  world.host.fs = &full;
+  world.context.fs = &full;
   full.FailFrom(1, ENOSPC, FsCall::kReserve);
   CHECK(ErrorOf([&] { world.Deploy("2"); }).code() == ErrorCode::kNoSpace);
   CHECK(world.Got() == "failed 0 ");
   CHECK(world.got[0].at("code") == "no-space");
-  world.host.fs = &world.disk;
+  world.context.fs = &world.disk;
 }
 
 // What a state that a crash left comes to: recovered, and the receiver back.
@@ -262,7 +265,7 @@ struct AfterCrash {
   AfterCrash(const Wired& before, MemFs left) : world(before, std::move(left)) {
     world.down = false;
     world.RecoverNow();
-    DeliverWaiting(&world.host, Which::kAll);
+    DeliverWaiting(&world.context, NoticeSelection::kAll);
   }
   // How the transaction ended, by its record; "" where it never began.
   std::string Ended() {

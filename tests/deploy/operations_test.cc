@@ -16,8 +16,8 @@ namespace {
 Version V(const std::string& name) { return Version::ParseOrThrow(name); }
 
 ReleaseState StateOf(World* world, const std::string& name) {
-  const Standing standing = ReadStanding(&world->disk);
-  const LedgerEntry* entry = standing.ledger.Find(V(name));
+  const DeploymentState state = ReadDeploymentState(&world->disk);
+  const LedgerEntry* entry = state.ledger.Find(V(name));
   REQUIRE(entry != nullptr);
   return entry->state;
 }
@@ -30,7 +30,7 @@ TEST_CASE("the layout is made once, durably, and is the tool's own to enter") {
   const std::string tree = disk.Tree();
   CHECK(!InitializeLayout(&disk));
   CHECK(disk.Tree() == tree);
-  disk.ForEachPowerCut([](MemFs left) { ReadStanding(&left); });
+  disk.ForEachPowerCut([](MemFs left) { ReadDeploymentState(&left); });
 }
 
 TEST_CASE("a layout that somebody made and did not sync is synced") {
@@ -39,43 +39,43 @@ TEST_CASE("a layout that somebody made and did not sync is synced") {
   CHECK_THROWS_AS(InitializeLayout(&disk), CrashNow);
   MemFs killed = disk.Killed();
   CHECK(!InitializeLayout(&killed));
-  killed.ForEachPowerCut([](MemFs left) { ReadStanding(&left); });
+  killed.ForEachPowerCut([](MemFs left) { ReadDeploymentState(&left); });
 }
 
 TEST_CASE("stage makes a release without making it live") {
   World world;
   DeployAll(&world, {"1"});
   const int reloads = world.runner.Count("reload");
-  const Outcome outcome = Stage(&world.host, world.OfferOf("2"));
+  const Outcome outcome = Stage(&world.context, world.RequestFor("2"));
   CHECK(outcome.exit == Exit::kDone);
   CHECK(outcome.current == "1");
   CHECK(outcome.version == V("2"));
   CHECK(StateOf(&world, "2") == ReleaseState::kStaged);
   CHECK(VerifyRelease(&world.disk, V("2")).empty());
   CHECK(world.runner.Count("reload") == reloads);
-  CHECK(Stage(&world.host, world.OfferOf("2")).result == "unchanged");
+  CHECK(Stage(&world.context, world.RequestFor("2")).result == "unchanged");
   CHECK(StateOf(&world, "2") == ReleaseState::kStaged);
 }
 
 TEST_CASE("activate is the other half of a deploy") {
   World world;
   DeployAll(&world, {"1"});
-  Stage(&world.host, world.OfferOf("2"));
-  const Outcome outcome = Activate(&world.host, V("2"));
+  Stage(&world.context, world.RequestFor("2"));
+  const Outcome outcome = Activate(&world.context, V("2"));
   CHECK(outcome.exit == Exit::kDone);
   CHECK(outcome.previous == "1");
   CHECK(outcome.current == "2");
   CHECK(world.service == "releases/2");
   CHECK(StateOf(&world, "2") == ReleaseState::kGood);
-  CHECK(Activate(&world.host, V("2")).result == "unchanged");
+  CHECK(Activate(&world.context, V("2")).result == "unchanged");
 }
 
 TEST_CASE("a staged release that fails when activated is failed, and kept") {
   World world;
   DeployAll(&world, {"1"});
-  Stage(&world.host, world.OfferOf("2"));
+  Stage(&world.context, world.RequestFor("2"));
   world.broken.insert("2");
-  CHECK(Activate(&world.host, V("2")).exit == Exit::kUndone);
+  CHECK(Activate(&world.context, V("2")).exit == Exit::kUndone);
   CHECK(world.Current() == "releases/1");
   CHECK(StateOf(&world, "2") == ReleaseState::kFailed);
 }
@@ -118,25 +118,26 @@ TEST_CASE("rollback goes to a failed or withdrawn release only when named") {
   world.broken.insert("3");
   world.Deploy("3");
   world.broken.clear();
-  CHECK(Rollback(&world.host, V("3"), "").current == "3");
+  CHECK(Rollback(&world.context, V("3"), "").current == "3");
   CHECK(StateOf(&world, "2") == ReleaseState::kWithdrawn);
   CHECK(world.Rollback().current == "1");
-  CHECK(Rollback(&world.host, V("2"), "").exit == Exit::kDone);
+  CHECK(Rollback(&world.context, V("2"), "").exit == Exit::kDone);
   CHECK(world.Current() == "releases/2");
 }
 
 TEST_CASE("a rollback says why, and the one left remembers") {
   World world;
   DeployAll(&world, {"1", "2"});
-  CHECK(Rollback(&world.host, std::nullopt, "too slow").exit == Exit::kDone);
-  CHECK(ReadStanding(&world.disk).ledger.Find(V("2"))->reason == "too slow");
+  CHECK(Rollback(&world.context, std::nullopt, "too slow").exit == Exit::kDone);
+  CHECK(ReadDeploymentState(&world.disk).ledger.Find(V("2"))->reason ==
+        "too slow");
   CHECK(ReadRecord(&world.disk, 3).begin->reason == "too slow");
 }
 
 TEST_CASE("rollback after an older one was activated goes to the one left") {
   World world;
   DeployAll(&world, {"1", "2", "3"});
-  REQUIRE(Activate(&world.host, V("1")).exit == Exit::kDone);
+  REQUIRE(Activate(&world.context, V("1")).exit == Exit::kDone);
   CHECK(world.Rollback().current == "3");
   CHECK(StateOf(&world, "1") == ReleaseState::kWithdrawn);
 }
@@ -144,7 +145,7 @@ TEST_CASE("rollback after an older one was activated goes to the one left") {
 TEST_CASE("rollback to the live one changes nothing") {
   World world;
   DeployAll(&world, {"1", "2"});
-  const Outcome outcome = Rollback(&world.host, V("2"), "");
+  const Outcome outcome = Rollback(&world.context, V("2"), "");
   CHECK(outcome.result == "unchanged");
   CHECK(outcome.exit == Exit::kDone);
   CHECK(StateOf(&world, "2") == ReleaseState::kGood);
@@ -154,8 +155,8 @@ TEST_CASE("no such release is said by every command that names one") {
   World world;
   DeployAll(&world, {"1"});
   for (const Outcome& outcome :
-       {Activate(&world.host, V("9")), Rollback(&world.host, V("9"), ""),
-        Pin(&world.host, V("9"), true)}) {
+       {Activate(&world.context, V("9")), Rollback(&world.context, V("9"), ""),
+        Pin(&world.context, V("9"), true)}) {
     CHECK(outcome.exit == Exit::kNoSuchRelease);
     CHECK(outcome.error->code == ErrorCode::kNoSuchRelease);
     CHECK(outcome.current == "1");
@@ -197,7 +198,7 @@ TEST_CASE("rollback works where nothing more can be made") {
   World world;
   DeployAll(&world, {"1", "2"});
   FaultFs full(&world.disk);
-  world.host.fs = &full;
+  world.context.fs = &full;
   full.FailFrom(1, ENOSPC, FsCall::kReserve);
   CHECK(world.Rollback().exit == Exit::kDone);
   CHECK(full.failed());
@@ -259,7 +260,7 @@ TEST_CASE("confirm and abort need a transaction that runs") {
           ErrorCode::kNothingRunning);
   }
   // One whose process died does not run either.
-  Journal(&world.disk, 2, Journal::Room::kNewFile).Begin(BeginRecord());
+  Journal(&world.disk, 2, Journal::RecordSpace::kNewFile).Begin(BeginRecord());
   for (const auto& command : {Confirm, Abort}) {
     CHECK(ErrorOf([&] { command(&world.disk); }).code() ==
           ErrorCode::kNothingRunning);
@@ -285,8 +286,8 @@ TEST_CASE("a release that failed is listed with its size") {
   world.Deploy("1");
   world.broken.insert("2");
   REQUIRE(world.Deploy("2").exit == Exit::kUndone);
-  const Standing standing = ReadStanding(&world.disk);
-  const LedgerEntry* entry = standing.ledger.Find(*Version::Parse("2"));
+  const DeploymentState state = ReadDeploymentState(&world.disk);
+  const LedgerEntry* entry = state.ledger.Find(*Version::Parse("2"));
   REQUIRE(entry != nullptr);
   CHECK(entry->state == ReleaseState::kFailed);
   CHECK(entry->bytes > 0);
@@ -306,7 +307,7 @@ TEST_CASE("what preflight refuses is gone again and nothing has changed") {
   CHECK(outcome.error->code == ErrorCode::kHookFailed);
   CHECK(directory == "/srv/shop/releases/2");
   CHECK(world.Current() == "releases/1");
-  CHECK(!ReadStanding(&world.disk)
+  CHECK(!ReadDeploymentState(&world.disk)
              .listing.versions.contains(*Version::Parse("2")));
 
   world.runner.On("gate", Exited(0));
@@ -331,15 +332,15 @@ TEST_CASE("activating what was linked by hand proves it and ends the doubt") {
   world.Deploy("1");
   world.Deploy("2");
   PutLink(&world.disk, "current", "releases/1");
-  REQUIRE(!ReadStanding(&world.disk).doubts.empty());
+  REQUIRE(!ReadDeploymentState(&world.disk).problems.empty());
   const Outcome outcome =
-      Activate(&world.host, Version::ParseOrThrow("1"), std::nullopt);
+      Activate(&world.context, Version::ParseOrThrow("1"), std::nullopt);
   CHECK(outcome.exit == Exit::kDone);
   CHECK(outcome.result == "committed");
   CHECK(world.service == "releases/1");
-  const Standing standing = ReadStanding(&world.disk);
-  CHECK(standing.doubts.empty());
-  CHECK(standing.ledger.RollbackTarget(standing.live) == Version::Parse("2"));
+  const DeploymentState state = ReadDeploymentState(&world.disk);
+  CHECK(state.problems.empty());
+  CHECK(state.ledger.RollbackTarget(state.live) == Version::Parse("2"));
 }
 
 }  // namespace release

@@ -35,7 +35,7 @@ TEST_CASE("a plan of a deploy names each step and changes nothing") {
   world.Deploy("1");
   world.config.hooks.pre_activate = {"warm-up"};
   const std::string before = world.disk.Image();
-  const Plan plan = PlanDeploy(&world.host, world.OfferOf("2"), true);
+  const Plan plan = PlanDeploy(&world.context, world.RequestFor("2"), true);
   CHECK(Plans(plan, "unpack 3 entries"));
   CHECK(Plans(plan, "as releases/2"));
   CHECK(Plans(plan, "pre_activate"));
@@ -49,7 +49,7 @@ TEST_CASE("a plan of a deploy names each step and changes nothing") {
 
 TEST_CASE("a plan of a stage does not switch") {
   World world;
-  const Plan plan = PlanDeploy(&world.host, world.OfferOf("1"), false);
+  const Plan plan = PlanDeploy(&world.context, world.RequestFor("1"), false);
   CHECK(plan.size() == 1);
   CHECK(Plans(plan, "publish them as releases/1"));
 }
@@ -57,7 +57,7 @@ TEST_CASE("a plan of a stage does not switch") {
 TEST_CASE("a plan of the same content again keeps what is there") {
   World world;
   world.Deploy("1");
-  const Plan plan = PlanDeploy(&world.host, world.OfferOf("1"), true);
+  const Plan plan = PlanDeploy(&world.context, world.RequestFor("1"), true);
   CHECK(plan.size() == 1);
   CHECK(Plans(plan, "keep releases/1 as it is"));
 }
@@ -65,15 +65,15 @@ TEST_CASE("a plan of the same content again keeps what is there") {
 TEST_CASE("a plan throws what would refuse the deploy") {
   World world;
   world.Deploy("1");
-  Offer other = world.OfferOf("2");
+  ArchiveRequest other = world.RequestFor("2");
   other.version = kOne;
   CHECK(ErrorOf([&] {
-          PlanDeploy(&world.host, std::move(other), true);
+          PlanDeploy(&world.context, std::move(other), true);
         }).code() == ErrorCode::kVersionConflict);
-  Offer cut = world.OfferOf("3");
+  ArchiveRequest cut = world.RequestFor("3");
   cut.source = SourceOf(World::ArchiveOf("3").substr(0, 700));
   CHECK(ErrorOf([&] {
-          PlanDeploy(&world.host, std::move(cut), true);
+          PlanDeploy(&world.context, std::move(cut), true);
         }).code() == ErrorCode::kArchiveTruncated);
 }
 
@@ -83,9 +83,10 @@ TEST_CASE("plans of activate and rollback name where current would point") {
   world.Deploy("2");
   world.config.hooks.pre_activate = {"warm-up"};
   const std::string before = world.disk.Image();
-  CHECK(Plans(PlanActivate(&world.host, kOne), "point current at releases/1"));
-  CHECK(PlanActivate(&world.host, kTwo) == Plan{"nothing: it is live"});
-  const Plan back = PlanRollback(&world.host, std::nullopt);
+  CHECK(
+      Plans(PlanActivate(&world.context, kOne), "point current at releases/1"));
+  CHECK(PlanActivate(&world.context, kTwo) == Plan{"nothing: it is live"});
+  const Plan back = PlanRollback(&world.context, std::nullopt);
   CHECK(Plans(back, "point current at releases/1"));
   CHECK(Plans(back, "mark 2 withdrawn"));
   CHECK(!Plans(back, "pre_activate"));
@@ -96,23 +97,23 @@ TEST_CASE("plans throw where there is no such release or none to go back to") {
   World world;
   world.Deploy("1");
   const auto code = [](const auto& plan) { return ErrorOf(plan).code(); };
-  CHECK(code([&] { PlanActivate(&world.host, kTwo); }) ==
+  CHECK(code([&] { PlanActivate(&world.context, kTwo); }) ==
         ErrorCode::kNoSuchRelease);
-  CHECK(code([&] { PlanPin(&world.host, kTwo, true); }) ==
+  CHECK(code([&] { PlanPin(&world.context, kTwo, true); }) ==
         ErrorCode::kNoSuchRelease);
-  CHECK(code([&] { PlanRollback(&world.host, kTwo); }) ==
+  CHECK(code([&] { PlanRollback(&world.context, kTwo); }) ==
         ErrorCode::kNoSuchRelease);
-  CHECK(code([&] { PlanRollback(&world.host, std::nullopt); }) ==
+  CHECK(code([&] { PlanRollback(&world.context, std::nullopt); }) ==
         ErrorCode::kNothingToRollBackTo);
 }
 
 TEST_CASE("a plan of prune gives the reason of each removal") {
   World world;
   for (const char* version : {"1", "2", "3"}) world.Deploy(version);
-  CHECK(PlanPrune(&world.host) ==
+  CHECK(PlanPrune(&world.context) ==
         Plan{"nothing: retention keeps every release"});
   world.config.keep_releases = 1;
-  const Plan plan = PlanPrune(&world.host);
+  const Plan plan = PlanPrune(&world.context);
   REQUIRE(plan.size() == 1);
   CHECK(plan.front() == "remove 1: good, beyond keep_releases = 1");
   CHECK(world.disk.Stat(Fs::kRoot, "releases/1").has_value());
@@ -123,7 +124,7 @@ TEST_CASE("a plan calls a transaction that runs now no interrupted one") {
   world.Deploy("1");
   Plan plan;
   world.runner.On("probe", [&](const Command&) {
-    plan = PlanPrune(&world.host);
+    plan = PlanPrune(&world.context);
     return Exited(0);
   });
   REQUIRE(world.Deploy("2").exit == Exit::kDone);
@@ -137,17 +138,18 @@ TEST_CASE("every plan settles an interrupted transaction first") {
   world.Deploy("2");
   DieAfterSwitch(&world);
   const std::string first = "settle transaction 3 first";
-  CHECK(Plans(PlanRecover(&world.host), first));
-  CHECK(Plans(PlanPrune(&world.host), first));
-  CHECK(Plans(PlanActivate(&world.host, kOne), first));
-  CHECK(Plans(PlanRollback(&world.host, std::nullopt), first));
-  CHECK(Plans(PlanDeploy(&world.host, world.OfferOf("4"), true), first));
+  CHECK(Plans(PreviewRecovery(&world.context), first));
+  CHECK(Plans(PlanPrune(&world.context), first));
+  CHECK(Plans(PlanActivate(&world.context, kOne), first));
+  CHECK(Plans(PlanRollback(&world.context, std::nullopt), first));
+  CHECK(Plans(PlanDeploy(&world.context, world.RequestFor("4"), true), first));
 }
 
 TEST_CASE("a plan of recover with nothing open says so") {
   World world;
   world.Deploy("1");
-  CHECK(PlanRecover(&world.host) == Plan{"nothing: no transaction is open"});
+  CHECK(PreviewRecovery(&world.context) ==
+        Plan{"nothing: no transaction is open"});
 }
 
 }  // namespace release

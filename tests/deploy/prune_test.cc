@@ -40,7 +40,7 @@ TEST_CASE("prune removes the trees and the manifests, durably") {
   World world;
   DeployAll(&world, {"1", "2", "3", "4"});
   world.config.keep_releases = 1;
-  const Outcome outcome = Prune(&world.host);
+  const Outcome outcome = Prune(&world.context);
   CHECK(outcome.exit == Exit::kDone);
   CHECK(outcome.warnings.empty());
   CHECK(outcome.current == "4");
@@ -70,11 +70,11 @@ TEST_CASE("a release that a process still runs from is kept") {
                         .name = "sh",
                         .what = ProcessUse::What::kDirectory,
                         .path = "/srv/shop/releases/.partial-000001/x"}};
-  Prune(&world.host);
+  Prune(&world.context);
   CHECK(world.runner.asked_users_of == "/srv/shop/releases");
   CHECK(OnDisk(&world) == "1 3 4");
   world.runner.uses.clear();
-  Prune(&world.host);
+  Prune(&world.context);
   CHECK(OnDisk(&world) == "3 4");
 }
 
@@ -83,11 +83,11 @@ TEST_CASE("a pinned release is kept until it is unpinned") {
   DeployAll(&world, {"1", "2", "3"});
   world.config.keep_releases = 0;
   const Version one = Version::ParseOrThrow("1");
-  CHECK(Pin(&world.host, one, true).exit == Exit::kDone);
-  Prune(&world.host);
+  CHECK(Pin(&world.context, one, true).exit == Exit::kDone);
+  Prune(&world.context);
   CHECK(OnDisk(&world) == "1 2 3");
-  CHECK(Pin(&world.host, one, false).exit == Exit::kDone);
-  Prune(&world.host);
+  CHECK(Pin(&world.context, one, false).exit == Exit::kDone);
+  Prune(&world.context);
   CHECK(OnDisk(&world) == "2 3");
 }
 
@@ -101,7 +101,7 @@ TEST_CASE("while current names no release here nothing is pruned") {
     DeployAll(&world, {"1", "2", "3", "4"});
     world.config.keep_releases = 0;
     PutLink(&world.disk, "current", target);
-    Prune(&world.host);
+    Prune(&world.context);
     CHECK(OnDisk(&world) == "1 2 3 4");
   }
 }
@@ -112,7 +112,7 @@ TEST_CASE("a hand-made directory in releases is never pruned") {
   world.disk.MakeDirectory(Fs::kRoot, "releases/hand", 0755);
   PutFile(&world.disk, "releases/note.txt", "hello");
   world.config.keep_releases = 0;
-  Prune(&world.host);
+  Prune(&world.context);
   CHECK(OnDisk(&world) == "2 3 hand");
   CHECK(Exists(&world.disk, "releases/note.txt"));
 }
@@ -122,7 +122,7 @@ TEST_CASE("an error of retention is a warning of the deploy") {
   DeployAll(&world, {"1", "2", "3"});
   world.config.keep_releases = 0;
   FaultFs fs(&world.disk);
-  world.host.fs = &fs;
+  world.context.fs = &fs;
   fs.FailAt(1, EACCES, FsCall::kRemoveDirectory);
   const Outcome outcome = world.Deploy("4");
   CHECK(fs.failed());
@@ -138,7 +138,7 @@ TEST_CASE("what is left for later is set aside, and deleted without the lock") {
   World world;
   DeployAll(&world, {"1", "2", "3", "4"});
   world.config.keep_releases = 1;
-  world.host.deletes_later = true;
+  world.context.deletes_later = true;
   const Outcome outcome = world.Deploy("5");
   CHECK(outcome.exit == Exit::kDone);
   CHECK(outcome.warnings.empty());
@@ -146,8 +146,8 @@ TEST_CASE("what is left for later is set aside, and deleted without the lock") {
   CHECK(ListReleases(&world.disk).garbage.size() == 3);
   world.disk.ForEachPowerCut(
       [](MemFs left) { CHECK(ListReleases(&left).versions.size() == 2); });
-  const Opened lock(&world.disk,
-                    world.disk.Open(Fs::kRoot, kLock, OpenMode::kLockFile));
+  const ScopedHandle lock(
+      &world.disk, world.disk.Open(Fs::kRoot, kLock, OpenMode::kLockFile));
   REQUIRE(world.disk.TryLock(lock.get()));
   CHECK(DeleteTrash(&world.disk).empty());
   CHECK(ListReleases(&world.disk).garbage.empty());
@@ -157,7 +157,7 @@ TEST_CASE("whoever dies deleting leaves it to the next deploy, and all whole") {
   World start;
   DeployAll(&start, {"1", "2", "3", "4"});
   start.config.keep_releases = 1;
-  start.host.deletes_later = true;
+  start.context.deletes_later = true;
   DeployAll(&start, {"5"});
   for (std::uint64_t calls = 0;; ++calls) {
     World world(start, start.disk);
@@ -194,14 +194,15 @@ TEST_CASE("what cannot be deleted is told by a later deploy") {
   World world;
   DeployAll(&world, {"1", "2", "3"});
   world.config.keep_releases = 0;
-  world.host.deletes_later = true;
+  world.context.deletes_later = true;
   FaultFs fs(&world.disk);
   fs.FailAt(1, EACCES, FsCall::kRemoveFile);
   DeployAll(&world, {"4"});
   CHECK(DeleteTrash(&fs).size() == 1);
   // That could be going on still, a transaction later no more.
-  CHECK(Pin(&world.host, Version::ParseOrThrow("4"), true).exit == Exit::kDone);
-  world.host.fs = &fs;
+  CHECK(Pin(&world.context, Version::ParseOrThrow("4"), true).exit ==
+        Exit::kDone);
+  world.context.fs = &fs;
   fs.FailAt(1, EACCES, FsCall::kRemoveFile);
   const Outcome outcome = world.Deploy("5");
   CHECK(outcome.exit == Exit::kDone);
@@ -213,13 +214,13 @@ TEST_CASE("a deploy without room waits for what was set aside") {
   World world;
   DeployAll(&world, {"1", "2", "3"});
   world.config.keep_releases = 0;
-  world.host.deletes_later = true;
+  world.context.deletes_later = true;
   DeployAll(&world, {"4"});
   REQUIRE(!ListReleases(&world.disk).garbage.empty());
   world.disk.SetSpace({.free_bytes = 10, .free_inodes = 9, .total_inodes = 9});
-  Offer offer = world.OfferOf("5");
-  offer.size = 1'000;
-  CHECK(Deploy(&world.host, std::move(offer)).error->code ==
+  ArchiveRequest request = world.RequestFor("5");
+  request.size = 1'000;
+  CHECK(Deploy(&world.context, std::move(request)).error->code ==
         ErrorCode::kNoSpace);
   CHECK(ListReleases(&world.disk).garbage.empty());
 }
@@ -229,8 +230,10 @@ TEST_CASE("each removal is reported with its reason") {
   DeployAll(&world, {"1", "2", "3"});
   world.config.keep_releases = 0;
   std::string said;
-  world.host.report = [&](const Event& event) { said += event.text + "\n"; };
-  Prune(&world.host);
+  world.context.report = [&](const ProgressEvent& event) {
+    said += event.text + "\n";
+  };
+  Prune(&world.context);
   CHECK(said.find("removing 1: good, beyond keep_releases = 0") !=
         std::string::npos);
   CHECK(said.find("removing 2") == std::string::npos);

@@ -31,7 +31,7 @@ Ledger Told(const std::string& story) {
       case 'u':
         break;
       case 'w': {
-        const Version before = ledger.line().back();
+        const Version before = ledger.activation_order().back();
         ledger.Activated(version, cause);
         ledger.RolledBack(version, before, {.transaction = ++number});
         break;

@@ -15,12 +15,13 @@ namespace {
 
 Version V(const std::string& name) { return Version::ParseOrThrow(name); }
 
-Offer OfferOfBytes(const std::string& bytes, const std::string& file_name) {
-  Offer offer;
-  offer.source = SourceOf(bytes);
-  offer.name = file_name;
-  offer.file_name = file_name;
-  return offer;
+ArchiveRequest OfferOfBytes(const std::string& bytes,
+                            const std::string& file_name) {
+  ArchiveRequest request;
+  request.source = SourceOf(bytes);
+  request.name = file_name;
+  request.file_name = file_name;
+  return request;
 }
 
 // An archive with a manifest that says `text` of its file "app".
@@ -52,14 +53,14 @@ std::string Visible(World* world) {
 
 // A world with 1 live, in which an offer is refused and nothing changes.
 void CheckRefused(
-    Offer offer, ErrorCode code,
+    ArchiveRequest request, ErrorCode code,
     const std::function<void(Config*)>& set = [](Config*) {}) {
   World world;
   REQUIRE(world.Deploy("1").exit == Exit::kDone);
   set(&world.config);
   const std::string before = Visible(&world);
   const int reloads = world.runner.Count("reload");
-  const Outcome outcome = Deploy(&world.host, std::move(offer));
+  const Outcome outcome = Deploy(&world.context, std::move(request));
   REQUIRE(outcome.error);
   CHECK(CodeName(outcome.error->code) == CodeName(code));
   CHECK(outcome.exit == Exit::kRefused);
@@ -77,15 +78,17 @@ void CheckRefused(
 
 TEST_CASE("the version comes from the option before all else") {
   World world;
-  Offer offer = OfferOfBytes(WithManifest("x", "x", "2.0"), "shop-3.0.tar");
-  offer.version = V("1.0");
-  CHECK(Deploy(&world.host, std::move(offer)).version == V("1.0"));
+  ArchiveRequest request =
+      OfferOfBytes(WithManifest("x", "x", "2.0"), "shop-3.0.tar");
+  request.version = V("1.0");
+  CHECK(Deploy(&world.context, std::move(request)).version == V("1.0"));
 }
 
 TEST_CASE("then from the manifest in the archive") {
   World world;
-  const Outcome outcome = Deploy(
-      &world.host, OfferOfBytes(WithManifest("x", "x", "2.0"), "shop-3.0.tar"));
+  const Outcome outcome =
+      Deploy(&world.context,
+             OfferOfBytes(WithManifest("x", "x", "2.0"), "shop-3.0.tar"));
   CHECK(outcome.exit == Exit::kDone);
   CHECK(outcome.version == V("2.0"));
   CHECK(!Exists(&world.disk, "releases/2.0/.release-manifest"));
@@ -94,34 +97,34 @@ TEST_CASE("then from the manifest in the archive") {
 TEST_CASE("then from the file name, and last from the time") {
   World world;
   const std::string bytes = WithManifest("x", "x");
-  CHECK(Deploy(&world.host, OfferOfBytes(bytes, "shop-3.0.tar")).version ==
+  CHECK(Deploy(&world.context, OfferOfBytes(bytes, "shop-3.0.tar")).version ==
         V("3.0"));
   world.clock.wall_seconds = 1'795'000'000;
-  const Outcome outcome = Deploy(&world.host, OfferOfBytes(bytes, ""));
+  const Outcome outcome = Deploy(&world.context, OfferOfBytes(bytes, ""));
   CHECK(outcome.exit == Exit::kDone);
   CHECK(outcome.version == V("20261118110640"));
 }
 
 TEST_CASE("a required checksum must be given") {
   World maker;
-  CheckRefused(maker.OfferOf("2"), ErrorCode::kEvidenceMissing,
+  CheckRefused(maker.RequestFor("2"), ErrorCode::kEvidenceMissing,
                [](Config* config) { config->verify.require_checksum = true; });
 }
 
 TEST_CASE(
     "signatures and tests that are required are never taken for granted") {
   World maker;
-  CheckRefused(maker.OfferOf("2"), ErrorCode::kEvidenceMissing,
+  CheckRefused(maker.RequestFor("2"), ErrorCode::kEvidenceMissing,
                [](Config* config) { config->verify.require_signature = true; });
-  CheckRefused(maker.OfferOf("2"), ErrorCode::kEvidenceMissing,
+  CheckRefused(maker.RequestFor("2"), ErrorCode::kEvidenceMissing,
                [](Config* config) { config->verify.require_tests = true; });
 }
 
 TEST_CASE("a checksum that was given is always checked") {
   World maker;
-  Offer offer = maker.OfferOf("2");
-  offer.checksum = ExpectedChecksum{std::string(64, 'a'), "--sha256"};
-  CheckRefused(std::move(offer), ErrorCode::kChecksumMismatch);
+  ArchiveRequest request = maker.RequestFor("2");
+  request.checksum = ExpectedChecksum{std::string(64, 'a'), "--sha256"};
+  CheckRefused(std::move(request), ErrorCode::kChecksumMismatch);
 }
 
 TEST_CASE("the right checksum is accepted and recorded") {
@@ -131,9 +134,9 @@ TEST_CASE("the right checksum is accepted and recorded") {
   Sha256 digest;
   digest.Update(bytes);
   const std::string sha256 = digest.Finish();
-  Offer offer = OfferOfBytes(bytes, "shop-2.tar");
-  offer.checksum = ExpectedChecksum{sha256, "--sha256"};
-  CHECK(Deploy(&world.host, std::move(offer)).exit == Exit::kDone);
+  ArchiveRequest request = OfferOfBytes(bytes, "shop-2.tar");
+  request.checksum = ExpectedChecksum{sha256, "--sha256"};
+  CHECK(Deploy(&world.context, std::move(request)).exit == Exit::kDone);
   CHECK(ReadRecord(&world.disk, 1).end->facts.at("sha256") == sha256);
 }
 
@@ -163,9 +166,9 @@ TEST_CASE("an entry that would lead outside is refused") {
 
 TEST_CASE("an archive over the limits is refused") {
   World maker;
-  CheckRefused(maker.OfferOf("2"), ErrorCode::kLimitExceeded,
+  CheckRefused(maker.RequestFor("2"), ErrorCode::kLimitExceeded,
                [](Config* config) { config->unpack.max_entries = 2; });
-  CheckRefused(maker.OfferOf("2"), ErrorCode::kLimitExceeded,
+  CheckRefused(maker.RequestFor("2"), ErrorCode::kLimitExceeded,
                [](Config* config) { config->unpack.max_size = 3; });
 }
 
@@ -188,9 +191,9 @@ TEST_CASE("the same version with the same content makes no new copy") {
 
 TEST_CASE("the same version with other content is refused") {
   World maker;
-  Offer offer = maker.OfferOf("2");
-  offer.version = V("1");
-  CheckRefused(std::move(offer), ErrorCode::kVersionConflict);
+  ArchiveRequest request = maker.RequestFor("2");
+  request.version = V("1");
+  CheckRefused(std::move(request), ErrorCode::kVersionConflict);
 }
 
 TEST_CASE("what has the name and is no release is refused and left alone") {
@@ -204,7 +207,7 @@ TEST_CASE("what has the name and is no release is refused and left alone") {
     CHECK(outcome.exit == Exit::kRefused);
     CHECK(outcome.error->code == ErrorCode::kVersionConflict);
   }
-  CHECK(ReadWhole(&world.disk, "releases/2") == "precious");
+  CHECK(ReadFile(&world.disk, "releases/2") == "precious");
   CHECK(world.disk.ReadLink(Fs::kRoot, "releases/3") == "../elsewhere");
 }
 
@@ -217,7 +220,7 @@ TEST_CASE("a hand-made directory of the name is neither used nor harmed") {
   CHECK(outcome.exit == Exit::kFailed);
   CHECK(outcome.error->code == ErrorCode::kManifestUnreadable);
   CHECK(world.Current() == "releases/1");
-  CHECK(ReadWhole(&world.disk, "releases/2/precious") == "x");
+  CHECK(ReadFile(&world.disk, "releases/2/precious") == "x");
 }
 
 TEST_CASE("what is in the way of a shared path is refused") {
@@ -249,22 +252,22 @@ TEST_CASE("entries of the archive give way to what is shared") {
                                 .File(".envrc", "kept too")
                                 .Bytes();
   const Outcome outcome =
-      Deploy(&world.host, OfferOfBytes(bytes, "shop-1.tar"));
+      Deploy(&world.context, OfferOfBytes(bytes, "shop-1.tar"));
   REQUIRE(outcome.exit == Exit::kDone);
   CHECK(VerifyRelease(&world.disk, V("1")).empty());
   CHECK(world.disk.ReadLink(Fs::kRoot, "releases/1/storage/logs") ==
         "../../../shared/storage/logs");
   CHECK(world.disk.ReadLink(Fs::kRoot, "releases/1/.env") ==
         "../../shared/.env");
-  CHECK(ReadWhole(&world.disk, "releases/1/storage/kept") == "kept");
-  CHECK(ReadWhole(&world.disk, "releases/1/.envrc") == "kept too");
-  CHECK(ReadWhole(&world.disk, "shared/.env").empty());
+  CHECK(ReadFile(&world.disk, "releases/1/storage/kept") == "kept");
+  CHECK(ReadFile(&world.disk, "releases/1/.envrc") == "kept too");
+  CHECK(ReadFile(&world.disk, "shared/.env").empty());
   std::string warnings;
   for (const std::string& text : outcome.warnings) warnings += text + "\n";
   CHECK(warnings.find("shared/.env was made empty") != std::string::npos);
   CHECK(warnings.find("old.log") != std::string::npos);
   // The same archive again is still the same release.
-  CHECK(Deploy(&world.host, OfferOfBytes(bytes, "shop-1.tar")).result ==
+  CHECK(Deploy(&world.context, OfferOfBytes(bytes, "shop-1.tar")).result ==
         "unchanged");
 }
 
@@ -272,7 +275,7 @@ TEST_CASE("shared paths do not make an archive differ from its manifest") {
   World world;
   world.config.shared_files = {"app"};
   const std::string bytes = WithManifest("x", "x", "1");
-  const Outcome outcome = Deploy(&world.host, OfferOfBytes(bytes, ""));
+  const Outcome outcome = Deploy(&world.context, OfferOfBytes(bytes, ""));
   CHECK(outcome.exit == Exit::kDone);
   CHECK(world.disk.ReadLink(Fs::kRoot, "releases/1/app") == "../../shared/app");
 }
@@ -280,11 +283,11 @@ TEST_CASE("shared paths do not make an archive differ from its manifest") {
 TEST_CASE("where the room does not suffice nothing is unpacked") {
   World world;
   REQUIRE(world.Deploy("1").exit == Exit::kDone);
-  Offer offer = world.OfferOf("2");
-  offer.size = 5000;
+  ArchiveRequest request = world.RequestFor("2");
+  request.size = 5000;
   world.disk.SetSpace(
       {.free_bytes = 4999, .free_inodes = 100, .total_inodes = 100});
-  const Outcome outcome = Deploy(&world.host, std::move(offer));
+  const Outcome outcome = Deploy(&world.context, std::move(request));
   CHECK(outcome.exit == Exit::kFailed);
   CHECK(outcome.error->code == ErrorCode::kNoSpace);
   CHECK(outcome.error->expected == "5000");
@@ -292,7 +295,7 @@ TEST_CASE("where the room does not suffice nothing is unpacked") {
   // A manifest tells how many inodes it takes.
   world.disk.SetSpace(
       {.free_bytes = 1 << 20, .free_inodes = 0, .total_inodes = 100});
-  CHECK(Deploy(&world.host, OfferOfBytes(WithManifest("x", "x", "3"), ""))
+  CHECK(Deploy(&world.context, OfferOfBytes(WithManifest("x", "x", "3"), ""))
             .error->code == ErrorCode::kNoSpace);
 }
 
@@ -301,27 +304,28 @@ TEST_CASE("what somebody puts under the name meanwhile is not taken for ours") {
     CAPTURE(when);
     World world;
     REQUIRE(world.Deploy("1").exit == Exit::kDone);
-    world.host.report = [&](const Event& event) {
-      if (event.kind != Event::Kind::kStepBegun || event.text != when) return;
+    world.context.report = [&](const ProgressEvent& event) {
+      if (event.kind != ProgressEvent::Kind::kStepBegun || event.text != when)
+        return;
       world.disk.MakeDirectory(Fs::kRoot, "releases/2", 0755);
       PutFile(&world.disk, "releases/2/precious", "mine");
     };
     const Outcome outcome = world.Deploy("2");
-    world.host.report = [](const Event&) {};
+    world.context.report = [](const ProgressEvent&) {};
     CHECK(outcome.exit == Exit::kRefused);
     CHECK(outcome.error->code == ErrorCode::kVersionConflict);
-    CHECK(ReadWhole(&world.disk, "releases/2/precious") == "mine");
+    CHECK(ReadFile(&world.disk, "releases/2/precious") == "mine");
     CHECK(!HasManifest(&world.disk, V("2")));
     CHECK(ListReleases(&world.disk).garbage.empty());
     CHECK(world.Deploy("3").exit == Exit::kDone);
-    CHECK(ReadWhole(&world.disk, "releases/2/precious") == "mine");
+    CHECK(ReadFile(&world.disk, "releases/2/precious") == "mine");
   }
 }
 
 TEST_CASE("nor by whoever settles what a dead process left") {
   World world;
   REQUIRE(world.Deploy("1").exit == Exit::kDone);
-  world.host.report = [&](const Event& event) {
+  world.context.report = [&](const ProgressEvent& event) {
     if (event.text != "unpack") return;
     world.disk.MakeDirectory(Fs::kRoot, "releases/2", 0755);
     PutFile(&world.disk, "releases/2/precious", "mine");
@@ -330,7 +334,7 @@ TEST_CASE("nor by whoever settles what a dead process left") {
   CHECK_THROWS_AS(world.Deploy("2"), CrashNow);
   World after(world, world.disk.Killed());
   CHECK(after.RecoverNow().exit == Exit::kDone);
-  CHECK(ReadWhole(&after.disk, "releases/2/precious") == "mine");
+  CHECK(ReadFile(&after.disk, "releases/2/precious") == "mine");
   CHECK(ListReleases(&after.disk).garbage.empty());
   CHECK(after.Current() == "releases/1");
 }
@@ -339,7 +343,7 @@ TEST_CASE("a failed sync of the tree discards it and is not tried again") {
   World world;
   REQUIRE(world.Deploy("1").exit == Exit::kDone);
   FaultFs fs(&world.disk);
-  world.host.fs = &fs;
+  world.context.fs = &fs;
   fs.FailAt(1, EIO, FsCall::kSyncTree);
   const Outcome outcome = world.Deploy("2");
   CHECK(outcome.exit == Exit::kFailed);

@@ -38,8 +38,8 @@ struct One : World {
     return lines;
   }
   ReleaseState StateOf(const std::string& name) {
-    const Standing standing = ReadStanding(&disk);
-    const LedgerEntry* entry = standing.ledger.Find(V(name));
+    const DeploymentState state = ReadDeploymentState(&disk);
+    const LedgerEntry* entry = state.ledger.Find(V(name));
     REQUIRE(entry != nullptr);
     return entry->state;
   }
@@ -123,7 +123,7 @@ TEST_CASE("a release that is not healthy in time is undone and kept") {
                     Exit::kUndone);
   CHECK(world.StateOf("2") == ReleaseState::kFailed);
   CHECK(Exists(&world.disk, "releases/2/bin/app"));
-  CHECK(!ReadStanding(&world.disk).ledger.Find(V("2"))->reason.empty());
+  CHECK(!ReadDeploymentState(&world.disk).ledger.Find(V("2"))->reason.empty());
 }
 
 TEST_CASE("a release that does not stay healthy is undone") {
@@ -187,8 +187,9 @@ TEST_CASE("a signal in any phase means undo, then exit") {
         Row{"post_activate", Exit::kUndone}}) {
     CAPTURE(row.when);
     One world;
-    world.host.report = [&](const Event& event) {
-      if (event.text == row.when && event.kind == Event::Kind::kStepBegun) {
+    world.context.report = [&](const ProgressEvent& event) {
+      if (event.text == row.when &&
+          event.kind == ProgressEvent::Kind::kStepBegun) {
         SetInterruptSignal(SIGTERM);
       }
     };
@@ -201,7 +202,7 @@ TEST_CASE("a signal that comes after the commit changes nothing") {
   One world;
   world.config.keep_releases = 0;
   REQUIRE(world.Deploy("2").exit == Exit::kDone);
-  world.host.report = [&](const Event& event) {
+  world.context.report = [&](const ProgressEvent& event) {
     if (event.text.starts_with("removing")) SetInterruptSignal(SIGTERM);
   };
   const Outcome outcome = world.Deploy("3");
@@ -228,7 +229,7 @@ TEST_CASE("a confirmed release stays") {
   world.clock.At(start + std::chrono::seconds(20),
                  [&] { Confirm(&world.disk); });
   const Outcome outcome =
-      Deploy(&world.host, world.OfferOf("2"), std::chrono::seconds(60));
+      Deploy(&world.context, world.RequestFor("2"), std::chrono::seconds(60));
   CHECK(outcome.exit == Exit::kDone);
   CHECK(outcome.current == "2");
   CHECK(world.clock.SinceBoot() - start < std::chrono::seconds(21));
@@ -239,7 +240,7 @@ TEST_CASE("one that nobody confirms is undone when the time is over") {
   One world;
   const Nanoseconds start = world.clock.SinceBoot();
   world.CheckUndone(
-      Deploy(&world.host, world.OfferOf("2"), std::chrono::seconds(60)),
+      Deploy(&world.context, world.RequestFor("2"), std::chrono::seconds(60)),
       ErrorCode::kNotConfirmed, Exit::kUndone);
   CHECK(world.clock.SinceBoot() - start >= std::chrono::seconds(60));
 }
@@ -251,8 +252,8 @@ TEST_CASE("abort and a signal end the wait for confirmation") {
       if (by_signal) SetInterruptSignal(SIGINT);
       if (!by_signal) Abort(&world.disk);
     });
-    const Outcome outcome =
-        Deploy(&world.host, world.OfferOf("2"), std::chrono::seconds(600));
+    const Outcome outcome = Deploy(&world.context, world.RequestFor("2"),
+                                   std::chrono::seconds(600));
     world.CheckUndone(outcome,
                       by_signal ? ErrorCode::kInterrupted : ErrorCode::kAborted,
                       Exit::kUndone);
@@ -306,7 +307,7 @@ TEST_CASE("where current is no link nothing is switched, and nothing wedged") {
   CHECK(outcome.error->code == ErrorCode::kCurrentNotALink);
   CHECK(world.disk.Stat(Fs::kRoot, "current")->type == FileType::kDirectory);
   CHECK(ReadRecord(&world.disk, 2).end);
-  CHECK(Stage(&world.host, world.OfferOf("2")).exit == Exit::kDone);
+  CHECK(Stage(&world.context, world.RequestFor("2")).exit == Exit::kDone);
   CHECK(world.RecoverNow().result == "nothing");
 }
 
@@ -336,7 +337,7 @@ TEST_CASE("a current that is no link is put aside by a rollback, and kept") {
   // It is no garbage.
   world.RecoverNow();
   CHECK(Exists(&world.disk, "current-before-000003/precious"));
-  CHECK(ReadStanding(&world.disk).doubts.empty());
+  CHECK(ReadDeploymentState(&world.disk).problems.empty());
 }
 
 TEST_CASE("what a failed rollback put aside gets its name back") {
@@ -354,14 +355,14 @@ TEST_CASE("a rollback from no link that dies anywhere is settled") {
     CAPTURE(n);
     NoLink world;
     FaultFs fs(&world.disk);
-    world.host.fs = &fs;
+    world.context.fs = &fs;
     fs.FailFrom(n, EIO);
     try {
       world.Rollback();
     } catch (const Error&) {
     }
     ran_through = !fs.failed();
-    world.host.fs = &world.disk;
+    world.context.fs = &world.disk;
     CHECK((world.IsBack() || world.Current() == "releases/2"));
     CHECK(world.RecoverNow().exit == Exit::kDone);
     const bool aside = Exists(&world.disk, "current-before-000003/precious");
@@ -388,7 +389,7 @@ TEST_CASE("a current that dangles is no obstacle to a deploy") {
 TEST_CASE("a commit that is not durable is undone, and power agrees") {
   One start;
   FaultFs counting(&start.disk);
-  start.host.fs = &counting;
+  start.context.fs = &counting;
   // The last sync of the record before retention is that of the commit.
   REQUIRE(start.Deploy("2").exit == Exit::kDone);
   std::uint64_t failed = 0;
@@ -397,7 +398,7 @@ TEST_CASE("a commit that is not durable is undone, and power agrees") {
     One world;
     world.Settle();
     FaultFs fs(&world.disk);
-    world.host.fs = &fs;
+    world.context.fs = &fs;
     fs.FailAt(n, EIO, FsCall::kSync);
     std::optional<Outcome> outcome;
     try {

@@ -18,8 +18,8 @@ Version V(const std::string& name) { return Version::ParseOrThrow(name); }
 struct Died : World {
   explicit Died(bool switched = true) {
     REQUIRE(Deploy("1").exit == Exit::kDone);
-    REQUIRE(Stage(&host, OfferOf("2")).exit == Exit::kDone);
-    Journal journal(&disk, 3, Journal::Room::kNewFile);
+    REQUIRE(Stage(&context, RequestFor("2")).exit == Exit::kDone);
+    Journal journal(&disk, 3, Journal::RecordSpace::kNewFile);
     BeginRecord begin;
     begin.command = "activate";
     begin.from_target = "releases/1";
@@ -66,14 +66,14 @@ TEST_CASE("what died before the switch costs no reload") {
 TEST_CASE("a death is no verdict on a release that was there before") {
   Died world;
   world.RecoverNow();
-  CHECK(ReadStanding(&world.disk).ledger.Find(V("2"))->state ==
+  CHECK(ReadDeploymentState(&world.disk).ledger.Find(V("2"))->state ==
         ReleaseState::kStaged);
 }
 
 TEST_CASE("at boot the link goes back and the service is left alone") {
   Died world;
   const int commands = static_cast<int>(world.runner.commands.size());
-  CHECK(release::RecoverNow(&world.host, /*with_service=*/false).exit ==
+  CHECK(release::RecoverNow(&world.context, /*with_service=*/false).exit ==
         Exit::kDone);
   CHECK(world.Current() == "releases/1");
   CHECK(static_cast<int>(world.runner.commands.size()) == commands);
@@ -82,8 +82,9 @@ TEST_CASE("at boot the link goes back and the service is left alone") {
 TEST_CASE("every changing command settles what was left before it begins") {
   Died world;
   std::string warnings;
-  world.host.report = [&](const Event& event) {
-    if (event.kind == Event::Kind::kWarning) warnings += event.text + "\n";
+  world.context.report = [&](const ProgressEvent& event) {
+    if (event.kind == ProgressEvent::Kind::kWarning)
+      warnings += event.text + "\n";
   };
   const Outcome outcome = world.Deploy("3");
   CHECK(outcome.exit == Exit::kDone);
@@ -142,7 +143,7 @@ TEST_CASE(
     "an undo that fails stays open, tells what is live, and is tried again") {
   Died world;
   FaultFs fs(&world.disk);
-  world.host.fs = &fs;
+  world.context.fs = &fs;
   fs.FailAt(1, EIO, FsCall::kRename);
   const Outcome outcome = world.RecoverNow();
   CHECK(outcome.exit == Exit::kNeedsPerson);
@@ -157,7 +158,7 @@ TEST_CASE(
 TEST_CASE("a command that could not settle what was left does nothing else") {
   Died world;
   FaultFs fs(&world.disk);
-  world.host.fs = &fs;
+  world.context.fs = &fs;
   fs.FailAt(1, EIO, FsCall::kRename);
   const Outcome outcome = world.Deploy("3");
   CHECK(outcome.exit == Exit::kNeedsPerson);
@@ -195,7 +196,7 @@ TEST_CASE("a rollback that finds a rollback dead finishes it") {
     REQUIRE(world.Deploy(version).exit == Exit::kDone);
   }
   {
-    Journal journal(&world.disk, 3, Journal::Room::kNewFile);
+    Journal journal(&world.disk, 3, Journal::RecordSpace::kNewFile);
     BeginRecord begin;
     begin.command = "rollback";
     begin.from_target = "releases/2";
@@ -214,7 +215,7 @@ TEST_CASE("a newest record of whole lines, all damaged, is kept aside") {
   const std::string path = ".release/transactions/000002.log";
   PutFile(&world.disk, path, "rot\nrot\n");
   CHECK(world.RecoverNow().exit == Exit::kDone);
-  CHECK(ReadWhole(&world.disk, path + ".damaged") == "rot\nrot\n");
+  CHECK(ReadFile(&world.disk, path + ".damaged") == "rot\nrot\n");
 }
 
 TEST_CASE("a newest record of nothing is removed and its number used again") {
@@ -231,13 +232,13 @@ TEST_CASE("a newest record of nothing is removed and its number used again") {
 TEST_CASE("a newest record that lost its beginning is kept aside") {
   Died world;
   const std::string path = ".release/transactions/000003.log";
-  std::string text = ReadWhole(&world.disk, path);
+  std::string text = ReadFile(&world.disk, path);
   text[30] ^= 1;
   PutFile(&world.disk, path, text);
   world.RecoverNow();
-  CHECK(ReadWhole(&world.disk, path + ".damaged") == text);
+  CHECK(ReadFile(&world.disk, path + ".damaged") == text);
   // Nobody knows any more what it was about; that is told.
-  CHECK(!ReadStanding(&world.disk).doubts.empty());
+  CHECK(!ReadDeploymentState(&world.disk).problems.empty());
   CHECK(world.Deploy("3").exit == Exit::kDone);
   CHECK(world.Rollback().exit == Exit::kDone);
 }
@@ -247,7 +248,7 @@ TEST_CASE("a record torn at any byte is settled, and back is where it goes") {
   const MemFs disk = start.disk.Killed();
   const std::string path = ".release/transactions/000003.log";
   MemFs copy = disk;
-  const std::string text = ReadWhole(&copy, path);
+  const std::string text = ReadFile(&copy, path);
   const std::size_t begin = text.find('\n') + 1;
   for (std::size_t size = begin; size <= text.size(); size += 7) {
     CAPTURE(size);

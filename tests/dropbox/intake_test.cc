@@ -1,4 +1,4 @@
-#include "deploy/intake.h"
+#include "dropbox/intake.h"
 
 #include <doctest/doctest.h>
 
@@ -21,7 +21,7 @@ std::string Sha256Hex(std::string_view bytes) {
 // A world with uploads in its drop box.
 struct Box {
   World world;
-  std::vector<Taken> taken;
+  std::vector<UploadResult> taken;
 
   void Put(const std::string& name, const std::string& bytes) {
     PutFile(&world.disk, "incoming/" + name, bytes);
@@ -33,9 +33,9 @@ struct Box {
   void UploadVersion(const std::string& version) {
     Upload("shop-" + version + ".tar", World::ArchiveOf(version));
   }
-  const Taken& Take() {
-    taken = TakeUploads(&world.host,
-                        {.reason = [](const Taken&) { return "why"; }});
+  const UploadResult& Take() {
+    taken = TakeUploads(&world.context,
+                        {.reason = [](const UploadResult&) { return "why"; }});
     REQUIRE(!taken.empty());
     return taken.back();
   }
@@ -43,7 +43,7 @@ struct Box {
     return world.disk.Stat(Fs::kRoot, "incoming/" + name).has_value();
   }
   void CheckRejected(const std::string& name, ErrorCode code) {
-    const Taken& last = Take();
+    const UploadResult& last = Take();
     CHECK(last.upload == name);
     REQUIRE(last.outcome.error);
     CHECK(last.outcome.error->code == code);
@@ -60,7 +60,7 @@ struct Box {
 TEST_CASE("an upload with its checksum beside it goes live and is removed") {
   Box box;
   box.UploadVersion("1.0");
-  const Taken& last = box.Take();
+  const UploadResult& last = box.Take();
   CHECK(last.outcome.exit == Exit::kDone);
   CHECK(box.world.Current() == "releases/1.0");
   CHECK(!box.There("shop-1.0.tar"));
@@ -169,8 +169,8 @@ TEST_CASE("a release that fails after the switch is rejected with its reason") {
   box.UploadVersion("1.1");
   CHECK(box.Take().outcome.exit == Exit::kUndone);
   CHECK(box.world.Current() == "releases/1.0");
-  CHECK(ReadWhole(&box.world.disk,
-                  "incoming/rejected/shop-1.1.tar.reason.json") == "why");
+  CHECK(ReadFile(&box.world.disk,
+                 "incoming/rejected/shop-1.1.tar.reason.json") == "why");
   CHECK(GravestExit(box.taken) == Exit::kUndone);
 }
 
@@ -192,7 +192,7 @@ TEST_CASE("the latest rejected upload replaces the one before") {
   box.Put("rejected/shop-1.0.tar/old", "x");
   box.Upload("shop-1.0.tar", "no archive at all");
   box.Take();
-  CHECK(ReadWhole(&box.world.disk, "incoming/rejected/shop-1.0.tar") ==
+  CHECK(ReadFile(&box.world.disk, "incoming/rejected/shop-1.0.tar") ==
         "no archive at all");
 }
 
@@ -268,7 +268,7 @@ TEST_CASE("an upload that kills whoever takes it in is given up") {
       dies.disk.CrashAfter(0);
       return Exited(0);
     });
-    CHECK_THROWS_AS(TakeUploads(&dies.host, {}), CrashNow);
+    CHECK_THROWS_AS(TakeUploads(&dies.context, {}), CrashNow);
     box.world.disk = dies.disk.Killed();
   }
   box.Take();

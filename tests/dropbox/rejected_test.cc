@@ -1,4 +1,4 @@
-#include "deploy/rejected.h"
+#include "dropbox/rejected.h"
 
 #include <doctest/doctest.h>
 #include <errno.h>
@@ -49,7 +49,7 @@ TEST_CASE("a rejected upload lies beside its reason") {
   box.RejectOne("1.tar");
   CHECK(box.There("1.tar"));
   CHECK(box.There("1.tar.sha256"));
-  CHECK(ReadWhole(&box.disk, "incoming/rejected/1.tar.reason.json") ==
+  CHECK(ReadFile(&box.disk, "incoming/rejected/1.tar.reason.json") ==
         "why 1.tar");
   CHECK(box.disk.List(Fs::kRoot, kIncoming).size() == 1);
 }

@@ -1,4 +1,4 @@
-#include "deploy/upload.h"
+#include "dropbox/upload.h"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "deploy/upload_try.h"
+#include "dropbox/upload_try.h"
 
 #include <doctest/doctest.h>
 #include <errno.h>

@@ -46,7 +46,7 @@ void FuzzArchive(std::string_view bytes) {
     Reader reader(SourceOf(std::string(bytes)), "fuzz",
                   Spool{.fs = &disk, .name = "spool", .max_size = 4U << 20});
     reader.TakeManifest();
-    const Opened out(&disk, disk.OpenDirectory(Fs::kRoot, "out"));
+    const ScopedHandle out(&disk, disk.OpenDirectory(Fs::kRoot, "out"));
     unpacked = Unpack(&reader, &disk, out.get(), options);
   });
   // Nothing beside it, and no link that leads there.

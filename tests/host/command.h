@@ -25,7 +25,8 @@ class Running {
  public:
   enum class Input { kNothing, kPipe };
 
-  // argv[0] is looked up in PATH. With kPipe, Feed and EndInput are its stdin.
+  // argv[0] is looked up in PATH. With kPipe, ArchiveInput and EndInput are its
+  // stdin.
   explicit Running(const std::vector<std::string>& argv,
                    Input input = Input::kNothing);
   ~Running();
@@ -34,7 +35,7 @@ class Running {
 
   int pid() const { return pid_; }
   void Signal(int signal) const;
-  void Feed(const std::string& bytes) const;
+  void ArchiveInput(const std::string& bytes) const;
   void EndInput();
   // What it has written to stderr so far.
   std::string ErrSoFar() const;

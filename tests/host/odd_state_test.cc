@@ -139,22 +139,22 @@ void MakeThree(const Site& site) {
   for (const char* version : {"1.0", "2.0", "3.0"}) site.Deploy(version);
 }
 
-std::string All(const json& doubts) {
+std::string All(const json& problems) {
   std::string all;
-  for (const json& doubt : doubts) all += doubt.get<std::string>() + "\n";
+  for (const json& doubt : problems) all += doubt.get<std::string>() + "\n";
   return all;
 }
 
 void CheckStatus(const Site& site, const Odd& odd) {
   const auto before = Listing(site.root());
   const Finished checked = site.Release({"status", "--check"});
-  const std::string doubts = All(site.Status()["doubts"]);
-  CAPTURE(doubts);
+  const std::string problems = All(site.Status()["doubts"]);
+  CAPTURE(problems);
   const bool wrong = *odd.doubt != '\0';
   CHECK(checked.exit == (wrong ? 8 : 0));
-  CHECK(doubts.empty() == !wrong);
-  CHECK(doubts.find(odd.doubt) != std::string::npos);
-  CHECK(doubts.find(odd.remedy) != std::string::npos);
+  CHECK(problems.empty() == !wrong);
+  CHECK(problems.find(odd.doubt) != std::string::npos);
+  CHECK(problems.find(odd.remedy) != std::string::npos);
   // For whoever has no --json.
   CHECK(checked.out.find(odd.doubt) != std::string::npos);
   CHECK(Listing(site.root()) == before);
@@ -262,13 +262,13 @@ Finished DeployOntoReadOnly(const FragileDisk& fragile) {
   Running deploy(
       site.CommandLine({"--json", "deploy", "-", "--version", "4.0"}),
       Running::Input::kPipe);
-  deploy.Feed(bytes.substr(0, bytes.size() / 2));
+  deploy.ArchiveInput(bytes.substr(0, bytes.size() / 2));
   REQUIRE(Eventually([&] {
     const json open = site.Status()["open"];
     return open.is_object() && open["step"] == "unpack";
   }));
   fragile.TurnReadOnly();
-  deploy.Feed(bytes.substr(bytes.size() / 2));
+  deploy.ArchiveInput(bytes.substr(bytes.size() / 2));
   deploy.EndInput();
   return deploy.Wait();
 }

@@ -105,7 +105,7 @@ std::map<std::string, Node> TreeAt(const stdfs::path& top) {
 Unpacked UnpackOurs(const std::string& archive, const std::string& top) {
   PosixFs fs(top);
   fs.MakeDirectory(Fs::kRoot, "ours", 0700);
-  Opened directory(&fs, fs.OpenDirectory(Fs::kRoot, "ours"));
+  ScopedHandle directory(&fs, fs.OpenDirectory(Fs::kRoot, "ours"));
   Input input = Input::Open(archive);
   Reader reader([&](std::span<char> buffer) { return input.Read(buffer); },
                 archive, {&fs, Fs::kRoot, "spool", 0});

@@ -75,8 +75,9 @@ class Shop {
     config.service.unit = "shop.service";
     config.service.timeout = seconds(5);
     config.health.min_healthy_time = milliseconds(500);
-    occasion.root = kRoot;
-    service = std::make_unique<Service>(&config, Doors{&runner, &http, &clock});
+    hook_context.root = kRoot;
+    service =
+        std::make_unique<Service>(&config, System{&runner, &http, &clock});
     service->Observe();
     Live("2");
   }
@@ -87,14 +88,14 @@ class Shop {
   void Live(const std::string& version) {
     fs::remove(kRoot + "/current");
     fs::create_symlink("releases/" + version, kRoot + "/current");
-    occasion.version = version;
+    hook_context.version = version;
   }
   std::vector<std::string> Activate() {
-    auto remarks = service->TakeUp(occasion);
-    for (auto& remark : service->CheckRunning(occasion)) {
+    auto remarks = service->Reload(hook_context);
+    for (auto& remark : service->CheckRunning(hook_context)) {
       remarks.push_back(std::move(remark));
     }
-    service->CheckHealth(occasion);
+    service->CheckHealth(hook_context);
     return remarks;
   }
   Error Failure() {
@@ -122,7 +123,7 @@ class Shop {
 
   const std::string kRoot = "/srv/shop";
   Config config;
-  Occasion occasion;
+  HookContext hook_context;
   PosixRunner runner;
   CurlHttp http;
   PosixClock clock;

@@ -1,4 +1,4 @@
-#include "deploy/check.h"
+#include "inspect/check.h"
 
 #include <doctest/doctest.h>
 
@@ -25,22 +25,22 @@ struct Rig {
     config.app = "shop";
     config.root = dir.path();
     config.health.url = "http://127.0.0.1/up";
-    host.fs = &fs;
-    host.doors = {&runner, &http, &clock, ""};
-    host.config = &config;
+    context.fs = &fs;
+    context.system = {&runner, &http, &clock, ""};
+    context.config = &config;
     InitializeLayout(&fs);
-    Offer offer;
-    offer.source = SourceOf(bytes);
-    offer.name = "a.tar";
-    offer.version = Version::Parse("1");
-    REQUIRE(Deploy(&host, std::move(offer)).exit == Exit::kDone);
+    ArchiveRequest request;
+    request.source = SourceOf(bytes);
+    request.name = "a.tar";
+    request.version = Version::Parse("1");
+    REQUIRE(Deploy(&context, std::move(request)).exit == Exit::kDone);
     config.service.unit = "shop.service";
   }
 
   // The findings of a level, one a line: "WHAT: WORDS".
   std::string Of(Level level) {
     std::string lines;
-    for (const Finding& finding : CheckHost(&host)) {
+    for (const Finding& finding : CheckHost(&context)) {
       if (finding.level != level) continue;
       lines += finding.what + ": " + finding.words + "\n";
     }
@@ -60,7 +60,7 @@ struct Rig {
   FakeHttp http;
   FakeClock clock;
   Config config;
-  Host host;
+  DeployContext context;
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "deploy/status.h"
+#include "inspect/status.h"
 
 #include <doctest/doctest.h>
 
@@ -19,13 +19,13 @@ struct Two : World {
   }
   StatusReport Read(TreeCheck check = TreeCheck::kShape) {
     const std::string before = disk.Tree();
-    StatusReport report = ReadStatus(&host, check);
+    StatusReport report = ReadStatus(&context, check);
     CHECK(disk.Tree() == before);
     return report;
   }
   std::string Doubts() {
     std::string all;
-    for (const std::string& doubt : Read().standing.doubts) all += doubt + "\n";
+    for (const std::string& doubt : Read().state.problems) all += doubt + "\n";
     return all;
   }
 };
@@ -34,7 +34,7 @@ TEST_CASE("all is well after a deploy, and status changes nothing") {
   Two world;
   const StatusReport report = world.Read(TreeCheck::kBytes);
   CHECK(report.well());
-  CHECK(report.standing.live == V("2"));
+  CHECK(report.state.live == V("2"));
   CHECK(report.rollback_target == V("1"));
   CHECK(report.differences.empty());
   CHECK(report.unhealthy.empty());
@@ -45,7 +45,7 @@ TEST_CASE("all is well after a deploy, and status changes nothing") {
 
 TEST_CASE("with nothing live status is not content") {
   World world;
-  CHECK(!ReadStatus(&world.host, TreeCheck::kShape).well());
+  CHECK(!ReadStatus(&world.context, TreeCheck::kShape).well());
 }
 
 TEST_CASE("an unhealthy service is not well") {
@@ -96,7 +96,7 @@ TEST_CASE("an interrupted transaction is told with its step") {
     BeginRecord begin;
     begin.command = "deploy";
     begin.from_target = "releases/2";
-    Journal journal(&world.disk, 3, Journal::Room::kNewFile);
+    Journal journal(&world.disk, 3, Journal::RecordSpace::kNewFile);
     journal.Begin(begin);
     journal.StepBegun("unpack");
   }
@@ -111,7 +111,7 @@ TEST_CASE("a transaction that runs is in flight, not interrupted") {
   world.runner.On("probe", [&](const Command&) {
     if (!seen) {
       seen.emplace();
-      seen = ReadStatus(&world.host, TreeCheck::kShape);
+      seen = ReadStatus(&world.context, TreeCheck::kShape);
     }
     return Exited(0);
   });
@@ -119,8 +119,8 @@ TEST_CASE("a transaction that runs is in flight, not interrupted") {
   REQUIRE(seen);
   CHECK(seen->holder);
   CHECK(seen->holder->caller.user == "alice");
-  REQUIRE(seen->standing.open);
-  CHECK(seen->standing.open->current_step == "health");
+  REQUIRE(seen->state.open);
+  CHECK(seen->state.open->current_step == "health");
   CHECK(!seen->interrupted());
 }
 
@@ -165,7 +165,7 @@ TEST_CASE("notices that were not delivered are counted") {
   PutFile(&world.disk, ".release/outbox/.tries",
           R"({"000001-webhook.json":{"count":3,"last":9,"reason":"old"},)"
           R"("000002-webhook.json":{"count":1,"last":10,"reason":"new"}})");
-  const StatusReport report = ReadStatus(&world.host, TreeCheck::kShape);
+  const StatusReport report = ReadStatus(&world.context, TreeCheck::kShape);
   CHECK(report.undelivered == 2);
   CHECK(report.undelivered_reason == "new");
 }
@@ -178,7 +178,7 @@ TEST_CASE("list has every release, marks and pids, the newest state first") {
   world.runner.uses = {
       {7, "app", ProcessUse::What::kExecutable, "/srv/shop/releases/2/bin/app"},
       {7, "app", ProcessUse::What::kDirectory, "/srv/shop/releases/2"}};
-  const auto listed = ListKnown(&world.host);
+  const auto listed = ListKnown(&world.context);
   REQUIRE(listed.size() == 4);
   CHECK(listed[0].entry.version == V("3"));
   CHECK(listed[0].entry.state == ReleaseState::kFailed);

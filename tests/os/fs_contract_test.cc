@@ -31,7 +31,7 @@ std::string Names(Fs* fs, Fs::Handle dir, const std::string& path) {
 std::set<int> Answers(Fs* fs, const std::string& path) {
   const auto root = Fs::kRoot;
   const auto replace = RenameMode::kReplace;
-  const Opened opened(fs, fs->Open(root, "d/f", OpenMode::kRead));
+  const ScopedHandle opened(fs, fs->Open(root, "d/f", OpenMode::kRead));
   return {
       ErrorOf([&] { fs->Open(root, path, OpenMode::kRead); }),
       ErrorOf([&] { fs->Open(root, path, OpenMode::kAppend); }),
@@ -117,11 +117,11 @@ TEST_CASE_TEMPLATE("writes of a handle follow each other, appends the end", T,
                    EVERY_FS) {
   T t;
   Fs& fs = t.fs;
-  const Opened file(&fs, fs.Open(Fs::kRoot, "f", OpenMode::kCreateNew));
+  const ScopedHandle file(&fs, fs.Open(Fs::kRoot, "f", OpenMode::kCreateNew));
   fs.Write(file.get(), "one ");
   fs.Write(file.get(), "");
   fs.Write(file.get(), "two ");
-  const Opened append(&fs, fs.Open(Fs::kRoot, "f", OpenMode::kAppend));
+  const ScopedHandle append(&fs, fs.Open(Fs::kRoot, "f", OpenMode::kAppend));
   fs.Write(append.get(), "three ");
   CHECK(Get(&fs, "f") == "one two three ");
   CHECK(ReadAll(&fs, append.get()) == "one two three ");
@@ -135,7 +135,7 @@ TEST_CASE_TEMPLATE("a file read only cannot be written", T, EVERY_FS) {
   T t;
   Fs& fs = t.fs;
   Put(&fs, "f", "x");
-  const Opened file(&fs, fs.Open(Fs::kRoot, "f", OpenMode::kRead));
+  const ScopedHandle file(&fs, fs.Open(Fs::kRoot, "f", OpenMode::kRead));
   CHECK(ErrorOf([&] { fs.Write(file.get(), "y"); }) == EBADF);
   CHECK(ErrorOf([&] { fs.Truncate(file.get(), 0); }) == EINVAL);
   CHECK(ErrorOf([&] { fs.Reserve(file.get(), 10); }) == EBADF);
@@ -145,7 +145,7 @@ TEST_CASE_TEMPLATE("truncating sets the size, and zeros fill what it adds", T,
                    EVERY_FS) {
   T t;
   Fs& fs = t.fs;
-  const Opened file(&fs, fs.Open(Fs::kRoot, "f", OpenMode::kCreateNew));
+  const ScopedHandle file(&fs, fs.Open(Fs::kRoot, "f", OpenMode::kCreateNew));
   fs.Write(file.get(), "abc");
   fs.Truncate(file.get(), 5);
   CHECK(Get(&fs, "f") == std::string("abc\0\0", 5));
@@ -156,7 +156,7 @@ TEST_CASE_TEMPLATE("truncating sets the size, and zeros fill what it adds", T,
 TEST_CASE_TEMPLATE("reserving leaves size and content", T, EVERY_FS) {
   T t;
   Fs& fs = t.fs;
-  const Opened file(&fs, fs.Open(Fs::kRoot, "f", OpenMode::kCreateNew));
+  const ScopedHandle file(&fs, fs.Open(Fs::kRoot, "f", OpenMode::kCreateNew));
   fs.Write(file.get(), "abc");
   fs.Reserve(file.get(), 65536);
   CHECK(fs.Stat(Fs::kRoot, "f")->size == 3);
@@ -170,8 +170,8 @@ TEST_CASE_TEMPLATE("paths start at an open directory", T, EVERY_FS) {
   fs.MakeDirectory(Fs::kRoot, "a/b", 0700);
   CHECK(fs.Stat(Fs::kRoot, "a")->mode == 0750);
   CHECK(fs.Stat(Fs::kRoot, "a/b")->mode == 0700);
-  const Opened a(&fs, fs.OpenDirectory(Fs::kRoot, "a"));
-  const Opened b(&fs, fs.OpenDirectory(a.get(), "b"));
+  const ScopedHandle a(&fs, fs.OpenDirectory(Fs::kRoot, "a"));
+  const ScopedHandle b(&fs, fs.OpenDirectory(a.get(), "b"));
   fs.MakeSymlink("up", b.get(), "link");
   CHECK(fs.ReadLink(Fs::kRoot, "a/b/link") == "up");
   CHECK(Names(&fs, a.get(), "") == "d:b ");
@@ -180,7 +180,7 @@ TEST_CASE_TEMPLATE("paths start at an open directory", T, EVERY_FS) {
   CHECK(fs.Stat(b.get(), "")->inode == fs.Stat(Fs::kRoot, "a/b")->inode);
   fs.Rename(Fs::kRoot, "a", Fs::kRoot, "c", RenameMode::kReplace);
   CHECK(fs.ReadLink(b.get(), "link") == "up");
-  const Opened again(&fs, fs.OpenDirectory(b.get(), ""));
+  const ScopedHandle again(&fs, fs.OpenDirectory(b.get(), ""));
   CHECK(Names(&fs, again.get(), "") == "l:link ");
 }
 
@@ -295,8 +295,8 @@ TEST_CASE_TEMPLATE("removing takes only what the call is for", T, EVERY_FS) {
   CHECK(ErrorOf([&] { fs.RemoveFile(Fs::kRoot, "d"); }) == EISDIR);
   CHECK(ErrorOf([&] { fs.RemoveDirectory(Fs::kRoot, "d"); }) == ENOTEMPTY);
   CHECK(ErrorOf([&] { fs.RemoveDirectory(Fs::kRoot, "d/f"); }) == ENOTDIR);
-  const Opened d(&fs, fs.OpenDirectory(Fs::kRoot, "d"));
-  const Opened f(&fs, fs.Open(Fs::kRoot, "d/f", OpenMode::kRead));
+  const ScopedHandle d(&fs, fs.OpenDirectory(Fs::kRoot, "d"));
+  const ScopedHandle f(&fs, fs.Open(Fs::kRoot, "d/f", OpenMode::kRead));
   CHECK(fs.RemoveFile(Fs::kRoot, "d/f"));
   CHECK(ReadAll(&fs, f.get()) == "x");
   CHECK(fs.RemoveDirectory(Fs::kRoot, "d"));
@@ -386,9 +386,9 @@ TEST_CASE_TEMPLATE("syncs of files, directories, root and tree succeed", T,
   T t;
   Fs& fs = t.fs;
   fs.MakeDirectory(Fs::kRoot, "d", 0755);
-  const Opened d(&fs, fs.OpenDirectory(Fs::kRoot, "d"));
-  const Opened f(&fs, fs.Open(d.get(), "f", OpenMode::kCreateNew));
-  const Opened r(&fs, fs.Open(d.get(), "f", OpenMode::kRead));
+  const ScopedHandle d(&fs, fs.OpenDirectory(Fs::kRoot, "d"));
+  const ScopedHandle f(&fs, fs.Open(d.get(), "f", OpenMode::kCreateNew));
+  const ScopedHandle r(&fs, fs.Open(d.get(), "f", OpenMode::kRead));
   fs.Sync(f.get());
   fs.Sync(r.get());
   fs.Sync(d.get());
@@ -400,15 +400,17 @@ TEST_CASE_TEMPLATE("syncs of files, directories, root and tree succeed", T,
 TEST_CASE_TEMPLATE("one holder has the lock until it closes", T, EVERY_FS) {
   T t;
   Fs& fs = t.fs;
-  Opened first(&fs, fs.Open(Fs::kRoot, "lock", OpenMode::kLockFile, 0640));
+  ScopedHandle first(&fs,
+                     fs.Open(Fs::kRoot, "lock", OpenMode::kLockFile, 0640));
   CHECK(fs.Stat(Fs::kRoot, "lock")->mode == 0640);
   CHECK(fs.TryLock(first.get()));
   CHECK(fs.TryLock(first.get()));
   fs.Write(first.get(), "holder");
-  const Opened second(&fs, fs.Open(Fs::kRoot, "lock", OpenMode::kLockFile));
+  const ScopedHandle second(&fs,
+                            fs.Open(Fs::kRoot, "lock", OpenMode::kLockFile));
   CHECK(ReadAll(&fs, second.get()) == "holder");
   CHECK_FALSE(fs.TryLock(second.get()));
-  { const Opened closed(std::move(first)); }
+  { const ScopedHandle closed(std::move(first)); }
   CHECK(fs.TryLock(second.get()));
 }
 

@@ -14,12 +14,12 @@
 namespace release {
 namespace {
 
-Opened OpenTo(Fs* fs, const std::string& path, OpenMode mode) {
+ScopedHandle OpenTo(Fs* fs, const std::string& path, OpenMode mode) {
   return {fs, fs->Open(Fs::kRoot, path, mode)};
 }
 
 void PutMore(Fs* fs, const std::string& path, std::string_view content) {
-  const Opened file = OpenTo(fs, path, OpenMode::kAppend);
+  const ScopedHandle file = OpenTo(fs, path, OpenMode::kAppend);
   fs->Write(file.get(), content);
 }
 
@@ -29,19 +29,19 @@ TEST_CASE_TEMPLATE("what is open is examined as what has its name", T,
   Fs& fs = t.fs;
   Put(&fs, "f", "hello", 0640);
   fs.MakeDirectory(Fs::kRoot, "d", 0750);
-  const Opened file = OpenTo(&fs, "f", OpenMode::kRead);
-  const Opened directory(&fs, fs.OpenDirectory(Fs::kRoot, "d"));
-  const FileInfo info = fs.Examine(file.get());
+  const ScopedHandle file = OpenTo(&fs, "f", OpenMode::kRead);
+  const ScopedHandle directory(&fs, fs.OpenDirectory(Fs::kRoot, "d"));
+  const FileInfo info = fs.StatHandle(file.get());
   CHECK(info.type == FileType::kFile);
   CHECK(info.mode == 0640);
   CHECK(info.size == 5);
   CHECK(info.inode == fs.Stat(Fs::kRoot, "f")->inode);
   CHECK(info.owner == fs.Stat(Fs::kRoot, "f")->owner);
-  CHECK(fs.Examine(directory.get()).mode == 0750);
-  CHECK(fs.Examine(Fs::kRoot).inode == fs.Stat(Fs::kRoot, "")->inode);
+  CHECK(fs.StatHandle(directory.get()).mode == 0750);
+  CHECK(fs.StatHandle(Fs::kRoot).inode == fs.Stat(Fs::kRoot, "")->inode);
   CHECK_FALSE(fs.HasAttributes(file.get()));
   fs.RemoveFile(Fs::kRoot, "f");
-  CHECK(fs.Examine(file.get()).links == 0);
+  CHECK(fs.StatHandle(file.get()).links == 0);
 }
 
 TEST_CASE_TEMPLATE("what is open gets a further name, whoever has its own now",
@@ -50,8 +50,8 @@ TEST_CASE_TEMPLATE("what is open gets a further name, whoever has its own now",
   Fs& fs = t.fs;
   Put(&fs, "f", "first");
   fs.MakeDirectory(Fs::kRoot, "d", 0755);
-  const Opened file = OpenTo(&fs, "f", OpenMode::kRead);
-  const Opened d(&fs, fs.OpenDirectory(Fs::kRoot, "d"));
+  const ScopedHandle file = OpenTo(&fs, "f", OpenMode::kRead);
+  const ScopedHandle d(&fs, fs.OpenDirectory(Fs::kRoot, "d"));
   fs.Rename(Fs::kRoot, "f", Fs::kRoot, "g", RenameMode::kReplace);
   Put(&fs, "f", "second");
   fs.LinkOpened(file.get(), d.get(), "n");
@@ -95,7 +95,7 @@ TEST_CASE_TEMPLATE("a write at a place leaves where writing goes on", T,
                    EVERY_FS) {
   T t;
   Fs& fs = t.fs;
-  const Opened file = OpenTo(&fs, "f", OpenMode::kCreateNew);
+  const ScopedHandle file = OpenTo(&fs, "f", OpenMode::kCreateNew);
   fs.Write(file.get(), "abc");
   fs.WriteAt(file.get(), "X", 1);
   fs.WriteAt(file.get(), "", 100);
@@ -103,7 +103,7 @@ TEST_CASE_TEMPLATE("a write at a place leaves where writing goes on", T,
   CHECK(Get(&fs, "f") == "aXcd");
   fs.WriteAt(file.get(), "z", 6);
   CHECK(Get(&fs, "f") == std::string("aXcd\0\0z", 7));
-  const Opened reading = OpenTo(&fs, "f", OpenMode::kRead);
+  const ScopedHandle reading = OpenTo(&fs, "f", OpenMode::kRead);
   CHECK(ErrorOf([&] { fs.WriteAt(reading.get(), "y", 0); }) == EBADF);
 }
 
@@ -113,14 +113,14 @@ TEST_CASE_TEMPLATE("a clone has the content and is a file of its own, or fails",
   Fs& fs = t.fs;
   const std::string content(300'000, 'c');
   Put(&fs, "f", content);
-  const Opened from = OpenTo(&fs, "f", OpenMode::kRead);
-  const Opened to = OpenTo(&fs, "g", OpenMode::kCreateNew);
+  const ScopedHandle from = OpenTo(&fs, "f", OpenMode::kRead);
+  const ScopedHandle to = OpenTo(&fs, "g", OpenMode::kCreateNew);
   const int error = ErrorOf([&] { fs.CloneContent(from.get(), to.get()); });
   CHECK((error == 0 || error == EOPNOTSUPP));
   CHECK(Get(&fs, "g") == (error == 0 ? content : ""));
   fs.WriteAt(to.get(), "changed", 0);
   CHECK(Get(&fs, "f") == content);
-  const Opened reading = OpenTo(&fs, "g", OpenMode::kRead);
+  const ScopedHandle reading = OpenTo(&fs, "g", OpenMode::kRead);
   const int refused =
       ErrorOf([&] { fs.CloneContent(from.get(), reading.get()); });
   CHECK((refused == EBADF || refused == EOPNOTSUPP));
@@ -129,8 +129,8 @@ TEST_CASE_TEMPLATE("a clone has the content and is a file of its own, or fails",
 TEST_CASE("a disk in memory clones, or does not, as it is told") {
   MemFs fs;
   Put(&fs, "f", "x");
-  const Opened from = OpenTo(&fs, "f", OpenMode::kRead);
-  const Opened to = OpenTo(&fs, "g", OpenMode::kCreateNew);
+  const ScopedHandle from = OpenTo(&fs, "f", OpenMode::kRead);
+  const ScopedHandle to = OpenTo(&fs, "g", OpenMode::kCreateNew);
   fs.SetClones(false);
   CHECK(ErrorOf([&] { fs.CloneContent(from.get(), to.get()); }) == EOPNOTSUPP);
   fs.SetClones(true);
@@ -148,7 +148,7 @@ TEST_CASE("attributes of a real file are seen") {
     const std::string path = dir.path() + "/f";
     REQUIRE(setxattr(path.c_str(), name.c_str(), "v", 1, 0) == 0);
     REQUIRE(setxattr(path.c_str(), "user.other", "v", 1, 0) == 0);
-    const Opened file = OpenTo(&fs, "f", OpenMode::kRead);
+    const ScopedHandle file = OpenTo(&fs, "f", OpenMode::kRead);
     CHECK(fs.HasAttributes(file.get()));
   }
 }

@@ -131,7 +131,7 @@ TEST_CASE("reading leaves no trace, and who may not have it so reads, too") {
   REQUIRE(utimensat(AT_FDCWD, path.c_str(), long_ago, 0) == 0);
   PosixFs fs(dir.path());
   const auto read = [&] {
-    const Opened file(&fs, fs.Open(Fs::kRoot, "f", OpenMode::kRead));
+    const ScopedHandle file(&fs, fs.Open(Fs::kRoot, "f", OpenMode::kRead));
     std::array<char, 8> buffer;
     return fs.ReadAt(file.get(), buffer, 0);
   };
@@ -154,7 +154,7 @@ TEST_CASE("a planted fifo neither holds us up nor gives bytes") {
   PosixFs fs(dir.path());
   CHECK(fs.Stat(Fs::kRoot, "fifo")->type == FileType::kOther);
   CHECK(fs.List(Fs::kRoot, "").front().type == FileType::kOther);
-  const Opened fifo(&fs, fs.Open(Fs::kRoot, "fifo", OpenMode::kRead));
+  const ScopedHandle fifo(&fs, fs.Open(Fs::kRoot, "fifo", OpenMode::kRead));
   std::array<char, 8> buffer;
   CHECK(ErrorOf([&] { fs.ReadAt(fifo.get(), buffer, 0); }) == ESPIPE);
 }
@@ -184,7 +184,7 @@ TEST_CASE("no planted link leads outside, however it is spelled") {
       CHECK(ErrorOf([&] { fs.OpenDirectory(Fs::kRoot, "d/" + link); }) ==
             ENOTDIR);
     }
-    const Opened d(&fs, fs.OpenDirectory(Fs::kRoot, "d"));
+    const ScopedHandle d(&fs, fs.OpenDirectory(Fs::kRoot, "d"));
     CHECK(ErrorOf([&] { fs.OpenDirectory(d.get(), ".."); }) == EXDEV);
     CHECK(ErrorOf([&] {
             fs.Rename(d.get(), "e", Fs::kRoot, "../e", RenameMode::kReplace);
@@ -204,10 +204,10 @@ TEST_CASE("no descriptor is inherited, and none is left behind") {
   for (const Lookup lookup : {Lookup::kAuto, Lookup::kWalk}) {
     PosixFs fs(dir.path(), lookup);
     MakeRoot(dir.path() + "/d/e");
-    const Opened d(&fs, fs.OpenDirectory(Fs::kRoot, "d/e"));
-    const Opened f(&fs, fs.Open(d.get(), "f", OpenMode::kLockFile));
-    const Opened r(&fs, fs.Open(Fs::kRoot, "d/e/f", OpenMode::kRead));
-    const Opened a(&fs, fs.Open(Fs::kRoot, "d/e/f", OpenMode::kAppend));
+    const ScopedHandle d(&fs, fs.OpenDirectory(Fs::kRoot, "d/e"));
+    const ScopedHandle f(&fs, fs.Open(d.get(), "f", OpenMode::kLockFile));
+    const ScopedHandle r(&fs, fs.Open(Fs::kRoot, "d/e/f", OpenMode::kRead));
+    const ScopedHandle a(&fs, fs.Open(Fs::kRoot, "d/e/f", OpenMode::kAppend));
     fs.List(Fs::kRoot, "d/e");
     fs.Stat(Fs::kRoot, "d/e/f");
     CHECK(ErrorOf([&] { fs.List(Fs::kRoot, "d/e/f"); }) == ENOTDIR);
@@ -251,7 +251,7 @@ TEST_CASE("a failure names the file by its whole path") {
   const TempDir dir;
   PosixFs fs(dir.path());
   fs.MakeDirectory(Fs::kRoot, "d", 0755);
-  const Opened d(&fs, fs.OpenDirectory(Fs::kRoot, "d"));
+  const ScopedHandle d(&fs, fs.OpenDirectory(Fs::kRoot, "d"));
   const std::string path = dir.path() + "/d/none";
   CHECK_THROWS_WITH_AS(
       fs.Open(d.get(), "none", OpenMode::kRead),
@@ -271,7 +271,7 @@ TEST_CASE("a failure names the file by its whole path") {
 TEST_CASE("a sync that fails is known for one") {
   // What the kernel makes up as it is read cannot be synced.
   PosixFs fs("/proc");
-  const Opened file(&fs, fs.Open(Fs::kRoot, "version", OpenMode::kRead));
+  const ScopedHandle file(&fs, fs.Open(Fs::kRoot, "version", OpenMode::kRead));
   try {
     fs.Sync(file.get());
     FAIL("it was synced");
@@ -287,7 +287,7 @@ TEST_CASE("a write that is interrupted, or does only a part, goes on") {
   const std::string path = dir.path() + "/fifo";
   REQUIRE(mkfifo(path.c_str(), 0600) == 0);
   PosixFs fs(dir.path());
-  const Opened fifo(&fs, fs.Open(Fs::kRoot, "fifo", OpenMode::kAppend));
+  const ScopedHandle fifo(&fs, fs.Open(Fs::kRoot, "fifo", OpenMode::kAppend));
   // Waiting for its reader, it is interrupted now before any byte, now between.
   fcntl(fifo.get(), F_SETFL, 0);
   std::string sent(std::size_t{1} << 20, '\0');
@@ -325,7 +325,7 @@ TEST_CASE("a write that is cut short for good is a failure") {
     const rlimit limit = {1000, 1000};
     setrlimit(RLIMIT_FSIZE, &limit);
     PosixFs fs(dir.path());
-    const Opened file(&fs, fs.Open(Fs::kRoot, "f", OpenMode::kCreateNew));
+    const ScopedHandle file(&fs, fs.Open(Fs::kRoot, "f", OpenMode::kCreateNew));
     const std::string data(600, 'x');
     fs.Write(file.get(), data);
     return ErrorOf([&] { fs.Write(file.get(), data); }) == EFBIG ? 0 : 1;
@@ -346,7 +346,7 @@ TEST_CASE("a root that is renamed meanwhile is still the root") {
 TEST_CASE("a child that outlives the holder does not keep the lock") {
   const TempDir dir;
   PosixFs fs(dir.path());
-  Opened held(&fs, fs.Open(Fs::kRoot, "lock", OpenMode::kLockFile));
+  ScopedHandle held(&fs, fs.Open(Fs::kRoot, "lock", OpenMode::kLockFile));
   REQUIRE(fs.TryLock(held.get()));
   const pid_t child = fork();
   if (child == 0) {
@@ -358,8 +358,8 @@ TEST_CASE("a child that outlives the holder does not keep the lock") {
   for (std::string name; name != "sleep"; usleep(1000)) {
     std::ifstream(exe) >> name;
   }
-  { const Opened closed(std::move(held)); }
-  const Opened next(&fs, fs.Open(Fs::kRoot, "lock", OpenMode::kLockFile));
+  { const ScopedHandle closed(std::move(held)); }
+  const ScopedHandle next(&fs, fs.Open(Fs::kRoot, "lock", OpenMode::kLockFile));
   CHECK(fs.TryLock(next.get()));
   kill(child, SIGKILL);
   waitpid(child, nullptr, 0);

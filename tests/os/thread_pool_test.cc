@@ -1,4 +1,4 @@
-#include "os/crew.h"
+#include "os/thread_pool.h"
 
 #include <doctest/doctest.h>
 
@@ -19,48 +19,48 @@ TEST_CASE("a crew does every task before Wait returns, and takes more then") {
   for (const unsigned threads : {0U, 1U, 4U}) {
     CAPTURE(threads);
     std::atomic<int> done{0};
-    Crew crew(threads, 3);
+    ThreadPool pool(threads, 3);
     for (int round = 1; round <= 2; ++round) {
-      for (int i = 0; i < 100; ++i) crew.Add([&] { ++done; });
-      crew.Wait();
+      for (int i = 0; i < 100; ++i) pool.Submit([&] { ++done; });
+      pool.Wait();
       CHECK(done == 100 * round);
-      CHECK(crew.pending() == 0);
+      CHECK(pool.pending() == 0);
     }
   }
 }
 
 TEST_CASE("without threads a task runs in the caller's, at once") {
-  Crew crew(0, kAnyRoom);
+  ThreadPool pool(0, kAnyRoom);
   std::thread::id ran;
-  crew.Add([&] { ran = std::this_thread::get_id(); });
+  pool.Submit([&] { ran = std::this_thread::get_id(); });
   CHECK(ran == std::this_thread::get_id());
-  CHECK_THROWS_AS(crew.Add([] { throw std::runtime_error("no"); }),
+  CHECK_THROWS_AS(pool.Submit([] { throw std::runtime_error("no"); }),
                   std::runtime_error);
 }
 
 TEST_CASE("one thread keeps the order") {
   std::string order;
-  Crew crew(1, 2);
-  for (char c = 'a'; c <= 'z'; ++c) crew.Add([&order, c] { order += c; });
-  crew.Wait();
+  ThreadPool pool(1, 2);
+  for (char c = 'a'; c <= 'z'; ++c) pool.Submit([&order, c] { order += c; });
+  pool.Wait();
   CHECK(order == "abcdefghijklmnopqrstuvwxyz");
 }
 
 TEST_CASE("a task may add more without waiting for room") {
   for (const unsigned threads : {0U, 1U, 3U}) {
     std::atomic<int> leaves{0};
-    Crew crew(threads, 1);
+    ThreadPool pool(threads, 1);
     std::function<void(int)> split = [&](int depth) {
       if (depth == 0) {
         ++leaves;
         return;
       }
       for (int i = 0; i < 2; ++i) {
-        crew.AddMore([&split, depth] { split(depth - 1); });
+        pool.SubmitFromTask([&split, depth] { split(depth - 1); });
       }
     };
-    crew.Add([&] { split(8); });
-    crew.Wait();
+    pool.Submit([&] { split(8); });
+    pool.Wait();
     CHECK(leaves == 256);
   }
 }
@@ -68,19 +68,19 @@ TEST_CASE("a task may add more without waiting for room") {
 struct NoStandardException {};
 
 TEST_CASE("the first exception of a task reaches whoever adds or waits") {
-  Crew crew(2, kAnyRoom);
-  crew.Add([] { throw NoStandardException(); });
-  CHECK_THROWS_AS(crew.Wait(), NoStandardException);
+  ThreadPool pool(2, kAnyRoom);
+  pool.Submit([] { throw NoStandardException(); });
+  CHECK_THROWS_AS(pool.Wait(), NoStandardException);
   std::atomic<bool> ran{false};
-  CHECK_THROWS_AS(crew.Add([&] { ran = true; }), NoStandardException);
-  CHECK_THROWS_AS(crew.Wait(), NoStandardException);
+  CHECK_THROWS_AS(pool.Submit([&] { ran = true; }), NoStandardException);
+  CHECK_THROWS_AS(pool.Wait(), NoStandardException);
   CHECK_FALSE(ran);
 }
 
 TEST_CASE("whoever waits for room is woken by an exception") {
-  Crew crew(1, 1);
+  ThreadPool pool(1, 1);
   std::atomic<bool> go{false};
-  crew.Add([&] {
+  pool.Submit([&] {
     while (!go) std::this_thread::yield();
     throw std::runtime_error("full");
   });
@@ -90,7 +90,7 @@ TEST_CASE("whoever waits for room is woken by an exception") {
   });
   CHECK_THROWS_AS(
       [&] {
-        for (int i = 0; i < 10; ++i) crew.Add([] {});
+        for (int i = 0; i < 10; ++i) pool.Submit([] {});
       }(),
       std::runtime_error);
   later.join();
@@ -98,15 +98,15 @@ TEST_CASE("whoever waits for room is woken by an exception") {
 
 TEST_CASE("destroyed early, a crew drops what has not begun") {
   std::atomic<int> ran{0};
-  auto crew = std::make_unique<Crew>(1, kAnyRoom);
+  auto pool = std::make_unique<ThreadPool>(1, kAnyRoom);
   std::atomic<bool> go{false};
-  crew->Add([&] {
+  pool->Submit([&] {
     ++ran;
     while (!go) std::this_thread::yield();
   });
   while (ran == 0) std::this_thread::yield();
-  for (int i = 0; i < 10; ++i) crew->Add([&] { ++ran; });
-  std::thread end([&] { crew.reset(); });
+  for (int i = 0; i < 10; ++i) pool->Submit([&] { ++ran; });
+  std::thread end([&] { pool.reset(); });
   std::this_thread::sleep_for(std::chrono::milliseconds(20));
   go = true;
   end.join();

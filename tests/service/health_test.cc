@@ -17,11 +17,13 @@ using std::chrono::seconds;
 struct Rig {
   Rig() {
     config.url = "http://127.0.0.1:8080/up";
-    occasion.version = "1.4.2";
+    hook_context.version = "1.4.2";
     start = clock.SinceBoot();
   }
-  void Await() { AwaitHealthy(config, doors, occasion, watch, &waiter); }
-  std::string ProbeOnce() { return Probe(config, doors, occasion, seconds(5)); }
+  void Await() { AwaitHealthy(config, system, hook_context, watch, &waiter); }
+  std::string ProbeOnce() {
+    return Probe(config, system, hook_context, seconds(5));
+  }
   // Answers so from `from` after the start on.
   void AnswerFrom(Nanoseconds from, HttpResponse response) {
     clock.At(start + from, [this, response] {
@@ -37,9 +39,9 @@ struct Rig {
   FakeHttp http;
   FakeClock clock;
   Waiter waiter{&clock};
-  Doors doors{&runner, &http, &clock};
+  System system{&runner, &http, &clock};
   HealthConfig config;
-  Occasion occasion;
+  HookContext hook_context;
   HealthWatch watch;
   Nanoseconds start{};
 };

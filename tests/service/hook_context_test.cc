@@ -1,21 +1,21 @@
-#include "service/occasion.h"
+#include "service/hook_context.h"
 
 #include <doctest/doctest.h>
 
 namespace release {
 
 TEST_CASE("an occasion tells its facts in the environment") {
-  Occasion occasion;
-  occasion.app = "shop";
-  occasion.version = "1.4.2";
-  occasion.previous = "1.4.1";
-  occasion.root = "/srv/shop";
-  occasion.transaction = 42;
-  occasion.step = "health";
-  occasion.result = "undone";
-  occasion.reason = "health-deadline";
-  occasion.facts = {{"signed_by", "ci"}, {"serial", "7"}};
-  CHECK(occasion.Environment() ==
+  HookContext hook_context;
+  hook_context.app = "shop";
+  hook_context.version = "1.4.2";
+  hook_context.previous = "1.4.1";
+  hook_context.root = "/srv/shop";
+  hook_context.transaction = 42;
+  hook_context.step = "health";
+  hook_context.result = "undone";
+  hook_context.reason = "health-deadline";
+  hook_context.facts = {{"signed_by", "ci"}, {"serial", "7"}};
+  CHECK(hook_context.Environment() ==
         std::map<std::string, std::string>{
             {"RELEASE_APP", "shop"},
             {"RELEASE_VERSION", "1.4.2"},

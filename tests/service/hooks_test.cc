@@ -18,12 +18,12 @@ namespace {
 
 const Argv kArgv = {"/usr/local/bin/migrate", "--all"};
 
-Occasion Shop() {
-  Occasion occasion;
-  occasion.app = "shop";
-  occasion.version = "1.4.2";
-  occasion.root = "/srv/shop";
-  return occasion;
+HookContext Shop() {
+  HookContext hook_context;
+  hook_context.app = "shop";
+  hook_context.version = "1.4.2";
+  hook_context.root = "/srv/shop";
+  return hook_context;
 }
 
 HooksConfig WithTime(bool in_unit = false) {
@@ -116,11 +116,12 @@ TEST_CASE("root runs no hook of a release that somebody else can write") {
   Spill(program, "#!/bin/sh\necho ran\n");
   std::filesystem::permissions(program, std::filesystem::perms(0755));
   PosixRunner runner;
-  Occasion occasion;
-  occasion.root = dir.path();
-  occasion.version = "1";
+  HookContext hook_context;
+  hook_context.root = dir.path();
+  hook_context.version = "1";
   const auto run = [&] {
-    return RunHook(&runner, "preflight", {"bin/hook"}, WithTime(), occasion);
+    return RunHook(&runner, "preflight", {"bin/hook"}, WithTime(),
+                   hook_context);
   };
   CHECK(run() == "ran\n");
   if (geteuid() != 0) return;

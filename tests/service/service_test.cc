@@ -21,8 +21,8 @@ using std::chrono::seconds;
 
 struct Rig {
   Rig() {
-    occasion.root = "/srv/shop";
-    occasion.version = "1.4.2";
+    hook_context.root = "/srv/shop";
+    hook_context.version = "1.4.2";
     pidfile = (boost::filesystem::temp_directory_path() /
                boost::filesystem::unique_path())
                   .string();
@@ -37,11 +37,11 @@ struct Rig {
   std::vector<std::string> Activate() {
     Service service(&config, {&runner, &http, &clock});
     service.Observe();
-    auto remarks = service.TakeUp(occasion);
-    for (const auto& remark : service.CheckRunning(occasion)) {
+    auto remarks = service.Reload(hook_context);
+    for (const auto& remark : service.CheckRunning(hook_context)) {
       remarks.push_back(remark);
     }
-    service.CheckHealth(occasion);
+    service.CheckHealth(hook_context);
     return remarks;
   }
   ErrorCode FailureCode() {
@@ -53,7 +53,7 @@ struct Rig {
   FakeHttp http;
   FakeClock clock;
   FakeUnit unit{&runner};
-  Occasion occasion;
+  HookContext hook_context;
   std::string pidfile;
 };
 
@@ -132,13 +132,13 @@ TEST_CASE("action none asks nothing of the service but still watches it") {
 
 TEST_CASE("a machine that goes down is told from one that runs") {
   Rig rig;
-  const Doors doors{&rig.runner, &rig.http, &rig.clock};
+  const System system{&rig.runner, &rig.http, &rig.clock};
   rig.unit.system = "stopping";
-  CHECK_FALSE(Service(&rig.config, doors).MachineGoesDown());
+  CHECK_FALSE(Service(&rig.config, system).MachineGoesDown());
   rig.config.service.unit = "shop.service";
-  CHECK(Service(&rig.config, doors).MachineGoesDown());
+  CHECK(Service(&rig.config, system).MachineGoesDown());
   rig.unit.system = "degraded";
-  CHECK_FALSE(Service(&rig.config, doors).MachineGoesDown());
+  CHECK_FALSE(Service(&rig.config, system).MachineGoesDown());
 }
 
 TEST_CASE("a pidfile's process gets the signal and must survive it") {
@@ -212,7 +212,7 @@ TEST_CASE("the wait callback can end each long wait") {
   Service service(&rig.config, {&rig.runner, &rig.http, &rig.clock});
   service.SetWaitCallback(
       [] { throw Error(ErrorCode::kAborted, "asked to stop"); });
-  CHECK(ErrorOf([&] { service.CheckHealth(rig.occasion); }).code() ==
+  CHECK(ErrorOf([&] { service.CheckHealth(rig.hook_context); }).code() ==
         ErrorCode::kAborted);
 }
 
@@ -237,13 +237,14 @@ TEST_CASE("root runs no probe that somebody else can write, to look either") {
     return Exited(0);
   });
   Service service(&rig.config, {&rig.runner, &rig.http, &rig.clock});
-  CHECK(service.ProbeOnce(rig.occasion).empty());
+  CHECK(service.ProbeOnce(rig.hook_context).empty());
   CHECK(ran);
   if (geteuid() != 0) return;
   ran = false;
   boost::filesystem::permissions(rig.pidfile, boost::filesystem::perms(0777));
-  CHECK(service.ProbeOnce(rig.occasion).find("as root: it can be written") !=
-        std::string::npos);
+  CHECK(
+      service.ProbeOnce(rig.hook_context).find("as root: it can be written") !=
+      std::string::npos);
   CHECK_FALSE(ran);
 }
 

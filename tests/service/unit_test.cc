@@ -22,11 +22,11 @@ struct Rig {
   Unit unit{"shop.service", seconds(90), &runner, &waiter};
   std::vector<std::string> remarks;
 
-  UnitState TakeUp(ServiceAction action = ServiceAction::kAuto) {
-    return unit.TakeUp(action, &remarks);
+  UnitState Reload(ServiceAction action = ServiceAction::kAuto) {
+    return unit.Reload(action, &remarks);
   }
   Error TakeUpError(ServiceAction action = ServiceAction::kAuto) {
-    return ErrorOf([&] { TakeUp(action); });
+    return ErrorOf([&] { Reload(action); });
   }
 };
 
@@ -48,11 +48,11 @@ TEST_CASE("a unit's properties are read in any order") {
 
 TEST_CASE("auto reloads a unit that can, and restarts one that cannot") {
   Rig can;
-  can.TakeUp();
+  can.Reload();
   CHECK(can.fake.jobs == Jobs{"reload"});
   Rig cannot;
   cannot.fake.state.can_reload = false;
-  CHECK(cannot.TakeUp().main_pid == 101);
+  CHECK(cannot.Reload().main_pid == 101);
   CHECK(cannot.fake.jobs == Jobs{"reset-failed", "restart"});
   CHECK(can.remarks.empty());
   CHECK(cannot.remarks.empty());
@@ -60,7 +60,7 @@ TEST_CASE("auto reloads a unit that can, and restarts one that cannot") {
 
 TEST_CASE("an action that is named is the one that is done") {
   Rig restart;
-  restart.TakeUp(ServiceAction::kRestart);
+  restart.Reload(ServiceAction::kRestart);
   CHECK(restart.fake.jobs == Jobs{"reset-failed", "restart"});
   Rig reload;
   reload.fake.state.can_reload = false;
@@ -71,14 +71,14 @@ TEST_CASE("an action that is named is the one that is done") {
   CHECK(error.code() == ErrorCode::kReloadFailed);
   CHECK(Says(error, "not applicable"));
   Rig none;
-  none.TakeUp(ServiceAction::kNone);
+  none.Reload(ServiceAction::kNone);
   CHECK(none.fake.jobs.empty());
 }
 
 TEST_CASE("a unit that does not run is started, and that is said") {
   Rig rig;
   rig.fake.Fail();
-  rig.TakeUp(ServiceAction::kReload);
+  rig.Reload(ServiceAction::kReload);
   CHECK(rig.fake.jobs == Jobs{"reset-failed", "start"});
   REQUIRE(rig.remarks.size() == 1);
   CHECK(rig.remarks[0] ==
@@ -90,14 +90,14 @@ TEST_CASE("a unit between two crashes is restarted, not waited for") {
   Rig rig;
   rig.fake.state.active = "activating";
   rig.fake.state.sub = "auto-restart";
-  rig.TakeUp();
+  rig.Reload();
   CHECK(rig.fake.jobs == Jobs{"reset-failed", "restart"});
 }
 
 TEST_CASE("a unit stuck in an earlier reload is restarted by auto") {
   Rig rig;
   rig.fake.state.active = "reloading";
-  rig.TakeUp();
+  rig.Reload();
   CHECK(rig.fake.jobs == Jobs{"reset-failed", "restart"});
   CHECK(rig.remarks.size() == 1);
 }
@@ -141,7 +141,7 @@ TEST_CASE("a job that does not end in time is cancelled") {
 
 TEST_CASE("the time limit of a job is what is left of the whole") {
   Rig rig;
-  rig.TakeUp();
+  rig.Reload();
   for (const Command& command : rig.runner.commands) {
     CHECK(command.timeout > Nanoseconds(0));
     CHECK(command.timeout <= seconds(90));
@@ -158,7 +158,7 @@ TEST_CASE("a reload that returns while still reloading is waited for") {
     return Exited(0);
   };
   const Nanoseconds start = rig.clock.SinceBoot();
-  CHECK(rig.TakeUp().active == "active");
+  CHECK(rig.Reload().active == "active");
   CHECK(rig.clock.SinceBoot() - start >= seconds(5));
 }
 
@@ -216,7 +216,7 @@ TEST_CASE("a main process handed over within one run is no restart") {
     ++rig.fake.state.main_pid;
     return Exited(0);
   };
-  CHECK(rig.TakeUp().main_pid == 101);
+  CHECK(rig.Reload().main_pid == 101);
 }
 
 TEST_CASE("a oneshot unit is judged by its job alone") {
@@ -225,7 +225,7 @@ TEST_CASE("a oneshot unit is judged by its job alone") {
   rig.fake.state.active = "inactive";
   rig.fake.state.can_reload = false;
   rig.fake.on_job = [](const std::string&) { return Exited(0); };
-  rig.TakeUp();
+  rig.Reload();
   CHECK(rig.fake.jobs == Jobs{"reset-failed", "restart"});
 }
 

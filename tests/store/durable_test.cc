@@ -20,9 +20,9 @@ TEST_CASE("a file is read whole, however long it is") {
   const std::string text(100'000, 'x');
   PutFile(&disk, "long", text);
   PutFile(&disk, "empty", "");
-  CHECK(ReadWhole(&disk, "long") == text);
-  CHECK(ReadWhole(&disk, "empty").empty());
-  CHECK_THROWS_AS(ReadWhole(&disk, "missing"), FsError);
+  CHECK(ReadFile(&disk, "long") == text);
+  CHECK(ReadFile(&disk, "empty").empty());
+  CHECK_THROWS_AS(ReadFile(&disk, "missing"), FsError);
 }
 
 TEST_CASE("a file written whole appears whole or not at all") {
@@ -35,12 +35,12 @@ TEST_CASE("a file written whole appears whole or not at all") {
     disk.CrashAfter(calls);
     bool crashed = false;
     try {
-      WriteFileWhole(&disk, "d", "name", "after", 0640);
+      WriteFileAtomically(&disk, "d", "name", "after", 0640);
     } catch (const CrashNow&) {
       crashed = true;
     }
     const auto whole = [&](MemFs left) {
-      const std::string text = ReadWhole(&left, "d/name");
+      const std::string text = ReadFile(&left, "d/name");
       CHECK((text == before || text == "after"));
     };
     whole(disk.Killed());
@@ -53,8 +53,8 @@ TEST_CASE("a temporary file that a crash left is no obstacle") {
   MemFs disk;
   disk.MakeDirectory(Fs::kRoot, "d", 0755);
   PutFile(&disk, "d/.new-name", "torn");
-  WriteFileWhole(&disk, "d", "name", "whole", 0640);
-  CHECK(ReadWhole(&disk, "d/name") == "whole");
+  WriteFileAtomically(&disk, "d", "name", "whole", 0640);
+  CHECK(ReadFile(&disk, "d/name") == "whole");
   CHECK(disk.Stat(Fs::kRoot, "d/name")->mode == 0640);
   CHECK(!Exists(&disk, "d/.new-name"));
 }
@@ -69,7 +69,7 @@ TEST_CASE("a tree is removed with all below it, and links not followed") {
   disk.MakeSymlink("../keep", Fs::kRoot, "tree/link");
   RemoveTree(&disk, Fs::kRoot, "tree");
   CHECK(!Exists(&disk, "tree"));
-  CHECK(ReadWhole(&disk, "keep/file") == "kept");
+  CHECK(ReadFile(&disk, "keep/file") == "kept");
   CHECK(disk.open_handles() == 0);
 }
 
@@ -114,12 +114,12 @@ TEST_CASE("several may remove the same tree at once") {
 // Directories in one another, each with a file.
 void MakeDeep(Fs* fs, const std::string& path, int depth) {
   fs->MakeDirectory(Fs::kRoot, path, 0755);
-  Opened at(fs, fs->OpenDirectory(Fs::kRoot, path));
+  ScopedHandle at(fs, fs->OpenDirectory(Fs::kRoot, path));
   const std::string name(250, 'n');
   for (int i = 0; i < depth; ++i) {
     fs->MakeDirectory(at.get(), name, 0755);
-    at = Opened(fs, fs->OpenDirectory(at.get(), name));
-    const Opened file(fs, fs->Open(at.get(), "f", OpenMode::kCreateNew));
+    at = ScopedHandle(fs, fs->OpenDirectory(at.get(), name));
+    const ScopedHandle file(fs, fs->Open(at.get(), "f", OpenMode::kCreateNew));
   }
 }
 
@@ -155,12 +155,12 @@ TEST_CASE("a directory trades places with a link in another directory") {
   disk.SyncTree(Fs::kRoot);
   // One that a crash left.
   disk.MakeSymlink("old", Fs::kRoot, "releases/1");
-  TakePlaceOf(&disk, "current", "releases/1", "releases/1");
+  ExchangeForSymlink(&disk, "current", "releases/1", "releases/1");
   CHECK(disk.ReadLink(Fs::kRoot, "current") == "releases/1");
-  CHECK(ReadWhole(&disk, "releases/1/file") == "x");
+  CHECK(ReadFile(&disk, "releases/1/file") == "x");
   CHECK(disk.pending() == 0);
-  GiveBackPlace(&disk, "current", "releases/1");
-  CHECK(ReadWhole(&disk, "current/file") == "x");
+  UndoExchange(&disk, "current", "releases/1");
+  CHECK(ReadFile(&disk, "current/file") == "x");
   CHECK(!Exists(&disk, "releases/1"));
   CHECK(disk.pending() == 0);
 }

@@ -46,7 +46,7 @@ void RemoveSpares(Fs* fs) {
 MemFs Begun() {
   MemFs disk;
   InitializeLayout(&disk);
-  Journal journal(&disk, 1, Journal::Room::kNewFile);
+  Journal journal(&disk, 1, Journal::RecordSpace::kNewFile);
   journal.Begin(SomeBegin());
   return disk.Killed();
 }
@@ -54,7 +54,7 @@ MemFs Begun() {
 TEST_CASE("a record is read back in full") {
   MemFs disk;
   InitializeLayout(&disk);
-  Journal journal(&disk, 1, Journal::Room::kNewFile);
+  Journal journal(&disk, 1, Journal::RecordSpace::kNewFile);
   CHECK(journal.number() == 1);
   journal.Begin(SomeBegin());
   CHECK(ReadRecord(&disk, 1).open());
@@ -72,7 +72,7 @@ TEST_CASE("a record is read back in full") {
   CHECK(record.end->committed);
   CHECK(!record.open());
   CHECK(!record.damaged);
-  CHECK(record.good_bytes == ReadWhole(&disk, kPath).size());
+  CHECK(record.good_bytes == ReadFile(&disk, kPath).size());
 }
 
 TEST_CASE("begin, switching and the end are durable when they return") {
@@ -85,7 +85,7 @@ TEST_CASE("begin, switching and the end are durable when they return") {
       check(ReadRecord(&left, 1));
     });
   };
-  Journal journal(&disk, 1, Journal::Room::kNewFile);
+  Journal journal(&disk, 1, Journal::RecordSpace::kNewFile);
   journal.Begin(SomeBegin());
   each_cut([](const TransactionRecord& record) { CHECK(record.open()); });
   journal.StepBegun("unpack");
@@ -172,40 +172,40 @@ TEST_CASE("a spare becomes the next record, and its old content is gone") {
   // As a killed transaction whose rename was lost leaves it.
   AppendToFile(&disk, kSpare,
                BeginLine(1, SomeBegin()) + EndLine(SomeEnd(true)));
-  Journal journal(&disk, 1, Journal::Room::kSpareFile);
+  Journal journal(&disk, 1, Journal::RecordSpace::kSpareFile);
   journal.Begin(SomeBegin());
   CHECK(!Exists(&disk, kSpare));
   const TransactionRecord record = ReadRecord(&disk, 1);
   CHECK(record.open());
   CHECK(!record.damaged);
-  CHECK(ReadWhole(&disk, kPath) == BeginLine(1, SomeBegin()));
+  CHECK(ReadFile(&disk, kPath) == BeginLine(1, SomeBegin()));
 }
 
 TEST_CASE("a record is made without a spare too") {
   MemFs disk;
   InitializeLayout(&disk);
   RemoveSpares(&disk);
-  Journal(&disk, 1, Journal::Room::kSpareFile).Begin(SomeBegin());
+  Journal(&disk, 1, Journal::RecordSpace::kSpareFile).Begin(SomeBegin());
   CHECK(ReadRecord(&disk, 1).open());
 }
 
 TEST_CASE("no record is written over another") {
   MemFs disk = Begun();
-  CHECK_THROWS_AS(Journal(&disk, 1, Journal::Room::kSpareFile), FsError);
+  CHECK_THROWS_AS(Journal(&disk, 1, Journal::RecordSpace::kSpareFile), FsError);
   RemoveSpares(&disk);
-  CHECK_THROWS_AS(Journal(&disk, 1, Journal::Room::kSpareFile), FsError);
+  CHECK_THROWS_AS(Journal(&disk, 1, Journal::RecordSpace::kSpareFile), FsError);
   CHECK(ReadRecord(&disk, 1).open());
 }
 
 TEST_CASE("a record with room of its own leaves the spare alone") {
   MemFs disk;
   InitializeLayout(&disk);
-  Journal(&disk, 1, Journal::Room::kNewFile).Begin(SomeBegin());
+  Journal(&disk, 1, Journal::RecordSpace::kNewFile).Begin(SomeBegin());
   CHECK(Exists(&disk, kSpare));
 
   FaultFs full(&disk);
   full.FailAt(1, ENOSPC, FsCall::kReserve);
-  CHECK_THROWS_AS(Journal(&full, 2, Journal::Room::kNewFile), FsError);
+  CHECK_THROWS_AS(Journal(&full, 2, Journal::RecordSpace::kNewFile), FsError);
   CHECK(Exists(&disk, kSpare));
   CHECK(ListRecords(&disk) == std::vector<std::uint64_t>{1});
 }
@@ -214,7 +214,7 @@ TEST_CASE("room that was not needed is given back") {
   const TempDir root;
   PosixFs disk(root.path());
   InitializeLayout(&disk);
-  Journal journal(&disk, 1, Journal::Room::kNewFile);
+  Journal journal(&disk, 1, Journal::RecordSpace::kNewFile);
   journal.Begin(SomeBegin());
   journal.End(SomeEnd(true));
   struct stat info = {};
@@ -231,7 +231,7 @@ TEST_CASE("an end that may not be durable is taken back whole") {
   MemFs disk;
   InitializeLayout(&disk);
   FaultFs fs(&disk);
-  Journal journal(&fs, 1, Journal::Room::kNewFile);
+  Journal journal(&fs, 1, Journal::RecordSpace::kNewFile);
   journal.Begin(SomeBegin());
   journal.Switching();
   fs.FailAt(1, EIO, FsCall::kSync);
@@ -250,7 +250,7 @@ TEST_CASE("a line that was written in part does not spoil the next") {
     MemFs disk;
     InitializeLayout(&disk);
     FaultFs fs(&disk);
-    Journal journal(&fs, 1, Journal::Room::kNewFile);
+    Journal journal(&fs, 1, Journal::RecordSpace::kNewFile);
     journal.Begin(SomeBegin());
     fs.FailWriteAfter(1, part, ENOSPC);
     CHECK_THROWS_AS(journal.StepBegun("unpack"), FsError);

@@ -177,7 +177,8 @@ TEST_CASE("with no history there is nowhere to go") {
 TEST_CASE("no version stands in the line twice") {
   Story story;
   story.Live("1").Live("2").Live("1").Live("2").Live("2");
-  CHECK(story.ledger.line() == std::vector<Version>{V("1"), V("2")});
+  CHECK(story.ledger.activation_order() ==
+        std::vector<Version>{V("1"), V("2")});
 }
 
 TEST_CASE("a pin survives what else becomes of the release") {
@@ -196,7 +197,8 @@ TEST_CASE("entries are sorted by name, and removed with their place in line") {
   story.ledger.Remove(V("a"));
   REQUIRE(story.ledger.entries().size() == 2);
   CHECK(story.ledger.entries()[0].version == V("b"));
-  CHECK(story.ledger.line() == std::vector<Version>{V("b"), V("c")});
+  CHECK(story.ledger.activation_order() ==
+        std::vector<Version>{V("b"), V("c")});
   CHECK(story.Target() == "b");
 }
 
@@ -224,7 +226,8 @@ TEST_CASE("what was taken over is what it is called, the good ones in line") {
   story.ledger.TakenOver(V("f"), ReleaseState::kFailed, 20, cause);
   story.ledger.TakenOver(V("w"), ReleaseState::kWithdrawn, 0, cause);
   story.ledger.TakenOver(V("2"), ReleaseState::kGood, 30, {});
-  CHECK(story.ledger.line() == std::vector<Version>{V("1"), V("0"), V("2")});
+  CHECK(story.ledger.activation_order() ==
+        std::vector<Version>{V("1"), V("0"), V("2")});
   CHECK(story.ledger.Find(V("0"))->bytes == 10);
   CHECK(story.ledger.Find(V("f"))->state == ReleaseState::kFailed);
   CHECK(story.ledger.Find(V("f"))->reason == "why");

@@ -49,7 +49,7 @@ TEST_CASE("one holds the lock, and lets go of it at the end") {
 TEST_CASE("busy names who holds the lock, since when and in which step") {
   Root root;
   const Lock lock(&root.disk, &root.clock, kAlice, Nanoseconds(0));
-  Journal journal(&root.disk, 1, Journal::Room::kNewFile);
+  Journal journal(&root.disk, 1, Journal::RecordSpace::kNewFile);
   journal.Begin(BeginRecord());
   journal.StepBegun("unpack");
   const Error error = ErrorOf(

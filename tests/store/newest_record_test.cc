@@ -75,14 +75,15 @@ TEST_CASE("whatever is added, removed or renamed, it is not known any more") {
 }
 
 void Overwrite(Fs* fs, const std::string& text) {
-  const Opened file(fs, fs->Open(Fs::kRoot, kNewest, OpenMode::kLockFile));
+  const ScopedHandle file(fs,
+                          fs->Open(Fs::kRoot, kNewest, OpenMode::kLockFile));
   fs->Write(file.get(), text);
   fs->Truncate(file.get(), text.size());
 }
 
 TEST_CASE("what is missing or torn is not believed") {
   Root root;
-  const std::string text = ReadWhole(&root.disk, kNewest);
+  const std::string text = ReadFile(&root.disk, kNewest);
   REQUIRE(text.size() > 10);
   for (std::size_t size = 0; size < text.size(); ++size) {
     Overwrite(&root.disk, text.substr(0, size));

@@ -62,7 +62,7 @@ TEST_CASE("a notice replaces that of its transaction, on all channels") {
   PutNotice(&root.disk, 3, {"webhook"}, "other");
   PutNotice(&root.disk, 2, {"command"}, "failure");
   CHECK(root.Names() == "000002-command.json 000003-webhook.json ");
-  CHECK(ReadWhole(&root.disk, ".release/outbox/000002-command.json") ==
+  CHECK(ReadFile(&root.disk, ".release/outbox/000002-command.json") ==
         "failure");
   PutNotice(&root.disk, 2, {}, "");
   CHECK(root.Names() == "000003-webhook.json ");

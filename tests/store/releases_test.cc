@@ -25,7 +25,7 @@ struct Root {
 // One file in the staging directory, and what a manifest says of it.
 Manifest Fill(Fs* fs, const Staging& staging) {
   const std::string text = "#!/bin/sh\n";
-  const Opened file(
+  const ScopedHandle file(
       fs, fs->Open(staging.directory(), "app", OpenMode::kCreateNew, 0755));
   fs->Write(file.get(), text);
   Manifest manifest;
@@ -54,7 +54,7 @@ TEST_CASE("what stands in releases/ is told apart") {
   ReleaseListing listing = ListReleases(&root.disk);
   CHECK(listing.versions == std::set<Version>{V("1.0"), V("2.0")});
   CHECK(listing.garbage.size() == 2);
-  CHECK(listing.strangers.size() == 4);
+  CHECK(listing.unknown_entries.size() == 4);
 }
 
 TEST_CASE("while it is staged nobody else enters a release") {
@@ -164,7 +164,7 @@ TEST_CASE("what is in shared/ already is left as it is") {
   Staging staging(&root.disk, 1);
   Manifest manifest = Fill(&root.disk, staging);
   CHECK(staging.LinkShared(config, &manifest).empty());
-  CHECK(ReadWhole(&root.disk, "shared/.env") == "SECRET=1");
+  CHECK(ReadFile(&root.disk, "shared/.env") == "SECRET=1");
   CHECK(root.disk.Stat(Fs::kRoot, "shared/storage")->mode == 0700);
 }
 
@@ -261,7 +261,7 @@ TEST_CASE("a manifest that is missing or altered is told as such") {
   Publish(&root.disk, "1");
   CHECK(LoadManifest(&root.disk, V("1")).entries.size() == 1);
   const std::string path = ManifestPath(V("1"));
-  std::string text = ReadWhole(&root.disk, path);
+  std::string text = ReadFile(&root.disk, path);
   text[text.size() / 2] ^= 1;
   PutFile(&root.disk, path, text);
   CHECK(ErrorOf([&] { LoadManifest(&root.disk, V("1")); }).code() ==
@@ -274,7 +274,7 @@ TEST_CASE("a link that says where it stands itself is garbage, no other is") {
   disk.MakeSymlink("releases/7", Fs::kRoot, "releases/7");
   disk.MakeSymlink("releases/7", Fs::kRoot, "releases/8");
   CHECK(CollectGarbage(&disk).empty());
-  CHECK(ListReleases(&disk).strangers == std::vector<std::string>{"8"});
+  CHECK(ListReleases(&disk).unknown_entries == std::vector<std::string>{"8"});
 }
 
 }  // namespace

@@ -48,7 +48,7 @@ int ErrorOf(Call call) {
 
 inline void Put(Fs* fs, const std::string& path, std::string_view content,
                 unsigned permissions = 0644) {
-  const Opened file(
+  const ScopedHandle file(
       fs, fs->Open(Fs::kRoot, path, OpenMode::kCreateNew, permissions));
   fs->Write(file.get(), content);
 }
@@ -63,7 +63,7 @@ inline std::string ReadAll(Fs* fs, Fs::Handle file) {
 }
 
 inline std::string Get(Fs* fs, const std::string& path) {
-  const Opened file(fs, fs->Open(Fs::kRoot, path, OpenMode::kRead));
+  const ScopedHandle file(fs, fs->Open(Fs::kRoot, path, OpenMode::kRead));
   return ReadAll(fs, file.get());
 }
 

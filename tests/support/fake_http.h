@@ -16,9 +16,9 @@ class FakeHttp : public Http {
     requests.push_back(request);
     return answer(request);
   }
-  std::string Connect(const std::string& host, int port,
+  std::string Connect(const std::string& context, int port,
                       std::chrono::nanoseconds) override {
-    connects.push_back(host + " " + std::to_string(port));
+    connects.push_back(context + " " + std::to_string(port));
     return connect_error;
   }
 

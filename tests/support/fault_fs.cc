@@ -233,9 +233,9 @@ std::optional<FileInfo> FaultFs::Stat(Handle dir, const std::string& path) {
   return inner_->Stat(dir, path);
 }
 
-FileInfo FaultFs::Examine(Handle handle) {
-  Count(FsCall::kExamine, handle, "");
-  return inner_->Examine(handle);
+FileInfo FaultFs::StatHandle(Handle handle) {
+  Count(FsCall::kStatHandle, handle, "");
+  return inner_->StatHandle(handle);
 }
 
 bool FaultFs::HasAttributes(Handle file) {

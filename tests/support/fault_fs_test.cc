@@ -11,7 +11,7 @@ namespace {
 
 void WriteTwice(Fs* fs) {
   fs->MakeDirectory(Fs::kRoot, "d", 0755);
-  const Opened file(fs, fs->Open(Fs::kRoot, "d/f", OpenMode::kCreateNew));
+  const ScopedHandle file(fs, fs->Open(Fs::kRoot, "d/f", OpenMode::kCreateNew));
   fs->Write(file.get(), "one");
   fs->Write(file.get(), "two");
   fs->Sync(file.get());

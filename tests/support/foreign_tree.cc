@@ -73,7 +73,7 @@ std::string ServedIndex(Fs* fs) {
   const auto directory = FollowCurrent(fs);
   if (!directory) return "";
   const std::string path = *directory + "/index";
-  return fs->Stat(Fs::kRoot, path) ? ReadWhole(fs, path) : "";
+  return fs->Stat(Fs::kRoot, path) ? ReadFile(fs, path) : "";
 }
 
 AdoptOptions AdoptOptionsFor(Fs* fs) {

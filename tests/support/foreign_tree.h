@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "deploy/adoption.h"
+#include "adopt/adoption.h"
 #include "support/mem_fs.h"
 
 namespace release {

@@ -391,7 +391,7 @@ std::optional<FileInfo> MemFs::Stat(Handle dir, const std::string& path) {
   return InfoOf(found.ino);
 }
 
-FileInfo MemFs::Examine(Handle handle) {
+FileInfo MemFs::StatHandle(Handle handle) {
   const Lock lock(mutex_);
   return InfoOf(handle == kRoot ? kRootIno : At("examine", handle)->ino);
 }

@@ -14,17 +14,18 @@ namespace release {
 namespace {
 
 void Put(MemFs* fs, const std::string& path, std::string_view content) {
-  const Opened file(fs, fs->Open(Fs::kRoot, path, OpenMode::kCreateNew, 0644));
+  const ScopedHandle file(
+      fs, fs->Open(Fs::kRoot, path, OpenMode::kCreateNew, 0644));
   fs->Write(file.get(), content);
 }
 
 void SyncFile(MemFs* fs, const std::string& path) {
-  const Opened file(fs, fs->Open(Fs::kRoot, path, OpenMode::kRead));
+  const ScopedHandle file(fs, fs->Open(Fs::kRoot, path, OpenMode::kRead));
   fs->Sync(file.get());
 }
 
 void SyncDirectory(MemFs* fs, const std::string& path) {
-  const Opened directory(fs, fs->OpenDirectory(Fs::kRoot, path));
+  const ScopedHandle directory(fs, fs->OpenDirectory(Fs::kRoot, path));
   fs->Sync(directory.get());
 }
 
@@ -35,7 +36,7 @@ std::string Shown(MemFs* fs, const std::string& path) {
   if (!info) return "-";
   if (info->type == FileType::kDirectory) return "/";
   if (info->type == FileType::kSymlink) return *fs->ReadLink(Fs::kRoot, path);
-  const Opened file(fs, fs->Open(Fs::kRoot, path, OpenMode::kRead));
+  const ScopedHandle file(fs, fs->Open(Fs::kRoot, path, OpenMode::kRead));
   std::array<char, 64> buffer;
   return {buffer.data(), fs->ReadAt(file.get(), buffer, 0)};
 }
@@ -99,7 +100,7 @@ TEST_CASE("writes to one file persist in their order, the last perhaps torn") {
   MemFs fs;
   Put(&fs, "f", "");
   fs.SyncTree(Fs::kRoot);
-  const Opened file(&fs, fs.Open(Fs::kRoot, "f", OpenMode::kAppend));
+  const ScopedHandle file(&fs, fs.Open(Fs::kRoot, "f", OpenMode::kAppend));
   fs.Write(file.get(), "aa");
   fs.Write(file.get(), "bb");
   CHECK(AfterCuts(fs, {"f"}) == Shows{" ", "a ", "aa ", "aab ", "aabb "});
@@ -222,7 +223,8 @@ TEST_CASE("many changes are sampled, the extremes and each single one too") {
 
 TEST_CASE("a kill loses nothing and makes nothing durable") {
   MemFs fs = Live();
-  const Opened lock(&fs, fs.Open(Fs::kRoot, "lock", OpenMode::kLockFile, 0600));
+  const ScopedHandle lock(
+      &fs, fs.Open(Fs::kRoot, "lock", OpenMode::kLockFile, 0600));
   REQUIRE(fs.TryLock(lock.get()));
   Put(&fs, "f", "x");
   MemFs killed = fs.Killed();
@@ -231,8 +233,8 @@ TEST_CASE("a kill loses nothing and makes nothing durable") {
   CHECK(killed.Image() == fs.Image());
   CHECK(Shown(&killed, "f") == "x");
   CHECK(AfterCuts(killed, {"f"}) == Shows{"- ", " ", "x "});
-  const Opened again(&killed,
-                     killed.Open(Fs::kRoot, "lock", OpenMode::kLockFile, 0600));
+  const ScopedHandle again(
+      &killed, killed.Open(Fs::kRoot, "lock", OpenMode::kLockFile, 0600));
   CHECK(killed.TryLock(again.get()));
 }
 
@@ -351,7 +353,7 @@ TEST_CASE("a copy shares nothing that either can change") {
   MemFs fs = Live();
   Put(&fs, "f", "x");
   MemFs copy = fs;
-  const Opened file(&copy, copy.Open(Fs::kRoot, "f", OpenMode::kAppend));
+  const ScopedHandle file(&copy, copy.Open(Fs::kRoot, "f", OpenMode::kAppend));
   copy.Write(file.get(), "y");
   copy.RemoveFile(Fs::kRoot, "current");
   copy.SyncTree(Fs::kRoot);

@@ -13,14 +13,14 @@ namespace release {
 inline void PutFile(Fs* fs, const std::string& path, std::string_view content,
                     unsigned permissions = 0644) {
   fs->RemoveFile(Fs::kRoot, path);
-  const Opened file(
+  const ScopedHandle file(
       fs, fs->Open(Fs::kRoot, path, OpenMode::kCreateNew, permissions));
   if (!content.empty()) fs->Write(file.get(), content);
 }
 
 inline void AppendToFile(Fs* fs, const std::string& path,
                          std::string_view content) {
-  const Opened file(fs, fs->Open(Fs::kRoot, path, OpenMode::kAppend));
+  const ScopedHandle file(fs, fs->Open(Fs::kRoot, path, OpenMode::kAppend));
   fs->Write(file.get(), content);
 }
 

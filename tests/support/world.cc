@@ -29,10 +29,11 @@ void World::Wire() {
   config.health.command = {"probe"};
   config.health.deadline = std::chrono::seconds(2);
   config.health.min_healthy_time = std::chrono::seconds(0);
-  host.fs = &disk;
-  host.doors = {.runner = &runner, .http = &http, .clock = &clock};
-  host.config = &config;
-  host.caller = {.user = "alice", .host = "web1", .pid = 7, .command = "test"};
+  context.fs = &disk;
+  context.system = {.runner = &runner, .http = &http, .clock = &clock};
+  context.config = &config;
+  context.caller = {
+      .user = "alice", .host = "web1", .pid = 7, .command = "test"};
   runner.On("reload", [this](const Command&) {
     service = disk.ReadLink(Fs::kRoot, kCurrent).value_or("");
     return Exited(0);
@@ -52,22 +53,24 @@ std::string World::ArchiveOf(const std::string& version,
   return tar.Symlink("run", "bin/app").Bytes();
 }
 
-Offer World::OfferOf(const std::string& version) const {
-  Offer offer;
-  offer.source = SourceOf(ArchiveOf(version, common));
-  offer.name = "shop-" + version + ".tar";
-  offer.file_name = offer.name;
-  return offer;
+ArchiveRequest World::RequestFor(const std::string& version) const {
+  ArchiveRequest request;
+  request.source = SourceOf(ArchiveOf(version, common));
+  request.name = "shop-" + version + ".tar";
+  request.file_name = request.name;
+  return request;
 }
 
 Outcome World::Deploy(const std::string& version) {
-  return release::Deploy(&host, OfferOf(version));
+  return release::Deploy(&context, RequestFor(version));
 }
 
-Outcome World::Rollback() { return release::Rollback(&host, std::nullopt, ""); }
+Outcome World::Rollback() {
+  return release::Rollback(&context, std::nullopt, "");
+}
 
 Outcome World::RecoverNow() {
-  return release::RecoverNow(&host, /*with_service=*/true);
+  return release::RecoverNow(&context, /*with_service=*/true);
 }
 
 std::string World::Current() {

@@ -30,7 +30,7 @@ class World {
   // bin/common where there is something common to all.
   static std::string ArchiveOf(const std::string& version,
                                const std::string& common = "");
-  Offer OfferOf(const std::string& version) const;
+  ArchiveRequest RequestFor(const std::string& version) const;
 
   Outcome Deploy(const std::string& version);
   Outcome Rollback();
@@ -46,7 +46,7 @@ class World {
   FakeHttp http;
   FakeClock clock;
   Config config;
-  Host host;
+  DeployContext context;
   std::string service;           // the target that the service took up last
   std::set<std::string> broken;  // versions whose probe fails
   std::string common;            // see ArchiveOf
