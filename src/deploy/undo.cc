@@ -8,6 +8,7 @@
 #include "store/current.h"
 #include "store/durable.h"
 #include "store/layout.h"
+#include "store/newest_record.h"
 
 namespace release {
 namespace {
@@ -332,6 +333,13 @@ void ClearUnreadable(Fs* fs, std::uint64_t number) {
   }
 }
 
+// The process that ended the newest record may have died before its sync. If
+// `.newest` names that record, the sync has been made: it is written after it.
+void MakeEndDurable(Fs* fs, const DeploymentState& state) {
+  if (!state.last || RecallNewest(fs) == state.last->number) return;
+  SyncRecord(fs, state.last->number);
+}
+
 }  // namespace
 
 Outcome Undo(DeployContext* context, Journal* journal,
@@ -352,7 +360,10 @@ std::optional<Outcome> Recover(DeployContext* context, DeploymentState* state,
     ClearUnreadable(context->fs, *state->unreadable);
     *state = ReadDeploymentState(context->fs);
   }
-  if (!state->open) return std::nullopt;
+  if (!state->open) {
+    MakeEndDurable(context->fs, *state);
+    return std::nullopt;
+  }
   Journal journal = Journal::Reopen(context->fs, state->open->number);
   Outcome outcome = Undo(context, &journal, *state->open, state->ledger,
                          {.recovered = true, .with_service = with_service});

@@ -46,6 +46,13 @@ std::vector<std::uint64_t> ListRecords(Fs* fs) {
   return numbers;
 }
 
+void SyncRecord(Fs* fs, std::uint64_t number) {
+  const ScopedHandle file(
+      fs, fs->Open(Fs::kRoot, RecordPath(number), OpenMode::kAppend));
+  fs->Sync(file.get());
+  SyncDirectory(fs, kTransactions);
+}
+
 std::uint64_t NewestNumber(Fs* fs) {
   std::uint64_t newest = 0;
   for (const DirEntry& entry : fs->List(Fs::kRoot, kTransactions)) {

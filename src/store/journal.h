@@ -88,6 +88,11 @@ TransactionRecord ParseRecord(std::string_view text, std::uint64_t number);
 // Numbers of all records, ascending.
 std::vector<std::uint64_t> ListRecords(Fs* fs);
 
+// Makes a record that has ended, and its name, durable. Its process may have
+// died before it synced the end; a power cut would then take back an outcome
+// that a later command relied on. Throws FsError.
+void SyncRecord(Fs* fs, std::uint64_t number);
+
 // The highest number that a record has or had: also of one that was set aside
 // as damaged, whose number is not given again. 0: none.
 std::uint64_t NewestNumber(Fs* fs);

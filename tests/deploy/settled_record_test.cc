@@ -1,0 +1,152 @@
+// A process may die after it has written the end of its record and before it
+// has synced it. The next command finds a transaction that has ended; a power
+// cut may still take that end away.
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "deploy/operations.h"
+#include "store/journal.h"
+#include "store/layout.h"
+#include "support/world.h"
+
+namespace release {
+namespace {
+
+using NextCommand = std::pair<std::string, std::function<void(World*)>>;
+
+std::vector<NextCommand> SecondCommands() {
+  return {
+      {"recover", [](World* world) { world->RecoverNow(); }},
+      {"deploy", [](World* world) { world->Deploy("4"); }},
+      {"activate",
+       [](World* world) { Activate(&world->context, *Version::Parse("1")); }},
+      {"pin",
+       [](World* world) { Pin(&world->context, *Version::Parse("1"), true); }},
+      {"prune", [](World* world) { Prune(&world->context); }},
+      {"rollback", [](World* world) { world->Rollback(); }}};
+}
+
+std::unique_ptr<World> TwoReleases() {
+  auto world = std::make_unique<World>();
+  DeployAll(world.get(), {"1", "2"});
+  world->Settle();
+  return world;
+}
+
+// What is left of a deploy that was killed with the end of its record written.
+struct KilledDeploy {
+  std::unique_ptr<World> world;
+  bool synced = false;
+};
+
+std::vector<KilledDeploy> KilledAfterTheirEnd() {
+  std::vector<KilledDeploy> found;
+  for (std::uint64_t call = 0;; ++call) {
+    auto world = TwoReleases();
+    world->disk.CrashAfter(call);
+    bool crashed = false;
+    try {
+      world->Deploy("3");
+    } catch (const CrashNow&) {
+      crashed = true;
+    }
+    const auto& syncs = world->disk.syncs();
+    const std::string record =
+        fmt::format("{}/{}", kTransactions, RecordName(3));
+    const auto count = std::count(syncs.begin(), syncs.end(), record);
+    auto killed = std::make_unique<World>(*world, world->disk.Killed());
+    const bool there = ListRecords(&killed->disk).back() == 3;
+    if (there && ReadRecord(&killed->disk, 3).end) {
+      found.push_back({std::move(killed), count >= 3});
+    }
+    if (!crashed) return found;
+  }
+}
+
+// Empty if the state that a power cut leaves is sound after recovery.
+std::string WrongAfterRecovery(World* world) {
+  world->RecoverNow();
+  const DeploymentState state = ReadDeploymentState(&world->disk);
+  if (state.open || state.unreadable) return "a transaction is open";
+  if (!state.problems.empty()) return state.problems.front();
+  if (!state.live) return "nothing is live";
+  return "";
+}
+
+std::string FirstBreak(const World& killed, const NextCommand& command,
+                       const std::string& left_out) {
+  std::string broken;
+  const auto cut = [&](const World& stopped, const std::string& reported) {
+    stopped.disk.ForEachPowerCut([&](MemFs disk) {
+      World world(stopped, std::move(disk));
+      world.service = world.Current();
+      const std::string wrong = WrongAfterRecovery(&world);
+      if (!wrong.empty()) broken = wrong;
+      if (!reported.empty() && world.Current() != reported) {
+        broken = fmt::format("{} was reported live, {} is", reported,
+                             world.Current());
+      }
+    });
+  };
+  for (std::uint64_t call = 0;; ++call) {
+    World world(killed, killed.disk);
+    if (!left_out.empty()) world.disk.IgnoreSync(left_out, 1);
+    world.disk.CrashAfter(call);
+    try {
+      command.second(&world);
+    } catch (const CrashNow&) {
+      cut(world, "");
+      continue;
+    }
+    cut(world, world.Current());
+    return broken;
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a committed end that was not synced survives the next command") {
+  std::size_t unsynced = 0;
+  for (const KilledDeploy& killed : KilledAfterTheirEnd()) {
+    unsynced += killed.synced ? 0 : 1;
+    for (const NextCommand& command : SecondCommands()) {
+      CAPTURE(command.first);
+      CAPTURE(killed.synced);
+      CHECK(FirstBreak(*killed.world, command, "") == "");
+    }
+  }
+  CHECK(unsynced == 1);
+}
+
+TEST_CASE("without the sync of that end each next command may lose it") {
+  const std::string record = fmt::format("{}/{}", kTransactions, RecordName(3));
+  for (const KilledDeploy& killed : KilledAfterTheirEnd()) {
+    if (killed.synced) continue;
+    for (const NextCommand& command : SecondCommands()) {
+      CAPTURE(command.first);
+      CHECK(FirstBreak(*killed.world, command, record) != "");
+    }
+  }
+}
+
+TEST_CASE("a record whose end is known to be durable is not synced again") {
+  const auto world = TwoReleases();
+  world->Deploy("3");
+  const std::string record = fmt::format("{}/{}", kTransactions, RecordName(3));
+  const auto count = [&] {
+    const auto& syncs = world->disk.syncs();
+    return std::count(syncs.begin(), syncs.end(), record);
+  };
+  const auto before = count();
+  world->Rollback();
+  CHECK(count() == before);
+}
+
+}  // namespace release
