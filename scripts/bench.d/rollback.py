@@ -146,7 +146,7 @@ def libraries(bench, root):
                      and " = -1 " not in line})
     if not any(name.startswith("libc.so") for name in loaded):
         sys.exit("bench: the trace does not even show libc")
-    if any(name.startswith(("libarchive", "libcurl", "libcrypto"))
+    if any(name.startswith(("libarchive", "libcrypto"))
            for name in loaded):
         sys.exit(f"bench: a rollback loads {', '.join(loaded)}")
     bench.facts.append("Shared libraries that a rollback loads: "

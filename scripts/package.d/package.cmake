@@ -24,8 +24,8 @@ set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION admin)
 set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-# Loaded, or run, where a probe or a notice speaks HTTP.
-set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "libcurl4 | curl")
+# Health probes and notices that speak HTTP run it.
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "curl")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 foreach(script postinst prerm postrm)
   list(APPEND CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA

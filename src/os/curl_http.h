@@ -1,37 +1,29 @@
-// The door to HTTP, through libcurl, which is loaded at the first request: who
-// sends none (a rollback without a probe) does not need it to be installed.
-// Where it cannot be loaded, as into a static program, the program curl sends.
+// The door to HTTP, through the program curl.
 #ifndef RELEASE_OS_CURL_HTTP_H_
 #define RELEASE_OS_CURL_HTTP_H_
 
-#include <memory>
 #include <string>
 
 #include "os/http.h"
 
 namespace release {
 
-// Asks no proxy, follows no redirect, keeps no connection. Not for use by two
-// threads at once.
+// Runs curl once for each request. URL, headers and body may hold secrets, so
+// they reach it through its standard input and appear on no command line. No
+// proxy is used and no configuration of curl is read. An answer of more than 16
+// MiB is an error, and so is a missing curl: a host without it can do all that
+// speaks no HTTP. An interrupt ends a request (os/interrupt.h).
 class CurlHttp : public Http {
  public:
-  // `library`: what to load; a name that the dynamic linker finds. `program`: a
-  // path, or a name in PATH.
-  explicit CurlHttp(std::string library = "libcurl.so.4",
-                    std::string program = "curl");
-  ~CurlHttp() override;
+  // `program`: a path, or a name to look up in PATH.
+  explicit CurlHttp(std::string program = "curl");
 
   HttpResponse Send(const HttpRequest& request) override;
   std::string Connect(const std::string& host, int port,
                       std::chrono::nanoseconds timeout) override;
 
  private:
-  struct Library;
-  HttpResponse SendByLibrary(const HttpRequest& request);
-
-  std::string library_name_;
   std::string program_;
-  std::unique_ptr<Library> library_;
 };
 
 }  // namespace release

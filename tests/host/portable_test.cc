@@ -230,7 +230,7 @@ TEST_CASE("the portable program speaks HTTP through the program curl") {
   CHECK_FALSE(server.Requests().empty());
   const Finished undone = deploy("2.0", "/nowhere");
   CHECK(undone.exit == 5);  // nobody can ask the one before either
-  CHECK(undone.err.find("nor is there a program curl") != std::string::npos);
+  CHECK(undone.err.find("install the package curl") != std::string::npos);
   CHECK(site.Live() == "1.0");
 }
 

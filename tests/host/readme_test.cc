@@ -172,7 +172,7 @@ std::string Changed(std::string text, const std::string& from,
 void MakeCleanDebian(const std::string& directory) {
   const Finished made = RunShell(
       "mmdebstrap --quiet --variant=minbase --include=systemd-sysv,dbus,"
-      "python3,libcurl4,ca-certificates bookworm " +
+      "python3,curl,ca-certificates bookworm " +
           directory,
       std::chrono::seconds(900));
   REQUIRE_MESSAGE(made.exit == 0, made.Describe());

@@ -7,7 +7,9 @@
 #include <chrono>
 
 #include "os/interrupt.h"
+#include "support/archives.h"
 #include "support/http_server.h"
+#include "support/temp_dir.h"
 
 namespace release {
 namespace {
@@ -127,40 +129,102 @@ TEST_CASE("nothing but http and https is fetched") {
 }
 
 TEST_CASE("a stop request ends a request that waits") {
-  HttpServer server(Always(""));
+  HttpServer server([](const std::string&) {
+    SetInterruptSignal(15);
+    return "";
+  });
   const Stopwatch watch;
-  SetInterruptSignal(15);
   const HttpResponse response = Get(server.Url("/"), seconds(30));
   SetInterruptSignal(0);
   CHECK(response.status == 0);
+  CHECK(server.Requests().size() == 1);
   CHECK(watch.Spent() < seconds(5));
 }
 
-TEST_CASE("a host without libcurl is told which package it lacks") {
+TEST_CASE("a host without curl learns which package it needs") {
   HttpRequest request;
   request.url = "http://127.0.0.1:1/";
-  const HttpResponse response =
-      CurlHttp("libcurl-that-is-not-there.so", "no-such-program").Send(request);
+  const HttpResponse response = CurlHttp("no-such-program").Send(request);
   CHECK(response.status == 0);
-  CHECK(response.error.find("package libcurl4") != std::string::npos);
+  CHECK(response.error ==
+        "cannot run no-such-program: No such file or directory; install the "
+        "package curl");
 }
 
-TEST_CASE("a host without libcurl has the program curl ask") {
-  HttpServer server(Always(HttpAnswer(418, "teapot")));
+TEST_CASE("curl gets status and body, follows nothing, asks no proxy") {
+  HttpServer server(
+      Always(HttpAnswer(302, "line\n", "Location: http://127.0.0.1:1/\r\n")));
+  setenv("http_proxy", "http://127.0.0.1:1", 1);
+  const HttpResponse response = Get(server.Url("/up?x=[1]"));
+  unsetenv("http_proxy");
+  CHECK(response.status == 302);
+  CHECK(response.body == "line\n");
+  CHECK(response.error.empty());
+  REQUIRE(server.Requests().size() == 1);
+  CHECK(server.Requests()[0].starts_with("GET /up?x=[1] HTTP/1.1\r\n"));
+}
+
+TEST_CASE("curl posts a body as it is, with headers, through a unix socket") {
+  const TempDir dir;
+  HttpServer server(dir.path() + "/socket", Always(HttpAnswer(200, "got it")));
   HttpRequest request;
-  request.url = server.Url("/up");
-  CurlHttp http("libcurl-that-is-not-there.so");
-  CHECK(http.Send(request).status == 418);
-  CHECK(http.Send(request).body == "teapot");
+  request.url = "http://localhost/hook";
+  request.unix_socket = dir.path() + "/socket";
+  request.body = "@not a file: \"\\\"\n{}";
+  request.headers = {{"X-Token", "quoted \"secret\" \\ here"}};
+  CHECK(CurlHttp().Send(request).body == "got it");
+  REQUIRE(server.Requests().size() == 1);
+  const std::string got = server.Requests()[0];
+  CHECK(got.starts_with("POST /hook HTTP/1.1\r\n"));
+  CHECK(got.find("\r\nX-Token: quoted \"secret\" \\ here\r\n") != got.npos);
+  CHECK(got.ends_with("\r\n\r\n" + request.body));
 }
 
-TEST_CASE("a TCP connection is made, refused or given up in time") {
-  CurlHttp http("libcurl-that-is-not-there.so");  // not needed for TCP
+TEST_CASE("nothing of a request is seen on curl's command line") {
+  const TempDir dir;
+  const std::string program = dir.path() + "/curl";
+  Spill(program, "#!/bin/sh\necho \"$@\" > " + dir.path() + "/words\n" +
+                     "cat > " + dir.path() + "/input\nexit 7\n");
+  std::filesystem::permissions(program, std::filesystem::perms(0755));
+  HttpRequest request;
+  request.url = "http://user:secret@127.0.0.1/";
+  request.body = "secret";
+  request.headers = {{"X-Token", "secret"}};
+  CHECK(CurlHttp(program).Send(request).error == "curl: exit status 7");
+  CHECK(Slurp(dir.path() + "/words").find("secret") == std::string::npos);
+  CHECK(Slurp(dir.path() + "/input").find("X-Token: secret") !=
+        std::string::npos);
+}
+
+TEST_CASE("curl keeps the beginning of a long body, to a limit") {
+  HttpServer server(Always(HttpAnswer(200, std::string(3'000'000, 'x') + "y")));
+  HttpRequest request;
+  request.url = server.Url("/");
+  request.max_body = 1000;
+  const HttpResponse response = CurlHttp().Send(request);
+  CHECK(response.status == 200);
+  CHECK(response.body == std::string(1000, 'x'));
+  HttpServer endless(Always(HttpAnswer(200, std::string(17 << 20, 'x'))));
+  request.url = endless.Url("/");
+  CHECK(CurlHttp().Send(request).error.find("16 MiB") != std::string::npos);
+}
+
+TEST_CASE("curl's failures are reported in its words, without its number") {
+  CHECK(Get("http://127.0.0.1:1/").error.starts_with("Failed to connect"));
+  CHECK(Get("file:///etc/hostname").status == 0);
+  CHECK(Get("file:///etc/hostname").body.empty());
+}
+
+TEST_CASE("a server that does not answer costs curl the time limit") {
   HttpServer server(Always(""));
-  CHECK(http.Connect("127.0.0.1", server.port(), seconds(5)).empty());
-  CHECK(http.Connect("localhost", server.port(), seconds(5)).empty());
-  CHECK(http.Connect("127.0.0.1", 1, seconds(5)) == "Connection refused");
-  CHECK_FALSE(http.Connect("no-such-host.invalid", 80, seconds(5)).empty());
+  HttpRequest request;
+  request.url = server.Url("/");
+  request.timeout = milliseconds(300);
+  const auto start = std::chrono::steady_clock::now();
+  const HttpResponse response = CurlHttp().Send(request);
+  CHECK(response.status == 0);
+  CHECK(response.error == "curl: timed out");
+  CHECK(std::chrono::steady_clock::now() - start < seconds(5));
 }
 
 }  // namespace release

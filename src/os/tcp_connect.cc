@@ -1,0 +1,71 @@
+#include "os/tcp_connect.h"
+
+#include <netdb.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+#include "os/descriptor.h"
+#include "os/interrupt.h"
+
+namespace release {
+namespace {
+
+using Steady = std::chrono::steady_clock;
+
+// Waits until the connection is made; returns errno, or 0.
+int AwaitConnected(int fd, Steady::time_point deadline) {
+  for (;;) {
+    if (InterruptSignal() != 0) return EINTR;
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - Steady::now());
+    if (left.count() <= 0) return ETIMEDOUT;
+    pollfd waiting{fd, POLLOUT, 0};
+    const int ready =
+        poll(&waiting, 1, static_cast<int>(std::min<long>(left.count(), 1000)));
+    if (ready < 0 && errno != EINTR) return errno;
+    if (ready <= 0) continue;
+    int error = 0;
+    socklen_t size = sizeof error;
+    getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
+    return error;
+  }
+}
+
+int ConnectTo(const addrinfo& address, Steady::time_point deadline) {
+  const Descriptor fd(
+      socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (fd.get() < 0) return errno;
+  if (connect(fd.get(), address.ai_addr, address.ai_addrlen) == 0) return 0;
+  if (errno != EINPROGRESS) return errno;
+  return AwaitConnected(fd.get(), deadline);
+}
+
+}  // namespace
+
+std::string ConnectTcp(const std::string& host, int port,
+                       std::chrono::nanoseconds timeout) {
+  const auto deadline =
+      Steady::now() + std::chrono::duration_cast<Steady::duration>(timeout);
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_NUMERICSERV;
+  addrinfo* found = nullptr;
+  const int code =
+      getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found);
+  if (code != 0) return host + ": " + gai_strerror(code);
+  const std::unique_ptr<addrinfo, void (*)(addrinfo*)> addresses(found,
+                                                                 freeaddrinfo);
+  int error = 0;
+  for (const addrinfo* at = found; at != nullptr; at = at->ai_next) {
+    error = ConnectTo(*at, deadline);
+    if (error == 0) return "";
+  }
+  return std::strerror(error);
+}
+
+}  // namespace release
