@@ -49,7 +49,7 @@ install(FILES README.md docs/operations.md docs/security.md scripts/package.d/co
   ${RELEASE_MADE}/changelog.gz DESTINATION ${RELEASE_DOC_DIR} COMPONENT files)
 # The terms of what is linked in.
 foreach(package libarchive-dev nettle-dev libbz2-dev liblzma-dev libzstd-dev
-    zlib1g-dev libboost-filesystem-dev libssl-dev libxxhash-dev libfmt-dev
+    zlib1g-dev libboost-filesystem-dev libxxhash-dev libfmt-dev
     nlohmann-json3-dev libcli11-dev libtomlplusplus-dev libstdc++6 libc6)
   string(REGEX REPLACE "(-dev|[0-9]+)$" "" library ${package})
   install(FILES /usr/share/doc/${package}/copyright RENAME ${library}

@@ -1,12 +1,11 @@
 #include "trust/digest.h"
 
-#define OPENSSL_SUPPRESS_DEPRECATED  // see Sha256::State
-#include <openssl/sha.h>
+#include <nettle/sha2.h>
 #include <xxhash.h>
 
 #include <array>
+#include <cstdint>
 
-#include "base/error.h"
 #include "trust/xxh3_avx2.h"
 
 namespace release {
@@ -20,12 +19,6 @@ ContentHash Canonical(const XXH128_hash_t& value) {
   return out;
 }
 
-void Require(bool done) {
-  if (!done) {
-    throw Error(ErrorCode::kInternal, "cannot compute SHA-256: no memory");
-  }
-}
-
 bool HasAvx2() {
 #ifdef __x86_64__
   static const bool has = __builtin_cpu_supports("avx2") != 0;
@@ -37,28 +30,27 @@ bool HasAvx2() {
 
 }  // namespace
 
-// Not through EVP, which brings all of libcrypto with it: to have its tables
-// relocated took each start of the command a third of its time.
 struct Sha256::State {
-  SHA256_CTX context;
+  sha256_ctx context;
 };
 
 Sha256::Sha256() : state_(std::make_unique<State>()) {
-  Require(SHA256_Init(&state_->context) == 1);
+  sha256_init(&state_->context);
 }
 
 Sha256::~Sha256() = default;
 
 void Sha256::Update(std::span<const char> bytes) {
-  Require(SHA256_Update(&state_->context, bytes.data(), bytes.size()) == 1);
+  sha256_update(&state_->context, bytes.size(),
+                reinterpret_cast<const std::uint8_t*>(bytes.data()));
 }
 
 std::string Sha256::Finish() {
-  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest;
-  Require(SHA256_Final(digest.data(), &state_->context) == 1);
+  std::array<std::uint8_t, SHA256_DIGEST_SIZE> digest;
+  sha256_digest(&state_->context, digest.size(), digest.data());
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::string out;
-  for (const unsigned char byte : digest) {
+  for (const std::uint8_t byte : digest) {
     out += kDigits[byte >> 4];
     out += kDigits[byte & 0xF];
   }
