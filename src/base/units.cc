@@ -62,6 +62,7 @@ const UnitFactor* FindUnit(const UnitFactor (&units)[N],
   return found == std::end(units) ? nullptr : found;
 }
 
+constexpr std::uint64_t kNanosecondsInSecond = 1'000'000'000;
 constexpr std::uint64_t kLongestDuration =
     static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
 
@@ -137,6 +138,21 @@ std::string FormatDuration(std::chrono::nanoseconds duration) {
   const auto count = static_cast<std::uint64_t>(duration.count());
   if (duration.count() >= 0) return FormatMagnitude(count);
   return '-' + FormatMagnitude(std::uint64_t{0} - count);
+}
+
+std::chrono::nanoseconds AddSaturated(std::chrono::nanoseconds a,
+                                      std::chrono::nanoseconds b) {
+  std::int64_t sum = 0;
+  if (!__builtin_add_overflow(a.count(), b.count(), &sum)) {
+    return std::chrono::nanoseconds(sum);
+  }
+  return b.count() < 0 ? std::chrono::nanoseconds::min()
+                       : std::chrono::nanoseconds::max();
+}
+
+std::chrono::nanoseconds SecondsSaturated(std::int64_t seconds) {
+  constexpr std::int64_t kMost = kLongestDuration / kNanosecondsInSecond;
+  return std::chrono::seconds(std::clamp(seconds, -kMost, kMost));
 }
 
 std::optional<std::uint64_t> ParseSize(std::string_view text) {

@@ -17,6 +17,13 @@ std::optional<std::chrono::nanoseconds> ParseDuration(std::string_view text);
 // "850 ms", "4.2 s", "3m20s", "2h05m", "4d03h".
 std::string FormatDuration(std::chrono::nanoseconds duration);
 
+// Sum and conversion that stop at the largest or smallest value instead of
+// wrapping: a wait of nearly 2^63 ns must not end at once, and an age of 500
+// years must not count as young.
+std::chrono::nanoseconds AddSaturated(std::chrono::nanoseconds a,
+                                      std::chrono::nanoseconds b);
+std::chrono::nanoseconds SecondsSaturated(std::int64_t seconds);
+
 // "16GiB", "500MB", "4096"; KiB, MiB, GiB, TiB and KB, MB, GB, TB. Nothing
 // where it is no size or does not fit.
 std::optional<std::uint64_t> ParseSize(std::string_view text);

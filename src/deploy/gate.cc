@@ -117,7 +117,7 @@ class Gate {
              fmt::format("the attestation was issued at {}, it is now {}",
                          issued, FormatTime(facts_.now)),
              FormatTime(facts_.now), issued);
-    } else if (std::chrono::seconds(age) > *facts_.policy.max_age) {
+    } else if (SecondsSaturated(age) > *facts_.policy.max_age) {
       Object(ErrorCode::kEvidenceTooOld,
              fmt::format("the attestation was issued at {}, more than {} ago",
                          issued, FormatDuration(*facts_.policy.max_age)),

@@ -245,7 +245,8 @@ void Transaction::Reload() {
 
 void Transaction::AwaitConfirmation() {
   Clock* clock = context_->system.clock;
-  const Nanoseconds end = clock->SinceBoot() + *spec_.confirm_within;
+  const Nanoseconds end =
+      AddSaturated(clock->SinceBoot(), *spec_.confirm_within);
   Remark(fmt::format(
       "waiting {} for `release confirm`; without it {} is undone",
       FormatDuration(*spec_.confirm_within), spec_.begin.to->name()));

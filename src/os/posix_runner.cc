@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <optional>
 
+#include "base/units.h"
 #include "os/creation_mask.h"
 #include "os/descriptor.h"
 #include "os/interrupt.h"
@@ -201,8 +202,7 @@ class Child {
 
  private:
   Nanoseconds After(Nanoseconds duration) {
-    const Nanoseconds now = clock_.SinceBoot();
-    return duration > kForever - now ? kForever : now + duration;
+    return AddSaturated(clock_.SinceBoot(), duration);
   }
 
   // Whether the command itself has ended; leaves it unreaped, so that its

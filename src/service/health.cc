@@ -128,7 +128,7 @@ std::string HealthProber::Look(Nanoseconds timeout) const {
 }
 
 void HealthProber::AwaitGood() const {
-  const Nanoseconds deadline = waiter->Now() + config.deadline;
+  const Nanoseconds deadline = AddSaturated(waiter->Now(), config.deadline);
   for (;;) {
     // The probe that begins at the very end gets a moment of its own.
     const Nanoseconds left =
@@ -146,7 +146,7 @@ void HealthProber::AwaitGood() const {
 
 void HealthProber::StayGood() const {
   const Nanoseconds start = waiter->Now();
-  const Nanoseconds end = start + config.min_healthy_time;
+  const Nanoseconds end = AddSaturated(start, config.min_healthy_time);
   while (waiter->Now() < end) {
     waiter->Pause(std::min(config.interval, end - waiter->Now()));
     const std::string problem = Look(config.timeout);

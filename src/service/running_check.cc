@@ -172,7 +172,7 @@ std::string CheckRunsRelease(const std::string& releases,
                              const std::function<ServiceProcesses()>& find,
                              Runner* runner, Waiter* waiter) {
   constexpr Nanoseconds kPoll = std::chrono::milliseconds(100);
-  const Nanoseconds deadline = waiter->Now() + timeout;
+  const Nanoseconds deadline = AddSaturated(waiter->Now(), timeout);
   for (;;) {
     const ServiceProcesses service = find();
     const RunningVerdict verdict = JudgeRunning(

@@ -124,7 +124,7 @@ UnitState Unit::Show() {
 
 UnitState Unit::Reload(ServiceAction action,
                        std::vector<std::string>* remarks) {
-  const Nanoseconds deadline = waiter_->Now() + timeout_;
+  const Nanoseconds deadline = AddSaturated(waiter_->Now(), timeout_);
   const UnitState before = Show();
   if (action == ServiceAction::kNone) return before;
   const std::string verb = Choose(action, before, remarks);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/units.h"
 #include "os/interrupt.h"
 
 namespace release {
@@ -19,7 +20,7 @@ void Waiter::Check() {
 
 void Waiter::Pause(Nanoseconds duration) {
   constexpr Nanoseconds kSlice = std::chrono::milliseconds(100);
-  const Nanoseconds end = Now() + duration;
+  const Nanoseconds end = AddSaturated(Now(), duration);
   Check();
   for (Nanoseconds now = Now(); now < end; now = Now()) {
     clock_->Sleep(std::min(kSlice, end - now));

@@ -107,7 +107,7 @@ void TryWriteDisplayText(Fs* fs, Fs::Handle file, const std::string& text) {
 Lock::Lock(Fs* fs, Clock* clock, const Identity& caller, Nanoseconds wait)
     : file_(fs, OpenLock(fs)) {
   const Nanoseconds give_up =
-      clock->SinceBoot() + std::max(wait, kLookersMayTake);
+      AddSaturated(clock->SinceBoot(), std::max(wait, kLookersMayTake));
   while (!fs->TryLock(file_.get())) {
     if (clock->SinceBoot() >= give_up) ThrowBusy(fs);
     clock->Sleep(kPoll);

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "base/units.h"
 #include "store/durable.h"
 #include "store/layout.h"
 
@@ -131,7 +132,7 @@ std::optional<OutboxLock> OutboxLock::Take(Fs* fs, Clock* clock,
   if (!fs->Stat(Fs::kRoot, kOutbox)) return std::nullopt;
   ScopedHandle file(
       fs, fs->Open(Fs::kRoot, TriesPath(), OpenMode::kLockFile, 0640));
-  const Nanoseconds give_up = clock->SinceBoot() + wait;
+  const Nanoseconds give_up = AddSaturated(clock->SinceBoot(), wait);
   while (!fs->TryLock(file.get())) {
     if (clock->SinceBoot() >= give_up) return std::nullopt;
     clock->Sleep(kPoll);

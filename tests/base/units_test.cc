@@ -3,11 +3,14 @@
 #include <doctest/doctest.h>
 
 #include <limits>
+#include <random>
 
 namespace release {
 
 using std::chrono::nanoseconds;
 using namespace std::chrono_literals;
+
+__extension__ typedef __int128 Wide;
 
 TEST_CASE("a duration is read as people write it") {
   CHECK(ParseDuration("90s") == 90s);
@@ -49,6 +52,27 @@ TEST_CASE("rounding a duration never shows 60 seconds or 1000 ms") {
   CHECK(FormatDuration(3'599'600ms) == "1h00m");
   CHECK(FormatDuration(nanoseconds::max()) == "106751d23h");
   CHECK(FormatDuration(nanoseconds::min()) == "-106751d23h");
+}
+
+TEST_CASE("times saturate instead of wrapping") {
+  const auto exact = [](Wide value) {
+    const auto most = std::numeric_limits<std::int64_t>::max();
+    const auto least = std::numeric_limits<std::int64_t>::min();
+    return nanoseconds(value > most    ? most
+                       : value < least ? least
+                                       : static_cast<std::int64_t>(value));
+  };
+  std::mt19937_64 random(1);
+  for (int i = 0; i < 10'000; ++i) {
+    const auto shift = random() % 63;
+    const auto a = static_cast<std::int64_t>(random()) >> shift;
+    const auto b = static_cast<std::int64_t>(random()) >> (random() % 63);
+    CHECK(AddSaturated(nanoseconds(a), nanoseconds(b)) ==
+          exact(static_cast<Wide>(a) + b));
+    const nanoseconds seconds = SecondsSaturated(a);
+    const nanoseconds wanted = exact(static_cast<Wide>(a) * 1'000'000'000);
+    CHECK(std::chrono::abs(wanted - seconds) < std::chrono::seconds(1));
+  }
 }
 
 TEST_CASE("a size is read in powers of 1024 and of 1000") {

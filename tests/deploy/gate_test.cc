@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "base/units.h"
 #include "support/expect_error.h"
 
 namespace release {
@@ -118,6 +119,9 @@ TEST_CASE("gate: evidence has an age where the configuration asks for one") {
   CHECK(Judge(facts).empty());
   facts.now = kNow - 301;
   CheckObjection(facts, ErrorCode::kEvidenceFromFuture);
+  facts.now = kNow;
+  facts.statement->issued_at = *ParseTime("1500-01-01T00:00:00Z");
+  CheckObjection(facts, ErrorCode::kEvidenceTooOld);
   facts.policy.max_age.reset();
   CHECK(Judge(facts).empty());
 }
