@@ -147,19 +147,6 @@ class Zstd : public Compressor {
 
 }  // namespace
 
-std::optional<Compression> CompressionOfName(std::string_view file_name) {
-  constexpr std::pair<std::string_view, Compression> kEndings[] = {
-      {".tar", Compression::kNone},  {".tar.gz", Compression::kGzip},
-      {".tgz", Compression::kGzip},  {".tar.xz", Compression::kXz},
-      {".txz", Compression::kXz},    {".tar.zst", Compression::kZstd},
-      {".tzst", Compression::kZstd},
-  };
-  for (const auto& [ending, compression] : kEndings) {
-    if (file_name.ends_with(ending)) return compression;
-  }
-  return std::nullopt;
-}
-
 std::unique_ptr<Compressor> MakeCompressor(Compression compression,
                                            ByteSink sink) {
   switch (compression) {
@@ -170,9 +157,11 @@ std::unique_ptr<Compressor> MakeCompressor(Compression compression,
     case Compression::kZstd:
       return std::make_unique<Zstd>(std::move(sink));
     case Compression::kNone:
+      return std::make_unique<Plain>(std::move(sink));
+    case Compression::kBzip2:
       break;
   }
-  return std::make_unique<Plain>(std::move(sink));
+  throw Error(ErrorCode::kInternal, "cannot compress: bzip2 is only read");
 }
 
 }  // namespace release

@@ -6,17 +6,11 @@
 
 #include <functional>
 #include <memory>
-#include <optional>
 #include <span>
-#include <string_view>
+
+#include "archive/compression.h"
 
 namespace release {
-
-enum class Compression { kNone, kGzip, kXz, kZstd };
-
-// By the end of the name: .tar, .tar.gz or .tgz, .tar.xz or .txz, .tar.zst or
-// .tzst; nothing for any other.
-std::optional<Compression> CompressionOfName(std::string_view file_name);
 
 // Where bytes go. Throws Error where they cannot.
 using ByteSink = std::function<void(std::span<const char>)>;

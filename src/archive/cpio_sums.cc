@@ -5,10 +5,11 @@
 #include <numeric>
 #include <string_view>
 
+#include "archive/format.h"
+
 namespace release {
 namespace {
 
-constexpr std::string_view kMagic = "070702";
 constexpr std::size_t kHeaderSize = 110;  // the magic and 13 numbers
 constexpr std::size_t kDigits = 8;
 constexpr std::string_view kLastName = "TRAILER!!!";
@@ -28,7 +29,7 @@ std::uint64_t ToFour(std::uint64_t position) { return (4 - position % 4) % 4; }
 
 // -1, which no size is, where there is no number.
 std::uint64_t CpioSums::Field(std::size_t number) const {
-  const char* begin = header_.data() + kMagic.size() + number * kDigits;
+  const char* begin = header_.data() + kCpioCrcMagic.size() + number * kDigits;
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(begin, begin + kDigits, value, 16);
   return error == std::errc() && end == begin + kDigits ? value
@@ -44,9 +45,9 @@ void CpioSums::ReadHeader() {
   const std::uint64_t name_size = Field(kNameSize);
   content_ = Field(kSize);
   // A cpio of another form may have the same numbers, but no sums.
-  const bool plain = header_.starts_with(kMagic) && content_ <= 0xFFFFFFFF &&
-                     name_size > 0 && name_size <= kMaxName &&
-                     Field(kSum) <= 0xFFFFFFFF;
+  const bool plain = header_.starts_with(kCpioCrcMagic) &&
+                     content_ <= 0xFFFFFFFF && name_size > 0 &&
+                     name_size <= kMaxName && Field(kSum) <= 0xFFFFFFFF;
   if (!plain) {
     Begin(Part::kDone, 0);
     return;

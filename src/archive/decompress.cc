@@ -1,12 +1,12 @@
 #include "archive/decompress.h"
 
 #include <algorithm>
-#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "archive/codec.h"
+#include "archive/compression.h"
 #include "base/error.h"
 #include "base/text.h"
 
@@ -14,33 +14,6 @@ namespace release {
 namespace {
 
 constexpr std::size_t kBufferSize = std::size_t{256} << 10;
-constexpr std::size_t kLongestMagic = 6;
-
-struct Magic {
-  std::string_view bytes;
-  Compression compression;
-};
-
-using namespace std::string_view_literals;
-
-constexpr Magic kMagics[] = {
-    {"\x1F\x8B"sv, Compression::kGzip},
-    {"BZh"sv, Compression::kBzip2},
-    {"\xFD"
-     "7zXZ\0"sv,
-     Compression::kXz},
-    {"\x28\xB5\x2F\xFD"sv, Compression::kZstd},
-};
-
-std::string_view View(std::span<const char> bytes) {
-  return {bytes.data(), bytes.size()};
-}
-
-// A zstd stream may begin with a skippable frame: any of 50..5F 2A 4D 18.
-bool IsSkippableFrame(std::string_view first) {
-  return first.size() >= 4 && (first[0] & 0xF0) == 0x50 &&
-         first.substr(1, 3) == "\x2A\x4D\x18"sv;
-}
 
 using Codec =
     std::variant<std::monostate, GzipCodec, Bzip2Codec, XzCodec, ZstdCodec>;
@@ -79,20 +52,6 @@ CodecStep StepOf(Codec* codec, std::span<const char>* in,
 }
 
 }  // namespace
-
-Compression DetectCompression(std::span<const char> first) {
-  for (const Magic& magic : kMagics) {
-    if (View(first).starts_with(magic.bytes)) return magic.compression;
-  }
-  return IsSkippableFrame(View(first)) ? Compression::kZstd
-                                       : Compression::kNone;
-}
-
-bool MayBeginCompression(std::span<const char> first) {
-  return std::any_of(
-      std::begin(kMagics), std::end(kMagics),
-      [&](const Magic& magic) { return magic.bytes.starts_with(View(first)); });
-}
 
 struct Decompressor::Impl {
   Impl(ByteSource source_in, std::string name_in)

@@ -11,17 +11,9 @@
 
 namespace release {
 
-enum class Compression { kNone, kGzip, kBzip2, kXz, kZstd };
-
-// What the first bytes of a stream say. kNone where they are of no known kind.
-Compression DetectCompression(std::span<const char> first);
-
-// Whether bytes this few may be the beginning of a compressed stream.
-bool MayBeginCompression(std::span<const char> first);
-
-// The uncompressed bytes of a stream that is plain or compressed by one of the
-// kinds above. Streams put behind one another (gzip members, zstd frames, xz
-// and bzip2 streams) are read as one.
+// The uncompressed bytes of a stream that is plain or compressed by a
+// kind of archive/compression.h. Streams put behind one another (gzip members,
+// zstd frames, xz and bzip2 streams) are read as one.
 class Decompressor {
  public:
   // `name` is for messages. What the source has put into a buffer stays there

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
-#include "archive/decompress.h"
+#include "archive/compression.h"
 
 namespace release {
 namespace {
@@ -16,10 +16,10 @@ struct Magic {
 };
 
 constexpr Magic kMagics[] = {
-    {"070701"sv, Format::kCpio},    {"070702"sv, Format::kCpio},
-    {"070707"sv, Format::kCpio},    {"\xC7\x71"sv, Format::kCpio},
-    {"\x71\xC7"sv, Format::kCpio},  {"PK\x03\x04"sv, Format::kZip},
-    {"PK\x05\x06"sv, Format::kZip}, {"7z\xBC\xAF\x27\x1C"sv, Format::kSevenZip},
+    {"070701"sv, Format::kCpio},   {kCpioCrcMagic, Format::kCpio},
+    {"070707"sv, Format::kCpio},   {"\xC7\x71"sv, Format::kCpio},
+    {"\x71\xC7"sv, Format::kCpio}, {kZipEntryMagic, Format::kZip},
+    {kZipEndMagic, Format::kZip},  {"7z\xBC\xAF\x27\x1C"sv, Format::kSevenZip},
 };
 
 constexpr std::size_t kTarMagicOffset = 257;
@@ -48,7 +48,7 @@ Format DetectFormat(std::span<const char> first) {
     if (View(first).starts_with(magic.bytes)) return magic.format;
   }
   const bool tar = first.size() >= kFormatBytes &&
-                   View(first.subspan(kTarMagicOffset)).starts_with("ustar");
+                   View(first.subspan(kTarMagicOffset)).starts_with(kTarMagic);
   return tar ? Format::kTar : Format::kMaybeTar;
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <span>
+#include <string_view>
 
 namespace release {
 
@@ -12,6 +13,12 @@ enum class Format { kTar, kMaybeTar, kCpio, kZip, kSevenZip };
 
 // How many first bytes DetectFormat needs to be sure.
 constexpr std::size_t kFormatBytes = 512;
+
+// Magic numbers that a reader or writer of the format needs, too.
+inline constexpr std::string_view kTarMagic = "ustar";
+inline constexpr std::string_view kCpioCrcMagic = "070702";
+inline constexpr std::string_view kZipEntryMagic = "PK\x03\x04";
+inline constexpr std::string_view kZipEndMagic = "PK\x05\x06";
 
 Format DetectFormat(std::span<const char> first);
 

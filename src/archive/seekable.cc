@@ -7,13 +7,12 @@
 #include <utility>
 #include <vector>
 
+#include "archive/format.h"
 #include "base/error.h"
 #include "base/text.h"
 
 namespace release {
 namespace {
-
-using namespace std::string_view_literals;
 
 // Of the list of entries, read at once: room for the longest of them.
 constexpr std::uint64_t kWindow = std::uint64_t{1} << 20;
@@ -23,6 +22,9 @@ constexpr std::size_t kLocator64Size = 20;
 constexpr std::size_t kEntrySize = 46;
 constexpr std::size_t kLocalSize = 30;
 constexpr std::size_t kMaxComment = 0xFFFF;
+constexpr std::string_view kLocator64Magic = "PK\x06\x07";
+constexpr std::string_view kEnd64Magic = "PK\x06\x06";
+constexpr std::string_view kListedMagic = "PK\x01\x02";
 constexpr std::uint64_t kIn64 = 0xFFFFFFFF;  // "see the zip64 record"
 constexpr unsigned kSizesFollow = 8;         // flag: after the data
 
@@ -81,8 +83,8 @@ std::uint64_t FindEnd(const File& file) {
   const std::uint64_t start = file.size() - window;
   const std::string tail = file.Read(start, window);
   bool followed = false;
-  for (std::size_t at = tail.rfind("PK\x05\x06"sv); at != tail.npos;
-       at = at == 0 ? tail.npos : tail.rfind("PK\x05\x06"sv, at - 1)) {
+  for (std::size_t at = tail.rfind(kZipEndMagic); at != tail.npos;
+       at = at == 0 ? tail.npos : tail.rfind(kZipEndMagic, at - 1)) {
     const std::size_t rest = tail.size() - at;
     if (rest < kEndSize) continue;
     const std::uint64_t length = kEndSize + Number(tail, at + 20, 2);
@@ -97,12 +99,12 @@ void Apply64(const File& file, Directory* directory) {
   if (directory->end < kLocator64Size) file.Damaged("its end record is wrong");
   const std::string locator =
       file.Read(directory->end - kLocator64Size, kLocator64Size);
-  if (!locator.starts_with("PK\x06\x07"sv)) {
+  if (!locator.starts_with(kLocator64Magic)) {
     file.Damaged("its end record is wrong");
   }
   directory->end = Number(locator, 8, 8);
   const std::string record = file.Read(directory->end, kEnd64Size);
-  if (!record.starts_with("PK\x06\x06"sv)) {
+  if (!record.starts_with(kEnd64Magic)) {
     file.Damaged("its end record is wrong");
   }
   directory->entries = Number(record, 32, 8);
@@ -121,7 +123,7 @@ Directory FindDirectory(const File& file) {
                     directory.offset == kIn64;
   const bool has64 =
       directory.end >= kLocator64Size &&
-      file.Read(directory.end - kLocator64Size, 4) == "PK\x06\x07"sv;
+      file.Read(directory.end - kLocator64Size, 4) == kLocator64Magic;
   if (in64 && (has64 || directory.entries != 0xFFFF)) {
     Apply64(file, &directory);
   } else if (has64) {
@@ -220,7 +222,7 @@ void CheckExtents(const File& file, std::vector<Extent> extents,
 Extent CompareWithLocal(const File& file, const ListedEntry& entry) {
   const std::string local =
       file.Read(entry.offset, kLocalSize + entry.name.size());
-  bool same = local.starts_with("PK\x03\x04"sv) &&
+  bool same = local.starts_with(kZipEntryMagic) &&
               Number(local, 26, 2) == entry.name.size() &&
               local.substr(kLocalSize) == entry.name &&
               Number(local, 8, 2) == entry.method;
@@ -252,7 +254,7 @@ void ForEachListed(const File& file, const Directory& directory,
   for (std::uint64_t at = directory.offset; at < end;) {
     const std::string window = file.Read(at, std::min(kWindow, end - at));
     std::string_view rest = window;
-    while (rest.size() >= kEntrySize && rest.starts_with("PK\x01\x02"sv)) {
+    while (rest.size() >= kEntrySize && rest.starts_with(kListedMagic)) {
       const ListedEntry entry(rest);
       if (entry.length > rest.size()) break;
       function(entry);

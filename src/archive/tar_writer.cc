@@ -6,6 +6,7 @@
 #include <array>
 #include <cstring>
 
+#include "archive/format.h"
 #include "base/error.h"
 #include "base/text.h"
 
@@ -80,7 +81,8 @@ void TarWriter::Header(const std::string& name, char type, unsigned mode,
   block.PutNumber(136, 11, 0);  // time
   block.Put(156, std::string_view(&type, 1));
   block.Put(157, target.substr(0, kNameRoom));
-  block.Put(257, std::string_view("ustar\00000", 8));
+  block.Put(257, kTarMagic);
+  block.Put(263, "00");
   sink_(block.Sealed());
 }
 

@@ -25,17 +25,6 @@ std::string Compressed(Compression compression, const std::string& bytes,
 
 }  // namespace
 
-TEST_CASE("the end of the name says how it is compressed") {
-  CHECK(CompressionOfName("a.tar") == Compression::kNone);
-  CHECK(CompressionOfName("a.tar.gz") == Compression::kGzip);
-  CHECK(CompressionOfName("a.tgz") == Compression::kGzip);
-  CHECK(CompressionOfName("a.tar.xz") == Compression::kXz);
-  CHECK(CompressionOfName("a.tar.zst") == Compression::kZstd);
-  for (const char* name : {"a.zip", "a", "a.zst", "tar", ""}) {
-    CHECK(!CompressionOfName(name));
-  }
-}
-
 TEST_CASE("other programs read what was compressed") {
   const TempDir dir;
   const std::string bytes = Noise(300'000, 1) + std::string(300'000, 'x');
@@ -64,6 +53,11 @@ TEST_CASE("the same bytes give the same bytes") {
     CHECK(Compressed(compression, bytes, 65'536) ==
           Compressed(compression, bytes, 65'536));
   }
+}
+
+TEST_CASE("bzip2 is read, never written") {
+  CHECK(ErrorOf([] { Compressed(Compression::kBzip2, "x", 1); }).code() ==
+        ErrorCode::kInternal);
 }
 
 TEST_CASE("a sink that fails ends it") {

@@ -2,16 +2,12 @@
 
 #include <doctest/doctest.h>
 
-#include <string_view>
-
 #include "base/error.h"
 #include "support/archives.h"
 #include "support/temp_dir.h"
 
 namespace release {
 namespace {
-
-using namespace std::string_view_literals;
 
 std::string Compress(const std::string& text, const std::string& tool) {
   TempDir dir;
@@ -38,19 +34,6 @@ ErrorCode CodeOf(const std::string& bytes) {
     return error.code();
   }
   return ErrorCode::kInternal;
-}
-
-TEST_CASE("decompress: each kind is known by its first bytes") {
-  CHECK(DetectCompression("\x1F\x8B\x08"sv) == Compression::kGzip);
-  CHECK(DetectCompression("BZh9"sv) == Compression::kBzip2);
-  CHECK(DetectCompression("\xFD"
-                          "7zXZ\0more"sv) == Compression::kXz);
-  CHECK(DetectCompression("\x28\xB5\x2F\xFD"sv) == Compression::kZstd);
-  CHECK(DetectCompression("\x5F\x2A\x4D\x18"sv) == Compression::kZstd);
-  CHECK(DetectCompression("text"sv) == Compression::kNone);
-  CHECK(DetectCompression(""sv) == Compression::kNone);
-  CHECK(MayBeginCompression("\x28\xB5"sv));
-  CHECK_FALSE(MayBeginCompression("te"sv));
 }
 
 TEST_CASE("decompress: large and small, whole and in pieces") {
