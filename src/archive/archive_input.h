@@ -15,7 +15,8 @@
 #include "archive/decompress.h"
 #include "archive/format.h"
 #include "archive/parser.h"
-#include "archive/reader.h"
+#include "archive/spool.h"
+#include "os/input.h"
 
 namespace release {
 

@@ -15,7 +15,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "archive/reader.h"
+#include "archive/entry.h"
 #include "base/manifest.h"
 
 namespace release {
@@ -23,15 +23,6 @@ namespace release {
 constexpr std::size_t kMaxComponent = 255;  // bytes
 constexpr std::size_t kMaxPath = 4096;      // bytes, target paths too
 constexpr std::size_t kMaxDepth = 128;      // components
-
-// An entry as it is to be made.
-struct AcceptedEntry {
-  ArchiveEntry::Kind kind = ArchiveEntry::Kind::kFile;  // never kOther
-  std::string path;    // normalised, stripped; never empty
-  std::string target;  // symbolic link: as in the archive; hard link: a path
-                       // like `path`, of a file accepted before
-  unsigned mode = 0;   // as AcceptedMode has it; 0 for links
-};
 
 // The archive's permission bits, less what a release never has: write for
 // group and others, set-user-id, set-group-id, sticky. The owner can always

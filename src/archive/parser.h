@@ -9,8 +9,8 @@
 #include <span>
 #include <string>
 
+#include "archive/entry.h"
 #include "archive/format.h"
-#include "archive/reader.h"
 
 namespace release {
 

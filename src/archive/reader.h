@@ -20,35 +20,12 @@
 #include <string>
 
 #include "archive/blocks.h"
+#include "archive/entry.h"
+#include "archive/spool.h"
 #include "base/manifest.h"
-#include "os/fs.h"
 #include "os/input.h"
 
 namespace release {
-
-// An entry as the archive has it; nothing is checked or normalised yet.
-struct ArchiveEntry {
-  enum class Kind { kFile, kDirectory, kSymlink, kHardLink, kOther };
-  Kind kind = Kind::kFile;
-  std::string path;                   // bytes as in the archive
-  std::string target;                 // of a symbolic or hard link
-  unsigned mode = 0;                  // permission bits, 07777
-  std::optional<std::uint64_t> size;  // bytes, where the archive tells
-};
-
-// Where zip and 7z are copied: a new file of this name, unlinked at once.
-struct Spool {
-  Fs* fs = nullptr;
-  Fs::Handle directory = Fs::kRoot;
-  std::string name;
-  std::uint64_t max_size = 0;  // bytes; more is kLimitExceeded; 0: any
-  // More in a zip's list or in a manifest, which are there before the entries
-  // themselves are counted, is kLimitExceeded; 0: any.
-  std::uint64_t max_entries = 0;
-  // That may decode a zip while the caller does, too; besides, one hashes the
-  // archive. 0: the caller alone does all.
-  unsigned threads = 0;
-};
 
 class Reader {
  public:
