@@ -5,10 +5,10 @@
 #include <variant>
 #include <vector>
 
+#include "archive/archive_hash.h"
 #include "archive/codec.h"
 #include "archive/compression.h"
-#include "base/error.h"
-#include "base/text.h"
+#include "archive/read_error.h"
 
 namespace release {
 namespace {
@@ -54,11 +54,12 @@ CodecStep StepOf(Codec* codec, std::span<const char>* in,
 }  // namespace
 
 struct Decompressor::Impl {
-  Impl(ByteSource source_in, std::string name_in)
+  Impl(ByteSource source_in, std::string name_in, unsigned hashing_threads)
       : source(std::move(source_in)),
         name(std::move(name_in)),
         in(kBufferSize),
-        other_in(kBufferSize) {}
+        other_in(kBufferSize),
+        hash(hashing_threads) {}
 
   void Begin() {
     FillAtLeast(kLongestMagic);
@@ -69,18 +70,20 @@ struct Decompressor::Impl {
   }
 
   [[noreturn]] void Fail(ErrorCode code, const char* reason) const {
-    throw Error(code, "cannot read " + Quoted(name) + ": " + reason, name);
+    FailToRead(name, code, reason);
   }
 
   // Makes `left` hold that many bytes, fewer only at the end of the source.
   void FillAtLeast(std::size_t count) {
     if (left.size() >= count || at_end) return;
-    // In turn: somebody may still look at what the source gave last.
+    // Two buffers in turn: the hash may still read the bytes in the last one.
     std::swap(in, other_in);
     std::copy(left.begin(), left.end(), in.begin());
     std::size_t held = left.size();
     while (held < count && !at_end) {
       const std::size_t got = source(std::span(in).subspan(held));
+      hash.Update(std::span<const char>(in).subspan(held, got));
+      bytes_read += got;
       at_end = got == 0;
       held += got;
     }
@@ -120,7 +123,7 @@ struct Decompressor::Impl {
     return true;
   }
 
-  // One step into `room`; throws where the stream is cut or damaged.
+  // Decodes one step into `room`; throws if the stream is cut or damaged.
   void Decode(std::span<char>* room) {
     FillAtLeast(1);
     const std::size_t before = left.size() + room->size();
@@ -145,8 +148,8 @@ struct Decompressor::Impl {
   std::span<const char> Next() {
     if (!begun) Begin();
     if (compression == Compression::kNone) return NextPlain();
-    // Somebody may keep the one before.
-    out = blocks.Take();
+    // The caller may have kept the block before.
+    out = blocks.Take(kBufferSize);
     std::span<char> room(*out);
     while (!room.empty()) {
       if (frame_ended && !BeginFrame()) break;
@@ -159,7 +162,7 @@ struct Decompressor::Impl {
   std::string name;
   std::vector<char> in;
   std::vector<char> other_in;
-  BlockPool blocks{kBufferSize};
+  Pool<Block> blocks;
   std::shared_ptr<Block> out;
   std::span<const char> left;  // of `in`, not yet decoded
   bool begun = false;
@@ -167,15 +170,23 @@ struct Decompressor::Impl {
   bool frame_ended = false;
   Compression compression = Compression::kNone;
   Codec codec;
+  std::uint64_t bytes_read = 0;
+  ArchiveHash hash;  // last: its thread reads the buffers
 };
 
-Decompressor::Decompressor(ByteSource source, std::string name)
-    : impl_(std::make_unique<Impl>(std::move(source), std::move(name))) {}
+Decompressor::Decompressor(ByteSource source, std::string name,
+                           unsigned hashing_threads)
+    : impl_(std::make_unique<Impl>(std::move(source), std::move(name),
+                                   hashing_threads)) {}
 
 Decompressor::~Decompressor() = default;
 
 std::span<const char> Decompressor::Next() { return impl_->Next(); }
 
 SharedBlock Decompressor::Kept() const { return impl_->out; }
+
+std::uint64_t Decompressor::bytes_read() const { return impl_->bytes_read; }
+
+std::string Decompressor::FinishHash() { return impl_->hash.Finish(); }
 
 }  // namespace release

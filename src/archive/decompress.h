@@ -1,7 +1,9 @@
-// Takes one layer of compression off a stream of bytes.
+// Reads the bytes of an archive from their source: hashes them and takes one
+// layer of compression off.
 #ifndef RELEASE_ARCHIVE_DECOMPRESS_H_
 #define RELEASE_ARCHIVE_DECOMPRESS_H_
 
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -11,14 +13,15 @@
 
 namespace release {
 
-// The uncompressed bytes of a stream that is plain or compressed by a
-// kind of archive/compression.h. Streams put behind one another (gzip members,
-// zstd frames, xz and bzip2 streams) are read as one.
+// The uncompressed bytes of a stream that is plain or compressed by a kind of
+// archive/compression.h. Streams put behind one another (gzip members, zstd
+// frames, xz and bzip2 streams) are read as one.
 class Decompressor {
  public:
-  // `name` is for messages. What the source has put into a buffer stays there
-  // until it was called once more, or this goes.
-  Decompressor(ByteSource source, std::string name);
+  // `name` is for messages. With `hashing_threads` over 0 a thread of its own
+  // computes the SHA-256 beside the caller's.
+  Decompressor(ByteSource source, std::string name,
+               unsigned hashing_threads = 0);
   ~Decompressor();
   Decompressor(const Decompressor&) = delete;
   Decompressor& operator=(const Decompressor&) = delete;
@@ -28,10 +31,15 @@ class Decompressor {
   // throws Error kArchiveEmpty. A stream that ends early throws Error
   // kArchiveTruncated; a damaged one, or one with other bytes behind it,
   // kArchiveCorrupt; one that needs more than 256 MiB of memory
-  // kArchiveUnsupported. What the source throws passes through.
+  // kArchiveUnsupported. An error of the source passes through.
   std::span<const char> Next();
-  // Where those bytes lie; null where nothing can keep them.
+  // The block that holds those bytes; null if they cannot be kept.
   SharedBlock Kept() const;
+
+  // Bytes read from the source so far.
+  std::uint64_t bytes_read() const;
+  // The SHA-256 in hex of all bytes read; call once, last.
+  std::string FinishHash();
 
  private:
   struct Impl;

@@ -1,4 +1,4 @@
-// The entries of an archive whose format is known, out of its uncompressed
+// Reads the entries of an archive whose format is known from its uncompressed
 // bytes.
 #ifndef RELEASE_ARCHIVE_PARSER_H_
 #define RELEASE_ARCHIVE_PARSER_H_
@@ -11,44 +11,30 @@
 
 #include "archive/entry.h"
 #include "archive/format.h"
+#include "archive/spool.h"
 
 namespace release {
 
-// Where a parser takes its bytes from. What one throws reaches the caller of
-// the parser.
-class ParserBytes {
- public:
-  virtual ~ParserBytes() = default;
-
-  // The next bytes, valid until the next call; empty at the end.
-  virtual std::span<const char> Next() = 0;
-  // Whether Next has returned the end.
-  virtual bool at_end() const = 0;
-  // How many bytes Next has returned; of streams only.
-  virtual std::uint64_t given() const = 0;
-
-  virtual bool seekable() const = 0;
-  // Where the next bytes come from; only where seekable.
-  virtual void Seek(std::uint64_t offset) = 0;
-  virtual std::uint64_t position() const = 0;
-  virtual std::uint64_t size() const = 0;
-};
+class ArchiveInput;
 
 // Errors are as in reader.h. For one thread.
 class ArchiveParser {
  public:
-  // `bytes` outlives the parser; `name` is for messages.
-  ArchiveParser(Format format, ParserBytes* bytes, std::string name);
+  // Parses the copy of `input` if it has one, else its stream; or, as another
+  // thread may, a copy of an archive of known format. What is parsed outlives
+  // the parser; its errors reach the caller. `name` is for messages.
+  ArchiveParser(ArchiveInput* input, std::string name);
+  ArchiveParser(Format format, SpoolCopy* copy, std::string name);
   ~ArchiveParser();
   ArchiveParser(const ArchiveParser&) = delete;
   ArchiveParser& operator=(const ArchiveParser&) = delete;
 
-  // As Reader has them; but every entry is one.
+  // As Reader::Next and NextBlock, but a manifest is an entry like others.
   std::optional<ArchiveEntry> Next();
   std::span<const char> NextBlock();
 
-  // The bytes the parser has taken, and how many of them stand before the end
-  // of the last entry that was left.
+  // Bytes that the parser has taken of a stream, and how many of them precede
+  // the end of the last entry that was left.
   std::uint64_t Consumed() const;
   std::uint64_t entries_end() const;
 

@@ -10,17 +10,17 @@ namespace {
 
 constexpr std::size_t kMostHeld = std::size_t{2} << 20;
 
-// Neither is woken for every entry, nor has one to wait long for the other.
+// Entries in a row that one side decodes: enough that neither thread is woken
+// for every entry, few enough that neither waits long for the other.
 constexpr std::uint64_t kGroup = 8;
 
 }  // namespace
 
-PrefetchDecoder::PrefetchDecoder(Format format,
-                                 std::unique_ptr<ParserBytes> bytes,
+PrefetchDecoder::PrefetchDecoder(Format format, SpoolCopy bytes,
                                  std::string name)
     : bytes_(std::move(bytes)),
-      parser_(format, bytes_.get(), std::move(name)),
-      thread_([this] { TransactionSpec(); }) {}
+      parser_(format, &bytes_, std::move(name)),
+      thread_([this] { Run(); }) {}
 
 PrefetchDecoder::~PrefetchDecoder() {
   {
@@ -35,7 +35,7 @@ bool PrefetchDecoder::Decodes(std::uint64_t entry) {
   return entry / kGroup % 2 == 1;
 }
 
-void PrefetchDecoder::TransactionSpec() {
+void PrefetchDecoder::Run() {
   std::exception_ptr error;
   try {
     DecodeAll();
@@ -75,11 +75,11 @@ bool PrefetchDecoder::Put(std::uint64_t entry, std::span<const char> bytes) {
 }
 
 std::span<const char> PrefetchDecoder::NextBlock(std::uint64_t entry) {
-  // Its end stays, for whoever asks once more.
+  // The end of an entry stays, for repeated calls.
   if (current_.entry == entry && Decodes(entry) && current_.bytes.empty()) {
     return {};
   }
-  // Of entries before it there may be blocks that nobody asked for.
+  // Blocks of earlier entries may be left that the reader skipped.
   do {
     Take();
   } while (current_.entry < entry);
@@ -92,7 +92,7 @@ void PrefetchDecoder::Take() {
     put_.wait(lock, [this] { return ended_ || !blocks_.empty(); });
     if (blocks_.empty() && error_) std::rethrow_exception(error_);
     if (blocks_.empty()) {
-      throw Error(ErrorCode::kInternal, "cannot read ahead: no such entry");
+      throw Error(ErrorCode::kInternal, "cannot decode ahead: no such entry");
     }
     current_ = std::move(blocks_.front());
     blocks_.pop_front();

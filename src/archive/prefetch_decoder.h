@@ -1,5 +1,5 @@
-// Decodes some entries of an archive before they are asked for, in a thread of
-// its own.
+// Decodes some entries of an archive before the reader reaches them, in a
+// thread of its own.
 #ifndef RELEASE_ARCHIVE_PREFETCH_DECODER_H_
 #define RELEASE_ARCHIVE_PREFETCH_DECODER_H_
 
@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <deque>
 #include <exception>
-#include <memory>
 #include <mutex>
 #include <span>
 #include <string>
@@ -16,43 +15,44 @@
 #include <vector>
 
 #include "archive/parser.h"
+#include "archive/spool.h"
 
 namespace release {
 
-// Half of a zip's entries, group by group; whoever reads the archive decodes
-// the others meanwhile. Holds at most some 2 MiB that nobody asked for yet.
+// Decodes half of a zip's entries, group by group; the reader decodes the other
+// half meanwhile. Holds at most about 2 MiB that were not yet taken.
 class PrefetchDecoder {
  public:
-  // `bytes` are those of the whole archive, for this thread alone.
-  PrefetchDecoder(Format format, std::unique_ptr<ParserBytes> bytes,
-                  std::string name);
-  // Stops soon; no thread outlives it.
+  // `bytes` is the whole archive. Throws std::system_error if the system
+  // provides no thread.
+  PrefetchDecoder(Format format, SpoolCopy bytes, std::string name);
+  // Stops the thread soon and joins it.
   ~PrefetchDecoder();
   PrefetchDecoder(const PrefetchDecoder&) = delete;
   PrefetchDecoder& operator=(const PrefetchDecoder&) = delete;
 
-  // Whether the entry of this number, from 0 on, is one that it decodes.
+  // Whether this decodes the entry of that number, counted from 0.
   static bool Decodes(std::uint64_t entry);
 
-  // As ArchiveParser has it, of the entry of this number; the numbers must not
-  // fall. Throws what stood in the way of decoding it.
+  // As ArchiveParser::NextBlock, for the entry of this number; numbers must not
+  // decrease. Throws the error that decoding ended with.
   std::span<const char> NextBlock(std::uint64_t entry);
 
  private:
   struct Block {
     std::uint64_t entry = 0;
-    std::vector<char> bytes;  // none: the end of the entry
+    std::vector<char> bytes;  // empty: the end of the entry
   };
 
-  void TransactionSpec();
+  void Run();
   void DecodeAll();
-  // False where the work is to stop.
+  // False if the thread must stop.
   bool Put(std::uint64_t entry, std::span<const char> bytes);
   // Makes the next block the current one, once there is one.
   void Take();
 
-  std::unique_ptr<ParserBytes> bytes_;
-  ArchiveParser parser_;  // of the thread, once that runs
+  SpoolCopy bytes_;
+  ArchiveParser parser_;  // used by the thread alone
   std::mutex mutex_;
   std::condition_variable put_;
   std::condition_variable taken_;

@@ -8,8 +8,8 @@
 #include "archive/archive_input.h"
 #include "archive/parser.h"
 #include "archive/prefetch_decoder.h"
+#include "archive/read_error.h"
 #include "base/error.h"
-#include "base/text.h"
 
 namespace release {
 namespace {
@@ -17,7 +17,7 @@ namespace {
 constexpr std::string_view kManifestName = ".release-manifest";
 constexpr std::string_view kManifestBegin = "release-manifest ";
 constexpr std::uint64_t kMaxManifest = std::uint64_t{512} << 20;
-// Of a manifest, for each entry it may have; and for what else is in it.
+// Bytes that a manifest may have for each entry, and for its other lines.
 constexpr std::uint64_t kManifestLine = 128;
 constexpr std::uint64_t kManifestFrame = std::uint64_t{1} << 20;
 constexpr std::uint64_t kTarBlock = 512;
@@ -34,25 +34,24 @@ std::string WithoutDotSlash(std::string_view path) {
 struct Reader::Impl {
   Impl(ByteSource source, std::string name_in, Spool spool)
       : name(std::move(name_in)),
-        feed(std::move(source), name, std::move(spool)),
-        parser(feed.format(), &feed, name) {
-    // Only a zip lets what is between two entries be skipped unread.
-    if (feed.format() == Format::kZip) ReadAhead();
+        input(std::move(source), name, std::move(spool)),
+        parser(&input, name) {
+    // Only in a zip can entries be skipped unread.
+    if (input.format() == Format::kZip) DecodeAhead();
   }
 
-  void ReadAhead() {
-    auto copy = feed.TakeSecondCopy();
+  void DecodeAhead() {
+    auto copy = input.SecondCopy();
     if (!copy) return;
     try {
-      ahead.emplace(Format::kZip, std::move(copy), name);
+      ahead.emplace(Format::kZip, std::move(*copy), name);
     } catch (const std::system_error&) {
-      // Where the system gives no thread, all is decoded here.
+      // The system provides no thread: this one decodes all entries.
     }
   }
 
   [[noreturn]] void Fail(ErrorCode code, std::string_view reason) const {
-    throw Error(
-        code, "cannot read " + Quoted(name) + ": " + std::string(reason), name);
+    FailToRead(name, code, reason);
   }
 
   std::optional<ArchiveEntry> ReadHeader() {
@@ -62,7 +61,7 @@ struct Reader::Impl {
     return entry;
   }
 
-  // Looks at the first entry before anybody asks for it.
+  // Reads the first entry, which may be the manifest.
   void Begin() {
     if (begun) return;
     begun = true;
@@ -77,7 +76,7 @@ struct Reader::Impl {
       const auto bytes = NextBlock();
       if (bytes.empty()) break;
       manifest_text->append(bytes.data(), bytes.size());
-      // What is none is told by whoever reads it; more of it is not needed.
+      // Not a manifest: parsing will fail, and more of it is not needed.
       if (!manifest_text->starts_with(kManifestBegin)) break;
       if (manifest_text->size() > LongestManifest()) {
         Fail(ErrorCode::kLimitExceeded, "its manifest is too long");
@@ -86,7 +85,7 @@ struct Reader::Impl {
   }
 
   std::uint64_t LongestManifest() const {
-    const std::uint64_t most = feed.max_entries();
+    const std::uint64_t most = input.max_entries();
     if (most == 0 || most > kMaxManifest / kManifestLine) return kMaxManifest;
     return kManifestFrame + most * kManifestLine;
   }
@@ -104,7 +103,7 @@ struct Reader::Impl {
                            ? ahead->NextBlock(entry)
                            : parser.NextBlock();
     unpacked += bytes.size();
-    feed.CheckRatio(unpacked);
+    input.CheckRatio(unpacked);
     return bytes;
   }
 
@@ -112,25 +111,25 @@ struct Reader::Impl {
 
   void CheckStreamEnd() {
     const std::uint64_t consumed = parser.Consumed();
-    const bool tar = feed.format() != Format::kCpio;
+    const bool tar = input.format() != Format::kCpio;
     const std::uint64_t end =
         tar ? std::max(parser.entries_end(),
                        consumed - std::min(consumed, kTarEnd))
             : consumed;
-    while (!feed.at_end()) {
-      feed.Next();
-      if (feed.last_nonzero_end() > end) {
+    while (!input.at_end()) {
+      input.Next();
+      if (input.last_nonzero_end() > end) {
         Fail(ErrorCode::kArchiveCorrupt, "trailing data after its end");
       }
-      if (feed.given() > end + kMaxPadding) {
+      if (input.given() > end + kMaxPadding) {
         Fail(ErrorCode::kLimitExceeded, "its padding is too long");
       }
     }
-    if (feed.last_nonzero_end() > end) {
+    if (input.last_nonzero_end() > end) {
       Fail(ErrorCode::kArchiveCorrupt, "trailing data after its end");
     }
-    const bool cut =
-        tar && (feed.given() < end + kTarEnd || feed.given() % kTarBlock != 0);
+    const bool cut = tar && (input.given() < end + kTarEnd ||
+                             input.given() % kTarBlock != 0);
     if (cut) Fail(ErrorCode::kArchiveTruncated, "it ends early");
   }
 
@@ -139,12 +138,12 @@ struct Reader::Impl {
       throw Error(ErrorCode::kInternal,
                   "cannot finish reading: there are more entries", name);
     }
-    if (!feed.seekable()) CheckStreamEnd();
-    return feed.FinishHash();
+    if (input.copy() == nullptr) CheckStreamEnd();
+    return input.FinishHash();
   }
 
   std::string name;
-  ArchiveInput feed;
+  ArchiveInput input;
   ArchiveParser parser;
   std::optional<PrefetchDecoder> ahead;
 
@@ -181,11 +180,11 @@ std::optional<ArchiveEntry> Reader::Next() { return impl_->Next(); }
 std::span<const char> Reader::NextBlock() { return impl_->NextBlock(); }
 
 SharedBlock Reader::Keep(std::span<const char> bytes) const {
-  return impl_->feed.Keep(bytes);
+  return impl_->input.Keep(bytes);
 }
 
 std::string Reader::Finish() { return impl_->Finish(); }
 
-std::uint64_t Reader::bytes_read() const { return impl_->feed.bytes_read(); }
+std::uint64_t Reader::bytes_read() const { return impl_->input.bytes_read(); }
 
 }  // namespace release

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "archive/format.h"
-#include "base/error.h"
+#include "archive/read_error.h"
 #include "base/text.h"
 
 namespace release {
@@ -39,17 +39,17 @@ std::uint64_t Number(std::string_view text, std::size_t offset,
 
 class File {
  public:
-  File(const ReadAtFunction& read, std::uint64_t size, const std::string& name)
-      : read_(read), size_(size), name_(name) {}
+  File(const SpoolCopy& copy, const std::string& name)
+      : copy_(copy), name_(name) {}
 
-  std::uint64_t size() const { return size_; }
+  std::uint64_t size() const { return copy_.size(); }
 
   std::string Read(std::uint64_t offset, std::uint64_t count) const {
-    if (offset > size_ || count > size_ - offset) {
+    if (offset > size() || count > size() - offset) {
       Damaged("it points beyond its end");
     }
     std::string out(count, '\0');
-    if (read_(out, offset) != count) Truncated();
+    if (copy_.ReadAt(out, offset) != count) Truncated();
     return out;
   }
 
@@ -60,12 +60,11 @@ class File {
     Fail(ErrorCode::kArchiveCorrupt, reason);
   }
   [[noreturn]] void Fail(ErrorCode code, const std::string& reason) const {
-    throw Error(code, "cannot read " + Quoted(name_) + ": " + reason, name_);
+    FailToRead(name_, code, reason);
   }
 
  private:
-  const ReadAtFunction& read_;
-  std::uint64_t size_;
+  const SpoolCopy& copy_;
   const std::string& name_;
 };
 
@@ -270,9 +269,9 @@ void ForEachListed(const File& file, const Directory& directory,
 
 }  // namespace
 
-void CheckZip(const ReadAtFunction& read, std::uint64_t size,
-              const std::string& name, std::uint64_t max_entries) {
-  const File file(read, size, name);
+void CheckZip(const SpoolCopy& copy, const std::string& name,
+              std::uint64_t max_entries) {
+  const File file(copy, name);
   const Directory directory = FindDirectory(file);
   // One of them may be the manifest.
   if (max_entries != 0 && directory.entries > max_entries + 1) {
@@ -289,10 +288,10 @@ void CheckZip(const ReadAtFunction& read, std::uint64_t size,
   CheckExtents(file, std::move(extents), directory.offset);
 }
 
-void CheckSevenZip(const ReadAtFunction& read, std::uint64_t size,
-                   const std::string& name) {
+void CheckSevenZip(const SpoolCopy& copy, const std::string& name) {
   constexpr std::size_t kStartSize = 32;
-  const File file(read, size, name);
+  const File file(copy, name);
+  const std::uint64_t size = file.size();
   if (size < kStartSize) file.Truncated();
   const std::string start = file.Read(0, kStartSize);
   const auto* described = reinterpret_cast<const Bytef*>(start.data()) + 12;

@@ -80,27 +80,6 @@ struct Batch {
   }
 };
 
-// Batches to use again: fresh memory costs more than what is done with it.
-class BatchPool {
- public:
-  std::shared_ptr<Batch> Take() {
-    const std::lock_guard lock(mutex_);
-    if (free_.empty()) return std::make_shared<Batch>();
-    auto batch = std::move(free_.back());
-    free_.pop_back();
-    return batch;
-  }
-  void PutBack(std::shared_ptr<Batch> batch) {
-    batch->Clear();
-    const std::lock_guard lock(mutex_);
-    free_.push_back(std::move(batch));
-  }
-
- private:
-  std::mutex mutex_;
-  std::vector<std::shared_ptr<Batch>> free_;
-};
-
 // Writes batches one after the other; a file may go on in the next.
 class Writer {
  public:
@@ -218,16 +197,17 @@ struct TreeWriter::Impl {
     if (IsForCaller(*full)) {
       own.Write(*full);
       own.CloseFile();
-      pool.PutBack(std::move(full));
       last_path.clear();
       return;
     }
     queued_directory = full->pieces.back().directory;
-    Writer* writer = &lane->writer;
-    lane->pool.Submit([this, writer, full] {
-      writer->Write(*full);
-      pool.PutBack(full);
-    });
+    lane->pool.Submit(
+        [writer = &lane->writer, full = std::move(full)]() mutable {
+          writer->Write(*full);
+          // Before the pool counts the task as done: Drain lets go of
+          // directories.
+          full.reset();
+        });
   }
 
   // Rather than wait for writers that have enough to do the caller writes, too;
@@ -347,7 +327,7 @@ struct TreeWriter::Impl {
   Fs::Handle top;
   Options options;
   OpenDirectories directories;
-  BatchPool pool;
+  Pool<Batch> pool;
   std::shared_ptr<Batch> batch;  // being filled, for `lane`
   std::string last_path;         // the file begun last; empty: none is open
   OpenDirectories::Shared last_directory;    // of that file

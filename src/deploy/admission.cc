@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <memory>
 #include <vector>
 
+#include "archive/spool.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "os/wait_check.h"
@@ -15,17 +15,6 @@ namespace release {
 namespace {
 
 constexpr std::size_t kBlockSize = std::size_t{256} << 10;
-
-// A new file that has lost its name: only who holds it can read it.
-std::shared_ptr<ScopedHandle> NamelessFile(Fs* fs) {
-  const std::string path = fmt::format("{}/{}arrival", kOwn, kTempFilePrefix);
-  // One that a crash left behind.
-  fs->RemoveFile(Fs::kRoot, path);
-  auto file = std::make_shared<ScopedHandle>(
-      fs, fs->Open(Fs::kRoot, path, OpenMode::kCreateNew, 0600));
-  fs->RemoveFile(Fs::kRoot, path);
-  return file;
-}
 
 }  // namespace
 
@@ -64,7 +53,8 @@ GateFacts AdmitEvidence(DeployContext* context, const IncomingArchive& arrival,
 void AdmitBytes(DeployContext* context, GateFacts* facts, ByteSource* source) {
   Fs* fs = context->fs;
   const std::uint64_t max_size = context->config->unpack.max_size;
-  const auto copy = NamelessFile(fs);
+  const auto copy = NamelessFile(
+      fs, Fs::kRoot, fmt::format("{}/{}arrival", kOwn, kTempFilePrefix));
   std::vector<char> buffer(kBlockSize);
   Sha256 sha256;
   std::uint64_t size = 0;

@@ -2,43 +2,57 @@
 
 #include <doctest/doctest.h>
 
+#include <string>
+
 namespace release {
 namespace {
 
-TEST_CASE("blocks: one that is kept is not given out again, another is") {
-  BlockPool pool(100);
-  std::shared_ptr<Block> first = pool.Take();
+TEST_CASE("blocks: a kept block is not given out again, a free one is") {
+  Pool<Block> pool;
+  std::shared_ptr<Block> first = pool.Take(100);
   CHECK(first->size() == 100);
   const SharedBlock kept = first;
   const Block* const where = first.get();
   first.reset();
-  std::shared_ptr<Block> second = pool.Take();
+  std::shared_ptr<Block> second = pool.Take(100);
   CHECK(second.get() != where);
   const Block* const free = second.get();
   second.reset();
-  CHECK(pool.Take().get() == free);
+  CHECK(pool.Take(100).get() == free);
 }
 
-TEST_CASE("blocks: one outlives its pool") {
+TEST_CASE("blocks: a block outlives its pool") {
   SharedBlock kept;
   {
-    BlockPool pool(10);
-    const auto block = pool.Take();
+    Pool<Block> pool;
+    const auto block = pool.Take(10);
     block->assign(10, 'x');
     kept = block;
   }
   CHECK(*kept == Block(10, 'x'));
 }
 
-TEST_CASE("blocks: what lies in one") {
-  const auto block = BlockPool(10).Take();
+TEST_CASE("blocks: an object that can be cleared is returned clear") {
+  struct Text {
+    std::string value;
+    void Clear() { value.clear(); }
+  };
+  Pool<Text> pool;
+  pool.Take()->value = "used";
+  CHECK(pool.Take()->value.empty());
+  pool.Take()->value = "again";
+  CHECK(pool.Take()->value.empty());
+}
+
+TEST_CASE("blocks: bytes are known to be part of a block") {
+  const auto block = Pool<Block>().Take(10);
   const std::span<const char> all(*block);
-  CHECK(LieIn(all, block));
-  CHECK(LieIn(all.subspan(3, 2), block));
-  CHECK(LieIn(all.last(0), block));
-  CHECK_FALSE(LieIn({all.data() + 1, 10}, block));
-  CHECK_FALSE(LieIn(std::span<const char>("other"), block));
-  CHECK_FALSE(LieIn(all, nullptr));
+  CHECK(Contains(block, all));
+  CHECK(Contains(block, all.subspan(3, 2)));
+  CHECK(Contains(block, all.last(0)));
+  CHECK_FALSE(Contains(block, {all.data() + 1, 10}));
+  CHECK_FALSE(Contains(block, std::span<const char>("other")));
+  CHECK_FALSE(Contains(nullptr, all));
 }
 
 }  // namespace

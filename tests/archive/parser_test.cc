@@ -2,43 +2,20 @@
 
 #include <doctest/doctest.h>
 
-#include <algorithm>
-
+#include "archive/archive_input.h"
 #include "support/archives.h"
 #include "support/expect_error.h"
+#include "support/mem_fs.h"
 #include "support/temp_dir.h"
 
 namespace release {
 namespace {
 
-// Bytes in memory; a read behind `broken` throws.
-class InMemory final : public ParserBytes {
- public:
-  explicit InMemory(std::string bytes, std::uint64_t broken = UINT64_MAX)
-      : bytes_(std::move(bytes)), broken_(broken) {}
-
-  std::span<const char> Next() override {
-    if (position_ > broken_) throw Error(ErrorCode::kIoError, "broken");
-    const std::uint64_t count =
-        std::min<std::uint64_t>(1000, bytes_.size() - position_);
-    const std::span<const char> out(bytes_.data() + position_, count);
-    position_ += count;
-    at_end_ = count == 0;
-    return out;
-  }
-  bool at_end() const override { return at_end_; }
-  std::uint64_t given() const override { return position_; }
-  bool seekable() const override { return true; }
-  void Seek(std::uint64_t offset) override { position_ = offset; }
-  std::uint64_t position() const override { return position_; }
-  std::uint64_t size() const override { return bytes_.size(); }
-
- private:
-  std::string bytes_;
-  std::uint64_t broken_;
-  std::uint64_t position_ = 0;
-  bool at_end_ = false;
-};
+SpoolCopy CopyOf(Fs* fs, const std::string& bytes) {
+  const auto file = NamelessFile(fs, Fs::kRoot, "copy");
+  fs->Write(file->get(), bytes);
+  return {fs, file, bytes.size()};
+}
 
 std::string Zip() {
   TempDir dir;
@@ -49,7 +26,8 @@ std::string Zip() {
 }
 
 TEST_CASE("parser: entries and their content come in order") {
-  InMemory bytes(Zip());
+  MemFs fs;
+  SpoolCopy bytes = CopyOf(&fs, Zip());
   ArchiveParser parser(Format::kZip, &bytes, "sample");
   auto entry = parser.Next();
   REQUIRE(entry);
@@ -61,18 +39,25 @@ TEST_CASE("parser: entries and their content come in order") {
   REQUIRE(entry);
   CHECK(entry->path == "two");
   CHECK(entry->size == 100'000);
-  // What is left unread is skipped.
+  // Unread content is skipped.
   CHECK_FALSE(parser.Next());
   CHECK_FALSE(parser.Next());
 }
 
-TEST_CASE("parser: what the bytes throw reaches the caller as it is") {
-  InMemory bytes(Zip(), 2'000);
+TEST_CASE("parser: an error of the source reaches the caller as it is") {
+  TempDir dir;
+  Spill(dir.path() + "/noise", Noise(900'000, 3));
+  Shell("cd " + dir.path() + "; tar -cf out noise");
+  const auto source = [whole = InPieces(Slurp(dir.path() + "/out"), 1000),
+                       left = 500](std::span<char> buffer) mutable {
+    if (--left == 0) throw Error(ErrorCode::kIoError, "broken");
+    return whole(buffer);
+  };
+  ArchiveInput input(source, "sample", {});
+  ArchiveParser parser(&input, "sample");
+  REQUIRE(parser.Next());
   const auto read = [&] {
-    ArchiveParser parser(Format::kZip, &bytes, "sample");
-    while (parser.Next()) {
-      while (!parser.NextBlock().empty()) continue;
-    }
+    while (!parser.NextBlock().empty()) continue;
   };
   CHECK(ErrorOf(read).code() == ErrorCode::kIoError);
 }
@@ -80,7 +65,8 @@ TEST_CASE("parser: what the bytes throw reaches the caller as it is") {
 TEST_CASE("parser: an entry whose content is damaged is corrupt") {
   std::string zip = Zip();
   zip[zip.find("first")] = 'F';
-  InMemory bytes(zip);
+  MemFs fs;
+  SpoolCopy bytes = CopyOf(&fs, zip);
   ArchiveParser parser(Format::kZip, &bytes, "sample");
   REQUIRE(parser.Next());
   const auto read = [&] {

@@ -1,0 +1,25 @@
+// Entries as libarchive describes them, converted to ours.
+#ifndef RELEASE_ARCHIVE_PARSED_ENTRY_H_
+#define RELEASE_ARCHIVE_PARSED_ENTRY_H_
+
+#include <string>
+
+#include "archive/entry.h"
+
+struct archive_entry;
+
+namespace release {
+
+// Throws Error kUnsafeEntry if the name or link target is not UTF-8. `archive`
+// is its name, for messages.
+ArchiveEntry ConvertEntry(archive_entry* entry, const std::string& archive);
+
+// Judges the warning that libarchive gave with an entry: returns if it is about
+// something that is not unpacked anyway. Throws Error kUnsafeEntry if a name is
+// not UTF-8, else kArchiveCorrupt.
+void CheckWarning(archive_entry* entry, const std::string& warning,
+                  const std::string& archive);
+
+}  // namespace release
+
+#endif  // RELEASE_ARCHIVE_PARSED_ENTRY_H_

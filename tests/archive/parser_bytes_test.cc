@@ -1,0 +1,66 @@
+#include "archive/parser_bytes.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <doctest/doctest.h>
+
+#include <memory>
+
+#include "support/archives.h"
+#include "support/expect_error.h"
+#include "support/temp_dir.h"
+
+namespace release {
+namespace {
+
+using Parser = std::unique_ptr<archive, int (*)(archive*)>;
+
+Parser TarParser(ParserBytes* bytes) {
+  Parser parser(archive_read_new(), archive_read_free);
+  archive_read_support_format_tar(parser.get());
+  bytes->AttachTo(parser.get());
+  return parser;
+}
+
+std::string Tar(const std::string& format, const std::string& name) {
+  TempDir dir;
+  Spill(dir.path() + "/" + name, "content");
+  Shell("cd " + dir.path() + "; tar --format=" + format + " -cf - " + name +
+        " > .out");
+  return Slurp(dir.path() + "/.out");
+}
+
+TEST_CASE("parser bytes: libarchive reads a stream to its end") {
+  ArchiveInput input(InPieces(Tar("ustar", "name"), 100), "sample", {});
+  ParserBytes bytes(Format::kTar, &input, nullptr, "sample");
+  CHECK_FALSE(bytes.seekable());
+  const Parser parser = TarParser(&bytes);
+  REQUIRE(archive_read_open1(parser.get()) == ARCHIVE_OK);
+  archive_entry* entry = nullptr;
+  CHECK(archive_read_next_header(parser.get(), &entry) == ARCHIVE_OK);
+  CHECK(archive_read_next_header(parser.get(), &entry) == ARCHIVE_EOF);
+  bytes.ReadOn();
+  CHECK(bytes.StreamEnded());
+  CHECK_NOTHROW(bytes.RethrowKept());
+}
+
+TEST_CASE("parser bytes: an exception is thrown after the call, once") {
+  const auto source = [whole = InPieces(Tar("ustar", "name"), 100),
+                       left = 8](std::span<char> buffer) mutable {
+    if (--left == 0) throw Error(ErrorCode::kIoError, "broken");
+    return whole(buffer);
+  };
+  ArchiveInput input(source, "sample", {});
+  ParserBytes bytes(Format::kTar, &input, nullptr, "sample");
+  const Parser parser = TarParser(&bytes);
+  archive_entry* entry = nullptr;
+  if (archive_read_open1(parser.get()) == ARCHIVE_OK) {
+    while (archive_read_next_header(parser.get(), &entry) == ARCHIVE_OK) {
+    }
+  }
+  CHECK(ErrorOf([&] { bytes.RethrowKept(); }).code() == ErrorCode::kIoError);
+  CHECK_NOTHROW(bytes.RethrowKept());
+}
+
+}  // namespace
+}  // namespace release
