@@ -2,7 +2,7 @@
 
 namespace release {
 
-// Fewer are hashed sooner than another thread is told of them.
+// Below this size, hashing inline is faster than handing off.
 constexpr std::size_t kWorthAThread = std::size_t{16} << 10;
 
 ArchiveHash::ArchiveHash(unsigned threads) : pool_(threads == 0 ? 0 : 1, 1) {}

@@ -1,4 +1,4 @@
-// The SHA-256 of an archive, computed beside whoever reads it.
+// The SHA-256 of an archive, computed beside the thread that reads it.
 #ifndef RELEASE_ARCHIVE_ARCHIVE_HASH_H_
 #define RELEASE_ARCHIVE_ARCHIVE_HASH_H_
 
@@ -12,11 +12,11 @@ namespace release {
 
 class ArchiveHash {
  public:
-  // With threads there is one of its own; else the caller's computes.
+  // With `threads` over 0 one thread of its own computes, else the caller's.
   explicit ArchiveHash(unsigned threads);
 
-  // The next bytes of the archive, which stay as they are until another call
-  // has returned. Waits for those of the call before.
+  // Adds the next bytes of the archive, which must not change until another
+  // call has returned. Waits until the bytes of the call before are hashed.
   void Update(std::span<const char> bytes);
   // 64 lower-case hex digits of all bytes so far; call once, last.
   std::string Finish();

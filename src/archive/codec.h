@@ -1,4 +1,4 @@
-// The decompressors of zlib, bzip2, liblzma and libzstd, seen alike.
+// The decompressors of zlib, bzip2, liblzma and libzstd with one interface.
 #ifndef RELEASE_ARCHIVE_CODEC_H_
 #define RELEASE_ARCHIVE_CODEC_H_
 
@@ -12,7 +12,7 @@
 namespace release {
 
 enum class CodecStep {
-  kMore,         // go on; no progress at the end of the input: it is cut
+  kMore,         // no end yet; without progress at the input's end: cut
   kFrameEnd,     // a whole member, frame or stream has been read and checked
   kCorrupt,      // a checksum or the structure is wrong
   kUnsupported,  // a kind or memory need that is not accepted

@@ -13,7 +13,7 @@
 namespace release {
 namespace {
 
-// Little is gained above these, and much time lost.
+// Higher levels save little and take much longer.
 constexpr int kZstdLevel = 12;
 constexpr int kGzipLevel = 9;
 constexpr std::uint32_t kXzLevel = 6;
@@ -114,7 +114,7 @@ class Zstd : public Compressor {
   explicit Zstd(ByteSink sink)
       : sink_(std::move(sink)), context_(ZSTD_createCCtx(), ZSTD_freeCCtx) {
     Set(ZSTD_c_compressionLevel, kZstdLevel);
-    // A torn file must not unpack.
+    // Without a checksum a damaged file could unpack.
     Set(ZSTD_c_checksumFlag, 1);
   }
 

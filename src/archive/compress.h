@@ -12,13 +12,14 @@
 
 namespace release {
 
-// Where bytes go. Throws Error where they cannot.
+// Receives bytes in order. Throws Error if it cannot take them.
 using ByteSink = std::function<void(std::span<const char>)>;
 
 class Compressor {
  public:
   virtual ~Compressor() = default;
-  // Throws Error kInternal where compression fails, and what the sink throws.
+  // Throws Error kInternal if compression fails; errors of the sink pass
+  // through.
   virtual void Write(std::span<const char> bytes) = 0;
   // Writes what is left; call once, last.
   virtual void Finish() = 0;

@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t kHeaderSize = 110;  // the magic and 13 numbers
 constexpr std::size_t kDigits = 8;
 constexpr std::string_view kLastName = "TRAILER!!!";
-// Longer names are not of files that anybody accepts.
+// Longer names are refused anyway.
 constexpr std::uint64_t kMaxName = 1 << 20;
 constexpr std::uint64_t kTypeMask = 0170000;
 constexpr std::uint64_t kFileType = 0100000;
@@ -27,7 +27,7 @@ std::uint64_t ToFour(std::uint64_t position) { return (4 - position % 4) % 4; }
 
 }  // namespace
 
-// -1, which no size is, where there is no number.
+// Returns -1, which no size is, if the field is not a number.
 std::uint64_t CpioSums::Field(std::size_t number) const {
   const char* begin = header_.data() + kCpioCrcMagic.size() + number * kDigits;
   std::uint64_t value = 0;
@@ -44,7 +44,7 @@ void CpioSums::Begin(Part part, std::uint64_t length) {
 void CpioSums::ReadHeader() {
   const std::uint64_t name_size = Field(kNameSize);
   content_ = Field(kSize);
-  // A cpio of another form may have the same numbers, but no sums.
+  // Other forms of cpio have the same fields, but no sums.
   const bool plain = header_.starts_with(kCpioCrcMagic) &&
                      content_ <= 0xFFFFFFFF && name_size > 0 &&
                      name_size <= kMaxName && Field(kSum) <= 0xFFFFFFFF;
@@ -52,7 +52,7 @@ void CpioSums::ReadHeader() {
     Begin(Part::kDone, 0);
     return;
   }
-  // Of several names of one file all but the last have no content, and no sum.
+  // If a file has several names, only the last has content and a sum.
   summed_ = (Field(kMode) & kTypeMask) == kFileType && content_ != 0;
   expected_ = static_cast<std::uint32_t>(Field(kSum));
   sum_ = 0;
@@ -60,7 +60,7 @@ void CpioSums::ReadHeader() {
   Begin(Part::kName, name_size);
 }
 
-// Goes on to the next part that has a length. False where a sum is wrong.
+// Goes on to the next part that has a length. Returns false if a sum is wrong.
 bool CpioSums::EndPart() {
   switch (part_) {
     case Part::kHeader:

@@ -1,5 +1,5 @@
-// The sums that a cpio of the form "crc" has of its files, which libarchive
-// does not look at.
+// Checks the sums that a cpio of the form "crc" holds for its files, which
+// libarchive does not check.
 #ifndef RELEASE_ARCHIVE_CPIO_SUMS_H_
 #define RELEASE_ARCHIVE_CPIO_SUMS_H_
 
@@ -10,12 +10,12 @@
 
 namespace release {
 
-// Sees the bytes of an archive as they go by. One that does not begin as such a
-// cpio, or is no more to be followed as one, is left to others to judge.
+// Sees the bytes of an archive as they pass. Stops checking if they do not
+// begin as such a cpio or stop looking like one; the parser judges those.
 class CpioSums {
  public:
-  // False where the content of a file does not add up to what is said of it;
-  // name() is then the file's.
+  // Returns false if the content of a file does not add up to its sum; name()
+  // is then the file's name.
   bool Take(std::span<const char> bytes);
   const std::string& name() const { return name_; }
 
@@ -32,7 +32,7 @@ class CpioSums {
   std::uint64_t position_ = 0;
   std::string header_;
   std::string name_;
-  bool content_is_next_ = false;  // behind the padding
+  bool content_is_next_ = false;  // after the padding
   std::uint64_t content_ = 0;     // its length
   bool summed_ = false;           // a file, whose sum counts
   std::uint32_t expected_ = 0;

@@ -12,9 +12,9 @@ namespace {
 using Sharing = EarlierTree::Sharing;
 
 constexpr std::size_t kRead = std::size_t{64} << 10;
-// What a file system shares at least.
+// The smallest unit that file systems share.
 constexpr std::size_t kBlock = 4096;
-// A clone of which so much was looked at and most differed is no help.
+// After this many bytes, a clone that differs in most of them is given up.
 constexpr std::uint64_t kEnoughToJudge = std::uint64_t{1} << 20;
 
 bool MeansNever(int error_number) {
@@ -36,7 +36,7 @@ std::optional<OpenDirectories::Shared> EarlierTree::Find(
 
 void EarlierTree::Forget() { directories_.Forget(); }
 
-// The earlier file, where it is a regular one.
+// Opens the earlier file; returns false if it is not a regular one.
 bool Takeover::Open(const NewFile& file) {
   if (earlier_ == nullptr || !file.earlier) return false;
   const Fs::Handle directory = earlier_->directories_.HandleOf(*file.earlier);
@@ -51,7 +51,7 @@ bool Takeover::HasSameOwnerAndMode(const NewFile& file) const {
          !fs_->HasAttributes(source_.get());
 }
 
-// Whether the file goes on with the content at the present offset.
+// Whether the file has this content at the current offset.
 bool Takeover::Holds(Fs::Handle file, std::string_view content) {
   std::uint64_t offset = offset_;
   while (!content.empty()) {
@@ -71,7 +71,7 @@ bool Takeover::Link(const NewFile& file, std::string_view content) {
   if (earlier_ == nullptr || earlier_->sharing_ != Sharing::kInodes) {
     return false;
   }
-  // An empty one shares nothing but the risk of being filled.
+  // Sharing an empty file saves nothing, and a writer would fill both.
   if (content.empty()) return false;
   try {
     Reset();
@@ -81,7 +81,7 @@ bool Takeover::Link(const NewFile& file, std::string_view content) {
     }
     fs_->LinkOpened(source_.get(), file.directory, file.name);
   } catch (const FsError&) {
-    // There is none, it has all the names it may have, ...: it is written.
+    // The earlier file is missing, has its maximum of names, …: write it.
     return false;
   }
   ++earlier_->files_;
@@ -101,7 +101,7 @@ void Takeover::Begin(const NewFile& file, Fs::Handle opened,
   Reset();
   if (earlier_ == nullptr) return;
   const bool clones = earlier_->sharing_ == Sharing::kBlocks;
-  // One that came as a whole was looked at by Link.
+  // Link has already compared a file that came as a whole.
   if (clones ? size.value_or(kLeastClone) < kLeastClone : size.has_value()) {
     return;
   }
@@ -127,7 +127,7 @@ void Takeover::Clone() {
   } catch (const FsError& error) {
     if (MeansNever(error.error_number())) earlier_->cannot_ = true;
   }
-  // From here on the clone counts, which nobody else can change.
+  // Compare with the clone from here on: no one else can change it.
   source_ = ScopedHandle();
 }
 
@@ -169,10 +169,10 @@ void Takeover::PutIntoClone(std::string_view content) {
   WriteDifferences(content, {buffer_.data(), count});
 }
 
-// Block by block: what is not written to stays shared.
+// Writes only the blocks that differ; the others stay shared.
 void Takeover::WriteDifferences(std::string_view content,
                                 std::string_view found) {
-  std::size_t at = 0, first = 0;  // what differs begins at `first`
+  std::size_t at = 0, first = 0;  // the bytes from `first` to `at` differ
   const auto write = [&] {
     if (first == at) return;
     fs_->WriteAt(opened_, content.substr(first, at - first), offset_ + first);
@@ -208,7 +208,7 @@ void Takeover::End() {
 }
 
 void Takeover::ReplaceByLink() {
-  // No entry of an archive may have such a name.
+  // A name that no entry of an archive may have.
   const std::string name = fmt::format("\x01{}", ++earlier_->links_made_);
   try {
     fs_->LinkOpened(source_.get(), file_.directory, name);

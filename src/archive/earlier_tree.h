@@ -1,11 +1,11 @@
-// The tree of an earlier release, of which a new one takes over what is the
-// same.
+// The tree of an earlier release, from which a new release takes over equal
+// files.
 //
-// Bytes decide: those of the archive, in memory, against those that the earlier
-// file holds when it is read for the purpose. No record of what it once held is
-// believed, so what was edited or rotted since gets into no new release
-// (docs/decisions/dedup.md). What cannot be taken over, for whatever reason, is
-// written like any other file.
+// Bytes decide: those of the archive, in memory, are compared with those that
+// the earlier file holds now. No record of its former content is believed, so a
+// file that was edited or rotted since does not get into a new release
+// (docs/decisions/dedup.md). A file that cannot be taken over, for whatever
+// reason, is written like any other.
 #ifndef RELEASE_ARCHIVE_EARLIER_TREE_H_
 #define RELEASE_ARCHIVE_EARLIER_TREE_H_
 
@@ -22,7 +22,7 @@
 
 namespace release {
 
-// Fewer bytes are sooner written than cloned.
+// Below this size, writing is faster than cloning.
 inline constexpr std::uint64_t kLeastClone = std::uint64_t{128} << 10;
 
 class EarlierTree {
@@ -32,21 +32,21 @@ class EarlierTree {
     kBlocks,  // a file of its own, with the same blocks until either is written
   };
 
-  // `directory` outlives this. `owner` is whom files of the new tree belong to.
+  // `directory` outlives this. `owner` will own the files of the new tree.
   EarlierTree(Fs* fs, Fs::Handle directory, Sharing sharing,
               const OwnerIds& owner)
       : sharing_(sharing), owner_(owner), directories_(fs, directory) {}
 
   // -- for the thread that adds files
-  // The directory at `path` in the earlier tree; nothing where there is none.
+  // The directory at `path` in the earlier tree; nullopt if there is none.
   std::optional<OpenDirectories::Shared> Find(const std::string& path);
-  // As those of OpenDirectories.
+  // These two do as those of OpenDirectories.
   bool IsFullFor(const std::string& path) const {
     return directories_.IsFullFor(path);
   }
   void Forget();
 
-  // What was taken over.
+  // Files and bytes taken over so far.
   std::uint64_t files() const { return files_; }
   std::uint64_t bytes() const { return bytes_; }
 
@@ -57,38 +57,40 @@ class EarlierTree {
   const OwnerIds owner_;
   OpenDirectories directories_;
   std::optional<std::string> missing_;  // the directory not found last
-  // Shared by all who write.
+  // Shared by all writers.
   std::atomic<bool> cannot_ = false;  // the file system can share no blocks
   std::atomic<unsigned> links_made_ = 0;
   std::atomic<std::uint64_t> files_ = 0;
   std::atomic<std::uint64_t> bytes_ = 0;
 };
 
-// A file of the new tree, and where it may be taken over from.
+// A file of the new tree, and the directory it may be taken over from.
 struct NewFile {
   Fs::Handle directory = Fs::kRoot;
   std::string name;
   unsigned mode = 0;
-  // The directory in the earlier tree; nothing: not from there.
+  // The directory in the earlier tree; nullopt: do not take it over.
   std::optional<OpenDirectories::Shared> earlier;
 };
 
-// Takes over one file after the other; each writer has its own.
+// Takes over one file after the other; each writing thread needs its own.
 class Takeover {
  public:
   // `earlier` may be null; then nothing is taken over.
   Takeover(Fs* fs, EarlierTree* earlier) : fs_(fs), earlier_(earlier) {}
 
-  // The whole file at once, whose name is not taken yet. False: write it.
+  // Takes over a whole file whose name is still free. Returns false if the
+  // caller must write it.
   bool Link(const NewFile& file, std::string_view content);
 
-  // Or piece by piece: `opened` is the new file, still empty, and `size` what
-  // it will have, where that is known.
+  // Begins a file that comes piece by piece. `opened` is the new file, still
+  // empty; `size` is its final size, if that is known.
   void Begin(const NewFile& file, Fs::Handle opened,
              std::optional<std::uint64_t> size);
-  // What comes next. False: write it where the last Write ended.
+  // Passes the next piece. Returns false if the caller must write it, after
+  // its last Write.
   bool Put(std::string_view content);
-  // All of it came. The new file is still open.
+  // Ends the file. The new file must still be open.
   void End();
 
  private:
@@ -105,10 +107,10 @@ class Takeover {
   EarlierTree* earlier_;
   ScopedHandle source_;  // the earlier file
   FileInfo info_;        // of it
-  // Of the file that is put piece by piece:
+  // The next members belong to the file that comes piece by piece.
   NewFile file_;
   Fs::Handle opened_ = Fs::kRoot;
-  bool cloned_ = false;     // it has the earlier file's blocks
+  bool cloned_ = false;     // it got the earlier file's blocks
   bool comparing_ = false;  // it may have them still, or be the same
   std::uint64_t offset_ = 0;
   std::uint64_t differed_ = 0;  // bytes that were written into the clone

@@ -68,7 +68,7 @@ bool HasNoComponent(std::string_view path) {
   return none;
 }
 
-// The path normalised and stripped; empty where nothing is left.
+// The path normalised and stripped; empty if no component is left.
 std::string Normalised(const ArchiveEntry& entry, std::string_view path,
                        unsigned strip, const std::string& what) {
   CheckText(entry, path, what);
@@ -95,8 +95,8 @@ std::string_view ParentOf(std::string_view path) {
   return slash == path.npos ? std::string_view() : path.substr(0, slash);
 }
 
-// A link may lead up to the top of the release and not beyond. Were ".." to
-// follow a name, where it leads would hang on what that name is.
+// A link may lead up to the top of the release and not beyond. ".." after a
+// name is refused, since its meaning would depend on what that name is.
 void CheckSymlink(const ArchiveEntry& entry, std::string_view path) {
   CheckText(entry, entry.target, "the link's target");
   const auto depth = std::count(path.begin(), path.end(), '/');

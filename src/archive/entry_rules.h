@@ -1,8 +1,9 @@
-// Which entries of an archive may be unpacked, and under which name and mode.
+// Decides which entries of an archive may be unpacked, and under which name and
+// mode.
 //
-// Nothing is repaired: an entry that would leave the directory, that clashes
-// with one before it or that is no file, directory or link is refused, and with
-// it the archive. Pure: nothing here looks at a disk.
+// Entries are not repaired: an entry that would leave the directory, clashes
+// with one before it or is not a file, directory or link is refused, and with
+// it the archive. Pure: this code does not look at a disk.
 #ifndef RELEASE_ARCHIVE_ENTRY_RULES_H_
 #define RELEASE_ARCHIVE_ENTRY_RULES_H_
 
@@ -26,7 +27,7 @@ constexpr std::size_t kMaxDepth = 128;      // components
 
 // The archive's permission bits, less what a release never has: write for
 // group and others, set-user-id, set-group-id, sticky. The owner can always
-// read and write, and enter directories. Nothing is added for others.
+// read and write, and enter directories. Others get no bit they did not have.
 unsigned AcceptedMode(ArchiveEntry::Kind kind, unsigned mode);
 
 // Sees the entries of one archive in their order; remembers 128 bits of each
@@ -37,9 +38,9 @@ class EntryRules {
   explicit EntryRules(unsigned strip_components)
       : strip_components_(strip_components) {}
 
-  // The entry as it is to be made; nothing where no name is left after
-  // stripping, as for the archive's own "./". Throws Error kUnsafeEntry naming
-  // the entry and the reason.
+  // The entry as it will be made; nullopt if no name is left after stripping,
+  // as for the archive's own "./". Throws Error kUnsafeEntry naming the entry
+  // and the reason.
   std::optional<AcceptedEntry> Accept(const ArchiveEntry& entry);
 
  private:

@@ -1,5 +1,5 @@
-// Directories of one tree that are kept open, since most files of an archive
-// lie beside the one before them.
+// Keeps directories of one tree open, since most files of an archive lie beside
+// the one before them.
 #ifndef RELEASE_ARCHIVE_OPEN_DIRECTORIES_H_
 #define RELEASE_ARCHIVE_OPEN_DIRECTORIES_H_
 
@@ -14,7 +14,7 @@
 
 namespace release {
 
-// For one thread; what it gives out may be used and let go by any.
+// For one thread; any thread may use and let go of the directories it returns.
 class OpenDirectories {
  public:
   // Null stands for the top itself.
@@ -28,15 +28,15 @@ class OpenDirectories {
     return directory ? directory->get() : top_;
   }
 
-  // Whether Get(path) would open one more while as many are open as a process
-  // may well have: let go of those given out, then Forget.
+  // Whether Get(path) would open one more directory than this may have open.
+  // The caller then lets go of those it was given and calls Forget.
   bool IsFullFor(const std::string& path) const;
   void Forget();
 
  private:
   Fs* fs_;
   Fs::Handle top_;
-  // Those given out and not yet let go count, in the cache or not.
+  // Counts the directories that are held by a caller or by the cache.
   std::shared_ptr<std::atomic<std::size_t>> open_ =
       std::make_shared<std::atomic<std::size_t>>(0);
   std::unordered_map<std::string, Shared> known_;

@@ -39,7 +39,7 @@ class Survey {
               [](const ManifestEntry& a, const ManifestEntry& b) {
                 return a.path < b.path;
               });
-    // In the order in which they will be read.
+    // Check in the order in which an unpacker will read them.
     EntryRules rules(0);
     for (ManifestEntry& entry : entries_) Check(&rules, entry);
     return std::move(entries_);
@@ -50,7 +50,7 @@ class Survey {
     for (const DirEntry& found : tree_->List(Fs::kRoot, directory)) {
       const std::string path =
           directory.empty() ? found.name : directory + "/" + found.name;
-      // Of an earlier archive; this one gets its own.
+      // Skip the manifest of an earlier archive; this one gets its own.
       if (path != kManifestName) Add(path);
     }
   }

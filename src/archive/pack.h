@@ -1,10 +1,10 @@
-// A directory as an archive: the same tree gives the same bytes, wherever,
-// whenever and by whomever it was made.
+// Packs a directory into an archive. The same tree gives the same bytes,
+// independent of place, time and user.
 //
 // Entries stand in the order of their paths, after the manifest. Times and
-// owners are left out; a file's mode is 0755 where its owner may run it, else
-// 0644, and a directory's is 0755, so that no umask shows. What could not be
-// unpacked is refused: entry_rules.h.
+// owners are left out; a file's mode is 0755 if its owner may run it, else
+// 0644, and a directory's is 0755, so that no umask shows. Entries that could
+// not be unpacked (entry_rules.h) are refused.
 #ifndef RELEASE_ARCHIVE_PACK_H_
 #define RELEASE_ARCHIVE_PACK_H_
 
@@ -16,12 +16,12 @@
 
 namespace release {
 
-// What the archive of the tree will hold. `tree` shows the directory that is
-// packed. Throws Error kUnsafeEntry.
+// Lists what the archive of the tree will hold. The root of `tree` is the
+// directory to pack. Throws Error kUnsafeEntry.
 Manifest ManifestOfTree(Fs* tree, const std::optional<Version>& version);
 
 // Writes the archive of the tree that the manifest was made from. Throws Error
-// kIoError where a file is no longer as the manifest says.
+// kIoError if a file is no longer as the manifest says.
 void WriteArchive(Fs* tree, const Manifest& manifest, Compression compression,
                   const ByteSink& sink);
 

@@ -1,4 +1,4 @@
-// What libarchive, which tells its failures in words alone, means by them.
+// Classifies the messages of libarchive, which has no codes for its failures.
 #ifndef RELEASE_ARCHIVE_PARSER_WORDS_H_
 #define RELEASE_ARCHIVE_PARSER_WORDS_H_
 
@@ -6,16 +6,16 @@
 
 namespace release {
 
-// A warning about what is not taken over from an archive anyway.
+// A warning about attributes that are not unpacked anyway.
 bool IsHarmless(std::string_view warning);
 
 // A name that is not in the encoding it must be in.
 bool IsAboutName(std::string_view warning);
 
-// Something that an archive may well have and libarchive cannot read.
+// A valid feature of an archive that libarchive cannot read.
 bool IsAboutSupport(std::string_view message);
 
-// No header of its format where one must be.
+// A header of the format is missing.
 bool IsAboutFormat(std::string_view message);
 
 }  // namespace release

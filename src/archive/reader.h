@@ -1,15 +1,15 @@
 // Reads an archive entry by entry: tar, cpio, zip, 7z; plain or in one layer
 // of gzip, bzip2, xz or zstd. From a file or from a stream.
 //
-// The format is told by the first bytes, never by the name, and never more
-// than one layer is taken off. Every byte of the archive passes the SHA-256
-// once, as it is read; what was hashed is what is unpacked. zip and 7z need
-// seeking: they are copied to a nameless file beneath the root first.
+// The format is detected by the first bytes, never by the name, and at most one
+// layer of compression is taken off. Every byte of the archive passes the
+// SHA-256 once, as it is read: the hashed bytes are the unpacked bytes. zip and
+// 7z need seeking: they are copied to a nameless file beneath the root first.
 //
 // An archive that ends early is kArchiveTruncated, a damaged one
-// kArchiveCorrupt, one that is none of the above kArchiveUnsupported, an empty
-// file kArchiveEmpty; each an Error naming the archive. One that would need
-// hundreds of MiB of memory to be looked at is kLimitExceeded.
+// kArchiveCorrupt, one of another format kArchiveUnsupported, an empty file
+// kArchiveEmpty; each is an Error naming the archive. An archive that needs
+// hundreds of MiB of memory to be read is kLimitExceeded.
 #ifndef RELEASE_ARCHIVE_READER_H_
 #define RELEASE_ARCHIVE_READER_H_
 
@@ -29,30 +29,30 @@ namespace release {
 
 class Reader {
  public:
-  // Reads the first bytes and tells the format. `name` is for messages.
+  // Reads the first bytes and detects the format. `name` is for messages.
   Reader(ByteSource source, std::string name, Spool spool);
   ~Reader();
   Reader(const Reader&) = delete;
   Reader& operator=(const Reader&) = delete;
 
   // The manifest that the archive carries as its first entry,
-  // `.release-manifest`; nothing where the first entry is another. Call before
+  // `.release-manifest`; nullopt if the first entry is another. Call before
   // Next, at most once. The manifest is not an entry that Next returns.
   std::optional<Manifest> TakeManifest();
 
-  // The next entry, or nothing after the last. What is unread of the entry
-  // before is skipped.
+  // The next entry; nullopt after the last. Skips unread content of the entry
+  // before.
   std::optional<ArchiveEntry> Next();
 
   // The next bytes of the current entry, valid until the next call; empty at
   // its end. Sparse regions are read as zeros.
   std::span<const char> NextBlock();
-  // Keeps bytes that NextBlock gave last where they are, beyond the next call;
-  // null where nothing can.
+  // Keeps the bytes that NextBlock returned last valid beyond the next call,
+  // without copying; null if they cannot be kept.
   SharedBlock Keep(std::span<const char> bytes) const;
 
   // Reads what follows the last entry and checks that the archive is complete:
-  // end mark, checksums, nothing after it. Call after Next returned nothing.
+  // end mark, checksums, nothing after it. Call after Next returned nullopt.
   // Returns the SHA-256 of the whole archive in hex.
   std::string Finish();
 

@@ -14,7 +14,7 @@
 namespace release {
 namespace {
 
-// Of the list of entries, read at once: room for the longest of them.
+// Bytes of the list of entries read at once; the longest entry fits.
 constexpr std::uint64_t kWindow = std::uint64_t{1} << 20;
 constexpr std::size_t kEndSize = 22;
 constexpr std::size_t kEnd64Size = 56;
@@ -36,6 +36,23 @@ std::uint64_t Number(std::string_view text, std::size_t offset,
   }
   return value;
 }
+
+// The layout of a zip, and what must hold of it:
+//
+//   local header, name, extra, data[, sizes]   per entry
+//   list: one record per entry                 "PK\1\2"
+//   [zip64 end record, its locator]            "PK\6\6", "PK\6\7"
+//   end record, comment                        "PK\5\6"
+//
+// Readers may go by the list or by the local headers, may trust either end
+// record, and may look for an end record behind it. An archive on which they
+// disagree could pass a check by one reader and be unpacked by another, so it
+// is refused: the end record's comment reaches the end of the file, the list
+// lies between the entries and the end records without a gap and has as many
+// records as promised, each record agrees with its local header, and the
+// entries touch one another. FindDirectory, ForEachListed, CompareWithLocal and
+// CheckExtents check these in turn. Only the extents are kept, so memory is 24
+// bytes an entry.
 
 class File {
  public:
@@ -75,7 +92,8 @@ struct Directory {
   std::uint64_t end = 0;  // where the end records begin
 };
 
-// The offset of the end record, whose comment must reach the end of the file.
+// Finds the offset of the end record, whose comment must reach the end of the
+// file.
 std::uint64_t FindEnd(const File& file) {
   const std::uint64_t window =
       std::min<std::uint64_t>(file.size(), kEndSize + kMaxComment);
@@ -136,7 +154,7 @@ Directory FindDirectory(const File& file) {
   return directory;
 }
 
-// One entry of the list, `text` beginning there.
+// An entry of the list; `text` begins with it.
 struct ListedEntry {
   explicit ListedEntry(std::string_view text)
       : flags(static_cast<unsigned>(Number(text, 8, 2))),
@@ -184,8 +202,8 @@ bool SameSize(std::uint64_t local, std::uint64_t listed) {
   return local == listed || local == kIn64;
 }
 
-// Where an entry stands in the archive. What may follow its data within it: the
-// sizes once more, in one of four forms.
+// The part of the archive that an entry takes. The sizes may follow its data
+// once more, in one of four forms.
 struct Extent {
   std::uint64_t begin = 0;
   std::uint64_t end = 0;
@@ -200,8 +218,9 @@ bool MayFollow(const Extent& extent, std::uint64_t next) {
           (between == 12 || between == 16 || between == 20 || between == 24));
 }
 
-// Entries fill the archive up to the list: what overlaps is a bomb, and what is
-// in no list would be unpacked by readers that go by what stands before.
+// Entries must fill the archive up to the list. Overlapping entries are a bomb,
+// and readers that go by the local headers would unpack an entry that the list
+// leaves out.
 void CheckExtents(const File& file, std::vector<Extent> extents,
                   std::uint64_t list) {
   std::sort(extents.begin(), extents.end(),
@@ -273,14 +292,14 @@ void CheckZip(const SpoolCopy& copy, const std::string& name,
               std::uint64_t max_entries) {
   const File file(copy, name);
   const Directory directory = FindDirectory(file);
-  // One of them may be the manifest.
+  // The manifest may be an entry beside them.
   if (max_entries != 0 && directory.entries > max_entries + 1) {
     file.Fail(ErrorCode::kLimitExceeded,
               "it lists more than " + std::to_string(max_entries) + " entries");
   }
   std::vector<Extent> extents;
   ForEachListed(file, directory, [&](const ListedEntry& entry) {
-    // Told before memory is spent on more of them.
+    // Checked before memory is spent on further ones.
     if (extents.size() == directory.entries) DamagedCount(file);
     extents.push_back(CompareWithLocal(file, entry));
   });

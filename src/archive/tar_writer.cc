@@ -76,7 +76,7 @@ void TarWriter::Header(const std::string& name, char type, unsigned mode,
   block.PutNumber(100, 7, mode);
   block.PutNumber(108, 7, 0);  // user
   block.PutNumber(116, 7, 0);  // group
-  // What is too much stands in the extended header.
+  // A larger size is in the extended header.
   block.PutNumber(124, 11, size < kSizeLimit ? size : 0);
   block.PutNumber(136, 11, 0);  // time
   block.Put(156, std::string_view(&type, 1));

@@ -1,5 +1,5 @@
-// A tar archive, POSIX.1-2001, with nothing in it but what the entries are: no
-// time, no owner.
+// Writes a tar archive, POSIX.1-2001, without times and owners. It is not
+// libarchive that writes: docs/decisions/tar-writer.md.
 #ifndef RELEASE_ARCHIVE_TAR_WRITER_H_
 #define RELEASE_ARCHIVE_TAR_WRITER_H_
 
@@ -20,7 +20,7 @@ class TarWriter {
   // and sizes that tar's own header cannot hold go into an extended one.
   void Begin(const ManifestEntry& entry);
   void Content(std::span<const char> bytes);
-  // Throws Error kIoError where the content is not as long as was said.
+  // Throws Error kIoError if the content is not as long as Begin was told.
   void EndContent();
 
   // The end of the archive; call once, last.
