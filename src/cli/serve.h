@@ -1,21 +1,17 @@
-// `release serve`: what a restricted SSH key may do, and nothing else.
+// `release serve`: runs the few commands that a restricted SSH key may run.
 #ifndef RELEASE_CLI_SERVE_H_
 #define RELEASE_CLI_SERVE_H_
 
-#include <string>
-
+#include "cli/command_table.h"
 #include "cli/options.h"
 
 namespace release {
 
-// Runs the command in SSH_ORIGINAL_COMMAND if it is one of those allowed, with
-// an environment of its own making; returns the exit status. The app is the
-// one that `global` names: the caller has no say in it. Takes over the options
-// of the command into `global`, and its name into `command`, so that failures
-// are told in its form. Throws Error kUsage for what is no such command, and
-// kNotAllowed for one that is not allowed.
-int RunServe(GlobalOptions* global, const ServeOptions& options,
-             std::string* command);
+// Replaces the words of `serve` by the command in SSH_ORIGINAL_COMMAND, adds
+// its options to `global`, and clears the environment. The app stays the one
+// that `global` names; the caller cannot choose it. Throws Error kUsage if the
+// command does not follow the grammar, and kNotAllowed if --allow lacks it.
+void TakeServedCommand(GlobalOptions* global, CommandWords* words);
 
 }  // namespace release
 

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "base/text.h"
+#include "base/units.h"
 #include "os/identity.h"
 #include "os/input.h"
 #include "os/startup.h"
@@ -20,6 +21,7 @@ namespace {
 constexpr char kConfigDirectory[] = "/etc/release";
 constexpr char kConfigSuffix[] = ".toml";
 constexpr std::size_t kConfigLimit = 1024 * 1024;
+constexpr Duration kForever = std::chrono::hours(24 * 365);
 
 std::string ConfigPath(const std::string& app) {
   return fmt::format("{}/{}{}", kConfigDirectory, app, kConfigSuffix);
@@ -112,6 +114,24 @@ unsigned AllowedThreads() {
 }
 
 }  // namespace
+
+void TakeGlobals(const CommandWords& words, GlobalOptions* global) {
+  const auto take = [&](Option option, std::string* value) {
+    if (words.Has(option)) *value = words.Value(option);
+  };
+  take(Option::kApp, &global->app);
+  take(Option::kRoot, &global->root);
+  take(Option::kConfig, &global->config);
+  take(Option::kColor, &global->color);
+  global->json |= words.Has(Option::kJson);
+  global->quiet |= words.Has(Option::kQuiet);
+  global->verbose |= words.Has(Option::kVerbose);
+  global->dry_run |= words.Has(Option::kDryRun);
+  global->progress_json |= words.Value(Option::kProgress) == "json";
+  if (words.Has(Option::kWait)) {
+    global->wait = ParseDuration(words.Value(Option::kWait)).value_or(kForever);
+  }
+}
 
 std::vector<std::string> ConfiguredApps() {
   std::vector<std::string> apps;

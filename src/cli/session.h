@@ -1,10 +1,11 @@
-// What every command needs: the app's configuration and the open doors.
+// The app's configuration and the open doors, for every command.
 #ifndef RELEASE_CLI_SESSION_H_
 #define RELEASE_CLI_SESSION_H_
 
 #include <memory>
 #include <string>
 
+#include "cli/command_table.h"
 #include "cli/options.h"
 #include "deploy/deploy_context.h"
 #include "os/curl_http.h"
@@ -13,6 +14,9 @@
 #include "os/posix_runner.h"
 
 namespace release {
+
+// Adds the global options in `words` to `global`.
+void TakeGlobals(const CommandWords& words, GlobalOptions* global);
 
 // The configuration that the options lead to: --config, else that of --app or
 // $RELEASE_APP in /etc/release, else that of the only app there is; with --root

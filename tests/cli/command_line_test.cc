@@ -1,10 +1,12 @@
 #include "cli/command_line.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <chrono>
 #include <nlohmann/json.hpp>
 
+#include "cli/command_table.h"
 #include "os/identity.h"
 #include "os/posix_clock.h"
 #include "os/posix_fs.h"
@@ -16,48 +18,52 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* kCommands[] = {
-    "deploy",  "stage",   "activate", "rollback", "list",      "status",
-    "history", "verify",  "diff",     "init",     "prune",     "pin",
-    "unpin",   "recover", "confirm",  "abort",    "completion"};
-
 bool Has(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
 }  // namespace
 
-TEST_CASE("the help names every command and what each exit status means") {
+TEST_CASE(
+    "the help has each command, each global option and each exit status") {
   const Printed help = RunRelease({"--help"});
   CHECK(help.exit == 0);
   CHECK(help.err.empty());
-  for (const char* command : kCommands) {
-    CHECK_MESSAGE(Has(help.out, std::string("\n  ") + command + " "), command);
+  for (const CommandRow& row : CommandRows()) {
+    CHECK_MESSAGE(Has(help.out, fmt::format("\n  {} ", row.name)), row.name);
   }
+  for (const OptionRow& row : GlobalRows()) {
+    CHECK_MESSAGE(Has(help.out, std::string(row.name)), row.name);
+  }
+  CHECK_FALSE(Has(help.out, "__complete"));
   for (const char* status :
        {"0 done", "1 failed", "2 usage", "3 archive", "4 failed after",
-        "5 a person", "6 busy", "7 no such", "8 something"}) {
+        "5 manual intervention required", "6 busy", "7 no such", "8 verify"}) {
     CHECK_MESSAGE(Has(help.out, status), status);
   }
 }
 
 TEST_CASE("each command has a help with its usage and an example") {
-  for (const char* command : kCommands) {
-    CAPTURE(command);
-    const Printed help = RunRelease({command, "--help"});
+  CHECK(CommandRows().size() == 22);
+  for (const CommandRow& row : CommandRows()) {
+    CAPTURE(row.name);
+    const Printed help = RunRelease({std::string(row.name), "--help"});
     CHECK(help.exit == 0);
-    CHECK(Has(help.out, std::string("Usage: release ") + command));
+    CHECK(Has(help.out, fmt::format("Usage: release {}", row.name)));
     CHECK(Has(help.out, "Example:\n  "));
+    for (const OptionRow& option : row.options) {
+      CHECK_MESSAGE(Has(help.out, std::string(option.name)), option.name);
+    }
   }
 }
 
-TEST_CASE("the program tells its version") {
+TEST_CASE("the program prints its version") {
   const Printed version = RunRelease({"--program-version"});
   CHECK(version.exit == 0);
   CHECK(version.out == "release " RELEASE_PROGRAM_VERSION "\n");
 }
 
-TEST_CASE("what cannot be understood is a usage error that names the word") {
+TEST_CASE("a word that cannot be understood is a usage error that names it") {
   const auto said = [](std::vector<std::string> words) {
     const Printed run = RunRelease(std::move(words));
     CHECK(run.exit == 2);
@@ -70,8 +76,11 @@ TEST_CASE("what cannot be understood is a usage error that names the word") {
   CHECK(Has(said({"deploy"}), "archive is required"));
   CHECK(Has(said({"list", "--bogus"}), "--bogus"));
   CHECK(Has(said({"--color", "blue", "list"}), "blue"));
-  CHECK(Has(said({"--wait=soon", "list"}), "\"soon\" is no duration"));
+  CHECK(Has(said({"--wait=soon", "list"}), "\"soon\" is not a duration"));
   CHECK(Has(said({"completion", "csh"}), "csh"));
+  CHECK(Has(said({"history", "-n", "few"}), "\"few\" is not a number"));
+  CHECK(Has(said({"init", "--from", "/srv"}), "--adopt"));
+  CHECK(Has(said({"pack", "."}), "--output is required"));
 }
 
 TEST_CASE("a usage error with --json is one object on standard output") {
@@ -114,7 +123,8 @@ TEST_CASE("--wait takes its duration by = and leaves the next word alone") {
   CHECK(rig.Run({"pin", "1", "--wait=500ms"}).exit == 0);
 }
 
-TEST_CASE("a held lock is busy after the wait, and tells who holds it") {
+TEST_CASE(
+    "a held lock is busy after the wait, and the message names the holder") {
   const CommandRig rig;
   rig.Deploy("1");
   PosixFs fs(rig.root());
@@ -131,7 +141,7 @@ TEST_CASE("a held lock is busy after the wait, and tells who holds it") {
   const json object = json::parse(run.out);
   CHECK(object.at("error").at("code") == "busy");
   CHECK(object.at("current") == "1");
-  // Who only looks is not kept out.
+  // Commands that only read do not wait for the lock.
   CHECK(rig.Run({"status"}).exit == 0);
 }
 

@@ -19,8 +19,8 @@ bool Has(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
-// `release serve --allow ALLOWED` as sshd calls it, in a process of its own: it
-// clears its environment.
+// Runs `release serve --allow ALLOWED` as sshd does, in a process of its own,
+// because it clears its environment.
 Printed Serve(const CommandRig& rig, const std::string& line,
               const std::string& allowed = "deploy,status,rollback,history") {
   const TempDir dir;
@@ -40,7 +40,7 @@ Printed Serve(const CommandRig& rig, const std::string& line,
 
 }  // namespace
 
-TEST_CASE("serve runs what is allowed, with its options") {
+TEST_CASE("serve runs an allowed command with its options") {
   const CommandRig rig;
   rig.Deploy("1");
   rig.Deploy("2");
@@ -53,7 +53,7 @@ TEST_CASE("serve runs what is allowed, with its options") {
   CHECK(Has(Serve(rig, "history --count 2").out, "reason: slow"));
 }
 
-TEST_CASE("serve refuses what is not allowed, and says what is") {
+TEST_CASE("serve refuses other commands and lists the allowed ones") {
   const CommandRig rig;
   rig.Deploy("1");
   const Printed refused = Serve(rig, "rollback --json", "status,deploy");
@@ -64,24 +64,25 @@ TEST_CASE("serve refuses what is not allowed, and says what is") {
   CHECK(Has(refused.err, "this key may only deploy, status"));
 }
 
-TEST_CASE("serve needs an app, a list, and a command that it understands") {
+TEST_CASE("serve needs an app, a list, and a command of the grammar") {
   const CommandRig rig;
   CHECK(Serve(rig, "sh -c id").exit == 2);
   CHECK(Serve(rig, "").exit == 2);
   CHECK(Serve(rig, "status", "status,sh").exit == 2);
   CHECK(RunRelease({"serve"}).exit == 2);
-  // The app is never the caller's to choose, nor the environment's.
+  // Neither the caller nor the environment chooses the app.
   setenv("RELEASE_APP", "shop", 1);
   const Error error = ErrorOf([] {
     GlobalOptions global;
-    std::string command;
-    RunServe(&global, {.allow = "status"}, &command);
+    CommandWords words{.command = Verb::kServe,
+                       .options = {{Option::kAllow, {"status"}}}};
+    TakeServedCommand(&global, &words);
   });
   unsetenv("RELEASE_APP");
-  CHECK(Says(error, "give --app"));
+  CHECK(Says(error, "--app is required"));
 }
 
-TEST_CASE("what serve runs sees nothing of the caller's environment") {
+TEST_CASE("programs run by serve see nothing of the caller's environment") {
   CommandRig rig;
   rig.Deploy("1");
   rig.Deploy("2");

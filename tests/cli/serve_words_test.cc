@@ -10,7 +10,7 @@
 namespace release {
 namespace {
 
-// Lines that are served, to begin with and to mutate.
+// Lines that are served; the random lines are mutations of them.
 const std::vector<std::string> kGood = {
     "deploy -",
     "deploy - --version 1.4.2 --sha256 " + std::string(64, 'a'),
@@ -29,65 +29,72 @@ const std::vector<std::string> kGood = {
     "confirm",
     "abort"};
 
-constexpr const char* kBad[] = {"",
-                                " ",
-                                "sh",
-                                "bash -i",
-                                "deploy",
-                                "deploy /etc/shadow",
-                                "deploy ../x.tar",
-                                "deploy - -",
-                                "deploy - --version",
-                                "deploy - --version ../1",
-                                "deploy - --version -1",
-                                "deploy - --version=1",
-                                "deploy - --root /srv/other",
-                                "deploy - --app other",
-                                "deploy - --config /tmp/x",
-                                "deploy - -a other",
-                                "deploy - --strip-components 3",
-                                "deploy - --attestation /etc/shadow",
-                                "deploy - --attestation e30",
-                                "deploy - --json --json",
-                                "deploy - --version 1 --version 2",
-                                "deploy --version 1 -",
-                                "deploy -\nstatus",
-                                "deploy -; status",
-                                "deploy - | sh",
-                                "deploy - `id`",
-                                "deploy - $(id)",
-                                "deploy - 'x'",
-                                "deploy - > /etc/passwd",
-                                "status\n",
-                                "status\r",
-                                "status ",
-                                " status",
-                                "status  --json",
-                                "status\t--json",
-                                "status --check=1",
-                                "status 1",
-                                "STATUS",
-                                "status --help",
-                                "status -h",
-                                "--help",
-                                "history --count -1",
-                                "history --count 9999999",
-                                "history --follow",
-                                "rollback --reason",
-                                "rollback --reason a b",
-                                "rollback 1 2",
-                                "init",
-                                "serve --allow deploy",
-                                "completion bash",
-                                "recover --no-service",
-                                "/usr/lib/openssh/sftp-server",
-                                "internal-sftp",
-                                "scp -t /tmp",
-                                "rsync --server . /",
-                                "release deploy -",
-                                "LD_PRELOAD=/x deploy -",
-                                "deploy - \xFF",
-                                "status --json\x7F"};
+constexpr const char* kBad[] = {
+    "",
+    " ",
+    "sh",
+    "bash -i",
+    "deploy",
+    "deploy /etc/shadow",
+    "deploy ../x.tar",
+    "deploy - -",
+    "deploy - --version",
+    "deploy - --version ../1",
+    "deploy - --version -1",
+    "deploy - --version=1",
+    "deploy - --root /srv/other",
+    "deploy - --app other",
+    "deploy - --config /tmp/x",
+    "deploy - -a other",
+    "deploy - --strip-components 3",
+    "deploy - --attestation /etc/shadow",
+    "deploy - --attestation e30",
+    "deploy - --json --json",
+    "deploy - --version 1 --version 2",
+    "deploy --version 1 -",
+    "deploy -\nstatus",
+    "deploy -; status",
+    "deploy - | sh",
+    "deploy - `id`",
+    "deploy - $(id)",
+    "deploy - 'x'",
+    "deploy - > /etc/passwd",
+    "status\n",
+    "status\r",
+    "status ",
+    " status",
+    "status  --json",
+    "status\t--json",
+    "status --check=1",
+    "status 1",
+    "STATUS",
+    "status --help",
+    "status -h",
+    "--help",
+    "history --count -1",
+    "history --count 9999999",
+    "history --follow",
+    "rollback --reason",
+    "rollback --reason a b",
+    "rollback 1 2",
+    "verify 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17",
+    "list --dry-run",
+    "status --wait 5m",
+    "status --metrics",
+    "deploy - --verbose",
+    "deploy -q",
+    "init",
+    "serve --allow deploy",
+    "completion bash",
+    "recover --no-service",
+    "/usr/lib/openssh/sftp-server",
+    "internal-sftp",
+    "scp -t /tmp",
+    "rsync --server . /",
+    "release deploy -",
+    "LD_PRELOAD=/x deploy -",
+    "deploy - \xFF",
+    "status --json\x7F"};
 
 std::string Mutated(std::mt19937* random) {
   const auto below = [&](std::size_t n) { return (*random)() % n; };
@@ -111,42 +118,45 @@ std::string Mutated(std::mt19937* random) {
   return line;
 }
 
-// What was taken says nothing but what the grammar has.
-void CheckHarmless(const ServeWords& words) {
+// Whatever was accepted holds nothing outside the grammar.
+void CheckHarmless(const CommandWords& words) {
   const std::set<std::string> all = ParseAllowed(
       "deploy,stage,activate,rollback,prune,pin,unpin,recover,confirm,abort,"
       "list,status,history,verify,diff");
-  CHECK(all.contains(words.command));
+  CHECK(all.contains(std::string(RowOf(words.command).name)));
+  CHECK(words.files == FileValue::kContent);
   for (const std::string& operand : words.operands) {
     CHECK((operand == "-" || Version::Parse(operand)));
   }
-  for (const auto& [name, value] : words.options) {
-    CHECK(name.starts_with("--"));
-    if (name == "--attestation" || name == "--signature") continue;
-    CHECK(value.find_first_of("/ \n\t'\"\\$;|&<>*?") == value.npos);
-    CHECK_FALSE(value.starts_with('-'));
+  for (const auto& [option, values] : words.options) {
+    CHECK(values.size() == 1);
+    if (option == Option::kAttestation || option == Option::kSignature) {
+      continue;
+    }
+    CHECK(values[0].find_first_of("/ \n\t'\"\\$;|&<>*?") == std::string::npos);
+    CHECK_FALSE(values[0].starts_with('-'));
   }
 }
 
 }  // namespace
 
-TEST_CASE("what can be served is read into its parts") {
+TEST_CASE("a command that can be served is read into its parts") {
   for (const std::string& line : kGood) {
     CAPTURE(line);
     CHECK_NOTHROW(CheckHarmless(ParseServeWords(line)));
   }
-  const ServeWords words = ParseServeWords(kGood[2]);
-  CHECK(words.command == "deploy");
+  const CommandWords words = ParseServeWords(kGood[2]);
+  CHECK(words.command == Verb::kDeploy);
   CHECK(words.operands == std::vector<std::string>{"-"});
-  CHECK(words.Value("--attestation") == "{}");
-  CHECK(words.Value("--signature") == "foo");
-  CHECK(words.Value("--confirm-within") == "10m");
-  CHECK(words.Value("--version").empty());
+  CHECK(words.Value(Option::kAttestation) == "{}");
+  CHECK(words.Value(Option::kSignature) == "foo");
+  CHECK(words.Value(Option::kConfirmWithin) == "10m");
+  CHECK(words.Value(Option::kVersion).empty());
   CHECK(ParseServeWords("verify 1 2").operands.size() == 2);
-  CHECK(ParseServeWords("status --check").Has("--check"));
+  CHECK(ParseServeWords("status --check").Has(Option::kCheck));
 }
 
-TEST_CASE("what cannot be served is refused, and the word is named") {
+TEST_CASE("a line outside the grammar is refused, and the word is named") {
   for (const char* line : kBad) {
     CAPTURE(line);
     const Error error = ErrorOf([&] { ParseServeWords(line); });
@@ -156,31 +166,32 @@ TEST_CASE("what cannot be served is refused, and the word is named") {
   CHECK(Says(ErrorOf([] { ParseServeWords("deploy - --root /srv/other"); }),
              "deploy has no option \"--root\" here"));
   CHECK(Says(ErrorOf([] { ParseServeWords(std::string("sh\0x", 4)); }),
-             "is no plain word"));
+             "is not a plain word"));
   CHECK(ErrorOf([] {
           ParseServeWords("deploy - --attestation " + std::string(131072, 'A'));
         }).code() == ErrorCode::kUsage);
 }
 
-TEST_CASE("10,000 lines made at random get nothing that the grammar lacks") {
+TEST_CASE("10,000 random lines get nothing that the grammar lacks") {
   std::mt19937 random(20261125);
-  int taken = 0;
+  int accepted = 0;
   for (int i = 0; i < 10'000; ++i) {
     const std::string line = Mutated(&random);
     try {
       CheckHarmless(ParseServeWords(line));
-      ++taken;
+      ++accepted;
     } catch (const Error& error) {
       CHECK(error.code() == ErrorCode::kUsage);
     }
   }
-  MESSAGE("taken: " << taken);
-  // The generator must reach what is taken, too.
-  CHECK(taken > 50);
-  CHECK(taken < 5'000);
+  MESSAGE("accepted: " << accepted);
+  // The generator must also produce lines that are accepted.
+  CHECK(accepted > 50);
+  CHECK(accepted < 5'000);
 }
 
-TEST_CASE("commands are allowed by name, and only those that can be served") {
+TEST_CASE(
+    "--allow accepts the names of commands that can be served, no others") {
   CHECK(ParseAllowed("deploy,status") ==
         std::set<std::string>{"deploy", "status"});
   for (const char* list : {"", "deploy,", "deploy status", "all", "init", "*",

@@ -78,19 +78,19 @@ void FuzzManifest(std::string_view bytes) {
 }
 
 void FuzzServe(std::string_view bytes) {
-  ServeWords words;
+  CommandWords words;
   if (!Succeeds([&] { words = ParseServeWords(bytes); })) return;
-  // A command by its name, and nothing that could be a path or a flag.
-  Require(Succeeds([&] { ParseAllowed(words.command); }));
+  // The command can be served, and no value could be a path or a flag.
+  Require(Succeeds([&] { ParseAllowed(RowOf(words.command).name); }));
   Require(words.operands.size() <= 16);
   for (const std::string& operand : words.operands) {
     Require(operand == "-" || Version::Parse(operand).has_value());
   }
-  for (const auto& [name, value] : words.options) {
-    Require(name.starts_with("--"));
-    const bool text =
-        name == "--attestation" || name == "--signature" || name == "--reason";
-    Require(text || value.find('/') == value.npos);
+  for (const auto& [option, values] : words.options) {
+    Require(values.size() == 1);
+    const bool text = option == Option::kAttestation ||
+                      option == Option::kSignature || option == Option::kReason;
+    Require(text || values[0].find('/') == std::string::npos);
   }
 }
 

@@ -1,0 +1,330 @@
+#include "cli/command_table.h"
+
+#include <charconv>
+#include <iterator>
+
+namespace release {
+namespace {
+
+constexpr OptionRow kGlobals[] = {
+    {Option::kApp, "--app", "The app, as in /etc/release/APP.toml",
+     ValueKind::kApp, "NAME", Served::kNo, "-a"},
+    {Option::kRoot, "--root", "The app's root; works without a config file",
+     ValueKind::kDirectory, "DIR"},
+    {Option::kConfig, "--config", "The config file", ValueKind::kFile, "FILE"},
+    {.option = Option::kJson,
+     .name = "--json",
+     .help = "Print one JSON object to stdout, also for errors",
+     .served = Served::kYes},
+    {.option = Option::kQuiet,
+     .name = "--quiet",
+     .help = "Print only data and errors",
+     .served = Served::kYes,
+     .letter = "-q"},
+    {.option = Option::kVerbose,
+     .name = "--verbose",
+     .help = "Also print each step when it begins",
+     .letter = "-v"},
+    {.option = Option::kDryRun,
+     .name = "--dry-run",
+     .help = "Print what the command would do; change nothing",
+     .served = Served::kChange,
+     .letter = "-n"},
+    {Option::kWait, "--wait", "Wait for the lock (forever, or up to DURATION)",
+     ValueKind::kMaybeDuration, "DURATION", Served::kChange},
+    {Option::kColor, "--color",
+     "Color words (auto: on a terminal, if NO_COLOR is unset)",
+     ValueKind::kWord, "auto|always|never"},
+    {Option::kProgress, "--progress",
+     "Progress on stderr; json: one event a line", ValueKind::kWord,
+     "text|json"},
+};
+
+// deploy has all of them, stage all but the last.
+constexpr OptionRow kDeployOptions[] = {
+    {Option::kVersion, "--version",
+     "The release's name (default: from the archive or its name)",
+     ValueKind::kNewVersion, "V", Served::kYes},
+    {Option::kSha256, "--sha256", "The SHA-256 that the archive must have",
+     ValueKind::kSha256, "HEX", Served::kYes},
+    {Option::kAttestation, "--attestation",
+     "Test results: an in-toto statement about the archive", ValueKind::kFile,
+     "FILE", Served::kYes},
+    {Option::kSignature, "--signature", "An SSH signature over the attestation",
+     ValueKind::kFile, "FILE", Served::kYes},
+    {Option::kStripComponents, "--strip-components",
+     "Leading path components to remove", ValueKind::kCount, "N"},
+    {Option::kConfirmWithin, "--confirm-within",
+     "Undo unless `release confirm` runs in time", ValueKind::kDuration,
+     "DURATION", Served::kYes},
+};
+constexpr auto kStageOptions =
+    std::span(kDeployOptions).first<std::size(kDeployOptions) - 1>();
+constexpr auto kActivateOptions = std::span(kDeployOptions).last<1>();
+
+constexpr OptionRow kRollbackOptions[] = {
+    {Option::kReason, "--reason", "The reason; kept in the history",
+     ValueKind::kText, "TEXT", Served::kYes},
+};
+
+constexpr OptionRow kStatusOptions[] = {
+    {.option = Option::kCheck,
+     .name = "--check",
+     .help = "Exit 8 if anything is wrong; re-hash the live release",
+     .served = Served::kYes},
+    {.option = Option::kMetrics,
+     .name = "--metrics",
+     .help = "Print it in Prometheus' text format"},
+};
+
+constexpr OptionRow kHistoryOptions[] = {
+    {Option::kCount, "--count", "How many (default: 20)", ValueKind::kCount,
+     "N", Served::kYes, "-n"},
+    {.option = Option::kFollow,
+     .name = "--follow",
+     .help = "Keep printing transactions as they end"},
+};
+
+constexpr OptionRow kVerifyOptions[] = {
+    {.option = Option::kAll,
+     .name = "--all",
+     .help = "Every release",
+     .served = Served::kYes},
+};
+
+constexpr OptionRow kInitOptions[] = {
+    {.option = Option::kAdopt,
+     .name = "--adopt",
+     .help = "Take over a Capistrano or Deployer tree, or a plain directory\n"
+             "called current; traffic is not interrupted"},
+    {.option = Option::kFrom,
+     .name = "--from",
+     .help = "First move this directory to ROOT/current and leave a link in "
+             "its place",
+     .kind = ValueKind::kDirectory,
+     .placeholder = "DIR",
+     .needs = Option::kAdopt},
+    {.option = Option::kVersion,
+     .name = "--version",
+     .help = "The version name of a plain directory (default: the time)",
+     .kind = ValueKind::kNewVersion,
+     .placeholder = "V",
+     .needs = Option::kAdopt},
+    {.option = Option::kLeaveOut,
+     .name = "--leave-out",
+     .help = "Do not take over this release; may be repeated",
+     .kind = ValueKind::kVersion,
+     .placeholder = "V",
+     .repeat = Repeat::kMany,
+     .needs = Option::kAdopt},
+};
+
+constexpr OptionRow kRecoverOptions[] = {
+    {.option = Option::kNoService,
+     .name = "--no-service",
+     .help = "Leave the service alone: it starts later, as at boot"},
+};
+
+constexpr OptionRow kNotifyOptions[] = {
+    {.option = Option::kDue,
+     .name = "--due",
+     .help = "Skip notices whose delivery failed a short while ago"},
+};
+
+constexpr OptionRow kServeOptions[] = {
+    {.option = Option::kAllow,
+     .name = "--allow",
+     .help = "The commands the key may run: deploy,status,...",
+     .kind = ValueKind::kServedCommands,
+     .placeholder = "COMMANDS",
+     .presence = Presence::kRequired},
+};
+
+constexpr OptionRow kPackOptions[] = {
+    {.option = Option::kOutput,
+     .name = "--output",
+     .help = "The archive: .tar, .tar.gz, .tar.xz or .tar.zst",
+     .kind = ValueKind::kFile,
+     .placeholder = "FILE",
+     .letter = "-o",
+     .presence = Presence::kRequired},
+    {Option::kVersion, "--version",
+     "The release's name, for the manifest in the archive",
+     ValueKind::kNewVersion, "V"},
+};
+
+constexpr OperandRow kArchive[] = {
+    {"archive", "A tar, cpio, zip or 7z archive; - reads it from stdin",
+     ValueKind::kArchive}};
+constexpr OperandRow kRelease[] = {
+    {"version", "The release", ValueKind::kVersion}};
+constexpr OperandRow kEarlierRelease[] = {
+    {"version", "Go back to this release instead", ValueKind::kVersion,
+     Presence::kOptional}};
+constexpr OperandRow kReleases[] = {
+    {"version", "The releases (default: the live one)", ValueKind::kVersion,
+     Presence::kOptional, Repeat::kMany}};
+constexpr OperandRow kTwoReleases[] = {
+    {"from", "A release; alone: compare the live release with it",
+     ValueKind::kVersion},
+    {"to", "The release to compare it with", ValueKind::kVersion,
+     Presence::kOptional}};
+constexpr OperandRow kShell[] = {{"shell", "The shell", ValueKind::kWord,
+                                  Presence::kRequired, Repeat::kOnce,
+                                  "bash|zsh|fish"}};
+constexpr OperandRow kTree[] = {
+    {"directory", "The directory to pack", ValueKind::kDirectory}};
+
+constexpr CommandRow kCommands[] = {
+    {Verb::kDeploy, "deploy",
+     "Stage, activate, check; undo by itself if any of it fails",
+     "  release deploy shop-1.4.2.tar.zst\n"
+     "  ssh web1 release --app shop deploy - --version 1.4.2 < shop.tar.zst",
+     kArchive, kDeployOptions, Served::kChange},
+    {Verb::kStage, "stage", "Unpack, verify and publish; not live yet",
+     "  release stage shop-1.4.2.tar.zst", kArchive, kStageOptions,
+     Served::kChange},
+    {Verb::kActivate, "activate", "Make a staged or earlier release live",
+     "  release activate 1.4.2 --confirm-within 10m", kRelease,
+     kActivateOptions, Served::kChange},
+    {Verb::kRollback, "rollback",
+     "Go back to the good release that was live before",
+     "  release rollback --reason \"checkout is slow\"", kEarlierRelease,
+     kRollbackOptions, Served::kChange},
+    {.command = Verb::kList,
+     .name = "list",
+     .help = "Show the releases on this host",
+     .example = "  release list",
+     .served = Served::kYes},
+    {.command = Verb::kStatus,
+     .name = "status",
+     .help = "Show what is live, whether it is healthy, and any problems",
+     .example = "  release status --check && echo all is well",
+     .options = kStatusOptions,
+     .served = Served::kYes},
+    {Verb::kCheck, "check",
+     "Examine the configuration and the host; change nothing",
+     "  release check && echo ready"},
+    {.command = Verb::kHistory,
+     .name = "history",
+     .help = "Show the transactions, newest first",
+     .example = "  release history -n 5",
+     .options = kHistoryOptions,
+     .served = Served::kYes},
+    {Verb::kVerify, "verify",
+     "Re-hash releases on disk against their manifests",
+     "  release verify --all", kReleases, kVerifyOptions, Served::kYes},
+    {.command = Verb::kDiff,
+     .name = "diff",
+     .help = "Show what differs between two releases",
+     .example = "  release diff 1.4.1 1.4.2",
+     .operands = kTwoReleases,
+     .served = Served::kYes},
+    {.command = Verb::kInit,
+     .name = "init",
+     .help = "Make the layout in the root; adopt an existing deployment",
+     .example = "  release --root /srv/shop init\n"
+                "  release --root /srv/shop init --adopt --dry-run",
+     .options = kInitOptions},
+    {Verb::kIntake, "intake",
+     "Deploy the uploads that lie ready in the drop box",
+     "  release --app shop intake --wait"},
+    {.command = Verb::kPrune,
+     .name = "prune",
+     .help = "Remove the releases that retention does not keep",
+     .example = "  release prune --dry-run",
+     .served = Served::kChange},
+    {.command = Verb::kPin,
+     .name = "pin",
+     .help = "Never prune a release",
+     .example = "  release pin 1.4.2",
+     .operands = kRelease,
+     .served = Served::kChange},
+    {.command = Verb::kUnpin,
+     .name = "unpin",
+     .help = "Let retention prune a release again",
+     .example = "  release unpin 1.4.2",
+     .operands = kRelease,
+     .served = Served::kChange},
+    {.command = Verb::kRecover,
+     .name = "recover",
+     .help = "Settle an interrupted transaction",
+     .example = "  release recover",
+     .options = kRecoverOptions,
+     .served = Served::kChange},
+    {.command = Verb::kNotify,
+     .name = "notify",
+     .help = "Deliver the notices that wait in the outbox",
+     .example = "  release notify",
+     .options = kNotifyOptions},
+    {.command = Verb::kConfirm,
+     .name = "confirm",
+     .help = "Keep the release that waits for a confirmation",
+     .example = "  release confirm",
+     .served = Served::kChange},
+    {.command = Verb::kAbort,
+     .name = "abort",
+     .help = "Ask the running transaction to undo and stop",
+     .example = "  release abort",
+     .served = Served::kChange},
+    {.command = Verb::kServe,
+     .name = "serve",
+     .help = "Run the command that a restricted SSH key asks for",
+     .example = "  In ~/.ssh/authorized_keys:\n"
+                "  command=\"release serve --app shop --allow deploy,status\","
+                "restrict ssh-ed25519 AAAA...",
+     .options = kServeOptions},
+    {Verb::kPack, "pack",
+     "Make an archive of a directory: same tree, same bytes",
+     "  release pack build/ -o shop-1.4.2.tar.zst --version 1.4.2", kTree,
+     kPackOptions},
+    {Verb::kCompletion, "completion", "Print shell completions",
+     "  release completion bash > /etc/bash_completion.d/release", kShell},
+};
+
+}  // namespace
+
+std::span<const CommandRow> CommandRows() { return kCommands; }
+
+std::span<const OptionRow> GlobalRows() { return kGlobals; }
+
+const CommandRow& RowOf(Verb command) {
+  const CommandRow* found = kCommands;
+  while (found->command != command) ++found;
+  return *found;
+}
+
+const CommandRow* FindCommand(std::string_view name) {
+  for (const CommandRow& row : kCommands) {
+    if (row.name == name) return &row;
+  }
+  return nullptr;
+}
+
+const OptionRow* FindOption(std::span<const OptionRow> rows,
+                            std::string_view name) {
+  for (const OptionRow& row : rows) {
+    if (row.name == name || (!name.empty() && row.letter == name)) return &row;
+  }
+  return nullptr;
+}
+
+std::vector<std::string> WordsOf(std::string_view words) {
+  std::vector<std::string> split;
+  while (true) {
+    const std::size_t end = words.find('|');
+    split.emplace_back(words.substr(0, end));
+    if (end == words.npos) return split;
+    words.remove_prefix(end + 1);
+  }
+}
+
+std::optional<unsigned> ParseCount(std::string_view text) {
+  unsigned count = 0;
+  const char* last = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data(), last, count);
+  if (error != std::errc() || end != last) return std::nullopt;
+  return count;
+}
+
+}  // namespace release

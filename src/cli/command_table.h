@@ -1,0 +1,174 @@
+// The grammar of the command line as data. Each option of each command is
+// spelled here and nowhere else: the parser, the help, the completions, what
+// `serve` accepts and the synopsis of release(8) derive from this table.
+#ifndef RELEASE_CLI_COMMAND_TABLE_H_
+#define RELEASE_CLI_COMMAND_TABLE_H_
+
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace release {
+
+enum class Verb {
+  kInit,
+  kDeploy,
+  kStage,
+  kActivate,
+  kRollback,
+  kIntake,
+  kRecover,
+  kPrune,
+  kPin,
+  kUnpin,
+  kNotify,
+  kConfirm,
+  kAbort,
+  kList,
+  kStatus,
+  kCheck,
+  kHistory,
+  kVerify,
+  kDiff,
+  kServe,
+  kPack,
+  kCompletion,
+};
+
+// The options of all commands. Two commands may have the same one.
+enum class Option {
+  kNone,
+  kApp,
+  kRoot,
+  kConfig,
+  kJson,
+  kQuiet,
+  kVerbose,
+  kDryRun,
+  kWait,
+  kColor,
+  kProgress,
+  kVersion,
+  kSha256,
+  kAttestation,
+  kSignature,
+  kStripComponents,
+  kConfirmWithin,
+  kReason,
+  kCheck,
+  kMetrics,
+  kCount,
+  kFollow,
+  kAll,
+  kAdopt,
+  kFrom,
+  kLeaveOut,
+  kNoService,
+  kDue,
+  kAllow,
+  kOutput,
+};
+
+// The kind of an option's or an operand's value. It decides what is accepted,
+// what a completion offers, and which form `serve` requires.
+enum class ValueKind {
+  kFlag,  // no value
+  kText,
+  kVersion,     // of a release on this host
+  kNewVersion,  // of a release that need not exist yet
+  kDuration,
+  kMaybeDuration,  // only as --option=DURATION; without it, no limit
+  kCount,
+  kSha256,
+  kFile,     // served: the file's content in base64
+  kArchive,  // a file, or "-" for standard input; served: only "-"
+  kDirectory,
+  kApp,
+  kWord,            // one of `words`
+  kServedCommands,  // names with commas between them
+};
+
+enum class Presence { kOptional, kRequired };
+enum class Repeat { kOnce, kMany };
+// Whether a caller with a restricted key may say it. kChange is a command that
+// changes something, or an option that only such a command has.
+enum class Served { kNo, kYes, kChange };
+
+struct OptionRow {
+  Option option;
+  std::string_view name;  // "--version"
+  std::string_view help;
+  ValueKind kind = ValueKind::kFlag;
+  std::string_view placeholder = {};  // "V"; of a kWord, its words: "a|b"
+  Served served = Served::kNo;
+  std::string_view letter = {};  // "-o"
+  Presence presence = Presence::kOptional;
+  Repeat repeat = Repeat::kOnce;
+  Option needs = Option::kNone;  // makes sense only together with this one
+};
+
+struct OperandRow {
+  std::string_view name;  // "archive"
+  std::string_view help;
+  ValueKind kind;
+  Presence presence = Presence::kRequired;
+  Repeat repeat = Repeat::kOnce;
+  std::string_view words = {};  // of a kWord: "a|b"
+};
+
+struct CommandRow {
+  Verb command;
+  std::string_view name;
+  std::string_view help;
+  std::string_view example;  // whole lines without the last newline
+  std::span<const OperandRow> operands = {};
+  std::span<const OptionRow> options = {};
+  Served served = Served::kNo;
+};
+
+// The commands in the order of the help.
+std::span<const CommandRow> CommandRows();
+// The options that each command has.
+std::span<const OptionRow> GlobalRows();
+
+const CommandRow& RowOf(Verb command);
+// Null if there is none of that name.
+const CommandRow* FindCommand(std::string_view name);
+// The option called `name` ("--version") or `letter` ("-n") in `rows`; null if
+// there is none.
+const OptionRow* FindOption(std::span<const OptionRow> rows,
+                            std::string_view name);
+// "a|b" as {"a", "b"}.
+std::vector<std::string> WordsOf(std::string_view words);
+// The value of a kCount: decimal digits. Nullopt if it is not or does not fit.
+std::optional<unsigned> ParseCount(std::string_view text);
+
+// What the value of a kFile is.
+enum class FileValue { kPath, kContent };
+
+// A command line, or the words of a restricted key, as values.
+struct CommandWords {
+  Verb command{};
+  FileValue files = FileValue::kPath;
+  std::vector<std::string> operands;
+  // Checked values; {""} for a flag and for a kMaybeDuration without a value.
+  std::map<Option, std::vector<std::string>> options;
+
+  bool Has(Option option) const { return options.contains(option); }
+  // The first value; empty if the option is not given.
+  std::string Value(Option option) const {
+    const auto it = options.find(option);
+    return it == options.end() ? "" : it->second.front();
+  }
+  // Empty if there are fewer operands.
+  std::string Operand(std::size_t index) const {
+    return index < operands.size() ? operands[index] : "";
+  }
+};
+
+}  // namespace release
+
+#endif  // RELEASE_CLI_COMMAND_TABLE_H_

@@ -1,0 +1,133 @@
+#include "cli/run_command.h"
+
+#include "base/units.h"
+#include "cli/change_commands.h"
+#include "cli/completion.h"
+#include "cli/intake_command.h"
+#include "cli/pack_command.h"
+#include "cli/serve.h"
+#include "cli/show_commands.h"
+
+namespace release {
+namespace {
+
+std::optional<Duration> ConfirmWithin(const CommandWords& words) {
+  if (!words.Has(Option::kConfirmWithin)) return std::nullopt;
+  return ParseDuration(words.Value(Option::kConfirmWithin));
+}
+
+std::optional<unsigned> Count(const CommandWords& words, Option option) {
+  return ParseCount(words.Value(option));
+}
+
+std::optional<EvidenceFile> Content(const CommandWords& words, Option option,
+                                    const char* name) {
+  if (!words.Has(option)) return std::nullopt;
+  return EvidenceFile{words.Value(option), name};
+}
+
+DeployOptions DeployOf(const CommandWords& words) {
+  DeployOptions options;
+  options.archive = words.Operand(0);
+  options.version = words.Value(Option::kVersion);
+  options.sha256 = words.Value(Option::kSha256);
+  options.strip_components = Count(words, Option::kStripComponents);
+  options.confirm_within = ConfirmWithin(words);
+  options.activates = words.command == Verb::kDeploy;
+  if (words.files == FileValue::kPath) {
+    options.attestation = words.Value(Option::kAttestation);
+    options.signature = words.Value(Option::kSignature);
+  } else {
+    options.evidence.attestation =
+        Content(words, Option::kAttestation, "--attestation");
+    options.evidence.signature =
+        Content(words, Option::kSignature, "--signature");
+  }
+  return options;
+}
+
+InitOptions InitOf(const CommandWords& words) {
+  InitOptions options;
+  options.adopt = words.Has(Option::kAdopt);
+  options.from = words.Value(Option::kFrom);
+  options.version = words.Value(Option::kVersion);
+  if (words.Has(Option::kLeaveOut)) {
+    options.leave_out = words.options.at(Option::kLeaveOut);
+  }
+  return options;
+}
+
+HistoryOptions HistoryOf(const CommandWords& words) {
+  HistoryOptions options;
+  options.count = Count(words, Option::kCount).value_or(options.count);
+  options.follow = words.Has(Option::kFollow);
+  return options;
+}
+
+int RunShowing(const GlobalOptions& global, const CommandWords& words) {
+  switch (words.command) {
+    case Verb::kList:
+      return RunList(global);
+    case Verb::kStatus:
+      return RunStatus(global, {.check = words.Has(Option::kCheck),
+                                .metrics = words.Has(Option::kMetrics)});
+    case Verb::kCheck:
+      return RunCheck(global);
+    case Verb::kHistory:
+      return RunHistory(global, HistoryOf(words));
+    case Verb::kVerify:
+      return RunVerify(
+          global, {.versions = words.operands, .all = words.Has(Option::kAll)});
+    case Verb::kDiff:
+      return RunDiff(global,
+                     {.from = words.Operand(0), .to = words.Operand(1)});
+    case Verb::kPack:
+      return RunPack(global, {.directory = words.Operand(0),
+                              .output = words.Value(Option::kOutput),
+                              .version = words.Value(Option::kVersion)});
+    default:
+      return PrintCompletion(words.Operand(0));
+  }
+}
+
+}  // namespace
+
+int RunCommand(GlobalOptions* global, CommandWords* words) {
+  switch (words->command) {
+    case Verb::kServe:
+      TakeServedCommand(global, words);
+      return RunCommand(global, words);
+    case Verb::kDeploy:
+    case Verb::kStage:
+      return RunDeploy(*global, DeployOf(*words));
+    case Verb::kActivate:
+      return RunActivate(*global, {.version = words->Operand(0),
+                                   .confirm_within = ConfirmWithin(*words)});
+    case Verb::kRollback:
+      return RunRollback(*global, {.version = words->Operand(0),
+                                   .reason = words->Value(Option::kReason)});
+    case Verb::kInit:
+      return RunInit(*global, InitOf(*words));
+    case Verb::kIntake:
+      return RunIntake(*global);
+    case Verb::kPrune:
+      return RunPrune(*global);
+    case Verb::kPin:
+    case Verb::kUnpin:
+      return RunPin(*global, {.version = words->Operand(0),
+                              .pinned = words->command == Verb::kPin});
+    case Verb::kRecover:
+      return RunRecover(*global,
+                        {.no_service = words->Has(Option::kNoService)});
+    case Verb::kNotify:
+      return RunNotify(*global, {.due = words->Has(Option::kDue)});
+    case Verb::kConfirm:
+      return RunConfirm(*global);
+    case Verb::kAbort:
+      return RunAbort(*global);
+    default:
+      return RunShowing(*global, *words);
+  }
+}
+
+}  // namespace release

@@ -1,0 +1,17 @@
+// Runs a command that was parsed from the command line.
+#ifndef RELEASE_CLI_RUN_COMMAND_H_
+#define RELEASE_CLI_RUN_COMMAND_H_
+
+#include "cli/command_table.h"
+#include "cli/options.h"
+
+namespace release {
+
+// Returns the exit status. `serve` replaces `words` and adds to `global`, so
+// that the caller reports a failure as that of the served command. Throws
+// Error.
+int RunCommand(GlobalOptions* global, CommandWords* words);
+
+}  // namespace release
+
+#endif  // RELEASE_CLI_RUN_COMMAND_H_
