@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "base/units.h"
+#include "cli/candidates.h"
 #include "cli/output.h"
 #include "cli/run_command.h"
 #include "cli/session.h"
@@ -202,6 +203,9 @@ int PrintUsageError(const CommandWords& words, const CLI::App& app,
 }  // namespace
 
 int RunCommandLine(int argc, char** argv) {
+  if (argc > 1 && argv[1] == kCompletionRequest) {
+    return PrintCandidates({argv + 2, argv + argc});
+  }
   CommandWords words;
   CLI::App app(kDescription, "release");
   app.footer(kFooter);

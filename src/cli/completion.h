@@ -1,4 +1,4 @@
-// Shell completions.
+// Shell completions: short scripts that ask the program, see candidates.h.
 #ifndef RELEASE_CLI_COMPLETION_H_
 #define RELEASE_CLI_COMPLETION_H_
 
@@ -7,7 +7,6 @@
 namespace release {
 
 // Prints the completion script for bash, zsh or fish; returns the exit status.
-// The scripts ask `release list -q` for the versions on the host.
 int PrintCompletion(const std::string& shell);
 
 }  // namespace release
