@@ -8,7 +8,7 @@
 
 namespace release {
 
-// kMaybeTar: no other format; an old tar has no magic bytes to be known by.
+// kMaybeTar: not another format; an old tar has no magic bytes.
 enum class Format { kTar, kMaybeTar, kCpio, kZip, kSevenZip };
 
 // How many first bytes DetectFormat needs to be sure.
@@ -22,7 +22,7 @@ inline constexpr std::string_view kZipEndMagic = "PK\x05\x06";
 
 Format DetectFormat(std::span<const char> first);
 
-// Whether a whole file this short (under kFormatBytes) may be what was left of
+// Whether a whole file this short (under kFormatBytes) may be the beginning of
 // an archive that was cut.
 bool LooksCut(std::span<const char> whole);
 

@@ -21,16 +21,16 @@ namespace {
 
 // The parser's memory bound. The archive comes from a stranger, and libarchive
 // believes the lengths in it: a few bytes of 7z or cpio can ask for gigabytes.
-// Its allocations cannot be counted one by one. So calls into it run under a
-// limit for the process: the memory that it had when the parser was made, and
-// kParserMemory more. A call that fails because malloc does then means that the
-// archive asks for too much. The limit holds for all threads while the call
-// lasts; what they allocate meanwhile is bounded and small beside it. Setting
-// and lifting it are two system calls, so calls that need no bound go without:
-// a tar's, since libarchive takes no header of over 1 MiB there, and those that
-// read on in an entry of a zip, whose decoder is made with the first block.
-// Growth in many small steps is bounded by kMaxShared and by the header limit
-// of ParserBytes.
+// Its allocations cannot be counted one by one. Therefore calls into it run
+// under a limit for the process: the memory that it had when the parser was
+// made, and kParserMemory more. A call that fails because malloc does then
+// means that the archive asks for too much. The limit holds for all threads
+// while the call lasts; what they allocate meanwhile is bounded and small
+// beside it. Setting and lifting it are two system calls, so calls that need no
+// bound go without: a tar's, since libarchive takes no header of over 1 MiB
+// there, and those that read on in an entry of a zip, whose decoder is made
+// with the first block. Growth in many small steps is bounded by kMaxShared and
+// by the header limit of ParserBytes.
 constexpr std::uint64_t kParserMemory = std::uint64_t{256} << 20;
 // libarchive searches all of these for each further one.
 constexpr std::uint64_t kMaxShared = 10'000;

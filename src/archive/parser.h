@@ -21,8 +21,8 @@ class ArchiveInput;
 class ArchiveParser {
  public:
   // Parses the copy of `input` if it has one, else its stream; or, as another
-  // thread may, a copy of an archive of known format. What is parsed outlives
-  // the parser; its errors reach the caller. `name` is for messages.
+  // thread may, a copy of an archive of known format. The input must
+  // outlive the parser; its errors reach the caller. `name` is for messages.
   ArchiveParser(ArchiveInput* input, std::string name);
   ArchiveParser(Format format, SpoolCopy* copy, std::string name);
   ~ArchiveParser();

@@ -16,15 +16,32 @@
 namespace release {
 namespace {
 
+// Lanes and batches. Creating files costs more than filling them: most of the
+// time goes into the kernel's work for each name. Therefore several threads
+// write the files, each from a lane, a queue of its own. Two facts decide how
+// files are spread over the lanes. The kernel lets only one thread at a time
+// create names in a directory, so files of one directory follow one another on
+// one lane, as long as that lane is not far behind the others. And waking a
+// thread for each small file would cost as much as writing it, so files are
+// gathered in batches of 256 KiB. A batch goes to one lane, where the last file
+// of one batch may go on in the next: a lane writes its batches in order.
+//
+// Batches bound the memory: kMostBatches wait in all, and Submit blocks the
+// caller when its lane is full. Before it comes to that, the caller writes a
+// batch itself, if no lane can be in the same directory and the batch holds
+// whole files only. Contents are not copied if the block that holds them can be
+// kept until they are written.
+
 constexpr std::size_t kBatchBytes = std::size_t{256} << 10;
 constexpr std::size_t kMostBatches = 30;  // that wait; one more on each lane
 constexpr std::size_t kEnough = 8;        // on a lane, for the caller to help
-// So that many small files do not wait for one batch to fill.
+// A batch of this many small files is handed on before it is full.
 constexpr std::size_t kMostPieces = 256;
 
-// Bytes after which the next directory may go to another lane.
+// A batch of this size is handed on when the directory changes, and the next
+// directory may go to another lane.
 constexpr std::size_t kWorthALane = std::size_t{64} << 10;
-// Batches that wait on a lane before the directory it writes goes on elsewhere.
+// With this many batches waiting on its lane, a directory continues on another.
 constexpr std::size_t kMostOnLane = 6;
 
 std::string NameOf(std::string_view path) {
@@ -33,13 +50,13 @@ std::string NameOf(std::string_view path) {
 
 // A file or a part of one.
 struct Piece {
-  bool begins = false;  // the file; else goes on with the one before
+  bool begins = false;  // a file; else continues the one before
   OpenDirectories::Shared directory;
   std::string name;
   unsigned mode = 0;
   std::string_view content;
   bool whole = false;  // the piece is all of the file
-  std::optional<OpenDirectories::Shared> earlier;  // where it may be the same
+  std::optional<OpenDirectories::Shared> earlier;  // for taking over
 };
 
 struct Batch {
@@ -50,12 +67,12 @@ struct Batch {
 
   std::size_t room() const { return kBatchBytes - size; }
 
-  // More of the file begun last, from that block or from nowhere that lasts.
+  // Adds bytes of the file begun last; copies them if `block` is null.
   void Add(std::string_view part, const SharedBlock& block) {
     const bool new_block = block && (kept.empty() || kept.back() != block);
     if (new_block) kept.push_back(block);
     if (!block) {
-      // For all that fits, so that it never moves.
+      // Reserve the maximum once: the pieces point into it.
       copied.reserve(kBatchBytes);
       const std::size_t at = copied.size();
       copied.insert(copied.end(), part.begin(), part.end());
@@ -63,7 +80,8 @@ struct Batch {
     }
     size += part.size();
     std::string_view& last = pieces.back().content;
-    // Equal pointers into two blocks that happen to be neighbours join nothing.
+    // Adjacent addresses do not imply the same block; never merge across
+    // blocks.
     if (!new_block && last.data() + last.size() == part.data()) {
       last = std::string_view(last.data(), last.size() + part.size());
       return;
@@ -108,7 +126,7 @@ class Writer {
   }
 
  private:
-  // True where the file was taken over whole, and nothing is to be written.
+  // Returns true if the whole file was taken over, so that it is not written.
   bool Begin(const Piece& piece) {
     CloseFile();
     directory_ = piece.directory;
@@ -138,7 +156,7 @@ class Writer {
   ScopedHandle file_;
 };
 
-// One thread and what it writes, in order.
+// A thread and the writer that it alone uses.
 struct Lane {
   Lane(Fs* fs, Fs::Handle top, const TreeWriter::Options& options,
        std::size_t room)
@@ -210,8 +228,8 @@ struct TreeWriter::Impl {
         });
   }
 
-  // Rather than wait for writers that have enough to do the caller writes, too;
-  // but not in the directory where one of them may be.
+  // Whether the caller should write this batch: the lane has enough to do, and
+  // the caller would not wait for a directory that a lane may be writing.
   bool IsForCaller(const Batch& full) const {
     const auto is_apart = [this](const Piece& piece) {
       return piece.whole && piece.directory != queued_directory;
@@ -220,7 +238,7 @@ struct TreeWriter::Impl {
            std::all_of(full.pieces.begin(), full.pieces.end(), is_apart);
   }
 
-  // Until all that was added is written, and closed.
+  // Waits until all added files are written and closed.
   void Drain() {
     Submit();
     for (const auto& each : lanes) {
@@ -232,9 +250,8 @@ struct TreeWriter::Impl {
     queued_directory.reset();
   }
 
-  // The batch for the next file. Files of one directory stay on one lane, since
-  // the kernel lets only one be made there at a time; but for a directory that
-  // keeps its lane busy while others have nothing to do.
+  // Begins the batch for the next file: on the lane of its directory, unless
+  // that lane is behind, else on the lane with the least to do.
   void BeginBatch(const OpenDirectories::Shared& directory) {
     batch = pool.Take();
     if (lanes.size() == 1) return;
@@ -248,7 +265,7 @@ struct TreeWriter::Impl {
                ->get();
   }
 
-  // Bytes of the file begun last, in its lane.
+  // Adds bytes of the file begun last, which stay on its lane.
   void Fill(std::string_view content, const SharedBlock& kept) {
     while (!content.empty()) {
       if (batch && batch->room() == 0) Submit();
@@ -288,7 +305,7 @@ struct TreeWriter::Impl {
   void Append(const std::string& path, std::string_view content,
               const SharedBlock& kept) {
     if (path == last_path) {
-      // What was empty is not all of the file any more.
+      // The file begun last is no longer whole.
       if (batch) batch->pieces.back().whole = false;
       Fill(content, kept);
       return;
@@ -297,7 +314,7 @@ struct TreeWriter::Impl {
     const auto directory = Parent(path);
     const ScopedHandle file(fs, fs->Open(directories.HandleOf(directory),
                                          NameOf(path), OpenMode::kAppend));
-    // Never into a file that the earlier release has, too.
+    // Never write into a file that the earlier release shares.
     if (fs->StatHandle(file.get()).links > 1) {
       throw Error(ErrorCode::kInternal,
                   "cannot append to " + Quoted(path) + ": it has two names",

@@ -15,21 +15,22 @@
 
 namespace release {
 
-// Paths are normalised, relative to the directory, accepted by EntryRules and
-// new; the directory above each was added before. Calls may return before
-// their change is made and may report an error of an earlier call; all is made
-// when Finish returns. Nothing is durable then. Destroyed without Finish it
-// stops soon, with part of the tree made; no thread outlives it.
+// Paths must be normalised, relative to the directory, accepted by EntryRules
+// and new; the directory above each must have been added before. Calls may
+// return before their change is made and may throw the error of an earlier
+// call; all changes are made when Finish returns, but not durable. Destroyed
+// without Finish, the writer stops soon, with part of the tree made, and joins
+// its threads.
 //
-// Content is gathered in batches of 256 KiB, at most 8 MiB of which wait. Where
-// the threads are behind with them the caller's own writes, too.
+// Content is gathered in batches of 256 KiB, at most 8 MiB of which wait. If
+// the threads fall behind, the caller's thread writes, too.
 class TreeWriter {
  public:
   struct Options {
     std::optional<OwnerIds> owner;  // empty: everything belongs to the caller
-    unsigned threads = 0;           // that write; 0: the caller's own does
-    // Files are taken over from there where they are the same; outlives the
-    // writer. Null: all are written.
+    unsigned threads = 0;           // that write; 0: only the caller's writes
+    // Equal files are taken over from this tree, which outlives the writer.
+    // Null: all files are written.
     EarlierTree* earlier = nullptr;
   };
   enum class Content { kWhole, kBeginning };
@@ -40,19 +41,19 @@ class TreeWriter {
   TreeWriter& operator=(const TreeWriter&) = delete;
 
   void AddDirectory(const std::string& path, unsigned mode);
-  // Of a directory added before.
+  // Changes the mode of a directory added before.
   void SetDirectoryMode(const std::string& path, unsigned mode);
-  // A file with this content, or its beginning. What is added as a whole has at
-  // most 256 KiB, and no more is appended to it unless it is empty. The bytes
-  // are copied, unless `kept` is where they lie.
+  // Adds a file with this content, or its beginning. A whole file has at most
+  // 256 KiB, and nothing is appended to it unless it is empty. The bytes are
+  // copied unless `kept` is the block that holds them.
   void AddFile(const std::string& path, unsigned mode, std::string_view content,
                Content kind = Content::kBeginning,
                const SharedBlock& kept = nullptr);
-  // More of a file added before; cheap for the one added last. Throws where the
+  // Appends to a file added before; cheap for the one added last. Throws if the
   // file was taken over since.
   void Append(const std::string& path, std::string_view content,
               const SharedBlock& kept = nullptr);
-  // Made by Finish: hard links, then symbolic ones.
+  // Finish makes the links: hard links first, then symbolic ones.
   void AddHardLink(const std::string& path, const std::string& existing);
   void AddSymlink(const std::string& path, const std::string& target);
   void Finish();

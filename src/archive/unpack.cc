@@ -29,7 +29,7 @@ std::string_view View(std::span<const char> bytes) {
   return {bytes.data(), bytes.size()};
 }
 
-// One run of Unpack.
+// Holds the state of one call of Unpack.
 class Unpacker {
  public:
   Unpacker(Reader* reader, Fs* fs, Fs::Handle directory,
@@ -67,10 +67,10 @@ class Unpacker {
  private:
   std::vector<ManifestEntry>& entries() { return out_.manifest.entries; }
 
-  // Every entry of the archive counts, and every directory it implies.
+  // Counts each entry of the archive and each directory that it implies.
   void CountEntry() {
     ++count_;
-    // Empty ones are no progress in bytes, and many take their time too.
+    // Many empty entries take their time without progress in bytes.
     if (options_.progress && count_ % kProgressEntries == 0) {
       options_.progress(bytes_);
     }
@@ -126,7 +126,7 @@ class Unpacker {
     }
   }
 
-  // Its bytes are read all the same: they count and must be whole.
+  // Reads the content nevertheless: it counts, and must be undamaged.
   void LeaveOut(const AcceptedEntry& entry) {
     while (true) {
       const auto block = reader_->NextBlock();
@@ -183,8 +183,8 @@ class Unpacker {
       first = Gather(first, *size);
     }
     if (first.size() <= kSmall && size == first.size()) {
-      // The common case: the whole file in one piece, written from where it
-      // lies.
+      // The common case: the whole file is in one piece, and is written without
+      // a copy.
       CountBytes(first.size());
       made.size = first.size();
       made.hash = HashContent(first);
@@ -200,7 +200,7 @@ class Unpacker {
     entries().push_back(std::move(made));
   }
 
-  // A small file that lies in two blocks, in one piece.
+  // Puts a small file that lies in several blocks into one piece.
   std::span<const char> Gather(std::span<const char> block,
                                std::uint64_t size) {
     gathered_.clear();

@@ -23,15 +23,16 @@ struct UnpackOptions {
   std::uint64_t max_bytes = 0;  // of file content
   std::uint64_t max_entries = 0;
   std::optional<OwnerIds> owner;  // empty: the caller
-  // Paths that shared directories and files take: entries at or below them are
-  // left out, and the caller puts its links there.
+  // Paths of shared directories and files: entries at or below them are left
+  // out, and the caller puts its links there.
   std::vector<std::string> reserved;
-  // That write while the caller reads and hashes; 0: the caller's own does all.
+  // Threads that write while the caller reads and hashes; 0: the caller's
+  // thread does all.
   unsigned writing_threads = 0;
-  // Where files are taken over from; null: nowhere.
+  // The tree from which equal files are taken over; null: none.
   EarlierTree* earlier = nullptr;
-  // Called now and then with the bytes unpacked so far, which may be the same
-  // as before; may throw to stop.
+  // Called about once per MiB and once per 1,000 entries with the bytes
+  // unpacked so far; may throw to stop.
   std::function<void(std::uint64_t bytes)> progress;
 };
 
@@ -39,15 +40,15 @@ struct Unpacked {
   Manifest manifest;   // of what is now in the directory
   std::string sha256;  // of the archive
   std::uint64_t archive_bytes = 0;
-  std::vector<std::string> left_out;  // entries that gave way to `reserved`
+  std::vector<std::string> left_out;  // entries at or below `reserved`
 };
 
 // Unpacks all of `reader` into the empty directory `directory` of `fs`, which
-// nobody else can enter, and checks completeness. Entries are checked by
-// archive/entry_rules.h; a refusal is kUnsafeEntry naming the entry. Nothing is
-// durable on return. Symbolic links are made last. With `fs` null nothing is
-// written: the manifest is what would be there.
-// Where nothing is left to unpack it is kArchiveEmpty.
+// no other process may enter, and checks completeness. Entries are checked by
+// archive/entry_rules.h; a refusal is kUnsafeEntry naming the entry. The tree
+// is not yet durable on return. Symbolic links are made last. If `fs` is null,
+// it writes no file, and the manifest lists what it would write. Throws Error
+// kArchiveEmpty if no entry is left to unpack.
 Unpacked Unpack(Reader* reader, Fs* fs, Fs::Handle directory,
                 const UnpackOptions& options);
 

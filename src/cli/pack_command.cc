@@ -47,7 +47,7 @@ Compression CompressionOrThrow(const PackOptions& options,
   return *compression;
 }
 
-// One new file under a temporary name, gone again unless it is kept.
+// A new file under a temporary name, which is removed unless Keep is called.
 class NewFile {
  public:
   NewFile(Fs* fs, const std::string& name)
@@ -59,7 +59,7 @@ class NewFile {
   void Write(std::string_view bytes) {
     if (!bytes.empty()) fs_->Write(file_.get(), bytes);
   }
-  // The bytes before the name.
+  // Make the bytes durable before Keep renames the file.
   void Sync() { fs_->Sync(file_.get()); }
   void Keep() {
     fs_->Rename(Fs::kRoot, temporary_, Fs::kRoot, name_, RenameMode::kReplace);
@@ -70,7 +70,7 @@ class NewFile {
     try {
       fs_->RemoveFile(Fs::kRoot, temporary_);
     } catch (const FsError&) {
-      // The failure that brought us here is what counts.
+      // The failure that ended the command is the one to report.
     }
   }
   NewFile(const NewFile&) = delete;
@@ -108,7 +108,7 @@ Written WriteFiles(Fs* tree, const Manifest& manifest, Compression compression,
   checksum.Sync();
   archive.Keep();
   checksum.Keep();
-  // Both names, before success is reported.
+  // Make both names durable before success is reported.
   out.Sync(Fs::kRoot);
   return written;
 }

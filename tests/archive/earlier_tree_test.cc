@@ -243,8 +243,8 @@ TEST_CASE("small files are not cloned, and no disk is asked twice in vain") {
   CHECK(trees.files == 0);
 }
 
-// Of what is done to take a file over, any call may fail: the tree is whole, or
-// the failure is told.
+// Any call of a takeover may fail: the tree is whole, or the failure is
+// reported.
 TEST_CASE("whatever fails on the way, the new tree has the archive's bytes") {
   const std::string noise = Noise(1'200'000, 9);
   std::string edited = noise;

@@ -38,7 +38,7 @@ TEST_CASE("so many are open at most, those given out included") {
   CHECK_FALSE(directories.IsFullFor("0"));
   CHECK_FALSE(directories.IsFullFor(""));
   directories.Forget();
-  // Who got them still holds them.
+  // The callers still hold theirs.
   CHECK(directories.IsFullFor("0"));
   CHECK(fs.open_handles() == given.size());
   given.clear();

@@ -22,7 +22,7 @@ struct Tar {
   }
 };
 
-// What `tar` says of it.
+// The listing that `tar` prints.
 std::string Listing(const std::string& bytes) {
   const TempDir dir;
   Spill(dir.path() + "/a.tar", bytes);
