@@ -9,6 +9,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/reason.h"
+
 namespace release {
 namespace {
 
@@ -131,14 +133,14 @@ std::vector<Version> NamesOf(const ForeignFacts& facts) {
   return names;
 }
 
-std::string WhyNotGood(const ForeignTree& tree, bool after_live) {
+Reason WhyNotGood(const ForeignTree& tree, bool after_live) {
   if (tree.marked_bad) return "Deployer marked it as bad";
   if (tree.unfinished) return "Deployer did not finish it";
   if (after_live) {
     return "it is newer than the live one: it failed, or somebody went back "
            "from it";
   }
-  return "";
+  return std::nullopt;
 }
 
 // `order` is oldest first, and has the live one.
@@ -152,8 +154,8 @@ ForeignHistory Judge(const ForeignFacts& facts,
     after_live = after_live || version == facts.live;
     const auto tree = facts.trees.find(version);
     if (tree == facts.trees.end() || !judged.insert(version).second) continue;
-    const std::string reason = WhyNotGood(tree->second, after_live);
-    if (reason.empty()) {
+    const Reason reason = WhyNotGood(tree->second, after_live);
+    if (!reason) {
       good.push_back(Good(version));
       continue;
     }
@@ -161,7 +163,7 @@ ForeignHistory Judge(const ForeignFacts& facts,
                                 tree->second.marked_bad
                                     ? ReleaseState::kWithdrawn
                                     : ReleaseState::kFailed,
-                                reason});
+                                *reason});
   }
   for (const auto& [version, tree] : facts.trees) {
     if (!judged.insert(version).second) continue;

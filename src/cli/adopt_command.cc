@@ -134,12 +134,12 @@ class ForeignDirectory {
   }
 
   void RequireOnlyRootMoves() const {
-    const std::string danger = WhyOthersCanWrite(HolderOf(path_));
-    if (danger.empty()) return;
+    const Reason danger = WhyOthersCanWrite(HolderOf(path_));
+    if (!danger) return;
     throw Error(ErrorCode::kRootUnsafe,
                 fmt::format("cannot move {} as root: {}; run this as its "
                             "owner, or make it root's",
-                            name_, danger),
+                            name_, *danger),
                 name_);
   }
 

@@ -251,14 +251,13 @@ int RunNotify(const GlobalOptions& global, const NotifyOptions& options) {
   if (deliveries.empty()) Say(global, "no notice is to be delivered");
   bool ok = true;
   for (const Delivery& delivery : deliveries) {
-    ok = ok && delivery.reason.empty();
-    Say(global,
-        fmt::format("the notice of transaction {} to the {}: {}",
-                    delivery.entry.transaction, delivery.entry.channel,
-                    delivery.dropped ? "dropped, it is not configured"
-                    : delivery.reason.empty()
-                        ? "delivered"
-                        : "not delivered: " + Printable(delivery.reason)));
+    ok = ok && !delivery.reason;
+    Say(global, fmt::format("the notice of transaction {} to the {}: {}",
+                            delivery.entry.transaction, delivery.entry.channel,
+                            delivery.dropped  ? "dropped, it is not configured"
+                            : delivery.reason ? "not delivered: " +
+                                                    Printable(*delivery.reason)
+                                              : "delivered"));
   }
   return static_cast<int>(ok ? Exit::kDone : Exit::kFailed);
 }

@@ -145,8 +145,8 @@ std::string StatusJson(const StatusReport& report) {
       {"rollback_target", report.rollback_target
                               ? json(report.rollback_target->name())
                               : json(nullptr)},
-      {"healthy", report.unhealthy.empty()},
-      {"probe", report.unhealthy},
+      {"healthy", !report.unhealthy},
+      {"probe", report.unhealthy.value_or("")},
       {"as_shipped", report.differences.empty()},
       {"differences", DifferencesJson(report.differences)},
       {"undelivered", report.undelivered},
@@ -216,14 +216,13 @@ std::string NotifyJson(const std::vector<Delivery>& deliveries) {
   json array = json::array();
   bool ok = true;
   for (const Delivery& delivery : deliveries) {
-    ok = ok && delivery.reason.empty();
-    array.push_back(
-        {{"transaction", delivery.entry.transaction},
-         {"channel", delivery.entry.channel},
-         {"id", Nullable(delivery.id)},
-         {"delivered", delivery.reason.empty() && !delivery.dropped},
-         {"dropped", delivery.dropped},
-         {"reason", Nullable(delivery.reason)}});
+    ok = ok && !delivery.reason;
+    array.push_back({{"transaction", delivery.entry.transaction},
+                     {"channel", delivery.entry.channel},
+                     {"id", Nullable(delivery.id)},
+                     {"delivered", !delivery.reason && !delivery.dropped},
+                     {"dropped", delivery.dropped},
+                     {"reason", Nullable(delivery.reason.value_or(""))}});
   }
   json object = {{"schema", 1},
                  {"command", "notify"},

@@ -111,7 +111,7 @@ std::string MetricsText(const std::string& app, const StatusReport& report) {
   metrics.One("well", "1 where `release status --check` is content.",
               report.well());
   metrics.One("healthy", "1 where the probe is good, or there is none.",
-              report.unhealthy.empty());
+              !report.unhealthy);
   metrics.One("as_shipped", "1 where the live tree is as it was shipped.",
               report.differences.empty());
   metrics.One("in_doubt", "How many things a person should look at.",

@@ -33,10 +33,9 @@ Config ReadConfig(const std::string& path, const std::string& app) {
     throw Error(ErrorCode::kConfigUnreadable,
                 fmt::format("cannot read {}: no such file", path), path);
   }
-  const std::string danger = WhyOthersCanWrite(path);
-  if (!danger.empty()) {
+  if (const Reason danger = WhyOthersCanWrite(path)) {
     throw Error(ErrorCode::kConfigUnsafe,
-                fmt::format("cannot use {} as root: {}", path, danger), path);
+                fmt::format("cannot use {} as root: {}", path, *danger), path);
   }
   return ParseConfig(*text, path, app);
 }
@@ -182,12 +181,12 @@ void Session::RequireOnlyRootWrites() const {
        {"", "/releases", "/.release", "/.release/transactions",
         "/.release/manifests", "/.release/outbox"}) {
     const std::string path = config_.root + part;
-    const std::string danger = WhyOthersCanWrite(path);
-    if (danger.empty()) continue;
+    const Reason danger = WhyOthersCanWrite(path);
+    if (!danger) continue;
     throw Error(ErrorCode::kRootUnsafe,
                 fmt::format("cannot work in {} as root: {}; run this as its "
                             "owner, or make it root's",
-                            path, danger),
+                            path, *danger),
                 path);
   }
   const HooksConfig& hooks = config_.hooks;
@@ -196,11 +195,12 @@ void Session::RequireOnlyRootWrites() const {
         &hooks.post_rollback, &config_.service.command, &config_.health.command,
         &config_.notify.command}) {
     if (argv->empty() || !argv->front().starts_with('/')) continue;
-    const std::string danger = WhyOthersCanWrite(argv->front());
-    if (danger.empty()) continue;
-    throw Error(ErrorCode::kConfigUnsafe,
-                fmt::format("cannot run {} as root: {}", argv->front(), danger),
-                argv->front());
+    const Reason danger = WhyOthersCanWrite(argv->front());
+    if (!danger) continue;
+    throw Error(
+        ErrorCode::kConfigUnsafe,
+        fmt::format("cannot run {} as root: {}", argv->front(), *danger),
+        argv->front());
   }
 }
 

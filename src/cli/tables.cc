@@ -152,9 +152,8 @@ std::string StatusText(const StatusReport& report) {
                                    ? report.rollback_target->name()
                                    : "nothing");
   if (state.live) {
-    text +=
-        Field("health", report.unhealthy.empty() ? "good, or nothing to probe"
-                                                 : Printable(report.unhealthy));
+    text += Field("health", report.unhealthy ? Printable(*report.unhealthy)
+                                             : "good, or nothing to probe");
     text += Field("as shipped",
                   report.differences.empty()
                       ? "yes"

@@ -89,14 +89,14 @@ class ChannelSender {
                 Nanoseconds timeout)
       : context_(context), channel_(channel), left_(time), timeout_(timeout) {}
 
-  // Why it tries no more; empty: it does.
-  std::string GaveUp() const {
-    if (!why_not_.empty()) return why_not_;
-    return left_ > Nanoseconds::zero() ? "" : "there was no time left";
+  // Why it tries no more; nullopt if it does.
+  Reason GaveUp() const {
+    if (why_not_ || left_ > Nanoseconds::zero()) return why_not_;
+    return "there was no time left";
   }
 
-  // Empty where it was delivered, else why not.
-  std::string Send(const Notice& notice) {
+  // Returns why it was not delivered.
+  Reason Send(const Notice& notice) {
     Clock* clock = context_->system.clock;
     const Nanoseconds start = clock->SinceBoot();
     why_not_ = SendNotice(channel_, context_->config->notify, notice,
@@ -110,7 +110,7 @@ class ChannelSender {
   Channel channel_;
   Nanoseconds left_;
   Nanoseconds timeout_;
-  std::string why_not_;  // the last delivery failed; others would as well
+  Reason why_not_;  // the last delivery failed; others would as well
 };
 
 // One delivery of what there is to deliver.
@@ -139,10 +139,10 @@ class DeliveryRun {
     if (!Wanted(context_->config->notify, own.notice)) return warnings;
     for (auto& [channel, postman] : postmen_) {
       const OutboxEntry entry{own.notice.transaction, channel};
-      const std::string reason = TellOwnBy(&postman, entry, own);
-      if (reason.empty()) continue;
+      const Reason reason = TellOwnBy(&postman, entry, own);
+      if (!reason) continue;
       warnings.push_back(fmt::format(
-          "the notice to the {} was not delivered: {}{}", channel, reason,
+          "the notice to the {} was not delivered: {}{}", channel, *reason,
           own.in_outbox ? "; it waits in the outbox and is tried again" : ""));
     }
     return warnings;
@@ -150,7 +150,7 @@ class DeliveryRun {
 
   // One that waits in the outbox. Needs the outbox's lock.
   Delivery Deliver(const OutboxEntry& entry) {
-    Delivery delivery{.entry = entry, .id = "", .reason = ""};
+    Delivery delivery{.entry = entry, .id = "", .reason = {}};
     const auto postman = postmen_.find(entry.channel);
     const auto notice = ParseNotice(ReadFile(context_->fs, entry.Path()));
     if (notice) delivery.id = notice->Id();
@@ -161,7 +161,7 @@ class DeliveryRun {
       delivery.reason = "it cannot be read";
     } else {
       delivery.reason = postman->second.GaveUp();
-      if (!delivery.reason.empty()) return delivery;
+      if (delivery.reason) return delivery;
       delivery.reason = postman->second.Send(*notice);
       Settle(entry, delivery.reason);
     }
@@ -170,7 +170,7 @@ class DeliveryRun {
 
   bool WorthTrying(const OutboxEntry& entry) const {
     const auto postman = postmen_.find(entry.channel);
-    if (postman != postmen_.end() && !postman->second.GaveUp().empty()) {
+    if (postman != postmen_.end() && postman->second.GaveUp()) {
       return false;
     }
     const auto tries = lock_->tries.find(entry.Name());
@@ -179,30 +179,30 @@ class DeliveryRun {
   }
 
  private:
-  // Empty where it is delivered, else why not.
-  std::string TellOwnBy(ChannelSender* postman, const OutboxEntry& entry,
-                        const PreparedNotice& own) {
+  // Returns why it was not delivered.
+  Reason TellOwnBy(ChannelSender* postman, const OutboxEntry& entry,
+                   const PreparedNotice& own) {
     if (own.in_outbox) {
       if (!lock_) return "another command is delivering notices";
       // Somebody was faster.
-      if (!context_->fs->Stat(Fs::kRoot, entry.Path())) return "";
+      if (!context_->fs->Stat(Fs::kRoot, entry.Path())) return std::nullopt;
     }
-    std::string reason = postman->GaveUp();
-    if (!reason.empty()) return reason;
+    Reason reason = postman->GaveUp();
+    if (reason) return reason;
     reason = postman->Send(own.notice);
     if (own.in_outbox) Settle(entry, reason);
     return reason;
   }
 
-  void Settle(const OutboxEntry& entry, const std::string& reason) {
-    if (reason.empty()) {
+  void Settle(const OutboxEntry& entry, const Reason& reason) {
+    if (!reason) {
       lock_->Remove(entry);
       return;
     }
     Tries& tries = lock_->tries[entry.Name()];
     ++tries.count;
     tries.last = context_->system.clock->WallSeconds();
-    tries.reason = reason;
+    tries.reason = *reason;
   }
 
   DeployContext* context_;

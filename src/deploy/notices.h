@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "base/reason.h"
 #include "deploy/deploy_context.h"
 #include "store/journal.h"
 #include "store/outbox.h"
@@ -46,7 +47,7 @@ enum class NoticeSelection { kAll, kDue };
 struct Delivery {
   OutboxEntry entry;
   std::string id;        // of the notice; empty where it cannot be read
-  std::string reason;    // why it was not delivered; empty: it was
+  Reason reason;         // why it was not delivered
   bool dropped = false;  // its channel is no longer configured
 };
 // `kDue` leaves out what failed a short while ago. Throws Error kBusy where

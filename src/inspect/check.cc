@@ -85,10 +85,9 @@ class HostChecker {
                       name));
       return;
     }
-    const std::string why_not = WhyNotWritable(name);
-    if (!why_not.empty()) {
+    if (const Reason why_not = WhyNotWritable(name)) {
       Add(Level::kFailure, "permissions",
-          fmt::format("cannot write in {}: {}", name, why_not));
+          fmt::format("cannot write in {}: {}", name, *why_not));
       return;
     }
     const unsigned mode = context_->fs->Stat(Fs::kRoot, path)->mode;
@@ -194,12 +193,12 @@ class HostChecker {
     const std::string& keys = config_.verify.keys;
     if (keys.empty()) return;
     Try("keys", [&] {
-      const std::string danger = WhyOthersCanWrite(keys);
+      const Reason danger = WhyOthersCanWrite(keys);
       if (!ReadSmallFile(keys, kKeysLimit)) {
         Add(Level::kFailure, "keys", fmt::format("there is no {}", keys));
-      } else if (!danger.empty()) {
+      } else if (danger) {
         Add(Level::kFailure, "keys",
-            fmt::format("{} is not to be trusted: {}", keys, danger));
+            fmt::format("{} is not to be trusted: {}", keys, *danger));
       } else {
         Add(Level::kOk, "keys", fmt::format("{} can be read", keys));
       }
@@ -268,16 +267,15 @@ class HostChecker {
           "no [healthcheck]: a release that starts and does not work stays");
       return;
     }
-    const std::string wrong =
-        Service(&config_, context_->system)
-            .ProbeOnce({.app = config_.app,
-                        .version = live_ ? live_->name() : "",
-                        .root = config_.root,
-                        .step = "check"});
+    const Reason wrong = Service(&config_, context_->system)
+                             .ProbeOnce({.app = config_.app,
+                                         .version = live_ ? live_->name() : "",
+                                         .root = config_.root,
+                                         .step = "check"});
     // Before the first release nobody need answer.
     const Level bad = live_ ? Level::kFailure : Level::kWarning;
-    Add(wrong.empty() ? Level::kOk : bad, "healthcheck",
-        wrong.empty() ? "the probe is answered well" : wrong);
+    Add(wrong ? bad : Level::kOk, "healthcheck",
+        wrong.value_or("the probe is answered well"));
   }
 
   DeployContext* context_;

@@ -125,7 +125,7 @@ void AddDoubts(Fs* fs, StatusReport* report) {
 
 bool StatusReport::well() const {
   return state.problems.empty() && state.live && differences.empty() &&
-         unhealthy.empty();
+         !unhealthy;
 }
 
 StatusReport ReadStatus(DeployContext* context, TreeCheck tree_check) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/manifest.h"
+#include "base/reason.h"
 #include "deploy/deploy_context.h"
 #include "deploy/deployment_state.h"
 #include "store/lock.h"
@@ -26,7 +27,7 @@ struct StatusReport {
   std::optional<LockHolder> holder;  // somebody runs a transaction now
   std::optional<Version> rollback_target;
   std::vector<ManifestDifference> differences;  // of the live tree
-  std::string unhealthy;           // what the probe says; empty: well
+  Reason unhealthy;                             // what the probe found wrong
   std::vector<ProcessUse> strays;  // processes that run from another release
   std::size_t undelivered = 0;     // notices in the outbox
   std::string undelivered_reason;  // why the last try to deliver one failed

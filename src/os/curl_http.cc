@@ -120,8 +120,8 @@ HttpResponse CurlHttp::Send(const HttpRequest& request) {
   return {.error = WhyFailed(program_, result)};
 }
 
-std::string CurlHttp::Connect(const std::string& host, int port,
-                              std::chrono::nanoseconds timeout) {
+Reason CurlHttp::Connect(const std::string& host, int port,
+                         std::chrono::nanoseconds timeout) {
   return ConnectTcp(host, port, timeout);
 }
 

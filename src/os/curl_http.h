@@ -19,8 +19,8 @@ class CurlHttp : public Http {
   explicit CurlHttp(std::string program = "curl");
 
   HttpResponse Send(const HttpRequest& request) override;
-  std::string Connect(const std::string& host, int port,
-                      std::chrono::nanoseconds timeout) override;
+  Reason Connect(const std::string& host, int port,
+                 std::chrono::nanoseconds timeout) override;
 
  private:
   std::string program_;

@@ -37,9 +37,9 @@ bool Runnable(const std::string& path) {
 
 }  // namespace
 
-std::string WhyNotWritable(const std::string& directory) {
+Reason WhyNotWritable(const std::string& directory) {
   if (faccessat(AT_FDCWD, directory.c_str(), W_OK | X_OK, AT_EACCESS) == 0) {
-    return "";
+    return std::nullopt;
   }
   return strerror(errno);
 }

@@ -5,11 +5,12 @@
 #include <cstdint>
 #include <string>
 
+#include "base/reason.h"
+
 namespace release {
 
-// Why this caller cannot make and remove files in the directory; empty where it
-// can.
-std::string WhyNotWritable(const std::string& directory);
+// Why this caller cannot make and remove files in the directory.
+Reason WhyNotWritable(const std::string& directory);
 
 // Which mount the path is on, 0 where the kernel does not tell. A rename from
 // one mount to another fails even where both show one file system.

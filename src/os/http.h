@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/reason.h"
+
 namespace release {
 
 struct HttpRequest {
@@ -32,9 +34,9 @@ class Http {
   // values, never exceptions.
   virtual HttpResponse Send(const HttpRequest& request) = 0;
 
-  // Opens and closes a TCP connection; empty on success, else why not.
-  virtual std::string Connect(const std::string& host, int port,
-                              std::chrono::nanoseconds timeout) = 0;
+  // Opens and closes a TCP connection; returns why it could not.
+  virtual Reason Connect(const std::string& host, int port,
+                         std::chrono::nanoseconds timeout) = 0;
 };
 
 }  // namespace release

@@ -75,13 +75,13 @@ int OpenForReading(const std::string& path) {
   }
 }
 
-// Why this cannot be read; empty where it can.
-std::string Unsuitable(int fd) {
+// Why this cannot be read.
+Reason Unsuitable(int fd) {
   switch (TypeOf(fd)) {
     case S_IFREG:
     case S_IFIFO:
     case S_IFSOCK:
-      return "";
+      return std::nullopt;
     case S_IFDIR:
       return "is a directory";
     default:
@@ -92,7 +92,7 @@ std::string Unsuitable(int fd) {
 // Why somebody but root may change what is at a place, or put something else
 // there: its own mode and owner, and those of the directories above. A sticky
 // directory keeps what root has there, and lets anybody make what is missing.
-std::string WhyOthersCanReplace(boost::filesystem::path place) {
+Reason WhyOthersCanReplace(boost::filesystem::path place) {
   bool missing = false;
   for (bool first = true; !place.empty(); first = false) {
     struct stat info = {};
@@ -117,7 +117,7 @@ std::string WhyOthersCanReplace(boost::filesystem::path place) {
     }
     place = place.parent_path();
   }
-  return "";
+  return std::nullopt;
 }
 
 using Path = boost::filesystem::path;
@@ -141,8 +141,9 @@ Input Input::Open(const std::string& path) {
   const int fd = OpenForReading(path);
   if (fd < 0) Fail(ErrorCode::kArchiveUnreadable, path, strerror(errno));
   Input input(fd, path);
-  const std::string reason = Unsuitable(fd);
-  if (!reason.empty()) Fail(ErrorCode::kArchiveUnreadable, path, reason);
+  if (const Reason reason = Unsuitable(fd)) {
+    Fail(ErrorCode::kArchiveUnreadable, path, *reason);
+  }
   return input;
 }
 
@@ -189,8 +190,9 @@ std::optional<std::string> ReadSmallFile(const std::string& path,
     Fail(denied ? ErrorCode::kPermissionDenied : ErrorCode::kIoError, path,
          strerror(errno));
   }
-  const std::string reason = Unsuitable(file.get());
-  if (!reason.empty()) Fail(ErrorCode::kIoError, path, reason);
+  if (const Reason reason = Unsuitable(file.get())) {
+    Fail(ErrorCode::kIoError, path, *reason);
+  }
   std::string content;
   char buffer[16 * 1024];
   while (const std::size_t count =
@@ -214,8 +216,8 @@ std::vector<std::string> ListDirectory(const std::string& path) {
   return names;
 }
 
-std::string WhyOthersCanWrite(const std::string& path) {
-  if (geteuid() != 0) return "";
+Reason WhyOthersCanWrite(const std::string& path) {
+  if (geteuid() != 0) return std::nullopt;
   constexpr int kMostLinks = 40;  // as the kernel has it
   std::vector<Path> ahead;
   GoOnWith(boost::filesystem::absolute(path), &ahead);
@@ -232,8 +234,8 @@ std::string WhyOthersCanWrite(const std::string& path) {
       place = next;
       continue;
     }
-    const std::string reason = WhyOthersCanReplace(part == ".." ? place : next);
-    if (!reason.empty()) return reason;
+    Reason reason = WhyOthersCanReplace(part == ".." ? place : next);
+    if (reason) return reason;
     if (part == "..") {
       if (place.has_relative_path()) place = place.parent_path();
       continue;

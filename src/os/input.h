@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/reason.h"
+
 namespace release {
 
 // Where bytes come from: fills the span from its start, returns how many it
@@ -60,8 +62,8 @@ std::vector<std::string> ListDirectory(const std::string& path);
 // Running as root: why somebody but root could change the file or put another
 // in its place, e.g. "it belongs to user 1000, not to root": itself, the
 // directories above it, and where a link is on the way those of the real path.
-// Empty where nobody can, or where the caller is not root.
-std::string WhyOthersCanWrite(const std::string& path);
+// Nullopt if nobody can, or if the caller is not root.
+Reason WhyOthersCanWrite(const std::string& path);
 
 }  // namespace release
 

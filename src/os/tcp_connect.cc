@@ -47,8 +47,8 @@ int ConnectTo(const addrinfo& address, Steady::time_point deadline) {
 
 }  // namespace
 
-std::string ConnectTcp(const std::string& host, int port,
-                       std::chrono::nanoseconds timeout) {
+Reason ConnectTcp(const std::string& host, int port,
+                  std::chrono::nanoseconds timeout) {
   const auto deadline =
       Steady::now() + std::chrono::duration_cast<Steady::duration>(timeout);
   addrinfo hints{};
@@ -63,7 +63,7 @@ std::string ConnectTcp(const std::string& host, int port,
   int error = 0;
   for (const addrinfo* at = found; at != nullptr; at = at->ai_next) {
     error = ConnectTo(*at, deadline);
-    if (error == 0) return "";
+    if (error == 0) return std::nullopt;
   }
   return std::strerror(error);
 }

@@ -5,14 +5,16 @@
 #include <chrono>
 #include <string>
 
+#include "base/reason.h"
+
 namespace release {
 
 // Connects to each address of the host in turn, and closes the connection at
-// once. Returns an empty string on success, else why the last address failed.
+// once. Returns why the last address failed, nullopt on success.
 // `timeout` bounds all addresses together, but not the look-up of the name. An
 // interrupt (os/interrupt.h) ends the wait within a second.
-[[nodiscard]] std::string ConnectTcp(const std::string& host, int port,
-                                     std::chrono::nanoseconds timeout);
+[[nodiscard]] Reason ConnectTcp(const std::string& host, int port,
+                                std::chrono::nanoseconds timeout);
 
 }  // namespace release
 

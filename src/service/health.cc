@@ -50,8 +50,8 @@ std::string Replaced(std::string_view text, std::string_view version) {
   return out;
 }
 
-std::string ProbeHttp(const HealthConfig& config, Http* http,
-                      const HookContext& hook_context, Nanoseconds timeout) {
+Reason ProbeHttp(const HealthConfig& config, Http* http,
+                 const HookContext& hook_context, Nanoseconds timeout) {
   const ProbeAddress address = ParseProbeUrl(config.url);
   HttpRequest request;
   request.url = address.url;
@@ -69,11 +69,10 @@ std::string ProbeHttp(const HealthConfig& config, Http* http,
         "{}, without {}", answer,
         Quoted(Replaced(config.expect_body, hook_context.version)));
   }
-  return "";
+  return std::nullopt;
 }
 
-std::string ProbeTcp(const std::string& address, Http* http,
-                     Nanoseconds timeout) {
+Reason ProbeTcp(const std::string& address, Http* http, Nanoseconds timeout) {
   const std::size_t colon = address.rfind(':');
   std::string host = address.substr(0, colon);
   if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
@@ -84,18 +83,19 @@ std::string ProbeTcp(const std::string& address, Http* http,
     std::from_chars(address.data() + colon + 1, address.data() + address.size(),
                     port);
   }
-  const std::string problem = http->Connect(host, port, timeout);
-  return problem.empty() ? "" : "no connection: " + problem;
+  Reason problem = http->Connect(host, port, timeout);
+  if (problem) problem->insert(0, "no connection: ");
+  return problem;
 }
 
-std::string ProbeCommand(const Argv& argv, Runner* runner,
-                         const HookContext& hook_context, Nanoseconds timeout) {
+Reason ProbeCommand(const Argv& argv, Runner* runner,
+                    const HookContext& hook_context, Nanoseconds timeout) {
   Command command;
   command.argv = argv;
   command.env = hook_context.Environment();
   command.timeout = timeout;
   const CommandResult result = runner->Run(command);
-  if (result.ok()) return "";
+  if (result.ok()) return std::nullopt;
   return fmt::format("{}: {}{}", Escaped(argv[0]), result.Describe(),
                      LastLines(result.output, 5));
 }
@@ -110,7 +110,7 @@ std::string ProbeTarget(const HealthConfig& config) {
 struct HealthProber {
   void AwaitGood() const;
   void StayGood() const;
-  std::string Look(Nanoseconds timeout) const;
+  Reason Look(Nanoseconds timeout) const;
   [[noreturn]] void Fail(ErrorCode code, const std::string& how,
                          const std::string& problem) const;
 
@@ -121,7 +121,7 @@ struct HealthProber {
   Waiter* waiter;
 };
 
-std::string HealthProber::Look(Nanoseconds timeout) const {
+Reason HealthProber::Look(Nanoseconds timeout) const {
   waiter->Check();
   watch.alive();
   return Probe(config, system, hook_context, timeout);
@@ -133,12 +133,12 @@ void HealthProber::AwaitGood() const {
     // The probe that begins at the very end gets a moment of its own.
     const Nanoseconds left =
         std::max<Nanoseconds>(deadline - waiter->Now(), kLastProbe);
-    const std::string problem = Look(std::min(left, config.timeout));
-    if (problem.empty()) return;
+    const Reason problem = Look(std::min(left, config.timeout));
+    if (!problem) return;
     if (waiter->Now() >= deadline) {
       Fail(ErrorCode::kHealthDeadline,
            "gave no good answer within " + FormatDuration(config.deadline),
-           problem);
+           *problem);
     }
     waiter->Pause(std::min(config.interval, deadline - waiter->Now()));
   }
@@ -149,12 +149,12 @@ void HealthProber::StayGood() const {
   const Nanoseconds end = AddSaturated(start, config.min_healthy_time);
   while (waiter->Now() < end) {
     waiter->Pause(std::min(config.interval, end - waiter->Now()));
-    const std::string problem = Look(config.timeout);
-    if (problem.empty()) continue;
+    const Reason problem = Look(config.timeout);
+    if (!problem) continue;
     Fail(ErrorCode::kHealthLost,
          "was good for " + FormatDuration(waiter->Now() - start) +
              ", then no more",
-         problem);
+         *problem);
   }
 }
 
@@ -196,8 +196,8 @@ bool BodyMatches(std::string_view body, std::string_view expected,
   return false;
 }
 
-std::string Probe(const HealthConfig& config, const System& system,
-                  const HookContext& hook_context, Nanoseconds timeout) {
+Reason Probe(const HealthConfig& config, const System& system,
+             const HookContext& hook_context, Nanoseconds timeout) {
   if (!config.url.empty()) {
     return ProbeHttp(config, system.http, hook_context, timeout);
   }
@@ -205,7 +205,7 @@ std::string Probe(const HealthConfig& config, const System& system,
   if (!config.command.empty()) {
     return ProbeCommand(config.command, system.runner, hook_context, timeout);
   }
-  return "";
+  return std::nullopt;
 }
 
 void AwaitHealthy(const HealthConfig& config, const System& system,

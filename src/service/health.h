@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/config.h"
+#include "base/reason.h"
 #include "service/hook_context.h"
 #include "service/system.h"
 #include "service/waiter.h"
@@ -26,10 +27,10 @@ ProbeAddress ParseProbeUrl(const std::string& url);
 bool BodyMatches(std::string_view body, std::string_view expected,
                  std::string_view version);
 
-// One probe, within `timeout`. Empty where the answer is good, else what it
-// was: "status 503, body \"...\"".
-std::string Probe(const HealthConfig& config, const System& system,
-                  const HookContext& hook_context, Nanoseconds timeout);
+// One probe, within `timeout`. Nullopt if the answer is good, otherwise what
+// it was: "status 503, body \"...\"".
+Reason Probe(const HealthConfig& config, const System& system,
+             const HookContext& hook_context, Nanoseconds timeout);
 
 struct HealthWatch {
   // Called before each probe; throws where the service is not the run it was.

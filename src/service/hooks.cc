@@ -21,11 +21,11 @@ void RequireOnlyRootWrites(const std::string& name, const Argv& argv,
   const std::string& program = argv[0];
   if (program.starts_with('/') || program.find('/') == program.npos) return;
   const std::string path = directory + "/" + program;
-  const std::string danger = WhyOthersCanWrite(path);
-  if (danger.empty()) return;
+  const Reason danger = WhyOthersCanWrite(path);
+  if (!danger) return;
   throw Error(
       ErrorCode::kConfigUnsafe,
-      fmt::format("cannot run the {} hook {} as root: {}", name, path, danger),
+      fmt::format("cannot run the {} hook {} as root: {}", name, path, *danger),
       path);
 }
 

@@ -7,8 +7,8 @@
 namespace release {
 namespace {
 
-std::string Post(const std::string& url, const Notice& notice, Http* http,
-                 Nanoseconds timeout) {
+Reason Post(const std::string& url, const Notice& notice, Http* http,
+            Nanoseconds timeout) {
   HttpRequest request;
   request.url = url;
   request.body = NoticeJson(notice);
@@ -18,19 +18,19 @@ std::string Post(const std::string& url, const Notice& notice, Http* http,
   request.max_body = 1024;
   const HttpResponse response = http->Send(request);
   if (response.status == 0) return response.error;
-  if (response.status / 100 == 2) return "";
+  if (response.status / 100 == 2) return std::nullopt;
   return fmt::format("status {}", response.status);
 }
 
-std::string RunNotifier(const Argv& argv, const Notice& notice, Runner* runner,
-                        Nanoseconds timeout) {
+Reason RunNotifier(const Argv& argv, const Notice& notice, Runner* runner,
+                   Nanoseconds timeout) {
   Command command;
   command.argv = argv;
   command.env = notice.Environment();
   command.input = NoticeJson(notice) + "\n";
   command.timeout = timeout;
   const CommandResult result = runner->Run(command);
-  if (result.ok()) return "";
+  if (result.ok()) return std::nullopt;
   return fmt::format("{}: {}{}", argv[0], result.Describe(),
                      LastLines(result.output, 2));
 }
@@ -48,9 +48,9 @@ std::vector<Channel> Channels(const NotifyConfig& config) {
   return channels;
 }
 
-std::string SendNotice(Channel channel, const NotifyConfig& config,
-                       const Notice& notice, const System& system,
-                       Nanoseconds timeout) {
+Reason SendNotice(Channel channel, const NotifyConfig& config,
+                  const Notice& notice, const System& system,
+                  Nanoseconds timeout) {
   return channel == Channel::kWebhook
              ? Post(config.webhook, notice, system.http, timeout)
              : RunNotifier(config.command, notice, system.runner, timeout);

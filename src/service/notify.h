@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/config.h"
+#include "base/reason.h"
 #include "service/notice.h"
 #include "service/system.h"
 
@@ -20,12 +21,12 @@ std::string ChannelName(Channel channel);
 std::vector<Channel> Channels(const NotifyConfig& config);
 
 // Sends one notice one way, within `timeout`: the webhook gets its JSON by
-// POST, the command gets it on stdin with RELEASE_* in its environment. Empty
-// where it was taken (a 2xx status, exit status 0), else why not; the reason
-// does not hold the URL, which may be a secret.
-std::string SendNotice(Channel channel, const NotifyConfig& config,
-                       const Notice& notice, const System& system,
-                       Nanoseconds timeout);
+// POST, the command gets it on stdin with RELEASE_* in its environment. Nullopt
+// if it was taken (a 2xx status, exit status 0). A reason does not hold the
+// URL, which may be a secret.
+Reason SendNotice(Channel channel, const NotifyConfig& config,
+                  const Notice& notice, const System& system,
+                  Nanoseconds timeout);
 
 }  // namespace release
 

@@ -167,17 +167,17 @@ RunningVerdict JudgeRunning(const std::vector<ProcessUse>& uses,
   return verdict;
 }
 
-std::string CheckRunsRelease(const std::string& releases,
-                             const std::string& version, Duration timeout,
-                             const std::function<ServiceProcesses()>& find,
-                             Runner* runner, Waiter* waiter) {
+std::optional<std::string> CheckRunsRelease(
+    const std::string& releases, const std::string& version, Duration timeout,
+    const std::function<ServiceProcesses()>& find, Runner* runner,
+    Waiter* waiter) {
   constexpr Nanoseconds kPoll = std::chrono::milliseconds(100);
   const Nanoseconds deadline = AddSaturated(waiter->Now(), timeout);
   for (;;) {
     const ServiceProcesses service = find();
     const RunningVerdict verdict = JudgeRunning(
         UsesOf(service, runner->UsersOf(releases)), releases, version);
-    if (verdict.what == RunningVerdict::What::kNew) return "";
+    if (verdict.what == RunningVerdict::What::kNew) return std::nullopt;
     if (verdict.what == RunningVerdict::What::kNothing) {
       return "no process of the service uses a file below " + releases +
              ": whether it runs " + version + " cannot be seen";

@@ -25,6 +25,7 @@
 #define RELEASE_SERVICE_RUNNING_CHECK_H_
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -63,10 +64,10 @@ RunningVerdict JudgeRunning(const std::vector<ProcessUse>& uses,
 // The whole rule. `find` tells before each look who the service is now, and may
 // throw. Returns a remark, or nothing. Throws Error kServiceRunsOldRelease
 // naming the processes and what they use.
-std::string CheckRunsRelease(const std::string& releases,
-                             const std::string& version, Duration timeout,
-                             const std::function<ServiceProcesses()>& find,
-                             Runner* runner, Waiter* waiter);
+std::optional<std::string> CheckRunsRelease(
+    const std::string& releases, const std::string& version, Duration timeout,
+    const std::function<ServiceProcesses()>& find, Runner* runner,
+    Waiter* waiter);
 
 }  // namespace release
 

@@ -164,12 +164,12 @@ std::vector<std::string> Service::CheckRunning(
       service.running_check == RunningCheck::kOff) {
     return {};
   }
-  const std::string remark = CheckRunsRelease(
+  const auto remark = CheckRunsRelease(
       hook_context.root + "/releases", hook_context.version, service.timeout,
       [this] { return impl_->Processes(); }, impl_->system.runner,
       &impl_->waiter);
-  if (remark.empty()) return {};
-  return {remark};
+  if (!remark) return {};
+  return {*remark};
 }
 
 void Service::CheckHealth(const HookContext& hook_context) {
@@ -189,14 +189,13 @@ bool Service::MachineGoesDown() {
   return impl_->has_unit() && impl_->unit.MachineGoesDown();
 }
 
-std::string Service::ProbeOnce(const HookContext& hook_context) {
+Reason Service::ProbeOnce(const HookContext& hook_context) {
   const HealthConfig& health = impl_->config.health;
   // Commands that change nothing come here without anybody having looked.
   if (!health.command.empty() && health.command[0].starts_with('/')) {
-    const std::string danger = WhyOthersCanWrite(health.command[0]);
-    if (!danger.empty()) {
+    if (const Reason danger = WhyOthersCanWrite(health.command[0])) {
       return fmt::format("cannot run {} as root: {}",
-                         Printable(health.command[0]), danger);
+                         Printable(health.command[0]), *danger);
     }
   }
   return Probe(health, impl_->system, hook_context, health.timeout);

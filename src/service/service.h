@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/config.h"
+#include "base/reason.h"
 #include "service/hook_context.h"
 #include "service/system.h"
 
@@ -60,9 +61,9 @@ class Service {
   // is no service to take along. False without a unit.
   bool MachineGoesDown();
 
-  // One probe, for status: empty where it is healthy or nothing is configured,
-  // else what is wrong.
-  std::string ProbeOnce(const HookContext& hook_context);
+  // One probe, for status: nullopt if it is healthy or nothing is configured,
+  // otherwise what is wrong.
+  Reason ProbeOnce(const HookContext& hook_context);
 
  private:
   struct Impl;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/reason.h"
 #include "base/text.h"
 #include "os/input.h"
 #include "os/interrupt.h"
@@ -23,16 +24,16 @@ constexpr char kRevokedFile[] = "/proc/self/fd/5";
 
 std::string ReadKeys(const std::string& path) {
   std::optional<std::string> text;
-  std::string danger = "no such file";
+  Reason danger = "no such file";
   try {
     text = ReadSmallFile(path, kMaxKeys);
   } catch (const Error& error) {
     throw Error(ErrorCode::kKeysUnusable, error.what(), path);
   }
   if (text) danger = WhyOthersCanWrite(path);
-  if (!danger.empty()) {
+  if (danger) {
     throw Error(ErrorCode::kKeysUnusable,
-                fmt::format("cannot use {}: {}", path, danger), path);
+                fmt::format("cannot use {}: {}", path, *danger), path);
   }
   return *text;
 }

@@ -11,7 +11,7 @@ namespace {
 
 TEST_CASE("a directory that is missing cannot be written in, ours can") {
   const TempDir dir;
-  CHECK(WhyNotWritable(dir.path()) == "");
+  CHECK_FALSE(WhyNotWritable(dir.path()));
   CHECK(WhyNotWritable(dir.path() + "/none") == "No such file or directory");
 }
 

@@ -9,10 +9,10 @@ namespace release {
 TEST_CASE("a TCP connection is made, refused or given up in time") {
   using std::chrono::seconds;
   HttpServer server(Always(""));
-  CHECK(ConnectTcp("127.0.0.1", server.port(), seconds(5)).empty());
-  CHECK(ConnectTcp("localhost", server.port(), seconds(5)).empty());
+  CHECK_FALSE(ConnectTcp("127.0.0.1", server.port(), seconds(5)));
+  CHECK_FALSE(ConnectTcp("localhost", server.port(), seconds(5)));
   CHECK(ConnectTcp("127.0.0.1", 1, seconds(5)) == "Connection refused");
-  CHECK_FALSE(ConnectTcp("no-such-host.invalid", 80, seconds(5)).empty());
+  CHECK(ConnectTcp("no-such-host.invalid", 80, seconds(5)));
 }
 
 }  // namespace release

@@ -21,9 +21,7 @@ struct Rig {
     start = clock.SinceBoot();
   }
   void Await() { AwaitHealthy(config, system, hook_context, watch, &waiter); }
-  std::string ProbeOnce() {
-    return Probe(config, system, hook_context, seconds(5));
-  }
+  Reason ProbeOnce() { return Probe(config, system, hook_context, seconds(5)); }
   // Answers so from `from` after the start on.
   void AnswerFrom(Nanoseconds from, HttpResponse response) {
     clock.At(start + from, [this, response] {
@@ -79,7 +77,7 @@ TEST_CASE("an HTTP probe is good by its status and its body") {
   Rig rig;
   rig.config.expect_body = "{version}";
   rig.Answer({204, "1.4.2", ""});
-  CHECK(rig.ProbeOnce().empty());
+  CHECK_FALSE(rig.ProbeOnce());
   rig.Answer({503, "down for \"repair\"\n", ""});
   CHECK(rig.ProbeOnce() == "status 503, body \"down for \\\"repair\\\"\\n\"");
   rig.Answer({200, "1.4.1", ""});
@@ -89,7 +87,7 @@ TEST_CASE("an HTTP probe is good by its status and its body") {
   rig.config.status_low = rig.config.status_high = 503;
   rig.config.expect_body = "";
   rig.Answer({503, "", ""});
-  CHECK(rig.ProbeOnce().empty());
+  CHECK_FALSE(rig.ProbeOnce());
 }
 
 TEST_CASE("no more than 200 bytes of a body are shown") {
@@ -103,7 +101,7 @@ TEST_CASE("a TCP probe connects to host and port") {
   Rig rig;
   rig.config.url = "";
   rig.config.tcp = "[::1]:8080";
-  CHECK(rig.ProbeOnce().empty());
+  CHECK_FALSE(rig.ProbeOnce());
   CHECK(rig.http.connects == std::vector<std::string>{"::1 8080"});
   rig.http.connect_error = "Connection refused";
   CHECK(rig.ProbeOnce() == "no connection: Connection refused");
@@ -113,7 +111,7 @@ TEST_CASE("a command probe is good when it exits with 0") {
   Rig rig;
   rig.config.url = "";
   rig.config.command = {"/bin/probe"};
-  CHECK(rig.ProbeOnce().empty());
+  CHECK_FALSE(rig.ProbeOnce());
   CHECK(rig.runner.commands[0].env.at("RELEASE_VERSION") == "1.4.2");
   CHECK(rig.runner.commands[0].timeout == seconds(5));
   rig.runner.On("/bin/probe", Exited(1, "no queue\n"));

@@ -16,8 +16,8 @@ class FakeHttp : public Http {
     requests.push_back(request);
     return answer(request);
   }
-  std::string Connect(const std::string& context, int port,
-                      std::chrono::nanoseconds) override {
+  Reason Connect(const std::string& context, int port,
+                 std::chrono::nanoseconds) override {
     connects.push_back(context + " " + std::to_string(port));
     return connect_error;
   }
@@ -26,7 +26,7 @@ class FakeHttp : public Http {
       [](const HttpRequest&) {
         return HttpResponse{200, "ok", ""};
       };
-  std::string connect_error;
+  Reason connect_error;
   std::vector<HttpRequest> requests;
   std::vector<std::string> connects;
 };
