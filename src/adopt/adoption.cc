@@ -9,6 +9,7 @@
 #include <optional>
 #include <utility>
 
+#include "adopt/real_path.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "deploy/transaction.h"
@@ -151,7 +152,7 @@ class AdoptionPlanner {
     }
     const std::string says = Quoted(*state_.current_target);
     const std::string path = root_ + "/" + kCurrent;
-    const std::string real = options_.real_path(path);
+    const std::string real = RealPath(options_.machine, path);
     if (real == path) {
       Refuse(kCurrent, root_,
              fmt::format("{} says {}, which is not there", kCurrent, says));
@@ -166,10 +167,10 @@ class AdoptionPlanner {
            fmt::format("{0} leads to {1}, which is no release, that is no "
                        "directory in {2} named by letters, digits and "
                        "\"._+~-\". Copy what it leads to there (cp -a {1} "
-                       "{2}/1), lead {0} there in one step (ln -s releases/1 "
+                       "{2}/1), lead {0} there in one step (ln -s {4}/1 "
                        "{3}/{0}.new && mv -T {3}/{0}.new {3}/{0}), and try "
                        "again",
-                       kCurrent, real, releases, root_));
+                       kCurrent, real, releases, root_, kReleases));
   }
 
   ForeignFacts LookAtTrees(const Version& live) const {

@@ -8,7 +8,6 @@
 #ifndef RELEASE_ADOPT_ADOPTION_H_
 #define RELEASE_ADOPT_ADOPTION_H_
 
-#include <functional>
 #include <set>
 #include <string>
 #include <vector>
@@ -18,7 +17,7 @@
 #include "deploy/deploy_context.h"
 #include "deploy/deployment_state.h"
 #include "deploy/plan.h"
-#include "os/startup.h"
+#include "os/fs.h"
 
 namespace release {
 
@@ -26,8 +25,7 @@ struct AdoptOptions {
   // What a plain directory is called as a release; nothing: the time.
   std::optional<Version> version;
   std::set<Version> leave_out;  // releases that are left as they are
-  // Where a path leads, through all links; itself where it leads nowhere.
-  std::function<std::string(const std::string&)> real_path = RealPath;
+  Fs* machine = nullptr;        // an Fs of "/", to see where `current` leads
 };
 
 struct AdoptionPlan {

@@ -2,54 +2,53 @@
 
 #include <cerrno>
 
-#include "os/fs.h"
-#include "os/posix_fs.h"
+#include "os/path_rules.h"
 
 namespace release {
 namespace {
 
-// The directory that holds a path's last component.
+// The directory that holds a path's last component, open before anything
+// changes: a sync afterwards then reports every error since.
 struct Holder {
-  explicit Holder(const std::string& path)
-      : name(path.substr(path.rfind('/') + 1)),
-        fs(path.rfind('/') == 0 ? "/" : path.substr(0, path.rfind('/'))),
-        directory(&fs, fs.OpenDirectory(Fs::kRoot, "")) {}
+  Holder(Fs* fs, const std::string& path)
+      : name(SplitPath(path).leaf),
+        directory(fs, fs->OpenDirectory(Fs::kRoot, ParentOf(path.substr(1)))) {}
 
   const std::string name;
-  PosixFs fs;
-  ScopedHandle directory;
+  const ScopedHandle directory;
 };
 
-void MakeLinkToItself(Holder* to, const std::string& path) {
-  const auto there = to->fs.Stat(Fs::kRoot, to->name);
+void MakeLinkToItself(Fs* fs, const Holder& to, const std::string& path) {
+  const auto there = fs->Stat(to.directory.get(), to.name);
   if (!there) {
-    to->fs.MakeSymlink(path, Fs::kRoot, to->name);
+    fs->MakeSymlink(path, to.directory.get(), to.name);
     return;
   }
   if (there->type != FileType::kSymlink ||
-      to->fs.ReadLink(Fs::kRoot, to->name) != path) {
+      fs->ReadLink(to.directory.get(), to.name) != path) {
     throw FsError("make symbolic link", path, EEXIST);
   }
 }
 
 }  // namespace
 
-void MoveLeavingLink(const std::string& from, const std::string& to) {
-  Holder source(from);
-  Holder target(to);
-  MakeLinkToItself(&target, to);
+// No call both renames a directory and leaves a link behind. An exchange with a
+// link that already says where the directory will be has the same effect.
+void MoveLeavingLink(Fs* machine, const std::string& from,
+                     const std::string& to) {
+  const Holder source(machine, from);
+  const Holder target(machine, to);
+  MakeLinkToItself(machine, target, to);
   try {
-    // An open descriptor is as good for either of the two.
-    target.fs.Rename(target.directory.get(), target.name,
-                     source.directory.get(), source.name,
-                     RenameMode::kExchange);
+    machine->Rename(target.directory.get(), target.name, source.directory.get(),
+                    source.name, RenameMode::kExchange);
   } catch (const FsError&) {
-    target.fs.RemoveFile(Fs::kRoot, target.name);
+    machine->RemoveFile(target.directory.get(), target.name);
     throw;
   }
-  // What the link leads to before the link.
-  target.fs.Sync(Fs::kRoot);
-  source.fs.Sync(Fs::kRoot);
+  // The directory must be durable in its new place before the link to it is.
+  machine->Sync(target.directory.get());
+  machine->Sync(source.directory.get());
 }
 
 }  // namespace release

@@ -10,10 +10,13 @@
 #include <unordered_set>
 
 #include "adopt/adoption.h"
+#include "adopt/foreign_directory.h"
+#include "adopt/real_path.h"
 #include "store/durable.h"
 #include "store/layout.h"
 #include "store/verify.h"
 #include "support/foreign_tree.h"
+#include "support/subtree_fs.h"
 #include "support/world.h"
 
 namespace release {
@@ -35,6 +38,28 @@ struct Scenario {
   std::string version;
   std::string line;       // of the ledger afterwards
   bool lays_out = false;  // the layout is made in the same run
+  // The app is /site/app, and /site/shop becomes its root, as with --from.
+  bool from_outside = false;
+  bool by_hand = false;  // the move is mv and ln -s, which must be caught
+};
+
+constexpr char kApp[] = "/site/app";
+constexpr char kSiteRoot[] = "/site/shop";
+
+// A world whose disk is the app's root or, with `from_outside`, the machine.
+struct Machine : World {
+  Machine(const World& before, MemFs left, bool from_outside)
+      : World(before, std::move(left)) {
+    if (!from_outside) return;
+    config.root = kSiteRoot;
+    root.emplace(&disk, FromTop(kSiteRoot));
+    context.fs = &*root;
+  }
+  Fs* app_root() { return context.fs; }
+  Fs* machine() { return root ? static_cast<Fs*>(&disk) : &shop; }
+
+  std::optional<SubtreeFs> root;
+  ShopMachine shop{&disk};
 };
 
 class Enumeration {
@@ -52,7 +77,7 @@ class Enumeration {
     TakeOver(whole.get());
     const std::uint64_t calls = whole->disk.operations() - before;
     // A success that was reported survives the power.
-    ForEachState(*whole, [&](World* world) {
+    ForEachState(*whole, [&](Machine* world) {
       Require(Adopted(world), "a reported success was lost");
     });
     for (std::uint64_t k = 0; k <= calls; ++k) {
@@ -68,23 +93,37 @@ class Enumeration {
   std::uint64_t states() const { return states_; }
 
  private:
-  std::unique_ptr<World> Start() {
-    auto world = std::make_unique<World>(base_, scenario_.start);
+  std::unique_ptr<Machine> Start() const {
+    auto world = std::make_unique<Machine>(base_, scenario_.start,
+                                           scenario_.from_outside);
     if (!left_out_.first.empty() || left_out_.second != 0) {
       world->disk.IgnoreSync(left_out_.first, left_out_.second);
     }
     return world;
   }
 
-  void TakeOver(World* world) {
-    if (scenario_.lays_out) InitializeLayout(&world->disk);
-    AdoptOptions options = AdoptOptionsFor(&world->disk);
+  void TakeOver(Machine* world) const {
+    if (scenario_.from_outside) MoveIn(world);
+    if (scenario_.lays_out) InitializeLayout(world->app_root());
+    AdoptOptions options;
+    options.machine = world->machine();
     if (scenario_.before.empty()) {
       options.version = Version::ParseOrThrow(scenario_.version);
     }
     const Outcome outcome = Adopt(&world->context, options);
     Require(outcome.exit == Exit::kDone,
             "it failed: " + (outcome.error ? outcome.error->message : ""));
+  }
+
+  void MoveIn(Machine* world) const {
+    const ForeignDirectory foreign(world->machine(), kApp, kSiteRoot);
+    if (foreign.Examine() == ForeignDirectory::Where::kMoved) return;
+    if (!scenario_.by_hand) return foreign.Move(world->app_root());
+    InitializeLayout(world->app_root());
+    const std::string current = std::string(kSiteRoot) + "/" + kCurrent;
+    world->disk.Rename(Fs::kRoot, FromTop(kApp), Fs::kRoot, FromTop(current),
+                       RenameMode::kNoReplace);
+    world->disk.MakeSymlink(current, Fs::kRoot, FromTop(kApp));
   }
 
   static void RunToCrash(const std::function<void()>& body) {
@@ -94,18 +133,18 @@ class Enumeration {
     }
   }
 
-  static void ForEachState(const World& stopped,
-                           const std::function<void(World*)>& visit) {
-    World killed(stopped, stopped.disk.Killed());
+  void ForEachState(const World& stopped,
+                    const std::function<void(Machine*)>& visit) const {
+    Machine killed(stopped, stopped.disk.Killed(), scenario_.from_outside);
     visit(&killed);
     stopped.disk.ForEachPowerCut([&](MemFs disk) {
-      World cut(stopped, std::move(disk));
+      Machine cut(stopped, std::move(disk), scenario_.from_outside);
       visit(&cut);
     });
   }
 
   void CheckStates(const World& stopped, const std::string& where, int depth) {
-    ForEachState(stopped, [&](World* state) {
+    ForEachState(stopped, [&](Machine* state) {
       if (!seen_.insert(fmt::format("{} {}", depth, state->disk.Image()))
                .second) {
         return;
@@ -117,32 +156,40 @@ class Enumeration {
     });
   }
 
-  static bool HasLayout(World* world) {
+  static bool HasLayout(Machine* world) {
     try {
-      RequireLayout(&world->disk);
-      return world->disk.Stat(Fs::kRoot, kOutbox).has_value();
+      RequireLayout(world->app_root());
+      return world->app_root()->Stat(Fs::kRoot, kOutbox).has_value();
     } catch (const Error&) {
       return false;
     }
   }
 
-  void CheckServed(World* world, const std::string& where) {
-    const std::string served = ServedIndex(&world->disk);
+  // The index that is read through the path that was served from the start.
+  std::string Served(Machine* world) const {
+    if (!scenario_.from_outside) return ServedIndex(&world->disk);
+    const std::string path = FromTop(RealPath(&world->disk, kApp)) + "/index";
+    return world->disk.Stat(Fs::kRoot, path) ? ReadFile(&world->disk, path)
+                                             : "";
+  }
+
+  void CheckServed(Machine* world, const std::string& where) const {
+    const std::string served = Served(world);
     Require(served == scenario_.served,
             fmt::format("{}: served is '{}'", where, served));
   }
 
   // Trying again finishes, from wherever the crash left it.
   void CheckAgain(const World& state, const std::string& where) {
-    World again(state, state.disk);
-    InitializeLayout(&again.disk);
+    Machine again(state, state.disk, scenario_.from_outside);
+    InitializeLayout(again.app_root());
     TakeOver(&again);
     CheckServed(&again, where + ", again");
     Require(Adopted(&again), where + ": trying again does not finish");
   }
 
   void CheckRecovery(const World& state, const std::string& where, int depth) {
-    World recovered(state, state.disk);
+    Machine recovered(state, state.disk, scenario_.from_outside);
     const std::uint64_t before = recovered.disk.operations();
     recovered.RecoverNow();
     const std::uint64_t calls = recovered.disk.operations() - before;
@@ -154,7 +201,7 @@ class Enumeration {
     Require(recovered.disk.Tree() == tree, where + ": recovery twice differs");
     if (depth == 1) return;
     for (std::uint64_t k = 0; k <= calls; ++k) {
-      World again(state, state.disk);
+      Machine again(state, state.disk, scenario_.from_outside);
       again.disk.CrashAfter(k);
       RunToCrash([&] { again.RecoverNow(); });
       CheckStates(again, fmt::format("{}, recovery at call {}", where, k),
@@ -162,28 +209,40 @@ class Enumeration {
     }
   }
 
-  bool Adopted(World* world) const {
+  bool Adopted(Machine* world) const {
     if (!HasLayout(world)) return false;
-    const DeploymentState state = ReadDeploymentState(&world->disk);
+    Fs* root = world->app_root();
+    const DeploymentState state = ReadDeploymentState(root);
     std::string line;
     for (const Version& version : state.ledger.activation_order()) {
       line += version.name() + " ";
-      if (!HasManifest(&world->disk, version)) return false;
-      if (!VerifyRelease(&world->disk, version).empty()) return false;
+      if (!HasManifest(root, version)) return false;
+      if (!VerifyRelease(root, version).empty()) return false;
     }
     return line == scenario_.line && state.LiveIsRecorded() &&
-           world->Current() == "releases/" + scenario_.version && IsTidy(state);
+           root->ReadLink(Fs::kRoot, kCurrent) ==
+               "releases/" + scenario_.version &&
+           IsTidy(state);
   }
 
   // As before, but for the layout and the record of what was tried.
-  bool Untouched(World* world) const {
-    const DeploymentState state = ReadDeploymentState(&world->disk);
-    const auto info = world->disk.Stat(Fs::kRoot, kCurrent);
-    const bool is_link = info->type == FileType::kSymlink;
-    return is_link == !scenario_.before.empty() &&
-           (!is_link || world->Current() == scenario_.before) &&
-           state.ledger.activation_order().empty() && IsTidy(state) &&
-           world->disk.List(Fs::kRoot, kManifests).empty();
+  bool Untouched(Machine* world) const {
+    Fs* root = world->app_root();
+    const DeploymentState state = ReadDeploymentState(root);
+    return IsBefore(root) && state.ledger.activation_order().empty() &&
+           IsTidy(state) && root->List(Fs::kRoot, kManifests).empty();
+  }
+
+  // Whether `current` is as before. A directory from outside may not have come
+  // yet; then there is nothing, or the link to itself that makes way.
+  bool IsBefore(Fs* root) const {
+    const auto info = root->Stat(Fs::kRoot, kCurrent);
+    if (!info) return scenario_.from_outside;
+    if (info->type != FileType::kSymlink) return scenario_.before.empty();
+    const auto says = root->ReadLink(Fs::kRoot, kCurrent);
+    return says == (scenario_.from_outside
+                        ? std::string(kSiteRoot) + "/" + kCurrent
+                        : scenario_.before);
   }
 
   static bool IsTidy(const DeploymentState& state) {
@@ -230,15 +289,34 @@ Scenario FromNothing(Scenario scenario, MemFs start) {
   return scenario;
 }
 
+Scenario Outside() {
+  MemFs disk;
+  disk.MakeDirectory(Fs::kRoot, "site", 0755);
+  disk.MakeDirectory(Fs::kRoot, FromTop(kSiteRoot), 0755);
+  MakeForeignRelease(&disk, FromTop(kApp), "plain");
+  disk.SyncTree(Fs::kRoot);
+  Scenario scenario = Plain();
+  scenario.name = "a directory outside the root";
+  scenario.start = std::move(disk);
+  scenario.from_outside = true;
+  return scenario;
+}
+
+std::string WhatBreaks(Enumeration* enumeration) {
+  try {
+    enumeration->Run();
+  } catch (const Broken& broken) {
+    return broken.what;
+  }
+  return "";
+}
+
 std::string BreaksWithout(const std::string& name, unsigned occurrence) {
   for (const Scenario& scenario : {Linked(), Plain()}) {
     Enumeration enumeration(scenario);
     enumeration.LeaveOut(name, occurrence);
-    try {
-      enumeration.Run();
-    } catch (const Broken& broken) {
-      return scenario.name + ": " + broken.what;
-    }
+    const std::string broken = WhatBreaks(&enumeration);
+    if (!broken.empty()) return scenario.name + ": " + broken;
   }
   return "";
 }
@@ -248,14 +326,10 @@ std::string BreaksWithout(const std::string& name, unsigned occurrence) {
 TEST_CASE("no crash at any call breaks a taking over, nor its recovery") {
   for (const Scenario& scenario :
        {Linked(), Plain(), FromNothing(Linked(), CapistranoTree()),
-        FromNothing(Plain(), PlainTree())}) {
+        FromNothing(Plain(), PlainTree()), Outside()}) {
     CAPTURE(scenario.name);
     Enumeration enumeration(scenario);
-    try {
-      enumeration.Run();
-    } catch (const Broken& broken) {
-      FAIL_CHECK(broken.what);
-    }
+    CHECK(WhatBreaks(&enumeration) == "");
     MESSAGE(scenario.name << ": " << enumeration.points() << " crash points, "
                           << enumeration.states() << " states");
     CHECK(enumeration.points() > 10);
@@ -279,6 +353,15 @@ TEST_CASE("each load-bearing sync of a taking over left out is caught") {
     MESSAGE("without " << row.sync << ": " << broken);
     CHECK_MESSAGE(!broken.empty(), row.sync);
   }
+}
+
+TEST_CASE("each load-bearing step of a move from outside left out is caught") {
+  Scenario by_hand = Outside();
+  by_hand.by_hand = true;
+  Enumeration enumeration(by_hand);
+  const std::string broken = WhatBreaks(&enumeration);
+  MESSAGE("by mv and ln: " << broken);
+  CHECK(broken.find("served is ''") != std::string::npos);
 }
 
 TEST_CASE("the same readers see what mv and ln leave for an instant") {

@@ -22,7 +22,7 @@ Version V(const std::string& name) { return Version::ParseOrThrow(name); }
 // One app on a disk that this tool has not touched.
 struct Foreign {
   explicit Foreign(MemFs disk) : base(), world(base, std::move(disk)) {
-    options = AdoptOptionsFor(&world.disk);
+    options.machine = &machine;
   }
 
   Outcome Adopt() {
@@ -48,6 +48,7 @@ struct Foreign {
 
   World base;
   World world;
+  ShopMachine machine{&world.disk};
   AdoptOptions options;
 };
 

@@ -8,7 +8,7 @@
 #include <fstream>
 #include <thread>
 
-#include "os/fs.h"
+#include "os/posix_fs.h"
 #include "support/archives.h"
 #include "support/temp_dir.h"
 
@@ -17,9 +17,14 @@ namespace {
 
 namespace stdfs = std::filesystem;
 
+void Move(const std::string& from, const std::string& to) {
+  PosixFs machine("/");
+  MoveLeavingLink(&machine, from, to);
+}
+
 int ErrorOfMove(const std::string& from, const std::string& to) {
   try {
-    MoveLeavingLink(from, to);
+    Move(from, to);
   } catch (const FsError& error) {
     return error.error_number();
   }
@@ -33,7 +38,7 @@ TEST_CASE("a directory moves, and its old path leads to it") {
   stdfs::create_directory(from);
   stdfs::create_directory(dir.path() + "/root");
   Spill(from + "/index", "one");
-  MoveLeavingLink(from, to);
+  Move(from, to);
   CHECK(stdfs::read_symlink(from) == to);
   CHECK(stdfs::is_directory(stdfs::symlink_status(to)));
   CHECK(Slurp(from + "/index") == "one");
@@ -81,7 +86,7 @@ TEST_CASE("no reader of the old path ever misses a file") {
     }
   });
   while (reads < 100) std::this_thread::yield();
-  MoveLeavingLink(from, dir.path() + "/current");
+  Move(from, dir.path() + "/current");
   const long before = reads;
   while (reads < before + 100) std::this_thread::yield();
   stop = true;

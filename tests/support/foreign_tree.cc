@@ -34,6 +34,13 @@ std::optional<std::string> FollowCurrent(Fs* fs) {
   return std::nullopt;
 }
 
+// The path below /srv/shop; nullopt for any other path of the machine.
+std::optional<std::string> InShop(const std::string& path) {
+  const std::string absolute = "/" + path;
+  if (!absolute.starts_with(kPrefix)) return std::nullopt;
+  return absolute.substr(kPrefix.size());
+}
+
 }  // namespace
 
 void MakeForeignRelease(Fs* fs, const std::string& path,
@@ -76,13 +83,20 @@ std::string ServedIndex(Fs* fs) {
   return fs->Stat(Fs::kRoot, path) ? ReadFile(fs, path) : "";
 }
 
-AdoptOptions AdoptOptionsFor(Fs* fs) {
-  AdoptOptions options;
-  options.real_path = [fs](const std::string& path) {
-    const auto directory = FollowCurrent(fs);
-    return directory ? std::string(kPrefix) + *directory : path;
-  };
-  return options;
+ShopMachine::ShopMachine(Fs* root) : root_(root) {
+  MakeDirectory(kRoot, "srv", 0755);
+  MakeDirectory(kRoot, "srv/shop", 0755);
+}
+
+std::optional<FileInfo> ShopMachine::Stat(Handle dir, const std::string& path) {
+  const auto inside = InShop(path);
+  return inside ? root_->Stat(dir, *inside) : MemFs::Stat(dir, path);
+}
+
+std::optional<std::string> ShopMachine::ReadLink(Handle dir,
+                                                 const std::string& path) {
+  const auto inside = InShop(path);
+  return inside ? root_->ReadLink(dir, *inside) : MemFs::ReadLink(dir, path);
 }
 
 }  // namespace release

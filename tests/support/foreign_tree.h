@@ -2,10 +2,9 @@
 #ifndef RELEASE_TESTS_SUPPORT_FOREIGN_TREE_H_
 #define RELEASE_TESTS_SUPPORT_FOREIGN_TREE_H_
 
+#include <optional>
 #include <string>
-#include <vector>
 
-#include "adopt/adoption.h"
 #include "support/mem_fs.h"
 
 namespace release {
@@ -25,8 +24,17 @@ void MakeForeignRelease(Fs* fs, const std::string& path,
 // missing at any step of the way.
 std::string ServedIndex(Fs* fs);
 
-// Options that see links as a process does whose root is /srv/shop.
-AdoptOptions AdoptOptionsFor(Fs* fs);
+// A machine whose /srv/shop is `root`, which outlives it. For looking only.
+class ShopMachine final : public MemFs {
+ public:
+  explicit ShopMachine(Fs* root);
+  std::optional<FileInfo> Stat(Handle dir, const std::string& path) override;
+  std::optional<std::string> ReadLink(Handle dir,
+                                      const std::string& path) override;
+
+ private:
+  Fs* root_;
+};
 
 }  // namespace release
 

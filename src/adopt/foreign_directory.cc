@@ -1,0 +1,115 @@
+#include "adopt/foreign_directory.h"
+
+#include <fmt/format.h>
+
+#include "adopt/real_path.h"
+#include "base/error.h"
+#include "base/reason.h"
+#include "deploy/operations.h"
+#include "os/host_facts.h"
+#include "os/input.h"
+#include "os/path_rules.h"
+#include "os/relocate.h"
+#include "store/layout.h"
+#include "store/verify.h"
+
+namespace release {
+namespace {
+
+[[noreturn]] void Refuse(const std::string& from, const std::string& why) {
+  throw Error(ErrorCode::kNotAdoptable,
+              fmt::format("cannot take over {}: {}", from, why), from);
+}
+
+}  // namespace
+
+ForeignDirectory::ForeignDirectory(Fs* machine, const std::string& from,
+                                   const std::string& root)
+    : machine_(machine),
+      root_(RealPlace(machine, root)),
+      name_(from),
+      // The last component is not followed: it may be our own link already.
+      path_(JoinPath(RealPath(machine, HolderOf(from)), LeafOf(from))) {}
+
+std::string ForeignDirectory::Current() const {
+  return JoinPath(root_, kCurrent);
+}
+
+ForeignDirectory::Where ForeignDirectory::Examine() const {
+  const auto info = machine_->Stat(Fs::kRoot, FromTop(path_));
+  if (!info) Refuse(name_, "there is no such directory");
+  if (info->type == FileType::kSymlink) return ExamineLink();
+  if (info->type != FileType::kDirectory) Refuse(name_, "it is no directory");
+  RequireRootElsewhere();
+  RequireNoCurrent();
+  RequireOneMount();
+  RequireOneFileSystem(machine_, FromTop(path_));
+  RequireOnlyRootMoves();
+  return Where::kInPlace;
+}
+
+void ForeignDirectory::Move(Fs* root) const {
+  InitializeLayout(root);
+  MoveLeavingLink(machine_, path_, Current());
+}
+
+std::string ForeignDirectory::Describe() const {
+  return fmt::format(
+      "let {} become {} and put a link to that in its place, in one step",
+      name_, Current());
+}
+
+ForeignDirectory::Where ForeignDirectory::ExamineLink() const {
+  const std::string leads_to = RealPath(machine_, path_);
+  if (leads_to != path_ && leads_to == RealPath(machine_, Current())) {
+    return Where::kMoved;
+  }
+  Refuse(name_, "it is a symbolic link; name the directory that it leads to");
+}
+
+void ForeignDirectory::RequireRootElsewhere() const {
+  if (!(root_ + "/").starts_with(path_ + "/")) return;
+  Refuse(name_, fmt::format("the root {} is in it; choose one beside it, "
+                            "such as --root {}.d",
+                            root_, path_));
+}
+
+void ForeignDirectory::RequireNoCurrent() const {
+  const auto current = machine_->Stat(Fs::kRoot, FromTop(Current()));
+  if (!current) return;
+  // A link that points at itself is left over from an interrupted exchange.
+  if (current->type == FileType::kSymlink &&
+      machine_->ReadLink(Fs::kRoot, FromTop(Current())) == Current()) {
+    return;
+  }
+  Refuse(name_,
+         fmt::format("there is a {} already; choose another root", Current()));
+}
+
+// Device numbers do not suffice: a bind mount has the device of its source, and
+// yet nothing can be renamed across it.
+void ForeignDirectory::RequireOneMount() const {
+  std::string above = root_;
+  while (above != "/" && !machine_->Stat(Fs::kRoot, FromTop(above))) {
+    above = HolderOf(above);
+  }
+  if (MountOf(path_) != MountOf(HolderOf(path_))) {
+    Refuse(name_, "something is mounted there, and a mount cannot move");
+  }
+  if (MountOf(path_) == MountOf(above)) return;
+  Refuse(name_, fmt::format("{} is on another file system; choose a root on "
+                            "the same one, such as --root {}.d",
+                            above, path_));
+}
+
+void ForeignDirectory::RequireOnlyRootMoves() const {
+  const Reason danger = WhyOthersCanWrite(HolderOf(path_));
+  if (!danger) return;
+  throw Error(ErrorCode::kRootUnsafe,
+              fmt::format("cannot move {} as root: {}; run this as its owner, "
+                          "or make it root's",
+                          name_, *danger),
+              name_);
+}
+
+}  // namespace release

@@ -1,0 +1,48 @@
+// The directory of `init --adopt --from`, which becomes ROOT/current.
+#ifndef RELEASE_ADOPT_FOREIGN_DIRECTORY_H_
+#define RELEASE_ADOPT_FOREIGN_DIRECTORY_H_
+
+#include <string>
+
+#include "os/fs.h"
+
+namespace release {
+
+class ForeignDirectory {
+ public:
+  // `machine` is an Fs whose root is "/"; it is borrowed. Both paths are
+  // absolute, without "." and ".."; `root` need not exist yet.
+  ForeignDirectory(Fs* machine, const std::string& from,
+                   const std::string& root);
+
+  enum class Where { kInPlace, kMoved };
+  // Changes nothing. Returns kMoved if an earlier run moved the directory
+  // already. Throws Error kNotAdoptable if it cannot move to ROOT/current, and
+  // kRootUnsafe if root would move it where somebody else can write.
+  [[nodiscard]] Where Examine() const;
+
+  // Makes the layout in `root`, the Fs of the app's root, then moves the
+  // directory to ROOT/current and leaves a link in its place, in one step.
+  // Durable on return.
+  void Move(Fs* root) const;
+
+  // The move in words, for --dry-run.
+  std::string Describe() const;
+
+ private:
+  std::string Current() const;
+  Where ExamineLink() const;
+  void RequireRootElsewhere() const;
+  void RequireNoCurrent() const;
+  void RequireOneMount() const;
+  void RequireOnlyRootMoves() const;
+
+  Fs* machine_;
+  const std::string root_;
+  const std::string name_;  // as the caller gave it, for messages
+  const std::string path_;
+};
+
+}  // namespace release
+
+#endif  // RELEASE_ADOPT_FOREIGN_DIRECTORY_H_
