@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
-#include <functional>
 #include <set>
 
 #include "dropbox/upload.h"
@@ -126,8 +125,10 @@ class RejectedTrimmer {
   }
 
  private:
-  // Goes on where one cannot be removed.
-  void Try(const std::function<void()>& body) {
+  // Reports a failure and goes on: one file that cannot be removed must not
+  // keep the others.
+  template <typename Body>
+  void Try(Body body) {
     try {
       body();
     } catch (const FsError& error) {
