@@ -10,7 +10,7 @@ namespace {
 
 std::string Made(const std::string& form) {
   TempDir dir;
-  std::filesystem::create_directory(dir.path() + "/in");
+  boost::filesystem::create_directory(dir.path() + "/in");
   Spill(dir.path() + "/in/a", "odd");
   Spill(dir.path() + "/in/empty", "");
   Spill(dir.path() + "/in/noise", Noise(70'000, 3));

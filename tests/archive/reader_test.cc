@@ -18,7 +18,7 @@
 namespace release {
 namespace {
 
-namespace stdfs = std::filesystem;
+namespace bfs = boost::filesystem;
 
 struct Sample {
   const char* name;
@@ -80,7 +80,7 @@ class SpoolRoom {
  public:
   SpoolRoom() : fs_(dir_.path()) {}
   Spool spool() { return {&fs_, Fs::kRoot, "spool", 0}; }
-  bool empty() const { return stdfs::is_empty(dir_.path()); }
+  bool empty() const { return bfs::is_empty(dir_.path()); }
   PosixFs& fs() { return fs_; }
 
  private:

@@ -19,7 +19,7 @@
 namespace release {
 namespace {
 
-namespace stdfs = std::filesystem;
+namespace bfs = boost::filesystem;
 
 void AddOneOfEach(TreeWriter* writer) {
   writer->AddDirectory("a", 0755);
@@ -41,13 +41,13 @@ TEST_CASE("tree writer: what is added is there after Finish, in any order") {
     PosixFs fs(dir.path());
     TreeWriter writer(&fs, Fs::kRoot, {.owner = {}, .threads = threads});
     AddOneOfEach(&writer);
-    const stdfs::path top(dir.path());
-    CHECK_FALSE(stdfs::exists(stdfs::symlink_status(top / "c/link")));
+    const bfs::path top(dir.path());
+    CHECK_FALSE(bfs::exists(bfs::symlink_status(top / "c/link")));
     writer.Finish();
     CHECK(Slurp(top / "a/b/f") == "one two");
     CHECK(Slurp(top / "hard") == "one two");
-    CHECK(stdfs::hard_link_count(top / "hard") == 2);
-    CHECK(stdfs::read_symlink(top / "c/link") == "../a/b/f");
+    CHECK(bfs::hard_link_count(top / "hard") == 2);
+    CHECK(bfs::read_symlink(top / "c/link") == "../a/b/f");
     CHECK(fs.Stat(Fs::kRoot, "c/g")->mode == 0755);
     CHECK(fs.Stat(Fs::kRoot, "a/h")->mode == 0600);
     CHECK(fs.Stat(Fs::kRoot, "a")->mode == 0700);
@@ -223,7 +223,7 @@ TEST_CASE("tree writer: a link planted in the way is not followed") {
   TempDir dir;
   TempDir elsewhere;
   PosixFs fs(dir.path());
-  stdfs::create_directory_symlink(elsewhere.path(), dir.path() + "/a");
+  bfs::create_directory_symlink(elsewhere.path(), dir.path() + "/a");
   TreeWriter writer(&fs, Fs::kRoot, {.owner = {}, .threads = 2});
   CHECK_THROWS_AS(
       [&] {
@@ -231,7 +231,7 @@ TEST_CASE("tree writer: a link planted in the way is not followed") {
         writer.Finish();
       }(),
       FsError);
-  CHECK(stdfs::is_empty(elsewhere.path()));
+  CHECK(bfs::is_empty(elsewhere.path()));
 }
 
 }  // namespace

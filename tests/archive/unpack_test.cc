@@ -14,14 +14,14 @@
 namespace release {
 namespace {
 
-namespace stdfs = std::filesystem;
+namespace bfs = boost::filesystem;
 
 // A directory to pack from, one to unpack into, and the archive between.
 class Bench {
  public:
   Bench() : in(dir_.path() + "/in"), out(dir_.path() + "/out") {
-    stdfs::create_directory(in);
-    stdfs::create_directory(out);
+    bfs::create_directory(in);
+    bfs::create_directory(out);
     fs_.emplace(dir_.path());
   }
 
@@ -53,12 +53,12 @@ class Bench {
   std::optional<PosixFs> fs_;
 
  public:
-  stdfs::path in;
-  stdfs::path out;
+  bfs::path in;
+  bfs::path out;
 };
 
-unsigned ModeOf(const stdfs::path& path) {
-  return static_cast<unsigned>(stdfs::symlink_status(path).permissions());
+unsigned ModeOf(const bfs::path& path) {
+  return static_cast<unsigned>(bfs::symlink_status(path).permissions());
 }
 
 const ManifestEntry& Find(const Unpacked& unpacked, const std::string& path) {
@@ -76,10 +76,10 @@ std::vector<std::string> Paths(const Unpacked& unpacked) {
 }
 
 // Fails unless the manifest is exactly what lies below `top`.
-void CheckAgainstDisk(const Manifest& manifest, const stdfs::path& top) {
+void CheckAgainstDisk(const Manifest& manifest, const bfs::path& top) {
   std::size_t on_disk = 0;
   for ([[maybe_unused]] const auto& found :
-       stdfs::recursive_directory_iterator(top)) {
+       bfs::recursive_directory_iterator(top)) {
     ++on_disk;
   }
   CHECK(on_disk == manifest.entries.size());
@@ -88,14 +88,14 @@ void CheckAgainstDisk(const Manifest& manifest, const stdfs::path& top) {
       [](const auto& a, const auto& b) { return a.path < b.path; }));
   for (const ManifestEntry& entry : manifest.entries) {
     CAPTURE(entry.path);
-    const stdfs::path path = top / entry.path;
+    const bfs::path path = top / entry.path;
     if (entry.kind == EntryKind::kSymlink) {
-      CHECK(stdfs::read_symlink(path) == entry.target);
+      CHECK(bfs::read_symlink(path) == entry.target);
       continue;
     }
     CHECK(ModeOf(path) == entry.mode);
     if (entry.kind == EntryKind::kDirectory) {
-      CHECK(stdfs::is_directory(stdfs::symlink_status(path)));
+      CHECK(bfs::is_directory(bfs::symlink_status(path)));
       continue;
     }
     const std::string content = Slurp(path);
@@ -128,7 +128,7 @@ TEST_CASE("unpack: without a file system nothing is written") {
   MakeTree(bench.in);
   bench.Pack("tar -cf $a .");
   CHECK(bench.Run({}, false).manifest.entries.size() > 10);
-  CHECK(stdfs::is_empty(bench.out));
+  CHECK(bfs::is_empty(bench.out));
 }
 
 TEST_CASE("unpack: directories that are only implied are made and listed") {
@@ -162,7 +162,7 @@ TEST_CASE("unpack: leading components are stripped") {
   UnpackOptions options;
   options.strip_components = 1;
   CheckAgainstDisk(bench.Run(options).manifest, bench.out);
-  CHECK(stdfs::exists(bench.out / "bin/run"));
+  CHECK(bfs::exists(bench.out / "bin/run"));
   options.strip_components = 9;
   CHECK(bench.CodeOf(options) == ErrorCode::kArchiveEmpty);
 }
@@ -176,14 +176,14 @@ TEST_CASE("unpack: hard links are one file under several names") {
     Bench bench;
     const std::string content = Noise(5000, 3);
     Spill(bench.in / "a", content);
-    stdfs::create_hard_link(bench.in / "a", bench.in / "b");
-    stdfs::create_hard_link(bench.in / "a", bench.in / "c");
+    bfs::create_hard_link(bench.in / "a", bench.in / "b");
+    bfs::create_hard_link(bench.in / "a", bench.in / "c");
     bench.Pack(command);
     const Unpacked unpacked = bench.Run();
     CheckAgainstDisk(unpacked.manifest, bench.out);
     CHECK(Find(unpacked, "c").hash == HashContent(content));
     CHECK(Find(unpacked, "a").size == 5000);
-    CHECK(stdfs::hard_link_count(bench.out / "a") == 3);
+    CHECK(bfs::hard_link_count(bench.out / "a") == 3);
   }
 }
 
@@ -191,14 +191,14 @@ TEST_CASE("unpack: many hard links in many directories are made") {
   Bench bench;
   for (int i = 0; i < 50; ++i) {
     const std::string n = std::to_string(i);
-    stdfs::create_directories(bench.in / ("d" + n) / "e");
+    bfs::create_directories(bench.in / ("d" + n) / "e");
     Spill(bench.in / ("d" + n) / "e" / "f", n);
-    stdfs::create_hard_link(bench.in / ("d" + n) / "e" / "f",
-                            bench.in / ("d" + n) / "g");
+    bfs::create_hard_link(bench.in / ("d" + n) / "e" / "f",
+                          bench.in / ("d" + n) / "g");
   }
   bench.Pack("tar -cf $a .");
   CheckAgainstDisk(bench.Run().manifest, bench.out);
-  CHECK(stdfs::hard_link_count(bench.out / "d7/g") == 2);
+  CHECK(bfs::hard_link_count(bench.out / "d7/g") == 2);
 }
 
 TEST_CASE("unpack: what is reserved is left out and named") {
@@ -208,9 +208,9 @@ TEST_CASE("unpack: what is reserved is left out and named") {
   UnpackOptions options;
   options.reserved = {"lib/deep", "nothing", "li"};
   const Unpacked unpacked = bench.Run(options);
-  CHECK_FALSE(stdfs::exists(bench.out / "lib/deep"));
-  CHECK_FALSE(stdfs::exists(bench.out / "nothing"));
-  CHECK(stdfs::exists(bench.out / "lib/part1"));
+  CHECK_FALSE(bfs::exists(bench.out / "lib/deep"));
+  CHECK_FALSE(bfs::exists(bench.out / "nothing"));
+  CHECK(bfs::exists(bench.out / "lib/part1"));
   CHECK(unpacked.left_out.size() == 5);
   CHECK(std::count(unpacked.left_out.begin(), unpacked.left_out.end(),
                    "lib/deep/big") == 1);
@@ -220,7 +220,7 @@ TEST_CASE("unpack: what is reserved is left out and named") {
 TEST_CASE("unpack: a hard link to what is reserved is refused") {
   Bench bench;
   Spill(bench.in / "a", "x");
-  stdfs::create_hard_link(bench.in / "a", bench.in / "b");
+  bfs::create_hard_link(bench.in / "a", bench.in / "b");
   bench.Pack("tar -cf $a a b");
   UnpackOptions options;
   options.reserved = {"a"};
@@ -230,7 +230,7 @@ TEST_CASE("unpack: a hard link to what is reserved is refused") {
 TEST_CASE("unpack: bytes and entries are limited") {
   Bench bench;
   Spill(bench.in / "f", std::string(3'000'000, 'x'));
-  stdfs::create_directories(bench.in / "a/b/c");
+  bfs::create_directories(bench.in / "a/b/c");
   Spill(bench.in / "a/b/c/g", "");
   bench.Pack("tar --no-recursion -czf $a f a/b/c/g");
   UnpackOptions options;
@@ -240,7 +240,7 @@ TEST_CASE("unpack: bytes and entries are limited") {
   options.max_bytes = 2'999'999;
   CHECK(bench.CodeOf(options) == ErrorCode::kLimitExceeded);
   Bench other;
-  stdfs::create_directories(other.in / "a/b/c");
+  bfs::create_directories(other.in / "a/b/c");
   Spill(other.in / "a/b/c/g", "");
   other.Pack("tar --no-recursion -cf $a a/b/c/g");
   options.max_entries = 3;
@@ -302,8 +302,8 @@ TEST_CASE("unpack: hostile archives are refused and stay inside") {
     Spill(bench.in / "f", "payload");
     bench.Pack(command);
     CHECK(std::string(CodeName(bench.CodeOf())) == "unsafe-entry");
-    CHECK_FALSE(stdfs::exists(bench.out.parent_path() / "escaped"));
-    CHECK_FALSE(stdfs::exists("/tmp/release-escaped"));
+    CHECK_FALSE(bfs::exists(bench.out.parent_path() / "escaped"));
+    CHECK_FALSE(bfs::exists("/tmp/release-escaped"));
   }
 }
 

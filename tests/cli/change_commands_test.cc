@@ -17,7 +17,7 @@ bool Has(const std::string& text, const std::string& part) {
 }
 
 std::string Live(const CommandRig& rig) {
-  return std::filesystem::read_symlink(rig.root() + "/current");
+  return boost::filesystem::read_symlink(rig.root() + "/current").string();
 }
 
 json JsonOf(const CommandRig& rig, std::vector<std::string> words) {
@@ -45,9 +45,9 @@ TEST_CASE("init makes the layout once and says what it found") {
     return RunRelease(more);
   };
   CHECK(Has(init({"-n"}).out, "make the layout in " + root));
-  CHECK(!std::filesystem::exists(root));
+  CHECK(!boost::filesystem::exists(root));
   CHECK(Has(init({}).err, "made the layout in " + root));
-  CHECK(std::filesystem::is_directory(root + "/.release/transactions"));
+  CHECK(boost::filesystem::is_directory(root + "/.release/transactions"));
   CHECK(Has(init({}).err, "the layout is in " + root + " already"));
 }
 
@@ -120,7 +120,7 @@ TEST_CASE("a cut archive is refused and leaves nothing behind") {
   const CommandRig rig;
   rig.Deploy("1");
   const std::string archive = rig.Archive("2");
-  std::filesystem::resize_file(archive, 1100);
+  boost::filesystem::resize_file(archive, 1100);
   const json object = JsonOf(rig, {"deploy", archive});
   CHECK(object.at("exit") == 3);
   CHECK(object.at("error").at("code") == "archive-truncated");

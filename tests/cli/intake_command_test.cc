@@ -20,7 +20,7 @@ bool Has(const std::string& text, const std::string& part) {
 
 std::string Upload(const CommandRig& rig, const std::string& version) {
   const std::string path = rig.root() + "/incoming/app-" + version + ".tar";
-  std::filesystem::copy_file(rig.Archive(version), path);
+  boost::filesystem::copy_file(rig.Archive(version), path);
   Shell("cd " + rig.root() + "/incoming && sha256sum app-" + version +
         ".tar > app-" + version + ".tar.sha256");
   return path;
@@ -41,11 +41,11 @@ TEST_CASE("intake plans, deploys and tells in words what became of each") {
   const std::string path = Upload(rig, "1.0");
   CHECK(
       Has(rig.Run({"--dry-run", "intake"}).out, "deploy incoming/app-1.0.tar"));
-  CHECK(std::filesystem::exists(path));
+  CHECK(boost::filesystem::exists(path));
   const Printed run = rig.Run({"intake"});
   CHECK(run.exit == 0);
   CHECK(Has(run.err, "app-1.0.tar"));
-  CHECK(!std::filesystem::exists(path));
+  CHECK(!boost::filesystem::exists(path));
 }
 
 TEST_CASE("intake tells in JSON of all uploads and exits with the gravest") {
@@ -80,7 +80,7 @@ TEST_CASE("root takes nothing in where somebody else can write") {
   CHECK(run.exit == 2);
   CHECK(json::parse(run.out).at("error").at("code") == "root-unsafe");
   // The upload waits for the root to be made safe.
-  CHECK(std::filesystem::exists(rig.root() + "/incoming/app-1.0.tar"));
+  CHECK(boost::filesystem::exists(rig.root() + "/incoming/app-1.0.tar"));
   REQUIRE(chmod(releases.c_str(), 0755) == 0);
   CHECK(rig.Run({"intake"}).exit == 0);
 }

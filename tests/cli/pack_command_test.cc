@@ -38,7 +38,7 @@ TEST_CASE("what pack makes has its checksum beside it, and is deployed") {
     const json object = json::parse(packed.out);
     const std::string path = tree.dir.path() + "/" + name;
     CHECK(object.at("file") == path);
-    CHECK(object.at("bytes") == std::filesystem::file_size(path));
+    CHECK(object.at("bytes") == boost::filesystem::file_size(path));
     CHECK(Slurp(path + ".sha256") ==
           object.at("sha256").get<std::string>() + "  " + name + "\n");
     Shell("cd " + tree.dir.path() + " && sha256sum --quiet -c " + name +
@@ -64,7 +64,7 @@ TEST_CASE("a damaged archive of pack's is refused by its own checksum") {
   const CommandRig rig;
   CHECK(rig.Run({"deploy", path}).exit == 3);
   // Without it by the manifest within.
-  std::filesystem::remove(path + ".sha256");
+  boost::filesystem::remove(path + ".sha256");
   CHECK(rig.Run({"deploy", path}).exit == 3);
 }
 
@@ -78,15 +78,16 @@ TEST_CASE("pack refuses what it cannot do, and leaves nothing behind") {
   CHECK(RunRelease({"pack", tree.dir.path() + "/none", "-o",
                     tree.dir.path() + "/a.tar"})
             .exit == 1);
-  std::filesystem::create_symlink("/etc/passwd", tree.dir.path() + "/tree/bad");
+  boost::filesystem::create_symlink("/etc/passwd",
+                                    tree.dir.path() + "/tree/bad");
   const Printed unsafe = tree.Pack("a.tar");
   CHECK(unsafe.exit == 3);
   CHECK(Has(unsafe.err, "bad"));
   CHECK(Has(tree.Pack("b.tar", {"-n"}).err, "bad"));
-  std::filesystem::remove(tree.dir.path() + "/tree/bad");
+  boost::filesystem::remove(tree.dir.path() + "/tree/bad");
   CHECK(Has(tree.Pack("b.tar", {"-n"}).out, "pack 20 entries"));
   for (const auto& entry :
-       std::filesystem::directory_iterator(tree.dir.path())) {
+       boost::filesystem::directory_iterator(tree.dir.path())) {
     CHECK(entry.path().filename() == "tree");
   }
 }

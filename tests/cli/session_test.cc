@@ -24,7 +24,7 @@ TEST_CASE("a root alone needs no config file and may be relative") {
   const Config config = LoadConfig({.root = "srv/../shop/"});
   unsetenv("RELEASE_APP");
   CHECK(config.app.empty());
-  CHECK(config.root == std::filesystem::current_path().string() + "/shop");
+  CHECK(config.root == boost::filesystem::current_path().string() + "/shop");
   CHECK(config.keep_releases == 5);
 }
 
@@ -70,7 +70,7 @@ TEST_CASE("root refuses a config file that somebody else can write") {
   const std::string file = dir.path() + "/shop.toml";
   Spill(file, "root = \"/srv/shop\"\n");
   CHECK_NOTHROW(LoadConfig({.config = file}));
-  std::filesystem::permissions(file, std::filesystem::perms(0666));
+  boost::filesystem::permissions(file, boost::filesystem::perms(0666));
   if (geteuid() == 0) {
     CHECK(LoadError({.config = file}).code() == ErrorCode::kConfigUnsafe);
   } else {
@@ -88,11 +88,11 @@ TEST_CASE("a root that is not there is told with the way to make it") {
 
 TEST_CASE("a root behind a link is known by its real path") {
   const TempDir dir;
-  std::filesystem::create_directory(dir.path() + "/shop");
-  std::filesystem::create_directory_symlink("shop", dir.path() + "/link");
+  boost::filesystem::create_directory(dir.path() + "/shop");
+  boost::filesystem::create_directory_symlink("shop", dir.path() + "/link");
   Session session({.root = dir.path() + "/link"});
   CHECK(session.config().root ==
-        std::filesystem::canonical(dir.path()).string() + "/shop");
+        boost::filesystem::canonical(dir.path()).string() + "/shop");
 }
 
 TEST_CASE("a session opens the root and tells who calls and how long to wait") {
@@ -116,9 +116,9 @@ TEST_CASE("root changes nothing where somebody else can write") {
                                "/.release/manifests",
                                "/.release/outbox"};
   for (const char* part : parts) {
-    std::filesystem::create_directory(dir.path() + "/srv" + part);
-    std::filesystem::permissions(dir.path() + "/srv" + part,
-                                 std::filesystem::perms(0755));
+    boost::filesystem::create_directory(dir.path() + "/srv" + part);
+    boost::filesystem::permissions(dir.path() + "/srv" + part,
+                                   boost::filesystem::perms(0755));
   }
   const Session session({.root = dir.path() + "/srv"});
   CHECK_NOTHROW(session.RequireOnlyRootWrites());
@@ -146,16 +146,16 @@ TEST_CASE("root runs no program that somebody else can write") {
   const TempDir dir;
   const std::string file = dir.path() + "/shop.toml";
   const std::string hook = dir.path() + "/hook";
-  std::filesystem::create_directory(dir.path() + "/srv");
-  std::filesystem::permissions(dir.path() + "/srv",
-                               std::filesystem::perms(0755));
+  boost::filesystem::create_directory(dir.path() + "/srv");
+  boost::filesystem::permissions(dir.path() + "/srv",
+                                 boost::filesystem::perms(0755));
   Spill(hook, "#!/bin/sh\n");
   Spill(dir.path() + "/shop.toml", "root = \"" + dir.path() +
                                        "/srv\"\n[hooks]\npreflight = [\"" +
                                        hook + "\"]\n");
   const Session session({.config = file});
   CHECK_NOTHROW(session.RequireOnlyRootWrites());
-  std::filesystem::permissions(hook, std::filesystem::perms(0777));
+  boost::filesystem::permissions(hook, boost::filesystem::perms(0777));
   if (geteuid() == 0) {
     CHECK(ErrorOf([&] { session.RequireOnlyRootWrites(); }).code() ==
           ErrorCode::kConfigUnsafe);

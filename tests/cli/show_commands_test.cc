@@ -18,8 +18,9 @@ bool Has(const std::string& text, const std::string& part) {
 
 void Tamper(const CommandRig& rig, const std::string& version) {
   Spill(rig.root() + "/releases/" + version + "/bin/app", "version X\n");
-  std::filesystem::permissions(rig.root() + "/releases/" + version + "/bin/app",
-                               std::filesystem::perms(0755));
+  boost::filesystem::permissions(
+      rig.root() + "/releases/" + version + "/bin/app",
+      boost::filesystem::perms(0755));
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // Every seed of the fuzz targets, and what a fuzzer once found, is replayed.
 #include <doctest/doctest.h>
 
-#include <filesystem>
+#include <boost/filesystem.hpp>
 
 #include "fuzz/targets.h"
 #include "support/archives.h"
@@ -18,7 +18,7 @@ TEST_CASE("the seeds of the fuzz targets do no harm") {
       {"serve", FuzzServe}};
   for (const auto& [name, target] : targets) {
     unsigned seeds = 0;
-    for (const auto& entry : std::filesystem::directory_iterator(
+    for (const auto& entry : boost::filesystem::directory_iterator(
              std::string(RELEASE_FUZZ_SEEDS "/") + name)) {
       CAPTURE(entry.path().string());
       const std::string bytes = Slurp(entry.path());

@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
-#include <filesystem>
+#include <boost/filesystem.hpp>
 
 #include "host/calls.h"
 #include "host/disk.h"
@@ -14,7 +14,7 @@
 namespace release {
 namespace {
 
-namespace stdfs = std::filesystem;
+namespace bfs = boost::filesystem;
 using Cut = Disk::Cut;
 
 // A root that this tool has not touched, on a disk of that kind.
@@ -29,7 +29,7 @@ class ForeignDisk {
     } else {
       MakeTree(root_ + "/releases/1", "old");
       MakeTree(root_ + "/releases/2", "live");
-      stdfs::create_symlink(root_ + "/releases/2", root_ + "/current");
+      bfs::create_symlink(root_ + "/releases/2", root_ + "/current");
     }
     command_ = {RELEASE_BINARY, "--root", root_, "init", "--adopt"};
     disk_.Keep();
@@ -60,7 +60,7 @@ class ForeignDisk {
 
  private:
   static void MakeTree(const std::string& path, const std::string& text) {
-    stdfs::create_directories(path);
+    bfs::create_directories(path);
     Spill(path + "/index", text);
   }
 
@@ -73,7 +73,7 @@ class ForeignDisk {
   }
 
   bool Recorded() const {
-    return stdfs::is_symlink(root_ + "/current") &&
+    return bfs::is_symlink(root_ + "/current") &&
            Run({RELEASE_BINARY, "--root", root_, "status", "--check"}).exit ==
                0;
   }

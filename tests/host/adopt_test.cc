@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include <atomic>
-#include <filesystem>
+#include <boost/filesystem.hpp>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -24,7 +24,7 @@
 namespace release {
 namespace {
 
-namespace stdfs = std::filesystem;
+namespace bfs = boost::filesystem;
 
 constexpr char kNginx[] =
     "daemon off; pid {0}/nginx.pid; error_log {0}/error.log; user root;\n"
@@ -144,7 +144,9 @@ class Root {
           TarBuilder().File("version", "version " + version + "\n").Bytes());
     Must({"deploy", archive, "--version", version});
   }
-  std::string Link() const { return stdfs::read_symlink(path_ + "/current"); }
+  std::string Link() const {
+    return bfs::read_symlink(path_ + "/current").string();
+  }
   const std::string& path() const { return path_; }
 
  private:
@@ -153,7 +155,7 @@ class Root {
 
 // A plain directory that says so.
 void MakeApp(const std::string& path) {
-  stdfs::create_directories(path + "/sub");
+  bfs::create_directories(path + "/sub");
   Spill(path + "/version", "version plain\n");
   Spill(path + "/sub/more", "more");
 }
@@ -196,7 +198,7 @@ constexpr char kDeployRb[] =
 class Capistrano {
  public:
   explicit Capistrano(const std::string& directory) : directory_(directory) {
-    stdfs::create_directories(directory + "/cap/config/deploy");
+    bfs::create_directories(directory + "/cap/config/deploy");
     Spill(directory + "/cap/Capfile", kCapfile);
     Spill(directory + "/cap/config/deploy.rb",
           fmt::format(kDeployRb, directory));
@@ -252,7 +254,7 @@ TEST_CASE("a tree of Capistrano's is taken over while nginx serves it") {
   CHECK("releases/" + outcome["current"].get<std::string>() == root.Link());
   // The two that went live are good, the third is known for what it is.
   CHECK(States(root) == std::multiset<std::string>{"failed", "good", "good"});
-  CHECK(stdfs::is_symlink(root.path() + "/current/log"));
+  CHECK(bfs::is_symlink(root.path() + "/current/log"));
   CHECK(Slurp(root.path() + "/revisions.log") == log);
   load.End();
   CHECK(load.failed() == 0);
@@ -307,7 +309,7 @@ TEST_CASE("the directory that is served itself moves into a root beside it") {
   CHECK(refused.err.find(fmt::format("release --root {0}.d init --adopt --from "
                                      "{0}",
                                      app)) != std::string::npos);
-  CHECK(!stdfs::exists(app + "/.release"));
+  CHECK(!bfs::exists(app + "/.release"));
   const std::vector<std::string> words = {"init", "--adopt",   "--from",
                                           app,    "--version", "1"};
   Load load(nginx);
@@ -315,9 +317,9 @@ TEST_CASE("the directory that is served itself moves into a root beside it") {
   dry.emplace_back("--dry-run");
   const Finished plan = root.Release(dry);
   CHECK(plan.out.find("let " + app + " become") != std::string::npos);
-  CHECK(!stdfs::exists(root.path()));
+  CHECK(!bfs::exists(root.path()));
   root.Must(words);
-  CHECK(stdfs::read_symlink(app) == root.path() + "/current");
+  CHECK(bfs::read_symlink(app) == root.path() + "/current");
   CHECK(root.Link() == "releases/1");
   load.End();
   CHECK(load.failed() == 0);
@@ -335,7 +337,7 @@ TEST_CASE("the same load sees each moment of a move by mv and ln") {
   const TempDir dir;
   const std::string root = dir.path() + "/root";
   MakeApp(root + "/current");
-  stdfs::create_directories(root + "/releases");
+  bfs::create_directories(root + "/releases");
   Nginx nginx(dir.path(), root + "/current");
   Load load(nginx);
   for (int i = 0; i < 20; ++i) {
@@ -361,24 +363,24 @@ TEST_CASE("what is mounted below a tree is named, and nothing changes") {
   CHECK(refused.exit == 3);
   CHECK(refused.err.find("cache") != std::string::npos);
   CHECK(refused.err.find("another file system") != std::string::npos);
-  CHECK(stdfs::is_directory(stdfs::symlink_status(root.path() + "/current")));
+  CHECK(bfs::is_directory(bfs::symlink_status(root.path() + "/current")));
   CHECK(root.Json({"history"})["transactions"][0]["code"] == "not-adoptable");
 }
 
 TEST_CASE("a root that is no one file system is refused before anything") {
   const TempDir dir;
   const Root root(dir.path() + "/root");
-  stdfs::create_directories(root.path());
+  bfs::create_directories(root.path());
   const PrivateMount mount("-t tmpfs tmpfs", root.path() + "/current");
   MakeApp(root.path() + "/current");
   const Finished refused = root.Release({"init", "--adopt"});
   CHECK(refused.exit == 3);
-  CHECK(!stdfs::exists(root.path() + "/.release"));
+  CHECK(!bfs::exists(root.path() + "/.release"));
   const Root other(dir.path() + "/other");
   const Finished moved =
       other.Release({"init", "--adopt", "--from", root.path() + "/current"});
   CHECK(moved.exit == 3);
-  CHECK(!stdfs::exists(other.path()));
+  CHECK(!bfs::exists(other.path()));
 }
 
 TEST_CASE("sockets and fifos in a tree are told of and left alone") {

@@ -7,8 +7,8 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <boost/filesystem.hpp>
 #include <charconv>
-#include <filesystem>
 #include <optional>
 
 #include "host/site.h"
@@ -18,7 +18,7 @@
 namespace release {
 namespace {
 
-namespace stdfs = std::filesystem;
+namespace bfs = boost::filesystem;
 
 // A site with 1.0, and 2.0 live: what is deployed next has 1.0 removed.
 struct Crowded {
@@ -50,8 +50,8 @@ struct Crowded {
     return line;
   }
   std::string TrashPolicy() const {
-    for (const auto& entry : stdfs::directory_iterator(releases)) {
-      const std::string name = entry.path().filename();
+    for (const auto& entry : bfs::directory_iterator(releases)) {
+      const std::string name = entry.path().filename().string();
       if (name.starts_with(".trash-")) return name;
     }
     return "";
@@ -67,18 +67,18 @@ struct Crowded {
 
 // The process that works in the background on the root; it holds it open.
 std::optional<int> Deleting(const std::string& root) {
-  for (const auto& process : stdfs::directory_iterator("/proc")) {
+  for (const auto& process : bfs::directory_iterator("/proc")) {
     int pid = 0;
-    const std::string name = process.path().filename();
+    const std::string name = process.path().filename().string();
     const auto [end, error] =
         std::from_chars(name.data(), name.data() + name.size(), pid);
     if (error != std::errc() || *end != '\0') continue;
-    std::error_code ignored;
-    const auto exe = stdfs::read_symlink(process.path() / "exe", ignored);
+    boost::system::error_code ignored;
+    const auto exe = bfs::read_symlink(process.path() / "exe", ignored);
     if (exe != RELEASE_BINARY) continue;
     for (const auto& fd :
-         stdfs::directory_iterator(process.path() / "fd", ignored)) {
-      if (stdfs::read_symlink(fd.path(), ignored) == root) return pid;
+         bfs::directory_iterator(process.path() / "fd", ignored)) {
+      if (bfs::read_symlink(fd.path(), ignored) == root) return pid;
     }
   }
   return std::nullopt;
@@ -112,7 +112,7 @@ TEST_CASE("a deploy has ended, and let go of all, before it deletes") {
   CHECK(outcome["current"] == "3.0");
   const int pid = AwaitStopped(crowded.site.root());
   REQUIRE_FALSE(crowded.TrashPolicy().empty());
-  CHECK(stdfs::read_symlink(fmt::format("/proc/{}/fd/1", pid)) == "/dev/null");
+  CHECK(bfs::read_symlink(fmt::format("/proc/{}/fd/1", pid)) == "/dev/null");
   const Descriptor callers(open(lock.c_str(), O_RDWR | O_CLOEXEC));
   CHECK(flock(callers.get(), LOCK_EX | LOCK_NB) == 0);
   // The command's own lock is free: a rollback goes on at once.

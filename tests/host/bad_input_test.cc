@@ -2,7 +2,7 @@
 // changed and nothing was left behind.
 #include <doctest/doctest.h>
 
-#include <filesystem>
+#include <boost/filesystem.hpp>
 
 #include "host/site.h"
 #include "support/archives.h"
@@ -11,7 +11,7 @@
 namespace release {
 namespace {
 
-namespace stdfs = std::filesystem;
+namespace bfs = boost::filesystem;
 
 // Where a refusal leaves its own record, and the lock its display text.
 const std::vector<std::string> kRecorded = {".release/transactions",
@@ -108,7 +108,7 @@ TEST_CASE_FIXTURE(Fixture, "what is no archive is refused") {
 
 TEST_CASE_FIXTURE(Fixture, "a cut archive of any format is refused") {
   const std::string tree = site.files() + "/tree";
-  stdfs::create_directories(tree);
+  bfs::create_directories(tree);
   Spill(tree + "/noise", Noise(60'000, 1));
   Spill(tree + "/last", "last\n");
   for (const std::string form :
@@ -151,7 +151,7 @@ TEST_CASE_FIXTURE(Fixture, "a wrong checksum is refused") {
   CheckRecorded({"deploy", archive}, 3, "checksum-mismatch");
   Spill(beside, "not a checksum\n");
   CheckRecorded({"deploy", archive}, 3, "checksum-unreadable");
-  stdfs::remove(beside);
+  bfs::remove(beside);
   Spill(site.files() + "/SHA256SUMS", wrong + "  3.0.tar\n");
   CheckRecorded({"deploy", archive}, 3, "checksum-mismatch");
 }
@@ -234,12 +234,12 @@ TEST_CASE_FIXTURE(Fixture, "a config that does not parse or is not there") {
 TEST_CASE_FIXTURE(Fixture, "root does not use a config that others can write") {
   const std::string path = site.ConfigFile("shop.toml", "");
   for (const unsigned mode : {0666U, 0664U}) {
-    stdfs::permissions(path, stdfs::perms(mode));
+    bfs::permissions(path, bfs::perms(mode));
     const Refused refused = Refuse({"--config", path, "rollback"});
     CHECK(refused.exit == 2);
     CHECK(refused.code == "config-unsafe");
   }
-  stdfs::permissions(path, stdfs::perms(0600));
+  bfs::permissions(path, bfs::perms(0600));
   REQUIRE(site.Release({"--config", path, "rollback"}).exit == 0);
 }
 
@@ -265,7 +265,7 @@ TEST_CASE_FIXTURE(Fixture, "a root that cannot be written is told as such") {
 
 TEST_CASE_FIXTURE(Fixture, "a root that is none is told as such") {
   const std::string bare = site.files() + "/bare";
-  stdfs::create_directories(bare);
+  bfs::create_directories(bare);
   const std::string plain = With(site, "plain", "a file\n");
   for (const std::string& root : {bare, plain, site.files() + "/nowhere"}) {
     for (const char* command : {"rollback", "recover", "status", "list",
@@ -277,21 +277,21 @@ TEST_CASE_FIXTURE(Fixture, "a root that is none is told as such") {
       CHECK(refused.code == "not-initialized");
     }
   }
-  CHECK(stdfs::is_empty(bare));
+  CHECK(bfs::is_empty(bare));
   CHECK(Slurp(plain) == "a file\n");
 }
 
 TEST_CASE_FIXTURE(Fixture, "a `current` that is a directory is not lost") {
-  stdfs::remove(site.root() + "/current");
-  stdfs::create_directories(site.root() + "/current/precious");
+  bfs::remove(site.root() + "/current");
+  bfs::create_directories(site.root() + "/current/precious");
   CheckRecorded({"deploy", archive, "--version", "3.0"}, 2,
                 "current-not-a-link");
   CheckRecorded({"activate", "1.0"}, 2, "current-not-a-link");
-  CHECK(stdfs::is_directory(site.root() + "/current/precious"));
+  CHECK(bfs::is_directory(site.root() + "/current/precious"));
   // Nothing may stand in the way of a rollback.
   site.Must({"rollback", "1.0"});
   CHECK(site.Live() == "1.0");
-  CHECK(stdfs::is_directory(site.root() + "/current-before-000005/precious"));
+  CHECK(bfs::is_directory(site.root() + "/current-before-000005/precious"));
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 #include <signal.h>
 
-#include <filesystem>
+#include <boost/filesystem.hpp>
 #include <optional>
 
 #include "host/site.h"
@@ -13,7 +13,7 @@
 namespace release {
 namespace {
 
-namespace stdfs = std::filesystem;
+namespace bfs = boost::filesystem;
 
 const std::vector<std::string> kRecorded = {".release/transactions",
                                             ".release/lock"};
@@ -237,7 +237,7 @@ struct SmallDisk {
   void Fill() {
     RunShell("cat /dev/zero > " + disk + "/filler; cat /dev/zero > " + disk +
              "/filler2; true");
-    REQUIRE(stdfs::space(disk).available == 0);
+    REQUIRE(bfs::space(disk).available == 0);
   }
 
   TempDir own;

@@ -7,8 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <boost/filesystem.hpp>
 #include <cstring>
-#include <filesystem>
 #include <functional>
 
 #include "host/site.h"
@@ -19,7 +19,7 @@
 namespace release {
 namespace {
 
-namespace stdfs = std::filesystem;
+namespace bfs = boost::filesystem;
 using nlohmann::json;
 
 struct Measured {
@@ -136,7 +136,7 @@ TEST_CASE_FIXTURE(Bombed, "a zip bomb of many layers is taken for one layer") {
   // Nothing of an archive in an archive is unpacked.
   CHECK(site.Release({"stage", "--version", "2.0", site.files() + "/2.zip"})
             .exit == 0);
-  CHECK(stdfs::file_size(site.root() + "/releases/2.0/1-1.zip") < 100'000);
+  CHECK(bfs::file_size(site.root() + "/releases/2.0/1-1.zip") < 100'000);
   Shell("cd " + site.files() +
         "; head -c 300M /dev/zero > 0; zip -q b.zip 0; "
         "rm 0");
@@ -177,7 +177,7 @@ TEST_CASE_FIXTURE(Bombed,
     std::vector<std::string> words = {"deploy", "--version", "2.0", path};
     if (!full) words.insert(words.begin(), {"--config", few});
     CheckRefused(words, code, most);
-    std::filesystem::remove(path);
+    boost::filesystem::remove(path);
   };
   const auto many = [&](std::uint64_t some, std::uint64_t all) {
     return full ? all : some;

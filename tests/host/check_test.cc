@@ -2,7 +2,7 @@
 // nothing.
 #include <doctest/doctest.h>
 
-#include <filesystem>
+#include <boost/filesystem.hpp>
 
 #include "host/site.h"
 #include "support/archives.h"

@@ -2,8 +2,8 @@
 // being proved: no decision comes sooner or later for it.
 #include <doctest/doctest.h>
 
+#include <boost/filesystem.hpp>
 #include <chrono>
-#include <filesystem>
 #include <thread>
 
 #include "host/site.h"
@@ -12,7 +12,7 @@
 namespace release {
 namespace {
 
-namespace stdfs = std::filesystem;
+namespace bfs = boost::filesystem;
 using nlohmann::json;
 using std::chrono::milliseconds;
 
@@ -108,7 +108,8 @@ TEST_CASE("a step of the clock does not shorten or lengthen the probation") {
     Clocked rig;
     const auto [finished, seconds] =
         rig.Deploy(rig.Config("1500ms", "20s"), step, [] {});
-    INFO(finished.Describe());
+    const std::string report = finished.Describe();
+    INFO(report);
     CHECK(finished.exit == 0);
     CHECK(seconds > 0.7);
     CHECK(seconds < 10);
@@ -130,12 +131,13 @@ TEST_CASE("a release that breaks after the step is undone all the same") {
     const auto [finished, seconds] =
         rig.Deploy(rig.Config("5s", "20s"), step, [&] {
           std::this_thread::sleep_for(milliseconds(300));
-          stdfs::rename(rig.well, rig.well + ".gone");
+          bfs::rename(rig.well, rig.well + ".gone");
           // The release before answers: the way back is no trouble.
           std::this_thread::sleep_for(milliseconds(200));
-          stdfs::rename(rig.well + ".gone", rig.well);
+          bfs::rename(rig.well + ".gone", rig.well);
         });
-    INFO(finished.Describe());
+    const std::string report = finished.Describe();
+    INFO(report);
     CHECK(finished.exit == 4);
     CHECK(json::parse(finished.out)["error"]["code"] == "health-lost");
     CHECK(rig.site.Live() == "1.0");
@@ -146,10 +148,11 @@ TEST_CASE("a release that breaks after the step is undone all the same") {
 
 TEST_CASE("a step back does not put off the deadline") {
   Clocked rig;
-  stdfs::remove(rig.well);
+  bfs::remove(rig.well);
   const auto [finished, seconds] =
       rig.Deploy(rig.Config("0s", "1s"), -kDay, [] {});
-  INFO(finished.Describe());
+  const std::string report = finished.Describe();
+  INFO(report);
   CHECK(finished.exit == 5);
   CHECK(json::parse(finished.out)["error"]["code"] == "undo-failed");
   CHECK(rig.site.Live() == "1.0");

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include <atomic>
-#include <filesystem>
+#include <boost/filesystem.hpp>
 #include <mutex>
 #include <random>
 #include <set>
@@ -24,7 +24,7 @@
 namespace release {
 namespace {
 
-namespace stdfs = std::filesystem;
+namespace bfs = boost::filesystem;
 using nlohmann::json;
 
 constexpr unsigned kCallers = 20;
@@ -169,8 +169,8 @@ class Crowd {
   std::map<std::string, json> Records() const {
     std::map<std::string, json> records;
     for (const auto& entry :
-         stdfs::directory_iterator(site_.root() + "/.release/transactions")) {
-      const std::string name = entry.path().filename();
+         bfs::directory_iterator(site_.root() + "/.release/transactions")) {
+      const std::string name = entry.path().filename().string();
       if (!name.ends_with(".log")) continue;
       const std::string text = Slurp(entry.path());
       records[name] = json::parse(text.substr(17, text.find('\n') - 17));
@@ -307,7 +307,8 @@ void CheckEnds(const Crowd& crowd) {
 
 void CheckNumbers(const Crowd& crowd) {
   std::uint64_t expected = 0;
-  for (const auto& [name, begin] : crowd.Records()) {
+  for (const auto& [file, begin] : crowd.Records()) {
+    const std::string& name = file;
     CAPTURE(name);
     CHECK(begin["kind"] == "begin");
     CHECK(begin["transaction"] == ++expected);
@@ -385,17 +386,17 @@ TEST_CASE("twenty callers, some of them killed, break nothing") {
 struct Naive {
   Naive() {
     for (const char* version : {"1.0", "2.0"}) Make(version);
-    stdfs::create_directory_symlink("releases/1.0", root + "/current");
+    bfs::create_directory_symlink("releases/1.0", root + "/current");
   }
   void Make(const std::string& version) const {
     const std::string tree = root + "/releases/" + version;
-    stdfs::create_directories(tree);
+    bfs::create_directories(tree);
     for (int i = 0; i < kParts; ++i) Spill(tree + "/" + PartName(i), version);
     Spill(tree + "/name", version);
   }
   void Swap(const std::string& version) const {
-    stdfs::create_directory_symlink("releases/" + version, root + "/.next");
-    stdfs::rename(root + "/.next", root + "/current");
+    bfs::create_directory_symlink("releases/" + version, root + "/.next");
+    bfs::rename(root + "/.next", root + "/current");
   }
   TempDir own;
   std::string root = own.path();
@@ -408,8 +409,8 @@ TEST_CASE("the watcher catches who removes the link before making it anew") {
     // Many in a row: the moment is short, and the watcher may have to wait for
     // a processor.
     for (int i = 0; i < 1000 && !watcher.Caught(); ++i) {
-      stdfs::remove(naive.root + "/current");
-      stdfs::create_directory_symlink(
+      bfs::remove(naive.root + "/current");
+      bfs::create_directory_symlink(
           i % 2 == 0 ? "releases/2.0" : "releases/1.0",
           naive.root + "/current");
     }
@@ -425,8 +426,8 @@ TEST_CASE("the watcher catches who unpacks below the name that is live") {
   Watcher watcher(naive.root);
   CHECK(Eventually([&] {
     naive.Swap("1.0");
-    stdfs::remove_all(naive.root + "/releases/2.0");
-    stdfs::create_directories(naive.root + "/releases/2.0");
+    bfs::remove_all(naive.root + "/releases/2.0");
+    bfs::create_directories(naive.root + "/releases/2.0");
     naive.Swap("2.0");
     naive.Make("2.0");
     return watcher.Caught();

@@ -4,7 +4,7 @@
 #include <signal.h>
 
 #include <algorithm>
-#include <filesystem>
+#include <boost/filesystem.hpp>
 #include <stdexcept>
 
 #include "support/archives.h"
@@ -13,7 +13,7 @@
 namespace release {
 namespace {
 
-namespace stdfs = std::filesystem;
+namespace bfs = boost::filesystem;
 
 // What is wrong, with where it showed.
 struct Broken {
@@ -125,7 +125,7 @@ std::vector<std::string> CutShop::Line(
     std::string& archive = line[3];
     const std::string version = archive;
     archive = site_.files() + "/" + version + ".tar";
-    if (!stdfs::exists(archive)) MakeArchive(archive, version);
+    if (!bfs::exists(archive)) MakeArchive(archive, version);
     line.insert(line.end(), {"--version", version});
   }
   return site_.CommandLine(line);
@@ -154,13 +154,13 @@ void CutShop::Need(bool holds, const std::string& what) const {
 
 // The service starts before anything is recovered.
 void CutShop::Boot() const {
-  std::error_code error;
+  boost::system::error_code error;
   Spill(running_,
-        stdfs::read_symlink(site_.root() + "/current", error).string() + "\n");
+        bfs::read_symlink(site_.root() + "/current", error).string() + "\n");
 }
 
 bool CutShop::Committed() const {
-  return stdfs::exists(record_) &&
+  return bfs::exists(record_) &&
          Slurp(record_).find(R"("kind":"committed")") != std::string::npos;
 }
 
@@ -239,7 +239,7 @@ std::string CutShop::Examine(std::optional<int> exit) {
 void CutShop::CheckAlways(const std::string& when) const {
   const std::string live = site_.Live();
   Need(!live.empty(), when + " there is no current");
-  Need(stdfs::is_directory(site_.root() + "/releases/" + live),
+  Need(bfs::is_directory(site_.root() + "/releases/" + live),
        when + " current dangles: " + live);
   const Finished verified = Release({"verify", "--all"});
   Need(verified.exit == 0, when + " verify --all: " + verified.Describe());

@@ -7,8 +7,8 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include <boost/filesystem.hpp>
 #include <cstdint>
-#include <filesystem>
 #include <fstream>
 
 #include "host/disk.h"
@@ -19,7 +19,7 @@
 namespace release {
 namespace {
 
-namespace stdfs = std::filesystem;
+namespace bfs = boost::filesystem;
 
 struct Kind {
   std::string form;
@@ -71,7 +71,7 @@ class Shop {
     Spill(archive, tar.Bytes());
     const Finished finished = Run(
         {"--json", "deploy", archive, "--version", std::to_string(version)});
-    stdfs::remove(archive);
+    bfs::remove(archive);
     return finished;
   }
 
@@ -98,7 +98,7 @@ class Shop {
     constexpr std::uint64_t kBlock = 4096;
     const std::uint64_t of_one = (kind_.size + kBlock - 1) / kBlock * kBlock;
     const std::uint64_t manifest =
-        stdfs::file_size(site_.root() + "/.release/manifests/2");
+        bfs::file_size(site_.root() + "/.release/manifests/2");
     const std::uint64_t directories = (kFolders + 2) * kBlock;
     return kind_.changed * of_one * 105 / 100 + directories + manifest +
            16 * kBlock;

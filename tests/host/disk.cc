@@ -6,8 +6,8 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include <boost/filesystem.hpp>
 #include <cstdint>
-#include <filesystem>
 #include <map>
 #include <stdexcept>
 
@@ -57,7 +57,7 @@ Disk::Disk(const std::string& form, const std::string& directory)
   }
   image_ = own_ + "/image";
   kept_ = own_ + "/kept";
-  std::filesystem::create_directories(directory_);
+  boost::filesystem::create_directories(directory_);
   // An xfs log is written in full at first; most of it may be a hole.
   Must("truncate -s " + FormOf(form).size + " " + image_ + " && " +
        FormOf(form).make + " " + image_ + " && fallocate -d " + image_);
@@ -66,8 +66,8 @@ Disk::Disk(const std::string& form, const std::string& directory)
 
 Disk::~Disk() {
   if (mounted_) umount2(directory_.c_str(), MNT_DETACH);
-  std::error_code ignored;
-  std::filesystem::remove_all(own_, ignored);
+  boost::system::error_code ignored;
+  boost::filesystem::remove_all(own_, ignored);
 }
 
 void Disk::Mount() { MountFrom(image_); }
@@ -92,7 +92,7 @@ void Disk::Unmount() {
 
 void Disk::Keep() {
   Unmount();
-  std::filesystem::rename(image_, kept_);
+  boost::filesystem::rename(image_, kept_);
 }
 
 void Disk::Restore() { Insert(kept_); }
@@ -104,7 +104,7 @@ void Disk::Insert(const std::string& image) {
 }
 
 void Disk::TakeCopy(const std::string& image) {
-  std::filesystem::remove(image_);
+  boost::filesystem::remove(image_);
   // A name of its own: the loop device of the one before may still be there.
   image_ = own_ + "/image." + std::to_string(++copies_);
   Must("cp --sparse=always " + image + " " + image_);

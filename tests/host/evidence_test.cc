@@ -2,7 +2,7 @@
 // ssh-keygen; brought in by every way there is.
 #include <doctest/doctest.h>
 
-#include <filesystem>
+#include <boost/filesystem.hpp>
 
 #include "host/site.h"
 #include "support/archives.h"
@@ -13,7 +13,7 @@ namespace {
 
 using nlohmann::json;
 
-namespace stdfs = std::filesystem;
+namespace bfs = boost::filesystem;
 
 // By which an archive and its evidence come in.
 enum class Way { kBeside, kOptions, kServe, kDropBox };
@@ -133,12 +133,12 @@ class VouchedSite {
     const std::string away = site.files() + "/away";
     std::vector<std::string> words = {"--json", "deploy", away + ".tar",
                                       "--version", version};
-    const auto overwrite = stdfs::copy_options::overwrite_existing;
-    stdfs::copy_file(Archive(version), away + ".tar", overwrite);
+    const auto overwrite = bfs::copy_options::overwrite_existing;
+    bfs::copy_file(Archive(version), away + ".tar", overwrite);
     for (const auto& [option, end] : Parts()) {
       const std::string from = Archive(version) + end;
-      if (!stdfs::exists(from)) continue;
-      stdfs::copy_file(from, away + option, overwrite);
+      if (!bfs::exists(from)) continue;
+      bfs::copy_file(from, away + option, overwrite);
       words.insert(words.end(), {option, away + option});
     }
     return Run(words);
@@ -149,7 +149,7 @@ class VouchedSite {
     std::string line = "deploy - --json --version " + version;
     for (const auto& [option, end] : Parts()) {
       const std::string from = Archive(version) + end;
-      if (!stdfs::exists(from)) continue;
+      if (!bfs::exists(from)) continue;
       line += " " + option + " $(base64 -w0 < " + from + ")";
     }
     return RunShell("SSH_ORIGINAL_COMMAND=\"" + line + "\" $release --config " +
@@ -158,7 +158,7 @@ class VouchedSite {
 
   Finished DeployByDropBox(const std::string& version) const {
     const std::string box = site.root() + "/incoming/";
-    stdfs::remove_all(box + "rejected");
+    bfs::remove_all(box + "rejected");
     const std::string name = "shop-" + version + ".tar";
     Shell("cd " + box + "; cp " + Archive(version) + " " + name +
           "; for e in intoto.json sig; do test ! -e " + Archive(version) +
@@ -301,8 +301,8 @@ TEST_CASE("a key that is unknown, expired, revoked or misused is refused") {
   world.CheckRefused("signature-invalid");
   world.Write(archive, good);
   const std::string revoked = world.site.files() + "/revoked";
-  stdfs::copy(world.site.files() + "/ci.pub", revoked,
-              stdfs::copy_options::overwrite_existing);
+  bfs::copy(world.site.files() + "/ci.pub", revoked,
+            bfs::copy_options::overwrite_existing);
   world.CheckRefused("key-not-allowed");
   // Each key counts for itself.
   world.Write(archive, VouchedSite::Good(archive, 1), "ci2");
@@ -315,10 +315,10 @@ TEST_CASE("evidence that is missing or too old is refused") {
   world.CheckRefused("evidence-missing");
   world.Vouch("2", 2);
   const std::string signature = Slurp(archive + ".sig");
-  stdfs::remove(archive + ".sig");
+  bfs::remove(archive + ".sig");
   world.CheckRefused("evidence-missing");
   Spill(archive + ".sig", signature);
-  stdfs::remove(archive + ".intoto.json");
+  bfs::remove(archive + ".intoto.json");
   world.CheckRefused("evidence-missing");
   json old = VouchedSite::Good(archive, 2);
   old["subject"][0]["annotations"]["issuedAt"] = "2020-01-01T00:00:00Z";
@@ -346,9 +346,9 @@ TEST_CASE("keys that others can write, or that let in anybody, are no keys") {
   Spill(keys, "*" + text.substr(text.find(' ')));
   CHECK(code() == "keys-unusable");
   Spill(keys, text);
-  stdfs::permissions(keys, stdfs::perms(0666));
+  bfs::permissions(keys, bfs::perms(0666));
   CHECK(code() == "keys-unusable");
-  stdfs::permissions(keys, stdfs::perms(0644));
+  bfs::permissions(keys, bfs::perms(0644));
   CHECK(world.Deploy("2").exit == 0);
 }
 

@@ -5,7 +5,7 @@
 // that change or sync something, each with the error that is most like it.
 #include <doctest/doctest.h>
 
-#include <filesystem>
+#include <boost/filesystem.hpp>
 
 #include "host/traced_site.h"
 #include "support/torture.h"
@@ -13,7 +13,7 @@
 namespace release {
 namespace {
 
-namespace stdfs = std::filesystem;
+namespace bfs = boost::filesystem;
 
 struct Fault {
   std::string call;
@@ -150,9 +150,9 @@ class Rig : public TracedSite {
     CHECK_FALSE(RecordLeftOpen(site().root()));
     CHECK(Garbage(site().root()) == std::vector<std::string>{});
     for (const auto& entry :
-         stdfs::directory_iterator(site().root() + "/.release/manifests")) {
-      CHECK(stdfs::exists(site().root() + "/releases/" +
-                          entry.path().filename().string()));
+         bfs::directory_iterator(site().root() + "/.release/manifests")) {
+      CHECK(bfs::exists(site().root() + "/releases/" +
+                        entry.path().filename().string()));
     }
     const Finished back = site().Release({"rollback"});
     INFO(back.Describe());

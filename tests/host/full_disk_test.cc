@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 #include <sys/statvfs.h>
 
-#include <filesystem>
+#include <boost/filesystem.hpp>
 #include <optional>
 
 #include "host/site.h"
@@ -14,7 +14,7 @@
 namespace release {
 namespace {
 
-namespace stdfs = std::filesystem;
+namespace bfs = boost::filesystem;
 
 const std::vector<std::string> kRecorded = {".release/transactions",
                                             ".release/lock"};
@@ -107,11 +107,11 @@ TEST_CASE("without a free block or inode rollbacks go on, and are recorded") {
       CHECK(disk.site->Release({word}).exit == 0);
     }
     // Where there is room again, all is as before.
-    stdfs::remove(disk.disk + "/fill");
-    for (const auto& entry : stdfs::directory_iterator(disk.disk)) {
-      const std::string name = entry.path().filename();
-      if (name.starts_with("f") && !entry.is_directory()) {
-        stdfs::remove(entry.path());
+    bfs::remove(disk.disk + "/fill");
+    for (const auto& entry : bfs::directory_iterator(disk.disk)) {
+      const std::string name = entry.path().filename().string();
+      if (name.starts_with("f") && !bfs::is_directory(entry.status())) {
+        bfs::remove(entry.path());
       }
     }
     disk.site->Must({"deploy", disk.archive, "--version", "9.0"});
@@ -130,7 +130,7 @@ TEST_CASE("without what is kept ready the same rollback finds no space") {
           links ? "/.release/link-" + std::to_string(i)
                 : "/.release/transactions/.spare" +
                       (i == 1 ? "" : "-" + std::to_string(i));
-      REQUIRE(stdfs::remove(disk.site->root() + path));
+      REQUIRE(bfs::remove(disk.site->root() + path));
     }
     disk.Fill();
     const Finished finished = disk.site->Release({"--json", "rollback"});

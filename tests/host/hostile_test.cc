@@ -14,9 +14,9 @@
 
 #include <array>
 #include <atomic>
+#include <boost/filesystem.hpp>
 #include <cerrno>
 #include <cstdio>
-#include <filesystem>
 #include <set>
 #include <thread>
 
@@ -28,7 +28,7 @@
 namespace release {
 namespace {
 
-namespace stdfs = std::filesystem;
+namespace bfs = boost::filesystem;
 using nlohmann::json;
 
 constexpr char kRig[] =
@@ -64,8 +64,8 @@ bool HasControlCharacters(const std::string& text) {
 class Gauntlet {
  public:
   Gauntlet() {
-    stdfs::create_directories(archives_);
-    stdfs::create_directories(canary_);
+    bfs::create_directories(archives_);
+    bfs::create_directories(canary_);
     Spill(canary_ + "/kept", "kept\n");
     const Finished made = Run({"python3", kRig, "make", archives_, canary_});
     REQUIRE_MESSAGE(made.exit == 0, made.Describe());
@@ -105,8 +105,8 @@ class Gauntlet {
       CHECK(item["accept"] == true);
       CheckTree(site_.root() + "/releases/9.9");
       CHECK(site_.Release({"verify", "9.9"}).exit == 0);
-      stdfs::remove_all(site_.root() + "/releases/9.9");
-      stdfs::remove(site_.root() + "/.release/manifests/9.9");
+      bfs::remove_all(site_.root() + "/releases/9.9");
+      bfs::remove(site_.root() + "/.release/manifests/9.9");
     } else {
       CHECK(finished.exit == 3);
       CHECK(
@@ -131,15 +131,15 @@ class Gauntlet {
   // Only files, directories and links that stay inside; nothing with rights
   // that a release never has.
   static void CheckTree(const std::string& tree) {
-    for (const auto& entry : stdfs::recursive_directory_iterator(tree)) {
-      const stdfs::file_status status = entry.symlink_status();
+    for (const auto& entry : bfs::recursive_directory_iterator(tree)) {
+      const bfs::file_status status = entry.symlink_status();
       CAPTURE(entry.path().string());
-      CHECK((stdfs::is_regular_file(status) || stdfs::is_directory(status) ||
-             stdfs::is_symlink(status)));
-      if (stdfs::is_symlink(status)) continue;
+      CHECK((bfs::is_regular_file(status) || bfs::is_directory(status) ||
+             bfs::is_symlink(status)));
+      if (bfs::is_symlink(status)) continue;
       CHECK((static_cast<unsigned>(status.permissions()) & ~0755U) == 0);
-      if (stdfs::is_directory(status)) continue;
-      CHECK(stdfs::hard_link_count(entry.path()) == 1);
+      if (bfs::is_directory(status)) continue;
+      CHECK(bfs::hard_link_count(entry.path()) == 1);
     }
   }
 
@@ -176,7 +176,7 @@ class Racer {
       : directories_(std::move(directories)),
         canary_(std::move(canary)),
         link_(canary_ + ".link") {
-    stdfs::create_symlink(canary_, link_);
+    bfs::create_symlink(canary_, link_);
     thread_ = std::jthread([this](const std::stop_token& stop) {
       while (!stop.stop_requested()) Swap();
     });
@@ -187,11 +187,11 @@ class Racer {
  private:
   void Swap() {
     for (std::size_t i = 0; i < directories_.size(); ++i) {
-      std::error_code error;
-      for (stdfs::recursive_directory_iterator it(directories_[i], error), end;
+      boost::system::error_code error;
+      for (bfs::recursive_directory_iterator it(directories_[i], error), end;
            !error && it != end; it.increment(error)) {
-        if (it->symlink_status(error).type() == stdfs::file_type::directory) {
-          SwapOne(it->path(), i);
+        if (it->symlink_status(error).type() == bfs::directory_file) {
+          SwapOne(it->path().string(), i);
         }
       }
       SwapOne(directories_[i], i);
@@ -206,7 +206,7 @@ class Racer {
   // In one step, so that there is no moment without either.
   void SwapOne(const std::string& path, std::size_t directory) {
     // Whoever makes a directory where the link stands gets that in its stead.
-    if (!stdfs::is_symlink(stdfs::symlink_status(link_))) MakeLink();
+    if (!bfs::is_symlink(bfs::symlink_status(link_))) MakeLink();
     if (!Exchange(path)) return;
     // Now for an instant, now for as long as it takes to make a file or two.
     if (++swaps_[directory] % 2 == 0) {
@@ -219,9 +219,9 @@ class Racer {
   }
 
   void MakeLink() const {
-    std::error_code ignored;
-    stdfs::remove_all(link_, ignored);
-    stdfs::create_symlink(canary_, link_, ignored);
+    boost::system::error_code ignored;
+    bfs::remove_all(link_, ignored);
+    bfs::create_symlink(canary_, link_, ignored);
   }
 
   std::vector<std::string> directories_;
@@ -248,17 +248,18 @@ struct Race {
   }
   // Files of the same names as in the archive: what is removed shows as well.
   void Plant() const {
-    stdfs::remove_all(canary);
-    stdfs::create_directories(canary + "/e");
+    bfs::remove_all(canary);
+    bfs::create_directories(canary + "/e");
     for (const char* name : {"/f9", "/e/f9"}) Spill(canary + name, "kept\n");
   }
   // What is there that was not planted, or is planted no more.
   std::set<std::string> Strange() const {
     std::set<std::string> found;
     std::set<std::string> missing = {"e", "e/f9", "f9"};
-    for (const auto& entry : stdfs::recursive_directory_iterator(canary)) {
-      const std::string path = entry.path().lexically_relative(canary);
-      const bool same = entry.is_directory() || Slurp(entry.path()) == "kept\n";
+    for (const auto& entry : bfs::recursive_directory_iterator(canary)) {
+      const std::string path = entry.path().lexically_relative(canary).string();
+      const bool same =
+          bfs::is_directory(entry.status()) || Slurp(entry.path()) == "kept\n";
       if (missing.erase(path) == 0 || !same) found.insert(path);
     }
     found.merge(missing);
@@ -277,8 +278,8 @@ TEST_CASE("bsdtar and cp, raced, write outside: the racer is no decoration") {
   Race race;
   const std::string out = race.own.path() + "/disk/out";
   const std::string box = race.own.path() + "/disk/incoming";
-  stdfs::create_directories(out);
-  stdfs::create_directories(box + "/rejected");
+  bfs::create_directories(out);
+  bfs::create_directories(box + "/rejected");
   const Racer racer({out, box}, race.canary);
   int unpackings = 0;
   CHECK(Eventually([&] {
@@ -290,7 +291,7 @@ TEST_CASE("bsdtar and cp, raced, write outside: the racer is no decoration") {
   race.Plant();
   CHECK(Eventually([&] {
     Run({"cp", race.archive, box + "/rejected/moved"});
-    return stdfs::exists(race.canary + "/moved");
+    return bfs::exists(race.canary + "/moved");
   }));
 }
 
@@ -312,7 +313,7 @@ void RaceRelease() {
   const Site site(race.own.path() + "/disk");
   const std::string releases = site.root() + "/releases";
   const std::string incoming = site.root() + "/incoming";
-  stdfs::create_directories(incoming + "/rejected");
+  bfs::create_directories(incoming + "/rejected");
   std::map<std::string, int> exits;
   std::array<unsigned, 2> swaps{};
   {
@@ -329,7 +330,7 @@ void RaceRelease() {
       for (const std::string& name : race.Strange()) {
         CAPTURE(name);
         REQUIRE((name.starts_with("app-") && !name.ends_with(".json")));
-        stdfs::remove(race.canary + "/" + name);
+        bfs::remove(race.canary + "/" + name);
       }
       CHECK(finished.signal == 0);
       CHECK_FALSE(finished.timed_out);

@@ -8,7 +8,7 @@
 #include <signal.h>
 
 #include <algorithm>
-#include <filesystem>
+#include <boost/filesystem.hpp>
 #include <map>
 #include <sstream>
 
@@ -18,7 +18,7 @@
 namespace release {
 namespace {
 
-namespace stdfs = std::filesystem;
+namespace bfs = boost::filesystem;
 
 // Every call by which the command could change a disk, and those around them
 // (openat, close) that stand for the moments in between.
@@ -53,7 +53,8 @@ class Rig : public TracedSite {
 
   void KillEverywhere(const Scenario& scenario) {
     unsigned kills = 0;
-    for (const auto& [call, times] : CountCalls(scenario)) {
+    for (const auto& [name, times] : CountCalls(scenario)) {
+      const std::string& call = name;
       const unsigned stride =
           times > kAllUpTo && !Torture() ? times / kSamples : 1;
       for (unsigned n = 1; n <= times; n += stride) {
@@ -117,7 +118,7 @@ class Rig : public TracedSite {
     CHECK(status["current"] == live);
     CHECK(status["interrupted"] == RecordLeftOpen(site().root()));
     CHECK(!status.contains("running"));
-    CHECK(stdfs::exists(site().root() + "/current/name"));
+    CHECK(bfs::exists(site().root() + "/current/name"));
     CHECK(site().Release({"verify"}).exit == 0);
   }
 

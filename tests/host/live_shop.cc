@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <boost/filesystem.hpp>
-#include <filesystem>
 #include <fstream>
 #include <thread>
 
@@ -17,7 +16,7 @@
 namespace release {
 namespace {
 
-namespace fs = boost::filesystem;
+namespace bfs = boost::filesystem;
 
 constexpr char kRoot[] = "/srv/shop";
 constexpr char kLog[] = "/srv/shop.log";
@@ -76,12 +75,12 @@ LiveShop::LiveShop(const std::string& config, const std::string& unit)
   Shell("systemctl reset-failed shop.socket shop.service");
   for (const char* path : {kRoot, kLog, kProgram, "/srv/archives",
                            "/etc/systemd/system/shop.socket"}) {
-    fs::remove_all(path);
+    bfs::remove_all(path);
   }
-  fs::create_directories("/etc/release");
-  fs::create_directories("/srv/archives");
+  bfs::create_directories("/etc/release");
+  bfs::create_directories("/srv/archives");
   // No link: other users may not be let into the directory of the build.
-  std::filesystem::copy_file(RELEASE_BINARY, kProgram);
+  boost::filesystem::copy_file(RELEASE_BINARY, kProgram);
   WriteConfig(config);
   Spill(kUnitFile, unit);
   REQUIRE(Shell("systemctl daemon-reload").ok());
@@ -113,7 +112,7 @@ std::vector<std::string> LiveShop::Words(
 
 Said LiveShop::Release(const std::vector<std::string>& words) {
   const std::string err =
-      (fs::temp_directory_path() / fs::unique_path("release-said-%%%%%%%%"))
+      (bfs::temp_directory_path() / bfs::unique_path("release-said-%%%%%%%%"))
           .string();
   std::vector<std::string> argv = {"sh", "-c", "exec \"$@\" 2>" + err, "sh"};
   for (const std::string& word : Words(words)) argv.push_back(word);
@@ -121,7 +120,7 @@ Said LiveShop::Release(const std::vector<std::string>& words) {
   Said said{.status = result.status,
             .json = nlohmann::json::parse(result.output, nullptr, false),
             .err = Slurp(err)};
-  fs::remove(err);
+  bfs::remove(err);
   return said;
 }
 
@@ -144,7 +143,7 @@ HttpResponse LiveShop::Ask(const std::string& path) {
 
 std::string LiveShop::Current() const {
   boost::system::error_code none;
-  return fs::read_symlink(fs::path(kRoot) / "current", none).string();
+  return bfs::read_symlink(bfs::path(kRoot) / "current", none).string();
 }
 
 std::vector<std::string> LiveShop::TakeUps() const {

@@ -2,7 +2,7 @@
 // to do about it, and nothing keeps `rollback` from a good release.
 #include <doctest/doctest.h>
 
-#include <filesystem>
+#include <boost/filesystem.hpp>
 #include <fstream>
 #include <functional>
 #include <optional>
@@ -14,7 +14,7 @@
 namespace release {
 namespace {
 
-namespace stdfs = std::filesystem;
+namespace bfs = boost::filesystem;
 using nlohmann::json;
 
 std::string Record(const Site& site, int number) {
@@ -29,8 +29,8 @@ void FlipAt(const std::string& path, std::size_t offset) {
 }
 
 void LinkTo(const Site& site, const std::string& target) {
-  stdfs::remove(site.root() + "/current");
-  stdfs::create_symlink(target, site.root() + "/current");
+  bfs::remove(site.root() + "/current");
+  bfs::create_symlink(target, site.root() + "/current");
 }
 
 // 1.0, 2.0 and 3.0 are good, 3.0 is live; records 1 to 3.
@@ -46,22 +46,21 @@ struct Odd {
 const Odd kOdds[] = {
     {"a torn newest record",
      [](const Site& site) {
-       stdfs::resize_file(Record(site, 3),
-                          stdfs::file_size(Record(site, 3)) - 40);
+       bfs::resize_file(Record(site, 3), bfs::file_size(Record(site, 3)) - 40);
      },
      "was interrupted", "`release recover`", "2.0"},
     {"a newest record torn in its first line",
-     [](const Site& site) { stdfs::resize_file(Record(site, 3), 30); },
+     [](const Site& site) { bfs::resize_file(Record(site, 3), 30); },
      "no beginning", "`release recover`", "2.0"},
     {"an empty newest record",
-     [](const Site& site) { stdfs::resize_file(Record(site, 3), 0); },
+     [](const Site& site) { bfs::resize_file(Record(site, 3), 0); },
      "no beginning", "`release recover`", "2.0"},
     {"a newest record with a bad beginning",
      [](const Site& site) { FlipAt(Record(site, 3), 40); }, "is damaged",
      "`release history`", "2.0"},
     {"a newest record with a bad end",
      [](const Site& site) {
-       FlipAt(Record(site, 3), stdfs::file_size(Record(site, 3)) - 40);
+       FlipAt(Record(site, 3), bfs::file_size(Record(site, 3)) - 40);
      },
      "is damaged", "`release recover`", "2.0"},
     {"a newest record of noise",
@@ -70,32 +69,31 @@ const Odd kOdds[] = {
     {"an older record of noise",
      [](const Site& site) { Spill(Record(site, 2), Noise(5000, 1)); }, "", "",
      "2.0"},
-    {"no newest record",
-     [](const Site& site) { stdfs::remove(Record(site, 3)); },
+    {"no newest record", [](const Site& site) { bfs::remove(Record(site, 3)); },
      "a record is lost", "`release rollback`", "2.0"},
     {"no manifest of the live release",
      [](const Site& site) {
-       stdfs::remove(site.root() + "/.release/manifests/3.0");
+       bfs::remove(site.root() + "/.release/manifests/3.0");
      },
      "there is no .release/manifests/3.0", "another version", "2.0"},
     {"no manifest of the release before",
      [](const Site& site) {
-       stdfs::remove(site.root() + "/.release/manifests/2.0");
+       bfs::remove(site.root() + "/.release/manifests/2.0");
      },
      "there is no .release/manifests/2.0", "another version", "2.0"},
     {"a hand-made directory in releases/",
      [](const Site& site) {
-       stdfs::create_directories(site.root() + "/releases/9.9/x");
+       bfs::create_directories(site.root() + "/releases/9.9/x");
      },
      "releases/9.9 was not put there", "`release activate 9.9`", "2.0"},
     {"a hand-made file in releases/",
      [](const Site& site) { Spill(site.root() + "/releases/notes", "x"); },
      "releases/notes is no release", "neither uses nor removes", "2.0"},
     {"the release before removed by hand",
-     [](const Site& site) { stdfs::remove_all(site.root() + "/releases/2.0"); },
+     [](const Site& site) { bfs::remove_all(site.root() + "/releases/2.0"); },
      "", "", "1.0"},
     {"the live release removed by hand",
-     [](const Site& site) { stdfs::remove_all(site.root() + "/releases/3.0"); },
+     [](const Site& site) { bfs::remove_all(site.root() + "/releases/3.0"); },
      "no release here", "`release rollback`", "2.0"},
     {"current moved to an older release",
      [](const Site& site) { LinkTo(site, "releases/1.0"); }, "moved by hand",
@@ -111,26 +109,26 @@ const Odd kOdds[] = {
      [](const Site& site) { LinkTo(site, "current"); }, "no release here",
      "`release rollback`", "3.0"},
     {"no current",
-     [](const Site& site) { stdfs::remove(site.root() + "/current"); },
+     [](const Site& site) { bfs::remove(site.root() + "/current"); },
      "there is no current", "`release rollback`", "3.0"},
     {"a directory called current",
      [](const Site& site) {
-       stdfs::remove(site.root() + "/current");
-       stdfs::create_directories(site.root() + "/current/precious");
+       bfs::remove(site.root() + "/current");
+       bfs::create_directories(site.root() + "/current/precious");
      },
      "not a symbolic link", "`release rollback`", "3.0"},
     {"a file called current",
      [](const Site& site) {
-       stdfs::remove(site.root() + "/current");
+       bfs::remove(site.root() + "/current");
        Spill(site.root() + "/current", "x");
      },
      "not a symbolic link", "`release rollback`", "3.0"},
     {"no lock file",
-     [](const Site& site) { stdfs::remove(site.root() + "/.release/lock"); },
-     "", "", "2.0"},
+     [](const Site& site) { bfs::remove(site.root() + "/.release/lock"); }, "",
+     "", "2.0"},
     {"no spare record",
      [](const Site& site) {
-       stdfs::remove(site.root() + "/.release/transactions/.spare");
+       bfs::remove(site.root() + "/.release/transactions/.spare");
      },
      "", "", "2.0"},
 };
@@ -175,10 +173,9 @@ TEST_CASE("status tells of an odd state, and rollback leads out of it") {
     CHECK(finished.exit == 0);
     CHECK(site.Live() == odd.after);
     CHECK(site.Release({"verify", odd.after}).exit ==
-          (stdfs::exists(site.root() + "/.release/manifests/" + odd.after)
-               ? 0
-               : 8));
-    CHECK(stdfs::exists(site.root() + "/current/name"));
+          (bfs::exists(site.root() + "/.release/manifests/" + odd.after) ? 0
+                                                                         : 8));
+    CHECK(bfs::exists(site.root() + "/current/name"));
     CHECK_FALSE(RecordLeftOpen(site.root()));
     // And on from there.
     site.Deploy("4.0");
@@ -191,19 +188,19 @@ TEST_CASE("status tells of an odd state, and rollback leads out of it") {
 TEST_CASE("what a rollback found in the place of the link is kept") {
   Site site;
   MakeThree(site);
-  stdfs::remove(site.root() + "/current");
-  stdfs::create_directories(site.root() + "/current/precious");
+  bfs::remove(site.root() + "/current");
+  bfs::create_directories(site.root() + "/current/precious");
   const Finished finished = site.Release({"rollback"});
   CHECK(finished.err.find("current-before-000004") != std::string::npos);
   site.Must({"recover"});
-  CHECK(stdfs::exists(site.root() + "/current-before-000004/precious"));
+  CHECK(bfs::exists(site.root() + "/current-before-000004/precious"));
   CHECK(site.Status()["well"] == true);
 }
 
 TEST_CASE("without a layout that is said, and a named rollback still goes") {
   Site site;
   MakeThree(site);
-  stdfs::remove_all(site.root() + "/.release");
+  bfs::remove_all(site.root() + "/.release");
   const Finished refused = site.Release({"rollback"});
   INFO(refused.Describe());
   CHECK(refused.exit == 2);

@@ -34,9 +34,9 @@ std::string Script(const std::string& out, const std::string& user,
 
 TEST_CASE("the same tree packs to the same bytes, whoever made it and when") {
   const TempDir dir;
-  std::filesystem::permissions(dir.path(), std::filesystem::perms(0755));
+  boost::filesystem::permissions(dir.path(), boost::filesystem::perms(0755));
   // Where this was built another user may not be let in.
-  std::filesystem::copy_file(RELEASE_BINARY, dir.path() + "/release");
+  boost::filesystem::copy_file(RELEASE_BINARY, dir.path() + "/release");
   const Finished one = RunShell(
       Script(dir.path() + "/one", "0", "022", "sort -n", "2001-01-01"));
   INFO(one.Describe());

@@ -2,7 +2,7 @@
 // and that the package comes, is renewed and goes without harm.
 #include <doctest/doctest.h>
 
-#include <filesystem>
+#include <boost/filesystem.hpp>
 #include <regex>
 
 #include "host/command.h"
@@ -15,7 +15,7 @@
 namespace release {
 namespace {
 
-namespace stdfs = std::filesystem;
+namespace bfs = boost::filesystem;
 using std::chrono::seconds;
 
 // Beside the program, below the prefix.
@@ -43,7 +43,7 @@ const char* const kInstalled[] = {
 
 void CheckInstalled(const std::string& prefix, const std::string& named) {
   for (const std::string path : kInstalled) {
-    CHECK_MESSAGE(stdfs::exists(prefix + "/" + path), path);
+    CHECK_MESSAGE(bfs::exists(prefix + "/" + path), path);
   }
   CHECK(Run({prefix + "/bin/release", "--help"}).exit == 0);
   const std::string unit =
@@ -158,8 +158,8 @@ TEST_CASE("cmake --install puts everything where hosts look for it") {
   REQUIRE_MESSAGE(installed.exit == 0, installed.Describe());
   const std::string prefix = dir.path() + "/opt/release";
   CheckInstalled(prefix, "/opt/release");
-  CHECK(stdfs::exists(prefix + "/share/zsh/site-functions/_release"));
-  CHECK_FALSE(stdfs::exists(prefix + "/share/lintian"));
+  CHECK(bfs::exists(prefix + "/share/zsh/site-functions/_release"));
+  CHECK_FALSE(bfs::exists(prefix + "/share/lintian"));
 }
 
 TEST_CASE("the sample of a configuration is one the command takes") {
@@ -189,7 +189,7 @@ TEST_CASE("lintian has nothing to say against the Debian package") {
         "dpkg-deb -b tree bad.deb >/dev/null");
   CHECK(lintian(dir.path() + "/bad.deb").exit == 2);
   // And the same sources give the same bytes.
-  stdfs::create_directory(dir.path() + "/again");
+  bfs::create_directory(dir.path() + "/again");
   for (const std::string kind : {"deb", "tarball"}) {
     const std::string one = MakePackage(dir.path(), "--only " + kind);
     const std::string two =

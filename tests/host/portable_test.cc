@@ -1,7 +1,7 @@
 // The portable program: what it needs of a host, which is nothing but a kernel.
 #include <doctest/doctest.h>
 
-#include <filesystem>
+#include <boost/filesystem.hpp>
 #include <regex>
 
 #include "host/command.h"
@@ -26,15 +26,15 @@ const char kLinux310[] = "314";  // nor renameat2
 class Jail {
  public:
   explicit Jail(const std::string& program = kPortable) {
-    std::filesystem::copy_file(program, path() + "/release");
-    std::filesystem::create_directory(path() + "/tree");
+    boost::filesystem::copy_file(program, path() + "/release");
+    boost::filesystem::create_directory(path() + "/tree");
     MakeTree(path() + "/tree/in");
     // Names that are not ASCII in each way that archives write them.
     Shell("cd " + path() + "/tree; tar --format=pax -cf - in | gzip > " +
           path() + "/a-1.0.tar.gz; zip -qry " + path() +
           "/a-2.0.zip in; LC_ALL=C.UTF-8 bsdtar --format 7zip -cf " + path() +
           "/a-3.0.7z in");
-    std::filesystem::remove_all(path() + "/tree");
+    boost::filesystem::remove_all(path() + "/tree");
   }
 
   const std::string& path() const { return dir_.path(); }
@@ -60,7 +60,7 @@ class Jail {
   }
 
   std::string Live() const {
-    return std::filesystem::read_symlink(path() + "/srv/current").string();
+    return boost::filesystem::read_symlink(path() + "/srv/current").string();
   }
 
  private:
@@ -68,7 +68,7 @@ class Jail {
 };
 
 std::string Traced(const std::string& program, const TempDir& dir) {
-  std::filesystem::remove_all(dir.path() + "/srv");
+  boost::filesystem::remove_all(dir.path() + "/srv");
   const Finished finished =
       RunShell("cd " + dir.path() + "; " + program +
                " -q --root srv init && strace -f -o trace -e trace=open,openat,"
@@ -113,7 +113,7 @@ TEST_CASE(
   for (const char* lacking : {kAll, kLinux44, kLinux315}) {
     CAPTURE(lacking);
     const Jail jail;
-    std::filesystem::create_directory(jail.path() + "/srv");
+    boost::filesystem::create_directory(jail.path() + "/srv");
     jail.Configure("[healthcheck]\ntcp = \"" + here +
                    "\"\ninterval = \"100ms\"\nmin_healthy_time = \"200ms\"\n");
     CHECK(jail.Exit(lacking, {"init"}) == 0);
@@ -141,20 +141,20 @@ TEST_CASE("what the empty root lacks is seen by a program that needs it") {
   CHECK(dynamic.Exit(kAll, {"status"}) == 127);
   // Renames that replace nothing cannot be done without: Linux 3.15.
   const Jail jail;
-  std::filesystem::create_directory(jail.path() + "/srv");
+  boost::filesystem::create_directory(jail.path() + "/srv");
   jail.Configure("");
   CHECK(jail.Exit(kLinux310, {"init"}) == 0);
   const Finished deployed =
       jail.Release(kLinux310, {"deploy", "/a-1.0.tar.gz"});
   CHECK(deployed.exit == 1);
   CHECK(deployed.err.find("nothing changed") != std::string::npos);
-  CHECK_FALSE(std::filesystem::exists(jail.path() + "/srv/releases/1.0"));
+  CHECK_FALSE(boost::filesystem::exists(jail.path() + "/srv/releases/1.0"));
 }
 
 TEST_CASE("owners are those of /etc/passwd, whatever nsswitch.conf says") {
   const Jail jail;
-  std::filesystem::create_directories(jail.path() + "/srv");
-  std::filesystem::create_directories(jail.path() + "/etc");
+  boost::filesystem::create_directories(jail.path() + "/srv");
+  boost::filesystem::create_directories(jail.path() + "/etc");
   Spill(jail.path() + "/etc/nsswitch.conf",
         "passwd: ldap\ngroup: sss ldap\nhosts: mdns\n");
   Spill(jail.path() + "/etc/passwd", "shop:x:4242:4343::/:/bin/sh\n");
@@ -176,13 +176,14 @@ TEST_CASE("owners are those of /etc/passwd, whatever nsswitch.conf says") {
 TEST_CASE("owners that only a directory service knows are asked of getent") {
   const Jail jail;  // for its archives
   const std::string bin = jail.path() + "/bin";
-  std::filesystem::create_directory(bin);
+  boost::filesystem::create_directory(bin);
   Spill(bin + "/getent",
         "#!/bin/sh\ncase \"$1 $2\" in\n"
         "'passwd remote-user') echo 'remote-user:*:5151:5252::/:/bin/sh' ;;\n"
         "'group remote-group') echo 'remote-group:*:5353:' ;;\n"
         "*) exit 2 ;;\nesac\n");
-  std::filesystem::permissions(bin + "/getent", std::filesystem::perms(0755));
+  boost::filesystem::permissions(bin + "/getent",
+                                 boost::filesystem::perms(0755));
   const Site site;
   const auto deploy = [&](const char* program, const std::string& owner) {
     const std::string config =
@@ -206,7 +207,7 @@ TEST_CASE("the portable program opens nothing that was made for another libc") {
         "root = \"" + dir.path() +
             "/srv\"\n[unpack]\nowner = \"nobody:nogroup\"\n[healthcheck]\n"
             "tcp = \"localhost:1\"\ndeadline = \"300ms\"\n");
-  std::filesystem::create_directory(dir.path() + "/srv");
+  boost::filesystem::create_directory(dir.path() + "/srv");
   CHECK(OpenedOfHost(Traced(kPortable, dir)) == "");
   CHECK(OpenedOfHost(Traced(RELEASE_BINARY, dir)) != "");
 }

@@ -9,8 +9,8 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include <boost/filesystem.hpp>
 #include <cstdlib>
-#include <filesystem>
 #include <regex>
 #include <sstream>
 
@@ -109,7 +109,7 @@ std::vector<Step> Typed(const std::string& readme, const std::string& package) {
     REQUIRE_MESSAGE(done.exit == 0, done.Describe());
   };
   put(Slurp(package),
-      "/root/" + std::filesystem::path(package).filename().string());
+      "/root/" + boost::filesystem::path(package).filename().string());
   put(ScriptOf(steps), "/root/steps");
   const CommandResult result =
       machine.Exec({"bash", "/root/steps"}, std::chrono::seconds(240));

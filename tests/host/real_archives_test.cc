@@ -2,7 +2,7 @@
 // unpacked by us and by bsdtar, and what came out is compared.
 #include <doctest/doctest.h>
 
-#include <filesystem>
+#include <boost/filesystem.hpp>
 #include <map>
 #include <string>
 
@@ -16,7 +16,7 @@
 namespace release {
 namespace {
 
-namespace stdfs = std::filesystem;
+namespace bfs = boost::filesystem;
 
 std::string CacheDirectory() {
   const char* cache = std::getenv("RELEASE_TEST_CACHE");
@@ -25,7 +25,7 @@ std::string CacheDirectory() {
                           : home != nullptr
                               ? std::string(home) + "/.cache/release-tests"
                               : "/var/tmp/release-tests";
-  stdfs::create_directories(out);
+  bfs::create_directories(out);
   return out;
 }
 
@@ -33,14 +33,14 @@ std::string CacheDirectory() {
 // directory. Throws where it cannot.
 std::string Fetched(const std::string& name, const std::string& command) {
   const std::string path = CacheDirectory() + "/" + name;
-  if (stdfs::exists(path)) return path;
+  if (bfs::exists(path)) return path;
   TempDir work;
   Shell("cd " + work.path() + "; out=" + work.path() + "/made; " + command);
-  if (!stdfs::exists(work.path() + "/made")) {
+  if (!bfs::exists(work.path() + "/made")) {
     throw std::runtime_error("cannot download " + name);
   }
-  stdfs::copy_file(work.path() + "/made", path + ".new");
-  stdfs::rename(path + ".new", path);
+  bfs::copy_file(work.path() + "/made", path + ".new");
+  bfs::rename(path + ".new", path);
   return path;
 }
 
@@ -85,18 +85,18 @@ struct Node {
   bool operator==(const Node&) const = default;
 };
 
-std::map<std::string, Node> TreeAt(const stdfs::path& top) {
+std::map<std::string, Node> TreeAt(const bfs::path& top) {
   std::map<std::string, Node> out;
-  for (const auto& found : stdfs::recursive_directory_iterator(top)) {
+  for (const auto& found : bfs::recursive_directory_iterator(top)) {
     Node& node = out[found.path().lexically_relative(top).string()];
-    const stdfs::file_status status = found.symlink_status();
-    if (stdfs::is_symlink(status)) {
-      node = {'l', false, stdfs::read_symlink(found.path()).string()};
-    } else if (stdfs::is_directory(status)) {
+    const bfs::file_status status = found.symlink_status();
+    if (bfs::is_symlink(status)) {
+      node = {'l', false, bfs::read_symlink(found.path()).string()};
+    } else if (bfs::is_directory(status)) {
       node.kind = 'd';
     } else {
-      const auto exec = status.permissions() & stdfs::perms::owner_exec;
-      node = {'f', exec != stdfs::perms::none, Slurp(found.path())};
+      const auto exec = status.permissions() & bfs::owner_exe;
+      node = {'f', exec != bfs::no_perms, Slurp(found.path())};
     }
   }
   return out;
@@ -115,7 +115,7 @@ Unpacked UnpackOurs(const std::string& archive, const std::string& top) {
 void Compare(const std::string& archive, std::size_t at_least) {
   CAPTURE(archive);
   TempDir dir;
-  stdfs::create_directory(dir.path() + "/theirs");
+  bfs::create_directory(dir.path() + "/theirs");
   Shell("bsdtar -C " + dir.path() + "/theirs -xf " + archive);
   const Unpacked unpacked = UnpackOurs(archive, dir.path());
   const auto theirs = TreeAt(dir.path() + "/theirs");
@@ -128,7 +128,7 @@ void Compare(const std::string& archive, std::size_t at_least) {
     const bool same = it != ours.end() && it->second == node;
     if (!same) FAIL_CHECK("differs: ", path);
   }
-  CHECK(unpacked.archive_bytes == stdfs::file_size(archive));
+  CHECK(unpacked.archive_bytes == bfs::file_size(archive));
 }
 
 // Packs the files of an archive again, in another format.
@@ -136,7 +136,7 @@ void CompareRepacked(const std::string& archive, const std::string& command,
                      std::size_t at_least) {
   CAPTURE(command);
   TempDir dir;
-  stdfs::create_directory(dir.path() + "/in");
+  bfs::create_directory(dir.path() + "/in");
   const std::string out = dir.path() + "/repacked";
   Shell("bsdtar -C " + dir.path() + "/in -xf " + archive + "; cd " +
         dir.path() + "/in; out=" + out + "; " + command);

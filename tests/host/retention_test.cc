@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
+#include <boost/filesystem.hpp>
 
 #include "host/site.h"
 #include "support/archives.h"
@@ -11,7 +11,7 @@
 namespace release {
 namespace {
 
-namespace stdfs = std::filesystem;
+namespace bfs = boost::filesystem;
 using Names = std::vector<std::string>;
 
 std::string StateOf(const Site& site, const std::string& version) {
@@ -129,8 +129,8 @@ TEST_CASE("an earlier version again goes live from what is there") {
 void AwaitDirectory(int pid, const std::string& end) {
   const std::string link = "/proc/" + std::to_string(pid) + "/cwd";
   REQUIRE(Eventually([&] {
-    std::error_code error;
-    return stdfs::read_symlink(link, error).string().ends_with(end);
+    boost::system::error_code error;
+    return bfs::read_symlink(link, error).string().ends_with(end);
   }));
 }
 
@@ -176,7 +176,7 @@ TEST_CASE("prune sees who uses a release behind a root that is a link") {
   for (const char* version : {"1.0", "2.0", "3.0"}) site.Deploy(version);
   const TempDir elsewhere;
   const std::string link = elsewhere.path() + "/shop";
-  stdfs::create_directory_symlink(site.root(), link);
+  bfs::create_directory_symlink(site.root(), link);
   const std::string config = elsewhere.path() + "/shop.toml";
   Spill(config, "root = \"" + link + "\"\nkeep_releases = 1\n");
   Running worker(

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <filesystem>
+#include <boost/filesystem.hpp>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
@@ -17,7 +17,7 @@
 namespace release {
 namespace {
 
-namespace stdfs = std::filesystem;
+namespace bfs = boost::filesystem;
 
 // One line for a path; the time of change tells of every write.
 std::string Describe(const std::string& path) {
@@ -30,12 +30,12 @@ std::string Describe(const std::string& path) {
     out << " " << info.st_size << " " << info.st_mtim.tv_sec << "."
         << info.st_mtim.tv_nsec;
   }
-  if (S_ISLNK(info.st_mode)) out << " -> " << stdfs::read_symlink(path);
+  if (S_ISLNK(info.st_mode)) out << " -> " << bfs::read_symlink(path);
   return out.str();
 }
 
 bool HasTrash(const std::string& root) {
-  for (const auto& entry : stdfs::directory_iterator(root + "/releases")) {
+  for (const auto& entry : bfs::directory_iterator(root + "/releases")) {
     if (entry.path().filename().string().starts_with(".trash-")) return true;
   }
   return false;
@@ -54,7 +54,7 @@ bool IsGarbage(const std::string& name) {
 Site::Site(const std::string& directory)
     : root_((directory.empty() ? own_.path() : directory) + "/root"),
       files_((directory.empty() ? own_.path() : directory) + "/files") {
-  stdfs::create_directories(files_);
+  bfs::create_directories(files_);
   Must({"init"});
 }
 
@@ -111,8 +111,9 @@ std::string Site::ConfigFile(const std::string& name,
 }
 
 std::string Site::Live() const {
-  std::error_code error;
-  const std::string target = stdfs::read_symlink(root_ + "/current", error);
+  boost::system::error_code error;
+  const std::string target =
+      bfs::read_symlink(root_ + "/current", error).string();
   const std::string prefix = "releases/";
   return target.starts_with(prefix) ? target.substr(prefix.size()) : target;
 }
@@ -120,8 +121,8 @@ std::string Site::Live() const {
 std::vector<std::string> Site::Releases() const {
   Eventually([&] { return !HasTrash(root_); });
   std::vector<std::string> names;
-  for (const auto& entry : stdfs::directory_iterator(root_ + "/releases")) {
-    names.push_back(entry.path().filename());
+  for (const auto& entry : bfs::directory_iterator(root_ + "/releases")) {
+    names.push_back(entry.path().filename().string());
   }
   std::sort(names.begin(), names.end());
   return names;
@@ -135,13 +136,13 @@ std::map<std::string, std::string> Listing(
     const std::string& directory, const std::vector<std::string>& left_out) {
   std::map<std::string, std::string> listing;
   listing["."] = Describe(directory);
-  for (auto it = stdfs::recursive_directory_iterator(directory);
-       it != stdfs::recursive_directory_iterator(); ++it) {
-    const std::string path = it->path().lexically_relative(directory);
+  for (auto it = bfs::recursive_directory_iterator(directory);
+       it != bfs::recursive_directory_iterator(); ++it) {
+    const std::string path = it->path().lexically_relative(directory).string();
     if (std::find(left_out.begin(), left_out.end(), path) != left_out.end()) {
       it.disable_recursion_pending();
     } else {
-      listing[path] = Describe(it->path());
+      listing[path] = Describe(it->path().string());
     }
   }
   return listing;
@@ -152,8 +153,9 @@ std::vector<std::string> Garbage(const std::string& root) {
   std::vector<std::string> found;
   for (const char* directory :
        {"", "/releases", "/.release", "/.release/manifests"}) {
-    for (const auto& entry : stdfs::directory_iterator(root + directory)) {
-      if (IsGarbage(entry.path().filename())) found.push_back(entry.path());
+    for (const auto& entry : bfs::directory_iterator(root + directory)) {
+      if (IsGarbage(entry.path().filename().string()))
+        found.push_back(entry.path().string());
     }
   }
   return found;
@@ -162,8 +164,8 @@ std::vector<std::string> Garbage(const std::string& root) {
 bool RecordLeftOpen(const std::string& root) {
   std::string newest;
   for (const auto& entry :
-       stdfs::directory_iterator(root + "/.release/transactions")) {
-    const std::string path = entry.path();
+       bfs::directory_iterator(root + "/.release/transactions")) {
+    const std::string path = entry.path().string();
     if (path.ends_with(".log")) newest = std::max(newest, path);
   }
   if (newest.empty()) return false;
@@ -190,7 +192,7 @@ PrivateMount::PrivateMount(const std::string& arguments,
                            const std::string& directory)
     : directory_(directory) {
   ApartFromOtherMounts();
-  stdfs::create_directories(directory);
+  bfs::create_directories(directory);
   const Finished mounted =
       RunShell("exec mount " + arguments + " " + directory);
   if (mounted.exit != 0) {

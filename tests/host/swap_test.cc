@@ -5,7 +5,7 @@
 
 #include <array>
 #include <atomic>
-#include <filesystem>
+#include <boost/filesystem.hpp>
 #include <string>
 #include <thread>
 #include <vector>
@@ -20,7 +20,7 @@
 namespace release {
 namespace {
 
-namespace stdfs = std::filesystem;
+namespace bfs = boost::filesystem;
 
 constexpr std::size_t kFileSize = 20'000;
 
@@ -143,10 +143,10 @@ TEST_CASE("readers do see errors where the link is removed and made anew") {
   DeployPage(site, 'a');
   DeployPage(site, 'b');
   Readers readers(site.root());
-  const stdfs::path current = site.root() + "/current";
+  const bfs::path current = site.root() + "/current";
   for (int i = 0; i < 10'000; ++i) {
-    stdfs::remove(current);
-    stdfs::create_symlink(i % 2 == 0 ? "releases/a" : "releases/b", current);
+    bfs::remove(current);
+    bfs::create_symlink(i % 2 == 0 ? "releases/a" : "releases/b", current);
   }
   readers.Stop();
   MESSAGE(readers.failed_reads() << " of " << readers.reads() << " failed");

@@ -2,7 +2,7 @@
 
 #include <signal.h>
 
-#include <filesystem>
+#include <boost/filesystem.hpp>
 #include <stdexcept>
 
 #include "support/archives.h"
@@ -36,7 +36,7 @@ void TracedSite::InterruptDeploy() const {
 void TracedSite::Keep() const { Copy(site_.root(), base_); }
 
 void TracedSite::Restore() const {
-  std::filesystem::remove_all(site_.root());
+  boost::filesystem::remove_all(site_.root());
   Copy(base_, site_.root());
 }
 

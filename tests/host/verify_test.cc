@@ -2,9 +2,10 @@
 // files.
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include <filesystem>
+#include <boost/filesystem.hpp>
 #include <random>
 #include <set>
 
@@ -15,7 +16,7 @@
 namespace release {
 namespace {
 
-namespace stdfs = std::filesystem;
+namespace bfs = boost::filesystem;
 using nlohmann::json;
 
 constexpr int kFolders = 200;
@@ -45,14 +46,16 @@ struct Large {
 
   // Flips one bit in place and leaves size, mode and time of change alone.
   void Flip(const std::string& name, std::uintmax_t bit) const {
-    const auto modified = stdfs::last_write_time(Path(name));
     const int fd = open(Path(name).c_str(), O_RDWR | O_CLOEXEC);
+    struct stat before {};
+    REQUIRE(fstat(fd, &before) == 0);
     char byte = 0;
     REQUIRE(pread(fd, &byte, 1, static_cast<off_t>(bit / 8)) == 1);
     byte = static_cast<char>(byte ^ (1 << (bit % 8)));
     REQUIRE(pwrite(fd, &byte, 1, static_cast<off_t>(bit / 8)) == 1);
+    const timespec times[] = {before.st_atim, before.st_mtim};
+    REQUIRE(futimens(fd, times) == 0);
     close(fd);
-    stdfs::last_write_time(Path(name), modified);
   }
 
   // "what path" for each difference found.
@@ -93,29 +96,29 @@ const Damage kDamages[] = {
      [](const Large& large) { large.Flip("d7/f3", 2); }},
     {"removed d9/f9",
      [](const Large& large) {
-       stdfs::rename(large.Path("d9/f9"), large.site.files() + "/kept");
+       bfs::rename(large.Path("d9/f9"), large.site.files() + "/kept");
      },
      [](const Large& large) {
-       stdfs::rename(large.site.files() + "/kept", large.Path("d9/f9"));
+       bfs::rename(large.site.files() + "/kept", large.Path("d9/f9"));
      }},
     {"added d11/new",
      [](const Large& large) { Spill(large.Path("d11/new"), ""); },
-     [](const Large& large) { stdfs::remove(large.Path("d11/new")); }},
+     [](const Large& large) { bfs::remove(large.Path("d11/new")); }},
     {"mode d13/f5",
      [](const Large& large) {
-       stdfs::permissions(large.Path("d13/f5"), stdfs::perms(0755));
+       bfs::permissions(large.Path("d13/f5"), bfs::perms(0755));
      },
      [](const Large& large) {
-       stdfs::permissions(large.Path("d13/f5"), stdfs::perms(0644));
+       bfs::permissions(large.Path("d13/f5"), bfs::perms(0644));
      }},
     {"target d17/link",
      [](const Large& large) {
-       stdfs::remove(large.Path("d17/link"));
-       stdfs::create_symlink("f2", large.Path("d17/link"));
+       bfs::remove(large.Path("d17/link"));
+       bfs::create_symlink("f2", large.Path("d17/link"));
      },
      [](const Large& large) {
-       stdfs::remove(large.Path("d17/link"));
-       stdfs::create_symlink("f1", large.Path("d17/link"));
+       bfs::remove(large.Path("d17/link"));
+       bfs::create_symlink("f1", large.Path("d17/link"));
      }},
 };
 
@@ -140,7 +143,7 @@ void FindEachBit(const Large& large) {
     const std::string name = FileName(static_cast<int>(random() % kFolders),
                                       static_cast<int>(random() % kFilesEach));
     const std::uintmax_t bit =
-        random() % (stdfs::file_size(large.Path(name)) * 8);
+        random() % (bfs::file_size(large.Path(name)) * 8);
     CAPTURE(name);
     CAPTURE(bit);
     large.Flip(name, bit);
@@ -153,7 +156,7 @@ void FindEachBit(const Large& large) {
   Large::Set flipped;
   for (const std::string& name : expected) {
     const bool first = random() % 2 == 0;
-    large.Flip(name, first ? 0 : stdfs::file_size(large.Path(name)) * 8 - 1);
+    large.Flip(name, first ? 0 : bfs::file_size(large.Path(name)) * 8 - 1);
     flipped.insert("changed " + name);
   }
   CHECK(large.Found() == flipped);

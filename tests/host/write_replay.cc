@@ -1,8 +1,8 @@
 #include "host/write_replay.h"
 
 #include <algorithm>
+#include <boost/filesystem.hpp>
 #include <cstring>
-#include <filesystem>
 #include <fstream>
 #include <stdexcept>
 
@@ -31,11 +31,12 @@ void WriteReplay::Record() {
   const std::string image = shop_->disk()->image() + ".logged";
   const std::string log = shop_->disk()->image() + ".log";
   const std::string front = own_.path() + "/front";
-  std::filesystem::create_directory(front);
+  boost::filesystem::create_directory(front);
   Shell("cp --sparse=always " + shop_->disk()->kept() + " " + image);
   {
     Started logging({RELEASE_RIG_WRITE_LOG, front, image, log});
-    if (!Eventually([&] { return std::filesystem::exists(front + "/disk"); })) {
+    if (!Eventually(
+            [&] { return boost::filesystem::exists(front + "/disk"); })) {
       throw std::runtime_error("no write log: " + logging.Output());
     }
     shop_->disk()->MountFrom(front + "/disk");
@@ -48,8 +49,8 @@ void WriteReplay::Record() {
     logging.Wait();
   }
   Read(Slurp(log));
-  std::filesystem::remove(image);
-  std::filesystem::remove(log);
+  boost::filesystem::remove(image);
+  boost::filesystem::remove(log);
 }
 
 void WriteReplay::Read(const std::string& log) {
@@ -107,7 +108,7 @@ std::string WriteReplay::Examine(std::size_t count,
     }
   }
   shop_->disk()->Insert(image);
-  std::filesystem::remove(image);
+  boost::filesystem::remove(image);
   // The report came after the last sync before it, not only after as many
   // writes: where that sync has not been done, nothing has been reported.
   const bool told = count >= reported_ && durable >= vouched_;

@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include <filesystem>
+#include <boost/filesystem.hpp>
 
 #include "deploy/operations.h"
 #include "os/posix_fs.h"
@@ -79,22 +79,22 @@ TEST_CASE("where all is well nothing fails, and everything was looked at") {
 
 TEST_CASE("a layout that is incomplete, or open to everybody, is found") {
   Rig rig;
-  std::filesystem::remove_all(rig.dir.path() + "/.release/outbox");
+  boost::filesystem::remove_all(rig.dir.path() + "/.release/outbox");
   CHECK(rig.Fails("layout: there is no directory " + rig.dir.path() +
                   "/.release/outbox"));
-  std::filesystem::permissions(rig.dir.path() + "/releases",
-                               std::filesystem::perms(0777));
+  boost::filesystem::permissions(rig.dir.path() + "/releases",
+                                 boost::filesystem::perms(0777));
   CHECK(rig.Fails("everybody can write in " + rig.dir.path() + "/releases"));
 }
 
 TEST_CASE("a current that leads nowhere, or is no link, is found") {
   Rig rig;
   const std::string current = rig.dir.path() + "/current";
-  std::filesystem::remove(current);
-  std::filesystem::create_symlink("elsewhere", current);
+  boost::filesystem::remove(current);
+  boost::filesystem::create_symlink("elsewhere", current);
   CHECK(rig.Fails("says \"elsewhere\", which is no release here"));
-  std::filesystem::remove(current);
-  std::filesystem::create_directory(current);
+  boost::filesystem::remove(current);
+  boost::filesystem::create_directory(current);
   CHECK(rig.Fails("is not a symbolic link"));
 }
 
@@ -132,7 +132,7 @@ TEST_CASE("a probe that is not answered fails, but not before the first") {
     return HttpResponse{503, "", ""};
   };
   CHECK(rig.Fails("healthcheck: "));
-  std::filesystem::remove(rig.dir.path() + "/current");
+  boost::filesystem::remove(rig.dir.path() + "/current");
   CHECK(rig.Of(Level::kFailure) == "");
   rig.config.health.url = "";
   CHECK(rig.Of(Level::kWarning).find("no [healthcheck]") != std::string::npos);

@@ -9,10 +9,10 @@
 #include <unistd.h>
 
 #include <array>
+#include <boost/filesystem.hpp>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
-#include <filesystem>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -24,12 +24,12 @@
 namespace release {
 namespace {
 
-namespace stdfs = std::filesystem;
+namespace bfs = boost::filesystem;
 
 // The text of a file that appears whole; "" where it does not come.
 std::string Await(const std::string& path) {
   for (int i = 0; i < 2'000; ++i) {
-    if (stdfs::exists(path)) return Slurp(path);
+    if (bfs::exists(path)) return Slurp(path);
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
   return "";
@@ -37,13 +37,13 @@ std::string Await(const std::string& path) {
 
 void Tell(const std::string& path, const std::string& text) {
   Spill(path + ".new", text);
-  stdfs::rename(path + ".new", path);
+  bfs::rename(path + ".new", path);
 }
 
 std::string LinkOf(int fd) {
-  std::error_code error;
+  boost::system::error_code error;
   const auto path =
-      stdfs::read_symlink(fmt::format("/proc/self/fd/{}", fd), error);
+      bfs::read_symlink(fmt::format("/proc/self/fd/{}", fd), error);
   return error ? "" : path.string();
 }
 
@@ -59,7 +59,7 @@ TEST_CASE("what runs in the background has a session and streams of its own") {
   const std::string told = dir.path() + "/told";
   REQUIRE(RunInBackground([&] {
     Tell(told, fmt::format("{} {} {} {}", getsid(0) == getpid(), LinkOf(0),
-                           LinkOf(1), stdfs::current_path().string()));
+                           LinkOf(1), bfs::current_path().string()));
   }));
   CHECK(Await(told) == "true /dev/null /dev/null /");
   CHECK(waitpid(-1, nullptr, WNOHANG) == -1);
@@ -111,7 +111,7 @@ TEST_CASE("a failure there is nobody's, and a signal ends it") {
   for (int i = 0; i < 2'000 && !ended; ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
     ended =
-        !stdfs::exists(state) || Slurp(state).find(") Z ") != std::string::npos;
+        !bfs::exists(state) || Slurp(state).find(") Z ") != std::string::npos;
   }
   CHECK(ended);
 }

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <filesystem>
+#include <boost/filesystem.hpp>
 
 #include "os/descriptor.h"
 #include "support/temp_dir.h"
@@ -13,11 +13,11 @@
 namespace release {
 namespace {
 
-namespace stdfs = std::filesystem;
+namespace bfs = boost::filesystem;
 
 // The errno of opening the path both ways, which must be the same; 0 where it
 // opens the directory `expected`.
-int ErrorOf(int top, const std::string& path, const stdfs::path& expected) {
+int ErrorOf(int top, const std::string& path, const bfs::path& expected) {
   const Descriptor at_once(OpenBeneath(top, path));
   const int error = at_once.get() < 0 ? errno : 0;
   const Descriptor walked(WalkBeneath(top, path));
@@ -35,10 +35,10 @@ int ErrorOf(int top, const std::string& path, const stdfs::path& expected) {
 
 TEST_CASE("a directory is found beneath another, through no link") {
   TempDir dir;
-  const stdfs::path top = dir.path();
-  stdfs::create_directories(top / "a/b/c");
-  stdfs::create_directory_symlink("a", top / "link");
-  stdfs::create_directory_symlink("..", top / "a/up");
+  const bfs::path top = dir.path();
+  bfs::create_directories(top / "a/b/c");
+  bfs::create_directory_symlink("a", top / "link");
+  bfs::create_directory_symlink("..", top / "a/up");
   const Descriptor fd(open(top.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   REQUIRE(HasOpenat2(fd.get()));
   CHECK(ErrorOf(fd.get(), "a/b/c", top / "a/b/c") == 0);

@@ -185,7 +185,7 @@ TEST_CASE("nothing of a request is seen on curl's command line") {
   const std::string program = dir.path() + "/curl";
   Spill(program, "#!/bin/sh\necho \"$@\" > " + dir.path() + "/words\n" +
                      "cat > " + dir.path() + "/input\nexit 7\n");
-  std::filesystem::permissions(program, std::filesystem::perms(0755));
+  boost::filesystem::permissions(program, boost::filesystem::perms(0755));
   HttpRequest request;
   request.url = "http://user:secret@127.0.0.1/";
   request.body = "secret";

@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <boost/filesystem.hpp>
 #include <chrono>
-#include <filesystem>
 #include <fstream>
 #include <thread>
 
@@ -28,7 +28,7 @@ class TemporaryDirectory {
     char pattern[] = "/tmp/release-input-XXXXXX";
     path_ = mkdtemp(pattern);
   }
-  ~TemporaryDirectory() { std::filesystem::remove_all(path_); }
+  ~TemporaryDirectory() { boost::filesystem::remove_all(path_); }
   std::string operator/(const std::string& name) const {
     return path_ + "/" + name;
   }

@@ -14,10 +14,10 @@
 #include <unistd.h>
 
 #include <array>
+#include <boost/filesystem.hpp>
 #include <cerrno>
 #include <csignal>
 #include <cstddef>
-#include <filesystem>
 #include <fstream>
 #include <set>
 #include <string>
@@ -102,7 +102,7 @@ TEST_CASE("a missing root is made with all above it, an existing one is kept") {
   std::ofstream(root + "/file") << "x";
   MakeRoot(root);
   MakeRoot(root + "/");
-  CHECK(std::filesystem::exists(root + "/file"));
+  CHECK(boost::filesystem::exists(root + "/file"));
   CHECK(ErrorOf([&] { MakeRoot(root + "/file"); }) == EEXIST);
   CHECK(ErrorOf([&] { MakeRoot(root + "/file/d"); }) == ENOTDIR);
   CHECK(ErrorOf([] { MakeRoot("a/b"); }) == EINVAL);
@@ -123,7 +123,7 @@ TEST_CASE("permissions are exact under any umask of the caller") {
 
 TEST_CASE("reading leaves no trace, and who may not have it so reads, too") {
   const TempDir dir;
-  std::filesystem::permissions(dir.path(), std::filesystem::perms(0755));
+  boost::filesystem::permissions(dir.path(), boost::filesystem::perms(0755));
   const std::string path = dir.path() + "/f";
   std::ofstream(path) << "text";
   const timespec long_ago[2] = {{.tv_sec = 1'000'000'000, .tv_nsec = 0},
@@ -193,9 +193,9 @@ TEST_CASE("no planted link leads outside, however it is spelled") {
             fs.Open(d.get(), outside.path() + "/secret", OpenMode::kRead);
           }) == EXDEV);
   }
-  CHECK(std::filesystem::exists(outside.path() + "/secret"));
-  CHECK(std::distance(std::filesystem::directory_iterator(outside.path()),
-                      std::filesystem::directory_iterator()) == 1);
+  CHECK(boost::filesystem::exists(outside.path() + "/secret"));
+  CHECK(std::distance(boost::filesystem::directory_iterator(outside.path()),
+                      boost::filesystem::directory_iterator()) == 1);
 }
 
 TEST_CASE("no descriptor is inherited, and none is left behind") {
@@ -331,16 +331,16 @@ TEST_CASE("a write that is cut short for good is a failure") {
     return ErrorOf([&] { fs.Write(file.get(), data); }) == EFBIG ? 0 : 1;
   });
   CHECK(status == 0);
-  CHECK(std::filesystem::file_size(dir.path() + "/f") == 1000);
+  CHECK(boost::filesystem::file_size(dir.path() + "/f") == 1000);
 }
 
 TEST_CASE("a root that is renamed meanwhile is still the root") {
   const TempDir dir;
   MakeRoot(dir.path() + "/old/d");
   PosixFs fs(dir.path() + "/old");
-  std::filesystem::rename(dir.path() + "/old", dir.path() + "/new");
+  boost::filesystem::rename(dir.path() + "/old", dir.path() + "/new");
   fs.MakeDirectory(Fs::kRoot, "d/e", 0755);
-  CHECK(std::filesystem::is_directory(dir.path() + "/new/d/e"));
+  CHECK(boost::filesystem::is_directory(dir.path() + "/new/d/e"));
 }
 
 TEST_CASE("a child that outlives the holder does not keep the lock") {

@@ -8,27 +8,27 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <boost/filesystem.hpp>
 #include <chrono>
-#include <filesystem>
 #include <fstream>
 #include <functional>
 
 namespace release {
 namespace {
 
-namespace stdfs = std::filesystem;
+namespace bfs = boost::filesystem;
 using What = ProcessUse::What;
 
 struct Tree {
   Tree() {
     char pattern[] = "/tmp/release-scan-XXXXXX";
     root = mkdtemp(pattern);
-    stdfs::create_directories(root + "/1.4.2/bin");
-    stdfs::create_directories(root + "/1.4.20");
+    bfs::create_directories(root + "/1.4.2/bin");
+    bfs::create_directories(root + "/1.4.20");
     std::ofstream(root + "/1.4.2/data") << "some data";
-    stdfs::copy_file("/bin/sleep", root + "/1.4.2/bin/app");
+    bfs::copy_file("/bin/sleep", root + "/1.4.2/bin/app");
   }
-  ~Tree() { stdfs::remove_all(root); }
+  ~Tree() { bfs::remove_all(root); }
   std::string root;
 };
 
@@ -118,7 +118,7 @@ TEST_CASE("a directory named through a symbolic link has the same users") {
   const Tree tree;
   const Neighbour neighbour(
       [&] { REQUIRE(chdir((tree.root + "/1.4.2").c_str()) == 0); });
-  stdfs::create_directory_symlink("1.4.2", tree.root + "/current");
+  bfs::create_directory_symlink("1.4.2", tree.root + "/current");
   CHECK(Shows(tree.root + "/current", neighbour.pid(), What::kDirectory,
               tree.root + "/1.4.2"));
 }

@@ -3,8 +3,8 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <boost/filesystem.hpp>
 #include <cerrno>
-#include <filesystem>
 #include <fstream>
 #include <thread>
 
@@ -15,7 +15,7 @@
 namespace release {
 namespace {
 
-namespace stdfs = std::filesystem;
+namespace bfs = boost::filesystem;
 
 void Move(const std::string& from, const std::string& to) {
   PosixFs machine("/");
@@ -35,12 +35,12 @@ TEST_CASE("a directory moves, and its old path leads to it") {
   const TempDir dir;
   const std::string from = dir.path() + "/app";
   const std::string to = dir.path() + "/root/current";
-  stdfs::create_directory(from);
-  stdfs::create_directory(dir.path() + "/root");
+  bfs::create_directory(from);
+  bfs::create_directory(dir.path() + "/root");
   Spill(from + "/index", "one");
   Move(from, to);
-  CHECK(stdfs::read_symlink(from) == to);
-  CHECK(stdfs::is_directory(stdfs::symlink_status(to)));
+  CHECK(bfs::read_symlink(from) == to);
+  CHECK(bfs::is_directory(bfs::symlink_status(to)));
   CHECK(Slurp(from + "/index") == "one");
 }
 
@@ -48,31 +48,31 @@ TEST_CASE("a link to itself that a crash left is no obstacle, all else is") {
   const TempDir dir;
   const std::string from = dir.path() + "/app";
   const std::string to = dir.path() + "/current";
-  stdfs::create_directory(from);
-  stdfs::create_symlink("elsewhere", to);
+  bfs::create_directory(from);
+  bfs::create_symlink("elsewhere", to);
   CHECK(ErrorOfMove(from, to) == EEXIST);
-  CHECK(stdfs::is_directory(stdfs::symlink_status(from)));
-  stdfs::remove(to);
-  stdfs::create_symlink(to, to);
+  CHECK(bfs::is_directory(bfs::symlink_status(from)));
+  bfs::remove(to);
+  bfs::create_symlink(to, to);
   CHECK(ErrorOfMove(from, to) == 0);
-  CHECK(stdfs::read_symlink(from) == to);
+  CHECK(bfs::read_symlink(from) == to);
 }
 
 TEST_CASE("where it cannot move nothing is left behind") {
   const TempDir dir;
   const std::string from = dir.path() + "/app";
-  stdfs::create_directory(from);
+  bfs::create_directory(from);
   CHECK(ErrorOfMove(from, from + "/current") == EINVAL);
   CHECK(ErrorOfMove("/proc/self", dir.path() + "/current") == EXDEV);
   CHECK(ErrorOfMove(dir.path() + "/none", dir.path() + "/current") == ENOENT);
-  CHECK(stdfs::is_empty(from));
-  CHECK(!stdfs::exists(stdfs::symlink_status(dir.path() + "/current")));
+  CHECK(bfs::is_empty(from));
+  CHECK(!bfs::exists(bfs::symlink_status(dir.path() + "/current")));
 }
 
 TEST_CASE("no reader of the old path ever misses a file") {
   const TempDir dir;
   const std::string from = dir.path() + "/app";
-  stdfs::create_directory(from);
+  bfs::create_directory(from);
   Spill(from + "/index", "one");
   std::atomic<bool> stop = false;
   std::atomic<long> reads = 0;

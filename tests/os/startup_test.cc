@@ -6,9 +6,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <boost/filesystem.hpp>
 #include <csignal>
 #include <cstdlib>
-#include <filesystem>
 #include <functional>
 
 #include "support/command_run.h"
@@ -106,7 +106,7 @@ TEST_CASE("a variable that is not set is empty") {
 }
 
 TEST_CASE("a path becomes absolute and plain") {
-  const std::string here = std::filesystem::current_path();
+  const std::string here = boost::filesystem::current_path().string();
   CHECK(AbsolutePath("/srv/shop/") == "/srv/shop");
   CHECK(AbsolutePath("/srv/./a/../shop") == "/srv/shop");
   CHECK(AbsolutePath("shop") == here + "/shop");

@@ -109,12 +109,12 @@ TEST_CASE("root runs no hook of a release that somebody else can write") {
   const TempDir dir;
   const std::string program = dir.path() + "/releases/1/bin/hook";
   for (const char* part : {"/releases", "/releases/1", "/releases/1/bin"}) {
-    std::filesystem::create_directory(dir.path() + part);
-    std::filesystem::permissions(dir.path() + part,
-                                 std::filesystem::perms(0755));
+    boost::filesystem::create_directory(dir.path() + part);
+    boost::filesystem::permissions(dir.path() + part,
+                                   boost::filesystem::perms(0755));
   }
   Spill(program, "#!/bin/sh\necho ran\n");
-  std::filesystem::permissions(program, std::filesystem::perms(0755));
+  boost::filesystem::permissions(program, boost::filesystem::perms(0755));
   PosixRunner runner;
   HookContext hook_context;
   hook_context.root = dir.path();

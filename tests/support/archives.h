@@ -3,10 +3,9 @@
 #define RELEASE_TESTS_SUPPORT_ARCHIVES_H_
 
 #include <algorithm>
+#include <boost/filesystem.hpp>
 #include <cstdint>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <random>
 #include <span>
@@ -23,18 +22,19 @@ inline void Shell(const std::string& command) {
   }
 }
 
-inline std::string Slurp(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
+inline std::string Slurp(const boost::filesystem::path& path) {
+  boost::filesystem::ifstream in(path, std::ios::binary);
   if (!in) throw std::runtime_error("no file " + path.string());
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-inline void Spill(const std::filesystem::path& path, const std::string& text) {
-  std::ofstream out(path, std::ios::binary);
+inline void Spill(const boost::filesystem::path& path,
+                  const std::string& text) {
+  boost::filesystem::ofstream out(path, std::ios::binary);
   out << text;
   if (!out.flush()) throw std::runtime_error("cannot fill " + path.string());
   // PosixFs clears the umask.
-  std::filesystem::permissions(path, std::filesystem::perms(0644));
+  boost::filesystem::permissions(path, boost::filesystem::perms(0644));
 }
 
 // Bytes that no compression makes smaller; the same for the same seed.
@@ -58,13 +58,13 @@ inline ByteSource InPieces(std::string bytes, std::size_t piece) {
 }
 
 // Files, directories and links of the kinds that releases hold.
-inline void MakeTree(const std::filesystem::path& top) {
-  namespace fs = std::filesystem;
-  fs::create_directories(top / "bin");
-  fs::create_directories(top / "lib/deep/er");
-  fs::create_directories(top / "empty");
+inline void MakeTree(const boost::filesystem::path& top) {
+  namespace bfs = boost::filesystem;
+  bfs::create_directories(top / "bin");
+  bfs::create_directories(top / "lib/deep/er");
+  bfs::create_directories(top / "empty");
   Spill(top / "bin/run", "#!/bin/sh\nexit 0\n");
-  fs::permissions(top / "bin/run", fs::perms(0755));
+  bfs::permissions(top / "bin/run", bfs::perms(0755));
   Spill(top / "nothing", "");
   Spill(top / "caf\xC3\xA9 \xE6\x97\xA5", "accents\n");
   Spill(top / ("lib/deep/er/" + std::string(95, 'n')), "long name\n");
@@ -72,8 +72,8 @@ inline void MakeTree(const std::filesystem::path& top) {
     Spill(top / "lib" / ("part" + std::to_string(i)), Noise(600 + 700 * i, i));
   }
   Spill(top / "lib/deep/big", Noise(700'000, 99));
-  fs::create_symlink("../bin/run", top / "lib/run");
-  fs::create_symlink("nothing", top / "link");
+  bfs::create_symlink("../bin/run", top / "lib/run");
+  bfs::create_symlink("nothing", top / "link");
 }
 
 }  // namespace release

@@ -2,8 +2,8 @@
 #ifndef RELEASE_TESTS_SUPPORT_TEMP_DIR_H_
 #define RELEASE_TESTS_SUPPORT_TEMP_DIR_H_
 
+#include <boost/filesystem.hpp>
 #include <cstdlib>
-#include <filesystem>
 #include <stdexcept>
 #include <string>
 
@@ -12,14 +12,15 @@ namespace release {
 class TempDir {
  public:
   TempDir() {
-    path_ = (std::filesystem::temp_directory_path() / "release-test-XXXXXX");
+    path_ = (boost::filesystem::temp_directory_path() / "release-test-XXXXXX")
+                .string();
     if (mkdtemp(path_.data()) == nullptr) {
       throw std::runtime_error("cannot make a directory for the test");
     }
   }
   ~TempDir() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
+    boost::system::error_code ignored;
+    boost::filesystem::remove_all(path_, ignored);
   }
   TempDir(const TempDir&) = delete;
   TempDir& operator=(const TempDir&) = delete;

@@ -2,8 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include <filesystem>
-#include <fstream>
+#include <boost/filesystem.hpp>
 
 #include "base/error.h"
 #include "support/temp_dir.h"
@@ -28,8 +27,8 @@ ErrorCode CodeOf(const std::string& text) {
   return ErrorCode::kInternal;
 }
 
-void Put(const std::filesystem::path& path, const std::string& text) {
-  std::ofstream(path) << text;
+void Put(const boost::filesystem::path& path, const std::string& text) {
+  boost::filesystem::ofstream(path) << text;
 }
 
 TEST_CASE("checksum: 64 hex digits in either case are a digest") {
@@ -78,7 +77,7 @@ TEST_CASE("checksum: a file without any digest is refused") {
 
 TEST_CASE("checksum: the file beside the archive goes before SHA256SUMS") {
   TempDir dir;
-  const std::filesystem::path root(dir.path());
+  const boost::filesystem::path root(dir.path());
   const std::string archive = (root / "shop.tar").string();
   CHECK_FALSE(ChecksumBeside(archive));
   Put(root / "SHA256SUMS", kA + "  shop.tar\n");
@@ -95,11 +94,11 @@ TEST_CASE("checksum: the file beside the archive goes before SHA256SUMS") {
 
 TEST_CASE("checksum: a file beside the archive about another is refused") {
   TempDir dir;
-  const std::filesystem::path root(dir.path());
+  const boost::filesystem::path root(dir.path());
   Put(root / "shop.tar.sha256", kA + "  other.tar\n");
   CHECK_THROWS_AS(ChecksumBeside((root / "shop.tar").string()), Error);
-  std::filesystem::remove(root / "shop.tar.sha256");
-  std::filesystem::create_directory(root / "shop.tar.sha256");
+  boost::filesystem::remove(root / "shop.tar.sha256");
+  boost::filesystem::create_directory(root / "shop.tar.sha256");
   try {
     ChecksumBeside((root / "shop.tar").string());
     FAIL("a directory was taken for a checksum file");

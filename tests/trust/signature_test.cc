@@ -161,7 +161,7 @@ TEST_CASE("keys are read once, and not from a file that others can write") {
   Spill(path, "* " + world.keys.allowed);
   CHECK(code({.keys = path}) == ErrorCode::kKeysUnusable);
   Spill(path, world.keys.allowed);
-  std::filesystem::permissions(path, std::filesystem::perms(0664));
+  boost::filesystem::permissions(path, boost::filesystem::perms(0664));
   if (geteuid() == 0) {
     CHECK(code({.keys = path}) == ErrorCode::kKeysUnusable);
   } else {
