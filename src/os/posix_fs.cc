@@ -418,7 +418,7 @@ FileInfo PosixFs::StatHandle(Handle handle) {
 }
 
 bool PosixFs::HasAttributes(Handle file) {
-  constexpr std::string_view kLabel("security.selinux", 17);  // with its zero
+  constexpr std::string_view kLabel("security.selinux\0", 17);  // with its zero
   std::array<char, 256> names;
   const ssize_t size = flistxattr(Descriptor(file), names.data(), names.size());
   if (size >= 0) {
