@@ -1,8 +1,8 @@
-# What `cmake --install`, the Debian package and the portable tarball put where.
+# Decides where `cmake --install`, the Debian package and the portable tarball put files.
 #
-# Components: "program" (the command), "portable" (the same, for any Linux),
-# "debian" (what a Debian package has besides), "files" (everything else). Units and the completion of zsh depend
-# on where the command ends up, and are written when that is known.
+# Components: "program" (the command), "portable" (the same, for any Linux), "debian"
+# (additions of the Debian package), "files" (everything else). The units and the
+# completion of zsh contain the command's path, so they are written at install time.
 include(GNUInstallDirs)
 set(RELEASE_DOC_DIR ${CMAKE_INSTALL_DATADIR}/doc/release)
 
@@ -45,9 +45,14 @@ install(FILES systemd/sysusers.d/release.conf
 install(FILES systemd/tmpfiles.d/release.conf
   DESTINATION lib/tmpfiles.d COMPONENT files)
 
-install(FILES README.md docs/operations.md docs/security.md scripts/package.d/copyright
+# The documents keep their places relative to each other, so that the links in them
+# work as installed; scripts/test checks it.
+install(FILES README.md CONTRIBUTING.md scripts/package.d/copyright
   ${RELEASE_MADE}/changelog.gz DESTINATION ${RELEASE_DOC_DIR} COMPONENT files)
-# The terms of what is linked in.
+install(DIRECTORY docs DESTINATION ${RELEASE_DOC_DIR} COMPONENT files)
+install(DIRECTORY scripts/ansible DESTINATION ${RELEASE_DOC_DIR}/scripts
+  COMPONENT files)
+# The licences of the libraries that are linked in.
 foreach(package libarchive-dev nettle-dev libbz2-dev liblzma-dev libzstd-dev
     zlib1g-dev libboost-filesystem-dev libxxhash-dev libfmt-dev
     nlohmann-json3-dev libcli11-dev libtomlplusplus-dev libstdc++6 libc6)
