@@ -22,7 +22,7 @@ def note(text):
 
 
 def go_first():
-    """Where others work on this machine, what is measured goes before them."""
+    """Gives the measured commands priority over other work on this machine."""
     try:
         os.setsid()  # a scheduling group of its own
     except PermissionError:
@@ -36,9 +36,9 @@ def go_first():
 
 
 class Disk:
-    """One image that is formatted anew again and again. What was deleted makes
-    what comes after it slower, and so do the inodes that are still in memory
-    of what stood there before: no measurement leaves either to the next."""
+    """An image that is formatted anew for each measurement. Deleted files and
+    inodes that are still in memory slow down the next command; formatting keeps
+    them from influencing it."""
 
     def __init__(self, place):
         self.path, self.image = place / "disk", place / "image"
@@ -108,9 +108,8 @@ def timed(command, environment=None):
 
 
 class Way:
-    """One of those compared. `setup` is not measured; `check` ends the bench
-    where the command did not do its work. With `keep` the disk stays as it
-    is."""
+    """A command to compare. `setup` is not measured; `check` ends the bench if
+    the result is wrong. With `keep` the disk is not formatted."""
 
     def __init__(self, command, setup=lambda: None, check=None, state=EMPTY,
                  inputs=(), keep=False, quick=False):
@@ -120,7 +119,7 @@ class Way:
 
 
 class Rounds:
-    """What is compared runs in turn, in an order that changes."""
+    """Runs the commands in turn, in an order that changes."""
 
     def __init__(self, disk, nosync):
         self.disk, self.nosync = disk, nosync

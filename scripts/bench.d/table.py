@@ -1,4 +1,4 @@
-"""What was measured, as a table for docs/performance.md."""
+"""Prints the results as a table for docs/performance.md."""
 
 import os
 import statistics

@@ -1,4 +1,4 @@
-"""What comes after the deploy: verify, status, prune."""
+"""Measures verify, status and prune."""
 
 import re
 import statistics

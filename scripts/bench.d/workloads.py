@@ -1,7 +1,7 @@
 """The archives that are measured: the same bytes in each run.
 
 W1 is 40,000 small files, 250 MB; W2 is 12 files, 600 MB; W3 is 5,000 files,
-60 MB. Of each there is a second version, in which 4 % of the content differs:
+60 MB. Each has a second version, in which 4 % of the content differs:
 every 25th file of W1 and W3, one part in 25 of each file of W2.
 """
 

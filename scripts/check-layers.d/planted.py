@@ -139,7 +139,7 @@ PLANTED = [
           ("src", "base/more.h", "//"), ("tests", "store/more.h", "//"),
           ("scripts", "more", "#"), ("scripts", "more.cmake", "#"))],
     ("a headless sentence in a docstring",
-     {"scripts/more.py": 'x = 1\n"""Checks it. What is wrong is printed."""\n'},
+     {"scripts/more.py": 'x = 1\n""' '"Checks it. What differs is printed.""' '"\n'},
      ["headless"]),
     ("a sentence that wraps before a headless word, and a short one",
      {"src/base/more.h": "// Returns true if the link is gone, and\n"

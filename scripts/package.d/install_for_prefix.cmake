@@ -1,8 +1,8 @@
-# Installs what depends on the prefix. Run by `cmake --install` with `units`,
+# Installs the files that depend on the prefix. Run by `cmake --install` with `units`,
 # `completion` and `bindir` set.
 
-# A package is put together below a staging directory; where its files will be
-# in the end cpack.cmake says in the environment.
+# A package is assembled below a staging directory; package_generator.cmake passes
+# the final prefix in the environment.
 set(prefix "${CMAKE_INSTALL_PREFIX}")
 if(NOT "$ENV{RELEASE_FINAL_PREFIX}" STREQUAL "")
   set(prefix "$ENV{RELEASE_FINAL_PREFIX}")

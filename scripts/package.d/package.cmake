@@ -3,7 +3,7 @@
 set(CPACK_GENERATOR DEB TGZ)
 set(CPACK_PACKAGE_NAME release)
 set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION})
-# As in scripts/package.d/changelog. Whoever gives packages to others is to say who.
+# As in scripts/package.d/changelog. Put your own address here before you publish packages.
 set(CPACK_PACKAGE_CONTACT "The maintainers of release <release@example.org>")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY
   "put releases of a service live atomically, and roll them back")
