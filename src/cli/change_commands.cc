@@ -53,7 +53,7 @@ void CheckReason(const std::string& reason) {
                           reason.size(), kMaxReason));
 }
 
-// What was named, else what lies beside the archive.
+// The named evidence, else the files beside the archive.
 Evidence EvidenceFor(const DeployOptions& options) {
   Evidence evidence = options.evidence;
   if (!options.attestation.empty()) {
@@ -102,7 +102,7 @@ int Finish(const GlobalOptions& global, const Outcome& outcome) {
 // Deletes what retention set aside, in a process of its own where that is
 // possible. Whoever called has been told the outcome, and need not wait.
 void DeleteSetAside(DeployContext* context) {
-  // What fails here is a warning: the outcome has been told.
+  // A failure here is only a warning: the outcome has been printed.
   if (!MayHaveTrash(context->fs)) return;
   const auto spec = [context] {
     return DeleteTrash(context->fs, context->ThreadsFor(kRemoveThreads));

@@ -26,7 +26,7 @@ std::string StatusJson(const StatusReport& report);
 std::string ListJson(const std::vector<ListedRelease>& releases);
 std::string HistoryJson(const std::vector<TransactionRecord>& records);
 
-// What `verify` found of each release.
+// The findings of `verify` for one release.
 struct VerifiedRelease {
   std::string version;
   std::string error;  // why it could not be compared; empty: it was

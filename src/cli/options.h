@@ -1,4 +1,4 @@
-// What the command line says, as values; one struct for each command that has
+// The values of the command line; one struct for each command that has
 // options of its own.
 #ifndef RELEASE_CLI_OPTIONS_H_
 #define RELEASE_CLI_OPTIONS_H_

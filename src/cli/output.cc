@@ -100,8 +100,9 @@ std::string FailureWords(const Outcome& outcome) {
     case Exit::kUndone:
       return fmt::format("undone; {} again", LiveWords(outcome.current));
     case Exit::kNeedsPerson:
-      return fmt::format("a person is needed: {} now; see `release status`",
-                         LiveWords(outcome.current));
+      return fmt::format(
+          "manual intervention required: {} now; see `release status`",
+          LiveWords(outcome.current));
     default:
       return fmt::format("nothing changed; {}", LiveWords(outcome.current));
   }
@@ -158,7 +159,7 @@ int PrintPlan(const GlobalOptions& options, const std::string& command,
                             {"plan", steps}}));
     return 0;
   }
-  std::string text = "would, in this order:\n";
+  std::string text = "Would do, in order:\n";
   for (const std::string& step : steps) text += fmt::format("  - {}\n", step);
   WriteOut(text);
   return 0;

@@ -190,7 +190,7 @@ TEST_CASE("where the release before is unhealthy too a person is needed") {
       "deadline = \"200ms\"\ninterval = \"50ms\"\nmin_healthy_time = \"0s\"\n");
   const Printed run = rig.Run({"deploy", rig.Archive("2"), "--version", "2"});
   CHECK(run.exit == 5);
-  CHECK(Has(run.err, "a person is needed: 1 is live now"));
+  CHECK(Has(run.err, "manual intervention required: 1 is live now"));
   CHECK(rig.Run({"status", "--check"}).exit == 8);
 }
 

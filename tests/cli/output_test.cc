@@ -73,7 +73,8 @@ TEST_CASE("a failure is told even where quiet is asked, with what is live") {
   };
   CHECK(Has(told(Exit::kFailed), "nothing changed; 1 is live\n"));
   CHECK(Has(told(Exit::kUndone), "undone; 1 is live again\n"));
-  CHECK(Has(told(Exit::kNeedsPerson), "a person is needed: 1 is live now"));
+  CHECK(Has(told(Exit::kNeedsPerson),
+            "manual intervention required: 1 is live now"));
 }
 
 TEST_CASE("a failure without a release says that none is live") {
@@ -151,7 +152,7 @@ TEST_CASE("a plan is a list, or an object that says it is a dry run") {
   const auto print = [](const GlobalOptions& options) {
     return PrintedBy([&] { return PrintPlan(options, "prune", {"remove 1"}); });
   };
-  CHECK(print({}).out == "would, in this order:\n  - remove 1\n");
+  CHECK(print({}).out == "Would do, in order:\n  - remove 1\n");
   CHECK(json::parse(print({.json = true}).out) == json{{"schema", 1},
                                                        {"command", "prune"},
                                                        {"dry_run", true},
