@@ -3,9 +3,9 @@
 #include <doctest/doctest.h>
 
 #include "base/error.h"
+#include "os/posix_fs.h"
 #include "support/archives.h"
 #include "support/expect_error.h"
-#include "support/mem_fs.h"
 #include "support/temp_dir.h"
 
 namespace release {
@@ -33,7 +33,8 @@ SpoolCopy CopyOf(Fs* fs, const std::string& bytes) {
 }
 
 ErrorCode Check(const std::string& bytes, Checker check) {
-  MemFs fs;
+  TempDir dir;
+  PosixFs fs(dir.path());
   try {
     check(CopyOf(&fs, bytes), "sample");
   } catch (const Error& error) {
@@ -106,7 +107,8 @@ TEST_CASE("seekable: a zip whose entries overlap or hide one is corrupt") {
 
 TEST_CASE("seekable: a zip of more entries than may be is not looked into") {
   const std::string zip = Made("cp name third; zip -q out.zip *");
-  MemFs fs;
+  TempDir dir;
+  PosixFs fs(dir.path());
   const SpoolCopy copy = CopyOf(&fs, zip);
   CHECK_NOTHROW(CheckZip(copy, "sample", 2));
   CHECK(ErrorOf([&] { CheckZip(copy, "sample", 1); }).code() ==
