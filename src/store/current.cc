@@ -12,6 +12,7 @@
 namespace release {
 namespace {
 
+// A link in .release/.
 struct Link {
   std::string path;
   std::string target;
@@ -25,8 +26,8 @@ std::optional<std::string> ReadIfItCan(Fs* fs, const std::string& path) {
   }
 }
 
-// In the order of their names, so that the same state is treated the same. One
-// that cannot be read is none.
+// The links in .release/, sorted by name, so that the same state on disk always
+// leads to the same choice. Leaves out a link that cannot be read.
 std::vector<Link> ReadyLinks(Fs* fs) {
   std::vector<Link> links;
   for (const DirEntry& entry : fs->List(Fs::kRoot, kOwn)) {
@@ -49,6 +50,7 @@ std::optional<std::string> Find(const std::vector<Link>& links,
   return std::nullopt;
 }
 
+// Makes a link under the first free name in .release/; returns its path.
 std::string Make(Fs* fs, const std::string& target) {
   unsigned number = 1;
   while (fs->Stat(Fs::kRoot, LinkPath(number))) ++number;
@@ -56,7 +58,8 @@ std::string Make(Fs* fs, const std::string& target) {
   return LinkPath(number);
 }
 
-// In the root, where it is garbage afterwards.
+// Makes the link in the root instead. After an exchange the name holds the old
+// link, which is garbage and which CollectGarbage removes.
 std::string MakeBeside(Fs* fs, const std::string& target) {
   const std::string path = std::string(kTempLinkPrefix) + "new";
   fs->RemoveFile(Fs::kRoot, path);
@@ -64,16 +67,21 @@ std::string MakeBeside(Fs* fs, const std::string& target) {
   return path;
 }
 
+// The path of a link with this target: one made in advance, or else a new one.
 std::string LinkThatSays(Fs* fs, const std::string& target) {
   try {
     const auto ready = Find(ReadyLinks(fs), target);
     return ready ? *ready : Make(fs, target);
   } catch (const FsError&) {
-    // Where .release/ cannot be used an undo must go on all the same.
+    // An undo must go on even if .release/ cannot be read or written.
     return MakeBeside(fs, target);
   }
 }
 
+// Gives `link` the name `current`. An exchange keeps the old link for the way
+// back. If `current` is missing there is nothing to exchange with. If it is a
+// directory, an exchange would move it into .release/, whereas the plain rename
+// fails; the caller must use ExchangeForSymlink then.
 void ExchangeLinks(Fs* fs, const std::string& link) {
   const auto current = fs->Stat(Fs::kRoot, kCurrent);
   if (current && current->type == FileType::kSymlink) {
@@ -81,7 +89,8 @@ void ExchangeLinks(Fs* fs, const std::string& link) {
       fs->Rename(Fs::kRoot, link, Fs::kRoot, kCurrent, RenameMode::kExchange);
       return;
     } catch (const FsError& error) {
-      // Some file systems cannot; they lose the link that was `current`.
+      // EINVAL: this file system cannot exchange names. Replacing `current` is
+      // as atomic, but loses the old link, so the way back must make a new one.
       if (error.error_number() != EINVAL) throw;
     }
   }
@@ -94,7 +103,8 @@ void SwapCurrent(Fs* fs, const std::string& target) {
   if (fs->ReadLink(Fs::kRoot, kCurrent) != target) {
     ExchangeLinks(fs, LinkThatSays(fs, target));
   }
-  // The switch before the record that says it is done.
+  // Make the switch durable before a record says that it happened. This holds
+  // also if the link was right: an earlier swap may not have been synced.
   fs->Sync(Fs::kRoot);
 }
 

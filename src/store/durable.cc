@@ -41,7 +41,8 @@ void WriteFileAtomically(Fs* fs, const std::string& directory,
     const ScopedHandle file(
         fs, fs->Open(Fs::kRoot, temporary, OpenMode::kCreateNew, permissions));
     fs->Write(file.get(), content);
-    // The bytes before the name.
+    // Sync before the rename; otherwise a power cut can leave an empty file
+    // under the final name.
     fs->Sync(file.get());
   }
   fs->Rename(Fs::kRoot, temporary, Fs::kRoot, directory + "/" + name,
@@ -56,36 +57,40 @@ void ExchangeForSymlink(Fs* fs, const std::string& name,
   }
   fs->MakeSymlink(target, Fs::kRoot, aside);
   fs->Rename(Fs::kRoot, aside, Fs::kRoot, name, RenameMode::kExchange);
-  // What the link leads to before the link.
+  // Sync the entry's new directory first: the link may lead into it, and must
+  // not be durable before its target is.
   if (!ParentOf(aside).empty()) SyncDirectory(fs, ParentOf(aside));
-  // The switch before the record that says it is done.
+  // Make the switch durable before a record says that it happened.
   fs->Sync(Fs::kRoot);
 }
 
 void UndoExchange(Fs* fs, const std::string& name, const std::string& aside) {
   fs->Rename(Fs::kRoot, aside, Fs::kRoot, name, RenameMode::kExchange);
-  // Back, on both sides, before the name it had is given up: of two changes a
-  // power cut may keep the later one alone.
+  // Sync both directories before removing the link. A power cut may keep the
+  // later of two unsynced changes alone: if it kept only the removal, the link
+  // would still be called `name`, and the entry would have no name at all.
   fs->Sync(Fs::kRoot);
   if (!ParentOf(aside).empty()) SyncDirectory(fs, ParentOf(aside));
   fs->RemoveFile(Fs::kRoot, aside);
-  // Gone before the record that says so.
+  // Make the removal durable before a record says that the undo is complete.
   SyncDirectory(fs, ParentOf(aside));
 }
 
 namespace {
 
-// Longer ones no call takes.
+// PATH_MAX - 1.
 constexpr std::size_t kLongestPath = 4095;
 
-// A directory on its way out: it goes when all below it has gone.
+// A directory that is being removed. It can go once every directory below it
+// has gone.
 struct Branch {
   std::shared_ptr<Branch> above;
-  std::string path;                   // from the top; "": the top itself
-  std::atomic<std::size_t> left = 1;  // directories below, and its own files
+  std::string path;  // relative to the top; "": the top itself
+  // Subdirectories not removed yet, plus 1 while Clear runs on this one.
+  std::atomic<std::size_t> left = 1;
 };
 
-// Somebody who removes the same tree may have been faster.
+// Ignores ENOENT: another remover of the same tree may have been faster.
 template <typename Call>
 void UnlessGone(Call call) {
   try {
@@ -95,12 +100,17 @@ void UnlessGone(Call call) {
   }
 }
 
+// Removes a tree with several threads. There is one task for each directory: it
+// removes the files, and submits a task for each subdirectory. A directory can
+// be removed only when it is empty, so each Branch counts its subdirectories,
+// and the task that brings a count to 0 removes that directory and goes on with
+// the one above it. No thread ever waits for another directory.
 class TreeRemoval {
  public:
   TreeRemoval(Fs* fs, ScopedHandle top, unsigned threads)
       : fs_(fs), top_(std::move(top)), pool_(threads, 1) {}
 
-  // All but the top itself.
+  // Removes everything below the top; the top itself stays.
   void Run() {
     pool_.Submit([this] { Clear(root_); });
     pool_.Wait();
@@ -109,6 +119,9 @@ class TreeRemoval {
  private:
   using Shared = std::shared_ptr<Branch>;
 
+  // Removes the files of one directory and submits its subdirectories. It
+  // closes the directory first: without threads SubmitFromTask runs the task at
+  // once, and a deep tree would hold one descriptor for each level.
   void Clear(const Shared& branch) {
     std::vector<Shared> below;
     UnlessGone([&] {
@@ -138,7 +151,8 @@ class TreeRemoval {
     return next;
   }
 
-  // To the top, from where its path is short.
+  // Renames a directory that lies too deep for one path to a short name in the
+  // top directory. The rest of its tree is then reached from there.
   void BringUp(Fs::Handle tree, const std::string& name, Branch* branch) {
     branch->above = root_;
     for (;;) {
@@ -148,12 +162,14 @@ class TreeRemoval {
                     RenameMode::kNoReplace);
         return;
       } catch (const FsError& error) {
-        // A removal that was killed had brought one up under this name.
+        // The name is taken by an earlier removal that was killed.
         if (error.error_number() != EEXIST) throw;
       }
     }
   }
 
+  // Ends one directory's part, and removes each directory upwards that now has
+  // nothing left below it.
   void ReleaseBranch(Shared branch) {
     while (branch->above && --branch->left == 0) {
       fs_->RemoveDirectory(top_.get(), branch->path);

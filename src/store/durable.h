@@ -1,7 +1,8 @@
-// What is made of several primitives of the file system.
+// Operations that take several calls of Fs.
 //
-// These stand above the door, so that a test can stop the command, lose power
-// or fail a call between any two of the primitives.
+// They use Fs instead of being part of it, so that a test can stop the command,
+// cut the power or fail a call between any two of the calls. Each throws
+// FsError. Paths are relative to the root.
 #ifndef RELEASE_STORE_DURABLE_H_
 #define RELEASE_STORE_DURABLE_H_
 
@@ -12,31 +13,35 @@
 
 namespace release {
 
-// The whole of a file, which is expected to be small.
+// Returns the content of a file, all of it in memory: meant for small files.
 std::string ReadFile(Fs* fs, const std::string& path);
 
-// Makes the entries of the directory durable; "" is the root.
+// Makes a directory's entries durable: those added, renamed and removed. ""
+// means the root.
 void SyncDirectory(Fs* fs, const std::string& path);
 
-// Writes a file that appears under its name whole or not at all, replacing one
-// that stood there. Its bytes are durable on return, its name is not: that
-// takes a sync of the directory, which callers share among several.
+// Writes a new file and renames it to `name`, replacing a file of that name. A
+// reader sees the old content or the new one, never a part. On return the bytes
+// are durable and the name is not: the caller must sync the directory, once for
+// several files.
 void WriteFileAtomically(Fs* fs, const std::string& directory,
                          const std::string& name, std::string_view content,
                          unsigned permissions);
 
-// Puts a symbolic link in the place of something else that has the name in the
-// root, which is called `aside` from then on: no reader ever finds the name
-// missing. `aside` may be in another directory. A link called `aside` that a
-// crash left behind is no obstacle. Durable on return.
+// Replaces the entry `name` of the root, for example a directory, with a
+// symlink to `target`, and renames the entry to `aside`. A reader never finds
+// `name` missing. `aside` may be in another directory; a symlink that a crash
+// left there is removed first. Durable on return.
 void ExchangeForSymlink(Fs* fs, const std::string& name,
                         const std::string& target, const std::string& aside);
 
-// Undoes that. Durable on return.
+// Undoes ExchangeForSymlink: the entry gets its name back, and the link is
+// removed. Durable on return.
 void UndoExchange(Fs* fs, const std::string& name, const std::string& aside);
 
-// Removes a directory and all below it, with `threads` beside the caller's; 0:
-// it alone does. Others may do the same meanwhile. Not durable.
+// Removes a directory and everything below it. Uses `threads` threads beside
+// the caller's; with 0 the caller's thread does all the work. Other threads and
+// processes may remove the same tree at the same time. Not durable.
 void RemoveTree(Fs* fs, Fs::Handle directory, const std::string& path,
                 unsigned threads = 0);
 

@@ -25,7 +25,8 @@ TransactionRecord ParseRecord(std::string_view text, std::uint64_t number) {
     if (AddLine(text.substr(at, end - at), &record)) {
       record.good_bytes = end + 1;
     } else {
-      // A crash tears the last line before its end; a whole one was damaged.
+      // A crash cuts the last line before its line break. A line that has one
+      // was complete once, so it was damaged later.
       record.damaged = true;
     }
     at = end + 1;
@@ -71,9 +72,11 @@ Journal::Journal(Fs* fs, std::uint64_t number, RecordSpace room)
   const bool spare =
       room == RecordSpace::kSpareFile && TakeSpareRecord(fs, path);
   if (!spare) MakeWithRoom(fs, path, kRecordRoom);
-  // For appending: what is taken back must leave no hole behind.
+  // Open for appending, so that a write after TakeBackEnd continues at the new
+  // end instead of leaving a hole.
   file_ = ScopedHandle(fs, fs->Open(Fs::kRoot, path, OpenMode::kAppend));
-  // A spare that a killed transaction had begun to use is not empty.
+  // The spare may hold text: if a power cut loses the rename of a spare that a
+  // transaction had begun to write, it comes back under its old name.
   if (spare && fs->Stat(Fs::kRoot, path)->size != 0) {
     fs->Truncate(file_.get(), 0);
   }
@@ -86,16 +89,20 @@ Journal Journal::Reopen(Fs* fs, std::uint64_t number) {
       ScopedHandle(fs, fs->Open(Fs::kRoot, path, OpenMode::kAppend)));
   const std::string text = ReadFile(fs, path);
   journal.size_ = ParseRecord(text, number).good_bytes;
-  // A torn line would swallow the one appended to it.
+  // Cut off a partial line; otherwise the next line would be appended to it and
+  // both would be lost.
   if (journal.size_ != text.size()) {
     fs->Truncate(journal.file_.get(), journal.size_);
   }
   return journal;
 }
 
+// Appends one line. `torn_` is set during the write, so that it stays set if
+// the write throws.
 void Journal::Append(const std::string& line) {
   if (torn_) {
-    // A line written in part would swallow the one appended to it.
+    // Cut off the partial line; otherwise this line would be appended to it and
+    // both would be lost.
     fs_->Truncate(file_.get(), size_);
   }
   torn_ = true;
@@ -105,10 +112,12 @@ void Journal::Append(const std::string& line) {
 }
 
 void Journal::Sync() {
-  // The record's bytes before its name: a named record is never empty.
+  // Sync the bytes before the name, so that a record with a name never turns up
+  // empty.
   fs_->Sync(file_.get());
   if (named_) return;
-  // The name before anything it must be able to undo.
+  // Sync the name before the transaction changes anything: recovery can undo
+  // only what it has a record of.
   SyncDirectory(fs_, kTransactions);
   named_ = true;
 }
@@ -132,14 +141,15 @@ void Journal::Tree(std::uint64_t inode) { Append(TreeLine(inode)); }
 
 void Journal::Switching() {
   Append(SwitchingLine());
-  // The intent before the swap: recovery must know to reload the service.
+  // Make the intent durable before the swap. From here on recovery assumes that
+  // the service may have seen the new release, and reloads it.
   Sync();
 }
 
 void Journal::End(const EndRecord& end) {
   size_before_end_ = size_;
   Append(EndLine(end));
-  // The outcome before it is reported.
+  // Make the outcome durable before it is reported.
   Sync();
 }
 

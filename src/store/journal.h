@@ -1,12 +1,12 @@
 // Transaction records: the journal that recovery reads, and the audit trail.
 //
-// One file per transaction, `transactions/000042.log`, of lines that each carry
-// their own checksum (docs/formats.md). A line that does not check out counts
-// as absent. Four kinds decide what recovery does: begin, switching, committed
-// and undone; all others are for people.
+// Each transaction has one file, `transactions/000042.log`. Each of its lines
+// carries its own checksum (docs/formats.md); a line whose checksum does not
+// match counts as absent. Recovery decides by the lines begin, tree, switching,
+// committed and undone; all others are for people.
 //
-// Durability: Begin, Switching, Committed and Undone are durable when the call
-// returns; Step and Note are not.
+// Durability: Begin, Switching and End are durable when the call returns
+// (Begin: see Beginning); StepBegun, Step, Note and Tree are not.
 #ifndef RELEASE_STORE_JOURNAL_H_
 #define RELEASE_STORE_JOURNAL_H_
 
@@ -29,11 +29,11 @@ struct BeginRecord {
   std::string app;
   Identity caller;
   std::int64_t at = 0;                     // wall seconds
-  std::optional<std::string> from_target;  // what `current` said; none: no link
+  std::optional<std::string> from_target;  // of `current`; nullopt: not a link
   std::optional<Version> to;               // the release it is about
-  bool creates = false;                    // `to` is made by this transaction
-  // `to` was there before the tool was: where `from_target` is nothing it had
-  // the name `current`.
+  bool creates = false;                    // this transaction makes `to`
+  // An adoption: the tree of `to` was there before the tool was. Without
+  // `from_target`, that tree itself was called `current`.
   bool takes_over = false;
   std::string reason;  // the user's --reason
   std::string source;  // the archive's name
@@ -45,7 +45,7 @@ struct StepRecord {
   std::string detail;
 };
 
-// How it ended. `exit` and `code` are those of the command.
+// How the transaction ended. `exit` and `code` are those of the command.
 struct EndRecord {
   bool committed = false;
   Exit exit = Exit::kDone;
@@ -59,81 +59,88 @@ struct EndRecord {
   std::map<std::string, std::string> facts;  // sha256 of the archive, ...
 };
 
-// One record file, read back.
+// The content of a record file.
 struct TransactionRecord {
   std::uint64_t number = 0;
   std::optional<BeginRecord> begin;
   std::vector<StepRecord> steps;
   std::vector<std::string> notes;
   bool switching = false;
-  // The inode of the tree that the transaction makes, in .partial-N and then
-  // under the release's name.
+  // The inode of the tree that the transaction makes, first in .partial-N and
+  // then under the release's name. Recovery recognizes the tree by it.
   std::optional<std::uint64_t> tree;
   std::optional<EndRecord> end;
   std::string current_step;      // the step begun last
-  bool damaged = false;          // a whole line does not check out
+  bool damaged = false;          // a complete line has a wrong checksum
   std::uint64_t good_bytes = 0;  // up to the end of the last good line
 
-  // Begun and not ended: running, or its process died.
+  // True if it has begun and not ended: it is running, or its process died.
   bool open() const { return begin && !end; }
 };
 
-// Reads a record. What cannot be parsed is left out; throws only where the
-// file cannot be read.
+// Reads a record, leaving out the lines that cannot be parsed. Throws FsError
+// if the file cannot be read.
 TransactionRecord ReadRecord(Fs* fs, std::uint64_t number);
 
-// The text of a record file, parsed.
+// Parses the text of a record file; never throws for what is in it.
 TransactionRecord ParseRecord(std::string_view text, std::uint64_t number);
 
-// Numbers of all records, ascending.
+// Returns the numbers of all records, ascending. Leaves out damaged records
+// that were set aside. Throws FsError.
 std::vector<std::uint64_t> ListRecords(Fs* fs);
 
 // Makes a record that has ended, and its name, durable. Its process may have
-// died before it synced the end; a power cut would then take back an outcome
-// that a later command relied on. Throws FsError.
+// died between writing the end and syncing it; without this, a power cut could
+// take back an outcome that a later command has relied on. Throws FsError.
 void SyncRecord(Fs* fs, std::uint64_t number);
 
-// The highest number that a record has or had: also of one that was set aside
-// as damaged, whose number is not given again. 0: none.
+// Returns the highest number of any record, 0 if there is none. Counts damaged
+// records that were set aside, so that their numbers are not used again. Throws
+// FsError.
 std::uint64_t NewestNumber(Fs* fs);
 
-// Writes one record file; holds it open.
+// Writes one record file and holds it open. Each call throws FsError.
 class Journal {
  public:
-  // Whose room a record takes. Spares are for what must work on a full disk:
-  // a transaction that needs room of its own anyway leaves them alone.
+  // The source of a record's disk space. The spare files are for transactions
+  // that must work on a full disk; one that unpacks an archive needs free space
+  // anyway and must not use them up.
   enum class RecordSpace { kSpareFile, kNewFile };
-  // When the beginning is durable: on return, or not before Switching returns,
-  // for what does nothing until then that would have to be undone.
+  // When the begin line is durable: when Begin returns, or only when Switching
+  // returns. The latter saves a sync, and is right only for a transaction that
+  // does nothing before Switching that would have to be undone.
   enum class Beginning { kAtOnce, kWithSwitching };
 
-  // Makes record `number`: with kSpareFile from a spare file if there is one,
-  // else from a new one with room reserved. Throws FsError; then nothing is
-  // left behind.
+  // Makes the file of record `number`: from a spare file with kSpareFile, if
+  // there is one; else as a new file with disk space reserved. Throws FsError,
+  // also if the record exists.
   Journal(Fs* fs, std::uint64_t number, RecordSpace room);
-  // Opens an existing record, to settle it.
+  // Opens an existing record, to settle it. Cuts off what follows its last good
+  // line.
   static Journal Reopen(Fs* fs, std::uint64_t number);
 
   std::uint64_t number() const { return number_; }
 
-  // Where this throws, nothing has begun: call Abandon.
+  // If this throws, nothing has begun: call Abandon.
   void Begin(const BeginRecord& begin,
              Beginning beginning = Beginning::kAtOnce);
-  // Removes the record. Not durable; recovery removes one without a beginning.
+  // Removes the record. Not durable: if it comes back, recovery settles it.
   void Abandon();
-  // Tells which step has begun; for whoever looks on.
+  // Records which step has begun, for `status` and for the message "busy".
   void StepBegun(const std::string& name);
   void Step(const StepRecord& step);
   void Note(const std::string& text);
-  // Durable with the tree itself: the sync before it is published covers both.
+  // Records the inode of the tree being made. Durable together with that tree:
+  // the SyncTree before publishing covers both.
   void Tree(std::uint64_t inode);
+  // Records that `current` may be renamed from here on.
   void Switching();
-  // Where this throws, whether the record is durable is not known: call
+  // Records the outcome. If this throws, the line may be durable or not: call
   // TakeBackEnd before going on.
   void End(const EndRecord& end);
-  // Cuts off what the last End wrote. Not durable.
+  // Cuts off the line that the last End wrote. Not durable.
   void TakeBackEnd();
-  // Gives the disk back what was reserved and not needed. After End.
+  // Frees the reserved disk space that the record did not use. Call after End.
   void GiveBackRoom();
 
  private:
@@ -148,7 +155,7 @@ class Journal {
   std::uint64_t size_ = 0;
   std::uint64_t size_before_end_ = 0;
   bool torn_ = false;   // the last write failed, perhaps halfway
-  bool named_ = false;  // its name is durable
+  bool named_ = false;  // the file's name is durable
 };
 
 }  // namespace release

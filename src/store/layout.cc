@@ -75,7 +75,8 @@ std::optional<std::uint64_t> ParseRecordName(std::string_view name) {
   const char* end = name.data() + name.size();
   const auto [stop, error] = std::from_chars(name.data(), end, number);
   if (error != std::errc() || stop != end || number == 0) return std::nullopt;
-  // One number, one name: "0000042.log" is none of ours.
+  // Accept only the spelling that RecordName gives: if "0000042.log" counted as
+  // 42 too, two files would claim one number.
   if (RecordName(number) != whole) return std::nullopt;
   return number;
 }

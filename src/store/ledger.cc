@@ -7,6 +7,7 @@
 namespace release {
 namespace {
 
+// In the order of the enum: StateName uses the state as the index.
 constexpr std::pair<ReleaseState, std::string_view> kStateNames[] = {
     {ReleaseState::kGood, "good"},
     {ReleaseState::kStaged, "staged"},
@@ -38,6 +39,7 @@ const LedgerEntry* Ledger::Find(const Version& version) const {
   return it != entries_.end() && it->version == version ? &*it : nullptr;
 }
 
+// Returns the entry of `version`, added in sorted order if it is missing.
 LedgerEntry& Ledger::At(const Version& version) {
   auto it =
       std::lower_bound(entries_.begin(), entries_.end(), version, ByVersion);
@@ -83,7 +85,9 @@ void Ledger::RolledBack(const std::optional<Version>& left,
     if (left) RemoveFromOrder(*left);
     activation_order_.push_back(version);
   }
-  // What a rollback proves healthy is good, whatever it was before.
+  // The rollback has proved `version` healthy, so it is good whatever it was. A
+  // release that was good keeps the date and author of its own commit. The
+  // given reason is why `left` was abandoned; it is not about `version`.
   Cause none = cause;
   none.reason.clear();
   if (At(version).state != ReleaseState::kGood) {
@@ -139,8 +143,9 @@ std::optional<Version> Ledger::RollbackTarget(
   if (live) {
     const auto it =
         std::find(activation_order_.begin(), activation_order_.end(), *live);
-    // A live release that the line does not end with was linked by hand; what
-    // stands after it in the line is as good a place as what stands before.
+    // If the order does not end with the live release, somebody moved the link
+    // by hand. Then the releases after it in the order are candidates too, so
+    // the search starts at the end of the order.
     if (it != activation_order_.end() &&
         std::next(it) == activation_order_.end())
       end = it;

@@ -1,8 +1,9 @@
-// What is known of each release, and which was live before which.
+// The state of each release, and the order in which releases became live.
 //
-// A ledger is a value. The last record of every transaction carries the one
-// that holds after it, so that the newest record alone says how things stand.
-// `current` alone says what is live; the ledger says what is good.
+// A ledger is a value. The last line of every record holds the ledger as it is
+// after that transaction, so the newest record that ended is all a command must
+// read. `current` alone says which release is live; the ledger says which
+// releases are good.
 #ifndef RELEASE_STORE_LEDGER_H_
 #define RELEASE_STORE_LEDGER_H_
 
@@ -33,21 +34,21 @@ std::optional<ReleaseState> ParseStateName(std::string_view name);
 struct LedgerEntry {
   Version version;
   ReleaseState state = ReleaseState::kUnknown;
-  std::uint64_t transaction = 0;  // that gave it this state; 0: none
-  std::int64_t since = 0;         // wall seconds of that
+  std::uint64_t transaction = 0;  // the one that gave it this state; 0: none
+  std::int64_t since = 0;         // when, in seconds since 1970
   std::string by;                 // who ran that transaction
   std::string reason;             // why it failed or was withdrawn
   bool pinned = false;
-  std::uint64_t bytes = 0;  // of its files, from its manifest
-  std::string evidence;     // what vouched for it when it came, in words
+  std::uint64_t bytes = 0;  // total size of its files, from its manifest
+  std::string evidence;     // what vouched for its archive, in words
 
   bool operator==(const LedgerEntry&) const = default;
 };
 
-// The evidence of one key that was used last.
+// The last use of evidence that one key signed.
 struct SerialUse {
   std::uint64_t serial = 0;
-  std::string sha256;  // of the archive it was for
+  std::string sha256;  // of the archive that the evidence was for
 
   bool operator==(const SerialUse&) const = default;
 };
@@ -56,19 +57,22 @@ class Ledger {
  public:
   // Sorted by version name.
   const std::vector<LedgerEntry>& entries() const { return entries_; }
-  // Releases in the order in which they became live and stayed: the one the
-  // ledger holds for live is last. No version twice.
+  // The releases that became live and were committed, in that order; the last
+  // one is the live release as far as the ledger knows. No version occurs
+  // twice.
   const std::vector<Version>& activation_order() const {
     return activation_order_;
   }
 
-  // By the key's fingerprint. A key stays when the releases it vouched for are
-  // gone: what was used once must not come again.
+  // By the key's fingerprint. A key's entry stays when its releases are pruned;
+  // otherwise their old evidence could be replayed.
   const std::map<std::string, SerialUse>& serials() const { return serials_; }
 
+  // Returns nullptr if there is no such entry. The next change of the ledger
+  // invalidates the pointer.
   const LedgerEntry* Find(const Version& version) const;
 
-  // -- transitions, each naming the transaction that caused it
+  // -- transitions; a Cause names the transaction that made one
   struct Cause {
     std::uint64_t transaction = 0;
     std::int64_t at = 0;
@@ -76,37 +80,42 @@ class Ledger {
     std::string reason;
   };
   void Staged(const Version& version, std::uint64_t bytes, const Cause& cause);
-  // `version` was activated and proved healthy: it is good, and live.
+  // `version` was activated and proved healthy: it is good and live.
   void Activated(const Version& version, const Cause& cause);
-  // An admin went back from `left` (nothing where it was no release) to
-  // `version`: what became live after `version` no longer stands behind it.
+  // An admin rolled back from `left` (nullopt if `current` named no release) to
+  // `version`. `version` is good and `left` is withdrawn. The releases that
+  // became live after `version` leave the activation order, so that a second
+  // rollback goes further back.
   void RolledBack(const std::optional<Version>& left, const Version& version,
                   const Cause& cause);
-  // Its activation was undone because of what it did. (One that was merely
-  // interrupted keeps the state it had.)
+  // The activation of `version` was undone because the release failed. (After
+  // an undo that was only due to an interrupt it keeps the state it had.)
   void Failed(const Version& version, const Cause& cause);
-  // It was on disk before the tool was, which calls it `state` from now on. A
-  // good one is the newest of the line.
+  // An adoption: `version` was on disk before the tool was, and gets `state`. A
+  // good one becomes the last in the activation order.
   void TakenOver(const Version& version, ReleaseState state,
                  std::uint64_t bytes, const Cause& cause);
   void Pin(const Version& version, bool pinned);
   void SetEvidence(const Version& version, const std::string& evidence);
-  // Evidence was used; its serial is not below the one before.
+  // Evidence signed by `key` was used. The caller has checked that its serial
+  // is not below the last one.
   void UseSerial(const std::string& key, const SerialUse& use);
   void Remove(const Version& version);
 
-  // Brings the ledger in line with the disk: forgets what is gone, takes up
-  // what it does not know as kUnknown.
+  // Brings the ledger in line with the disk: removes releases that are gone and
+  // adds those it does not know as kUnknown.
   void Reconcile(const std::set<Version>& on_disk);
 
-  // Where `rollback` goes from `live`: the release that was live and good
-  // before it. Never a failed, withdrawn, staged or unknown one. Where `live`
-  // is not what the ledger holds for live (a link moved by hand), the last good
-  // release of the line that is not `live`.
+  // Returns the release that `rollback` goes to from `live`: the last good one
+  // that was live before it. Never returns a failed, withdrawn, staged or
+  // unknown one. If `live` is not last in the activation order (somebody moved
+  // the link by hand), returns the last good release that is not `live`.
+  // Returns nullopt if there is none.
   std::optional<Version> RollbackTarget(
       const std::optional<Version>& live) const;
 
-  // For reading a ledger back: appends as is.
+  // For the parser: add an entry, or the next release of the activation order,
+  // as it was written.
   void Restore(LedgerEntry entry);
   void RestoreActivation(const Version& version);
 

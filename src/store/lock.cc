@@ -16,7 +16,8 @@ namespace {
 
 using nlohmann::json;
 
-// Whoever only looks whether the lock is held takes it for an instant.
+// FindLockHolder tests the lock by taking it for an instant. Waiting this long
+// keeps such a test by `status` from making a command fail as busy.
 constexpr Nanoseconds kLookersMayTake = std::chrono::milliseconds(200);
 constexpr Nanoseconds kPoll = std::chrono::milliseconds(20);
 
@@ -28,6 +29,7 @@ std::string DisplayText(const Identity& caller, std::int64_t since) {
   return object.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
+// Leaves a field empty if the text does not have it.
 LockHolder ParseDisplayText(const std::string& text) {
   const json object = json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!object.is_object()) return {};
@@ -49,6 +51,8 @@ LockHolder ParseDisplayText(const std::string& text) {
           .since = number("since")};
 }
 
+// Reads the newest record for the step that the holder is in. The holder writes
+// that record at the same time, but a line torn by that counts as absent.
 [[noreturn]] void ThrowBusy(Fs* fs) {
   const LockHolder holder = ParseDisplayText(ReadFile(fs, kLock));
   std::string step;
@@ -68,7 +72,7 @@ LockHolder ParseDisplayText(const std::string& text) {
       kLock);
 }
 
-// Throws Error kNotInitialized where there is no place for the lock.
+// Throws Error kNotInitialized if .release/ does not exist.
 Fs::Handle OpenLock(Fs* fs) {
   try {
     return fs->Open(Fs::kRoot, kLock, OpenMode::kLockFile, 0640);
@@ -91,14 +95,16 @@ bool Attempt(const std::function<void()>& body) {
   }
 }
 
-// The text is for people; a full disk must not stop a rollback over it.
+// Ignores errors: the text is for people only, and a full disk must not stop a
+// rollback because of it.
 void TryWriteDisplayText(Fs* fs, Fs::Handle file, const std::string& text) {
   const bool written = Attempt([&] {
-    // Over the text before, whose room it takes.
+    // Overwrite the old text instead of emptying the file first: that needs no
+    // new block on a full disk.
     fs->Write(file, text);
     fs->Truncate(file, text.size());
   });
-  // Nobody's name is better than the wrong one.
+  // If that failed, empty the file: no name is better than the wrong one.
   if (!written) Attempt([&] { fs->Truncate(file, 0); });
 }
 
@@ -118,7 +124,7 @@ Lock::Lock(Fs* fs, Clock* clock, const Identity& caller, Nanoseconds wait)
 }
 
 std::optional<LockHolder> FindLockHolder(Fs* fs) {
-  // For reading only: status must answer on a read-only disk too.
+  // Open the file for reading only: `status` must work on a read-only disk.
   if (!fs->Stat(Fs::kRoot, kLock)) return std::nullopt;
   const ScopedHandle file(fs, fs->Open(Fs::kRoot, kLock, OpenMode::kRead));
   if (fs->TryLock(file.get())) return std::nullopt;

@@ -1,4 +1,8 @@
-// The lock: one transaction at a time on one root.
+// The lock that allows one transaction at a time on one root.
+//
+// It is flock(2) on .release/lock, so the kernel releases it when the process
+// ends, however it ends. The file is never removed. Its text says who took the
+// lock last, for display only.
 #ifndef RELEASE_STORE_LOCK_H_
 #define RELEASE_STORE_LOCK_H_
 
@@ -12,24 +16,28 @@
 
 namespace release {
 
-// Who holds the lock, as they wrote it; for display only.
+// The holder of the lock, as the holder described itself. For display only; the
+// fields are empty if the text could not be written or read.
 struct LockHolder {
   Identity caller;
-  std::int64_t since = 0;  // wall seconds
+  std::int64_t since = 0;  // seconds since 1970
 };
 
 class Lock {
  public:
-  // Takes the lock, waiting up to `wait` for another holder. Throws Error kBusy
-  // naming who holds it, since when, and which step they are in;
-  // kNotInitialized where the root has no layout.
+  // Takes the lock; the destructor releases it. Waits up to `wait` for another
+  // holder, and at least 200 ms. Throws Error kBusy, which names the holder,
+  // since when it holds the lock and which step it is in; Error kNotInitialized
+  // if the root has no .release/; Error kInterrupted if a signal ends the wait;
+  // FsError. If the disk is full the lock is taken without its display text.
   Lock(Fs* fs, Clock* clock, const Identity& caller, Nanoseconds wait);
 
  private:
   ScopedHandle file_;
 };
 
-// Whether somebody holds the lock now, and who. Nothing where nobody does.
+// Returns the holder of the lock, nullopt if it is free. Changes nothing on
+// disk. Throws FsError.
 std::optional<LockHolder> FindLockHolder(Fs* fs);
 
 }  // namespace release

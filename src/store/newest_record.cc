@@ -14,7 +14,8 @@ std::string PathOf(std::uint64_t number) {
   return fmt::format("{}/{}", kTransactions, RecordName(number));
 }
 
-// What is remembered while the records are as they are now.
+// The content of .newest for the directory as it is now. The inode matters when
+// a copy of the directory was put in its place.
 std::string TextFor(Fs* fs, std::uint64_t number) {
   const auto info = fs->Stat(Fs::kRoot, kTransactions);
   return fmt::format("{} {} {}\n", RecordName(number), info ? info->changed : 0,
@@ -28,8 +29,8 @@ std::optional<std::uint64_t> RecallNewest(Fs* fs) {
   const std::string text = ReadFile(fs, kNewest);
   const auto number = ParseRecordName(text.substr(0, text.find(' ')));
   if (!number || text != TextFor(fs, *number)) return std::nullopt;
-  // The clock may not have ticked since that was written, so whoever died right
-  // after it is looked for.
+  // ctime has a resolution of a few milliseconds. A transaction that began and
+  // died within the same tick did not change it, so look for the next record.
   const bool newest = fs->Stat(Fs::kRoot, PathOf(*number)) &&
                       !fs->Stat(Fs::kRoot, PathOf(*number + 1));
   return newest ? number : std::nullopt;
@@ -38,9 +39,9 @@ std::optional<std::uint64_t> RecallNewest(Fs* fs) {
 void RememberNewest(Fs* fs, std::uint64_t number) {
   const ScopedHandle file(
       fs, fs->Open(Fs::kRoot, kNewest, OpenMode::kLockFile, 0640));
-  // Once it is there itself, since it is one of the entries.
+  // Read the time only now: creating .newest changes the directory too.
   const std::string text = TextFor(fs, number);
-  // Over the text before, whose room it takes.
+  // Overwrite the old text, which needs no new block on a full disk.
   fs->Write(file.get(), text);
   fs->Truncate(file.get(), text.size());
 }

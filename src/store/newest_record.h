@@ -1,11 +1,11 @@
-// Which record is the newest, without a look at all of them: to list ten
-// thousand takes longer than all else that `status` does.
+// A cache of the newest record's number. Listing a directory of ten thousand
+// records takes longer than everything else that `status` does.
 //
-// `transactions/.newest` has its number, and the time at which the directory of
-// the records changed last. As long as the directory has that time no record
-// was added, removed or renamed, by whomever, and the number holds. It is
-// written at the end of a transaction and never synced: where it is missing,
-// torn or behind, the directory is listed.
+// `transactions/.newest` holds the number, and the time of change (ctime) and
+// inode of transactions/. If these still match, no record was added, removed or
+// renamed since, by any program, and the number is right. The file is written
+// at the end of a transaction and never synced. If it is missing, torn or out
+// of date, the caller must list the directory.
 #ifndef RELEASE_STORE_NEWEST_RECORD_H_
 #define RELEASE_STORE_NEWEST_RECORD_H_
 
@@ -16,11 +16,13 @@
 
 namespace release {
 
-// Nothing where it is not known.
+// Returns the number of the newest record, nullopt if the cache does not know
+// it. Throws FsError.
 std::optional<std::uint64_t> RecallNewest(Fs* fs);
 
-// `number` is the newest now. Needs the lock. Throws FsError; what was
-// remembered before does not hold then.
+// Stores `number` as that of the newest record. The caller must hold the lock.
+// Not durable. If this throws FsError, RecallNewest does not return a wrong
+// number.
 void RememberNewest(Fs* fs, std::uint64_t number);
 
 }  // namespace release

@@ -17,9 +17,9 @@ using nlohmann::json;
 
 constexpr Nanoseconds kPoll = std::chrono::milliseconds(20);
 constexpr std::string_view kSuffix = ".json";
-constexpr std::int64_t kFirstWait = 30;
-constexpr std::int64_t kLongestWait = 3600;
-constexpr unsigned kDoublings = 7;  // beyond which it is the longest anyway
+constexpr std::int64_t kFirstWait = 30;      // seconds
+constexpr std::int64_t kLongestWait = 3600;  // seconds
+constexpr unsigned kDoublings = 7;           // 30 s * 2^7 exceeds the longest
 
 std::string TriesPath() { return std::string(kOutbox) + "/.tries"; }
 
@@ -33,7 +33,7 @@ AllTries ParseTries(const std::string& text) {
                    .last = tries.at("last"),
                    .reason = tries.at("reason")};
     } catch (const json::exception&) {
-      // Forgotten; then it is tried once more than need be.
+      // Ignore this entry; its delivery is then tried earlier than necessary.
     }
   }
   return all;
@@ -49,7 +49,8 @@ std::string TriesText(const AllTries& all) {
   return object.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
-// One that a crash left half written is of no use to anybody.
+// Removes files that a crash left half written. Their notices are written again
+// when recovery settles the transaction.
 void RemoveHalfWritten(Fs* fs) {
   for (const DirEntry& entry : fs->List(Fs::kRoot, kOutbox)) {
     if (!entry.name.starts_with(kTempFilePrefix)) continue;
@@ -75,7 +76,7 @@ std::optional<OutboxEntry> ParseOutboxName(std::string_view name) {
       std::from_chars(name.data(), name.data() + dash, entry.transaction);
   entry.channel =
       name.substr(dash + 1, name.size() - kSuffix.size() - dash - 1);
-  // One entry, one name.
+  // Accept only the spelling that Name gives, e.g. not "42-webhook.json".
   if (error != std::errc() || entry.Name() != name) return std::nullopt;
   return entry;
 }
@@ -96,7 +97,7 @@ void PutNotice(Fs* fs, std::uint64_t transaction,
   bool changed = false;
   if (!fs->Stat(Fs::kRoot, kOutbox)) {
     fs->MakeDirectory(Fs::kRoot, kOutbox, 0750);
-    // The outbox before what is in it.
+    // Make the directory durable before anything in it.
     SyncDirectory(fs, kOwn);
   }
   RemoveHalfWritten(fs);
@@ -111,7 +112,8 @@ void PutNotice(Fs* fs, std::uint64_t transaction,
     WriteFileAtomically(fs, kOutbox, entry.Name(), text, 0640);
     changed = true;
   }
-  // The notice before the outcome that it tells.
+  // Make the notice durable before the outcome that it reports: a transaction
+  // that ends in a power cut is still reported.
   if (changed) SyncDirectory(fs, kOutbox);
 }
 
@@ -149,15 +151,18 @@ void OutboxLock::Remove(const OutboxEntry& entry) {
 
 void OutboxLock::Finish() {
   try {
-    // Or a power cut would have them delivered again.
+    // Without this sync a power cut would bring the notices back, and they
+    // would be delivered again.
     if (removed_) SyncDirectory(fs_, kOutbox);
     const std::string text = TriesText(tries);
     if (text == ReadFile(fs_, TriesPath())) return;
-    // In place: whoever reads it torn takes it for empty.
+    // Write in place: the file is also the lock, so it must not be replaced. A
+    // reader takes a torn text for an empty one.
     fs_->Truncate(file_.get(), 0);
     fs_->Write(file_.get(), text);
   } catch (const FsError&) {
-    // A full disk must not have a delivery called a failure.
+    // The delivery itself succeeded; a full disk must not turn that into a
+    // failure.
   }
 }
 

@@ -1,10 +1,10 @@
-// The outbox: notices that were not delivered yet, one file for each notice
-// and each way of delivery, `outbox/000042-webhook.json`. A notice is never
-// changed; how often its delivery failed stands in `outbox/.tries`.
+// The outbox: notices that have not been delivered yet. Each notice has one
+// file for each channel, e.g. `outbox/000042-webhook.json`. Delivery does not
+// change the file; `outbox/.tries` counts the failed attempts.
 //
-// Whoever writes or replaces a notice holds the app's lock; whoever delivers
-// and removes holds the outbox's own, so that a slow receiver keeps nobody from
-// a rollback.
+// Two locks: a command that writes or replaces a notice holds the app's lock;
+// a command that delivers and removes notices holds the outbox's own lock. With
+// a single lock, a slow receiver would block a rollback.
 #ifndef RELEASE_STORE_OUTBOX_H_
 #define RELEASE_STORE_OUTBOX_H_
 
@@ -29,47 +29,53 @@ struct OutboxEntry {
   auto operator<=>(const OutboxEntry&) const = default;
 };
 
-// The entry of that file name; nothing for any other name.
+// Returns the entry with this file name, nullopt for any other name.
 std::optional<OutboxEntry> ParseOutboxName(std::string_view name);
 
-// What waits, oldest transaction first; empty where there is no outbox.
+// Returns the entries that wait for delivery, oldest transaction first. Empty
+// if there is no outbox. Throws FsError.
 std::vector<OutboxEntry> ListOutbox(Fs* fs);
 
-// Writes the notice of one transaction, in place of one that it had written
-// before, and removes it from the channels that are not named; makes the outbox
-// where it is missing. Durable on return. Throws FsError; then what was there
-// before may be there or not.
+// Writes the notice of one transaction for each of `channels`. Replaces an
+// earlier notice of that transaction, and removes it from all other channels.
+// Makes the outbox if it is missing. The caller must hold the app's lock.
+// Durable on return. If this throws FsError, an earlier notice may still be
+// there or not.
 void PutNotice(Fs* fs, std::uint64_t transaction,
                const std::vector<std::string>& channels, std::string_view text);
 
-// Failed deliveries of one entry.
+// The failed deliveries of one entry.
 struct Tries {
   unsigned count = 0;
-  std::int64_t last = 0;  // wall seconds
+  std::int64_t last = 0;  // seconds since 1970
   std::string reason;     // why the last one failed
 
-  // Whether it is time for another: after 30 s, 1 min, 2 min, ... 1 h. A clock
-  // that was set back makes it time, too.
+  // True if the next attempt is due at `now` (seconds since 1970). The wait
+  // after a failure is 30 s, then 1 min, 2 min, ... up to 1 h. Also true if the
+  // clock was set back; otherwise the entry could wait for years.
   bool Due(std::int64_t now) const;
 };
 using AllTries = std::map<std::string, Tries>;  // by OutboxEntry::Name
 
-// What the last deliverer wrote down; empty where that cannot be read.
+// Returns the attempts as the last deliverer stored them. Leaves out what
+// cannot be parsed. Throws FsError.
 AllTries ReadTries(Fs* fs);
 
-// Held by the one who delivers.
+// The lock of a command that delivers notices.
 class OutboxLock {
  public:
-  // Waits up to `wait` for another deliverer. Nothing where that one goes on,
-  // or where there is no outbox.
+  // Waits up to `wait` for another deliverer to finish. Returns nullopt if it
+  // does not, or if there is no outbox. Throws FsError.
   static std::optional<OutboxLock> Take(Fs* fs, Clock* clock, Nanoseconds wait);
 
+  // Read by Take, changed by the caller, stored by Finish.
   AllTries tries;
 
-  // Removes a notice that was delivered, or that nobody wants any more.
+  // Removes an entry that was delivered, or whose channel is no longer
+  // configured. Durable only after Finish. Throws FsError.
   void Remove(const OutboxEntry& entry);
-  // Makes removals durable and writes `tries` down, as far as that is possible:
-  // at worst something is delivered once more.
+  // Makes the removals durable and stores `tries`. Ignores errors: at worst a
+  // notice is delivered a second time, or an attempt is made too early.
   void Finish();
 
  private:

@@ -20,7 +20,8 @@ std::string Checksum(std::string_view text) {
 }
 
 std::string Line(const json& object) {
-  // A name from outside may hold any bytes; the record must not fail on them.
+  // Text from outside, e.g. a hook's output, may not be UTF-8. Replace such
+  // bytes, because dump() would otherwise throw and fail the transaction.
   const std::string text =
       object.dump(-1, ' ', false, json::error_handler_t::replace);
   return fmt::format("{} {}\n", Checksum(text), text);
@@ -50,6 +51,9 @@ json LedgerJson(const Ledger& ledger) {
   return object;
 }
 
+// Skips versions that cannot be parsed, and takes a state that a later version
+// added for kUnknown. Throws json::exception if a key is missing or has the
+// wrong type; then the whole line counts as damaged.
 Ledger LedgerOf(const json& object) {
   Ledger ledger;
   for (const json& item : object.at("releases")) {
@@ -89,7 +93,8 @@ BeginRecord BeginOf(const json& object) {
   begin.reason = object.value("reason", "");
   begin.source = object.value("source", "");
   if (object.contains("from")) {
-    // Undo writes it back, so it is kept byte for byte.
+    // The target is escaped, because an undo must restore it byte for byte and
+    // JSON cannot hold bytes that are not UTF-8.
     std::string target;
     if (Unescape(object.at("from").get<std::string>(), &target)) {
       begin.from_target = target;
@@ -140,7 +145,7 @@ void AddObject(const json& object, TransactionRecord* record) {
   } else if (kind == "note") {
     record->notes.push_back(object.at("text").get<std::string>());
   }
-  // A kind that a later version added is no damage; it decides nothing here.
+  // Ignore an unknown kind: a later version added it, and it is not damage.
 }
 
 }  // namespace
@@ -211,7 +216,8 @@ bool AddLine(std::string_view line, TransactionRecord* record) {
     AddObject(json::parse(text), record);
     return true;
   } catch (const json::exception&) {
-    // The checksum holds, so another version wrote it: unreadable, not torn.
+    // The checksum matches, so the line is as it was written, by a version
+    // whose format we cannot read.
     return false;
   }
 }

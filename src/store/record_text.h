@@ -1,4 +1,5 @@
-// The text of transaction records: one checked JSON object per line.
+// The text of transaction records: one JSON object with a checksum per line
+// (docs/formats.md).
 #ifndef RELEASE_STORE_RECORD_TEXT_H_
 #define RELEASE_STORE_RECORD_TEXT_H_
 
@@ -9,7 +10,7 @@
 
 namespace release {
 
-// Each returns one whole line, newline included.
+// Each returns one complete line, including its line break.
 std::string BeginLine(std::uint64_t number, const BeginRecord& begin);
 std::string StepBegunLine(const std::string& name);
 std::string StepLine(const StepRecord& step);
@@ -18,8 +19,9 @@ std::string TreeLine(std::uint64_t inode);
 std::string SwitchingLine();
 std::string EndLine(const EndRecord& end);
 
-// What a line holds is added to the record. False where the line does not
-// check out or is of no known kind.
+// Parses one line, without its line break, and adds its content to the record.
+// Returns false if the checksum does not match or the object cannot be read. A
+// line of a kind that this version does not know is ignored and returns true.
 bool AddLine(std::string_view line, TransactionRecord* record);
 
 }  // namespace release

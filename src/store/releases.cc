@@ -19,7 +19,8 @@ std::string InReleases(const std::string& name) {
   return std::string(kReleases) + "/" + name;
 }
 
-// "storage/logs" in releases/V points at ../../../shared/storage/logs.
+// The relative target of a shared link: "storage/logs" in releases/V points at
+// ../../../shared/storage/logs.
 std::string SharedTarget(const std::string& path) {
   std::string up = "../../";
   for (char c : path) {
@@ -44,7 +45,7 @@ void MakeDirectories(Fs* fs, Fs::Handle at, const std::string& path,
   }
 }
 
-// Makes shared/PATH where it is missing; true if a file was made.
+// Makes shared/PATH if it is missing. Returns true if it made a file.
 bool MakeShared(Fs* fs, const std::string& path, bool directory,
                 const Staging::Owner& owner) {
   const std::string full = std::string(kShared) + "/" + path;
@@ -57,7 +58,7 @@ bool MakeShared(Fs* fs, const std::string& path, bool directory,
   return true;
 }
 
-// `path`, which is no directory, lies above one of these.
+// `path` is not a directory and lies above one of the `shared` paths.
 [[noreturn]] void RefuseInTheWay(const std::vector<std::string>& shared,
                                  const std::string& path) {
   const auto below = std::find_if(
@@ -83,7 +84,8 @@ void RemoveWithPrefix(Fs* fs, const std::string& directory,
   }
 }
 
-// What a killed rollback had made to trade places with `current`.
+// Removes symlinks that a killed rollback had made to exchange with `current`.
+// Anything else of such a name is what a rollback found, and is kept.
 void RemoveAsideLinks(Fs* fs) {
   for (const DirEntry& entry : fs->List(Fs::kRoot, "")) {
     if (entry.type == FileType::kSymlink &&
@@ -93,8 +95,9 @@ void RemoveAsideLinks(Fs* fs) {
   }
 }
 
-// A link in releases/ that says where it stands itself was made to trade places
-// with `current`, by somebody who was killed.
+// A symlink in releases/ that points at itself is left over from an interrupted
+// adoption: it was made there with the target of `current`, to exchange names
+// with a `current` that was a directory.
 void RemoveLinksToThemselves(Fs* fs, const std::vector<std::string>& names) {
   for (const std::string& name : names) {
     const std::string path = InReleases(name);
@@ -149,6 +152,8 @@ std::vector<std::string> SharedPaths(const Config& config) {
   return paths;
 }
 
+// A shared path "a/b/c" needs the directories "a" and "a/b" in the release. The
+// archive may have brought them; only those it did not bring are added.
 void AddSharedLinks(const Config& config, Manifest* manifest) {
   const std::vector<std::string> shared = SharedPaths(config);
   if (shared.empty()) return;
@@ -202,7 +207,8 @@ std::vector<std::string> Staging::LinkShared(const Config& config,
 void Staging::Publish(const Version& version, const Manifest& manifest,
                       const Owner& owner) {
   const std::string manifest_path = ManifestPath(version);
-  // No release has this name, so a manifest of the name is a crash's leaving.
+  // No release has this name yet, so a manifest of this name was left by a
+  // crash.
   fs_->RemoveFile(Fs::kRoot, manifest_path);
   {
     const ScopedHandle file(
@@ -211,7 +217,8 @@ void Staging::Publish(const Version& version, const Manifest& manifest,
   }
   fs_->SetMode(Fs::kRoot, name_, 0755);
   Own(fs_, Fs::kRoot, name_, owner);
-  // Every byte of tree and manifest before the name that vouches for them.
+  // Make every byte of the tree and of the manifest durable before the rename:
+  // the name promises that both are complete.
   fs_->SyncTree(releases_.get());
   try {
     fs_->Rename(Fs::kRoot, name_, Fs::kRoot, ReleasePath(version),
@@ -223,7 +230,7 @@ void Staging::Publish(const Version& version, const Manifest& manifest,
                             version.name(), ReleasePath(version)),
                 ReleasePath(version));
   }
-  // The name before anything that points at it.
+  // Make the name durable before anything refers to it, such as `current`.
   fs_->Sync(releases_.get());
 }
 
@@ -248,7 +255,8 @@ void SetAside(Fs* fs, std::uint64_t transaction,
                InReleases(TrashName(transaction, version)),
                RenameMode::kNoReplace);
   }
-  // The names gone before the first file is: no name may mean a torn tree.
+  // Make the renames durable before any file is deleted; otherwise a power cut
+  // can bring back the name of a release that has lost files.
   SyncDirectory(fs, kReleases);
 }
 
@@ -265,11 +273,13 @@ void Attempt(Failures* failures, Removal removal) {
   }
 }
 
+// Removes trees from releases/. A failure does not stop the others.
 void RemoveTrees(Fs* fs, const std::vector<std::string>& names,
                  unsigned threads, Failures* failures) {
   if (names.empty()) return;
-  // A killed process may have set a tree aside without that being durable; the
-  // old name gone before the first file is.
+  // Sync first, and delete nothing if that fails: a killed process may have
+  // renamed a tree without making that durable. A power cut during the deletion
+  // would then bring back the name of a release that has lost files.
   const std::size_t before = failures->size();
   Attempt(failures, [&] { SyncDirectory(fs, kReleases); });
   if (failures->size() != before) return;

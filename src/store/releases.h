@@ -1,4 +1,6 @@
-// The release trees: staged under a private name, published by rename.
+// The release trees in releases/: staged under a private name, published by
+// rename, set aside by rename and then deleted. All functions throw FsError
+// unless they return their failures.
 #ifndef RELEASE_STORE_RELEASES_H_
 #define RELEASE_STORE_RELEASES_H_
 
@@ -16,7 +18,7 @@
 
 namespace release {
 
-// What stands in releases/.
+// The entries of releases/.
 struct ReleaseListing {
   std::set<Version> versions;        // directories with a version's name
   std::vector<std::string> garbage;  // .partial-* and .trash-*
@@ -24,72 +26,82 @@ struct ReleaseListing {
 };
 ReleaseListing ListReleases(Fs* fs);
 
-// One tree on its way into releases/.
+// The tree of a release that is being made. After Publish, `.partial-N` has the
+// release's name; without Publish it stays behind as garbage.
 class Staging {
  public:
-  // Of all that is made: uid and gid; nothing: the caller.
+  // The uid and gid of everything made; nullopt: those of the process.
   using Owner = std::optional<OwnerIds>;
 
-  // Makes `.partial-N`, which only its owner can enter. One left by a crash is
-  // removed first.
+  // Makes `.partial-N` with mode 0700, so that no other user can use the tree
+  // before it is complete. Removes one that a crash left first.
   Staging(Fs* fs, std::uint64_t transaction);
 
-  // The empty directory to unpack into.
+  // The empty directory to unpack into. Owned by this object.
   Fs::Handle directory() const { return tree_.get(); }
 
-  // Links the shared directories and files of the config into the tree, making
-  // them in shared/ on first use for `owner`, and adds the links to the
-  // manifest. Returns the shared files that were made empty just now.
+  // Links the shared directories and files of the config into the tree, and
+  // adds the links to the manifest. Makes those that are missing in shared/,
+  // owned by `owner`. Returns the shared files that it made; these are empty.
+  // Throws Error kUnsafeEntry as AddSharedLinks does.
   std::vector<std::string> LinkShared(const Config& config, Manifest* manifest,
                                       const Owner& owner = std::nullopt);
 
-  // Writes the manifest, makes the tree durable and gives it its name: from
-  // then on it is complete, verified and durable under releases/. Throws Error
-  // kVersionConflict where the name is taken. Where a sync fails, so does the
-  // staging: discard the tree, never try again.
+  // Writes the manifest, makes the tree durable and renames it to
+  // releases/VERSION. The tree and its name are durable on return. Throws Error
+  // kVersionConflict if the name is taken. If a sync fails, the caller must
+  // discard the tree: a second sync would report success and prove nothing.
   void Publish(const Version& version, const Manifest& manifest,
                const Owner& owner);
 
  private:
   Fs* fs_;
   std::string name_;
-  // Opened before the first write, so that a sync through it reports all.
+  // Opened before the first write, so that a sync through this handle reports
+  // every write error since then.
   ScopedHandle releases_;
   ScopedHandle tree_;
 };
 
-// The shared directories and files of the config, as paths in a release.
+// Returns the shared directories and files of the config, as paths relative to
+// a release.
 std::vector<std::string> SharedPaths(const Config& config);
 
-// The links that LinkShared would add, without touching a disk. Throws Error
-// kUnsafeEntry where something else than a directory is in the way of one.
+// Adds to the manifest the links, and the directories above them, that
+// LinkShared makes. Touches no disk. Throws Error kUnsafeEntry if an entry
+// where such a directory must be is not a directory.
 void AddSharedLinks(const Config& config, Manifest* manifest);
 
-// The manifest of a release. Throws Error kManifestUnreadable.
+// Reads the manifest of a release. Throws Error kManifestUnreadable if it is
+// missing or damaged.
 Manifest LoadManifest(Fs* fs, const Version& version);
 bool HasManifest(Fs* fs, const Version& version);
 
-// Takes releases out of releases/ by renaming them aside, durably: from then on
-// no name there means a tree that is about to lose files.
+// Renames releases to `.trash-N-VERSION`. Durable on return, so that no tree
+// that loses files from then on can come back under a release's name.
 void SetAside(Fs* fs, std::uint64_t transaction,
               const std::vector<Version>& versions);
 
-// Removes what no live transaction owns: partial trees, trees set aside unless
-// they are left to DeleteTrash, old temporary links and files, links and
-// manifests without a release. Returns what could not be removed, with the
-// reason. Needs the lock. `threads` as RemoveTree.
+// Removes what crashed transactions left and what belongs to no release:
+// partial trees, trees that were set aside (unless `trash` leaves them to
+// DeleteTrash), temporary links and files, and links and manifests without a
+// release. Returns one message for each thing that could not be removed; never
+// throws FsError. The caller must hold the lock, with no staging of its own
+// unpublished. `threads` as for RemoveTree.
 enum class TrashPolicy { kDelete, kLeave };
 std::vector<std::string> CollectGarbage(
     Fs* fs, unsigned threads = 0, TrashPolicy trash = TrashPolicy::kDelete);
 
-// Deletes the trees that were set aside, and returns likewise. Needs no lock:
-// no transaction ever comes back to them, and several may delete the same.
+// Deletes the trees that were set aside. Returns its failures as CollectGarbage
+// does. Needs no lock: no transaction ever uses such a tree again, and several
+// processes may delete the same one.
 std::vector<std::string> DeleteTrash(Fs* fs, unsigned threads = 0);
 bool IsTrash(const std::string& name);
-// Whether there is any; true where that cannot be told.
+// Returns whether a tree was set aside and is still there; true if that cannot
+// be found out.
 bool MayHaveTrash(Fs* fs);
 
-// More wait for one another in the file system.
+// More threads than this only wait for each other in the file system.
 inline constexpr unsigned kRemoveThreads = 8;
 
 }  // namespace release

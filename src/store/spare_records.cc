@@ -9,7 +9,7 @@
 namespace release {
 namespace {
 
-// The least that does for a rollback.
+// The least space, in bytes, that a rollback's record needs.
 constexpr std::uint64_t kLeastRoom = std::uint64_t{8} * 1024;
 
 std::vector<std::string> SparesThere(Fs* fs) {
@@ -28,9 +28,9 @@ void MakeWithRoom(Fs* fs, const std::string& path, std::uint64_t room) {
   try {
     fs->Reserve(file.get(), room);
   } catch (const FsError& error) {
-    // Where a file system reserves nothing, what is written must do.
+    // This file system cannot reserve space; a file without it must do.
     if (error.error_number() == EOPNOTSUPP) return;
-    // One without room would be taken for one with room later.
+    // Remove the file: a later command would take it for one with space.
     fs->RemoveFile(Fs::kRoot, path);
     throw;
   }
@@ -48,7 +48,8 @@ bool TakeSpareRecord(Fs* fs, const std::string& path) {
   } catch (const FsError& error) {
     if (error.code() != ErrorCode::kNoSpace || spares.size() == 1) throw;
     fs->RemoveFile(Fs::kRoot, spares.back());
-    // The removal before the name: some give out what is free only then.
+    // Sync first: some file systems reuse freed space only after the removal is
+    // durable.
     SyncDirectory(fs, kTransactions);
     take();
   }
@@ -58,6 +59,7 @@ bool TakeSpareRecord(Fs* fs, const std::string& path) {
 void PrepareSpareRecords(Fs* fs) {
   for (unsigned i = 1; i <= kSpareRecords; ++i) {
     if (fs->Stat(Fs::kRoot, SparePath(i))) continue;
+    // On a disk that is almost full, a small spare is better than none.
     const bool scarce = fs->Space().free_bytes < kRecordRoom;
     MakeWithRoom(fs, SparePath(i), scarce ? kLeastRoom : kRecordRoom);
   }

@@ -20,19 +20,26 @@
 namespace release {
 namespace {
 
-constexpr std::size_t kBlock = 256 * 1024;
+constexpr std::size_t kBlock = 256 * 1024;  // bytes per read
 
-// One directory's share of the work, so that a large one is read by many.
+// The most entries of one directory in one task, so that several threads share
+// a large directory.
 constexpr std::size_t kAtOnce = 128;
 
-// In a mode: what has it is neither a file nor a directory nor a link.
+// A mark in the mode of an entry that is not a file, directory or symlink. It
+// lies above the permission bits.
 constexpr unsigned kUnlistable = 0100000;
 
-// Looks at a tree with threads: cold, most of the time goes into waiting for
-// one small file after the other.
+// Lists a tree with several threads and makes a manifest of it. With a cold
+// cache most of the time goes into waiting for one small file after another, so
+// more threads help even on one core. A task scans one directory, or a part of
+// a large one, and submits a task for each subdirectory. The order in which
+// they finish is random; Scan sorts the entries at the end.
 class Scanner {
  public:
-  // With `hashes` every file gets the hash that manifest expects.
+  // If `hashes` is given, reads no file and gives each one the hash that this
+  // manifest expects, so that a comparison sees only the other differences. The
+  // manifest must outlive this.
   Scanner(Fs* fs, const std::string& path, const Manifest* hashes,
           unsigned threads)
       : fs_(fs),
@@ -46,7 +53,8 @@ class Scanner {
     }
   }
 
-  // Throws where it comes to another file system, and what `between` throws.
+  // Makes Scan throw Error kNotAdoptable when it comes to another file system,
+  // and call `between` before each entry.
   void StayOnFileSystem(const std::function<void()>& between) {
     device_ = fs_->Stat(top_.get(), "")->device;
     between_ = between;
@@ -84,7 +92,8 @@ class Scanner {
     std::string buffer;
     for (const DirEntry& name : names) {
       const auto info = fs_->Stat(directory.get(), name.name);
-      // Gone between the listing and the look: a difference like any other.
+      // The entry was removed after the listing. The comparison then reports it
+      // as missing.
       if (!info) continue;
       if (device_) RequireDevice(prefix + name.name, *info);
       found.push_back(
@@ -128,8 +137,9 @@ class Scanner {
                             : Expected(entry.path);
         break;
       case FileType::kOther:
-        // No manifest lists one; as an empty file with a mode no file has it
-        // shows up as extra or changed.
+        // A manifest cannot list such an entry. Return it as an empty file with
+        // an impossible mode, so that the comparison reports it as extra or
+        // changed.
         entry.mode |= kUnlistable;
         break;
     }
@@ -144,7 +154,7 @@ class Scanner {
   ContentHash Hash(Fs::Handle directory, const std::string& name,
                    std::uint64_t size, std::string* buffer) {
     const ScopedHandle file(fs_, fs_->Open(directory, name, OpenMode::kRead));
-    // No larger than it helps: each thread has one.
+    // Make the buffer only as large as this file needs: each thread has one.
     const auto wanted = std::clamp<std::uint64_t>(size, 4096, kBlock);
     if (buffer->size() < wanted) buffer->resize(wanted);
     ContentHasher hasher;

@@ -1,4 +1,7 @@
-// Is a release on disk still what was shipped?
+// Compares a release on disk with the manifest of what was shipped.
+//
+// Each function takes a number of threads that read beside the caller's; with 0
+// the caller's thread does all the work. Each throws FsError.
 #ifndef RELEASE_STORE_VERIFY_H_
 #define RELEASE_STORE_VERIFY_H_
 
@@ -12,39 +15,43 @@
 
 namespace release {
 
-// Re-hashes a release on disk and compares it with its manifest; empty where
-// nothing differs. Throws Error kManifestUnreadable. `threads` read beside the
-// caller's; 0: it alone does.
+// Hashes every file of a release and compares the tree with its manifest.
+// Returns the differences, empty if there are none. Throws Error
+// kManifestUnreadable.
 std::vector<ManifestDifference> VerifyRelease(Fs* fs, const Version& version,
                                               unsigned threads = 0);
 
-// The same without reading a file: names, sizes, modes and link targets.
+// As VerifyRelease, but reads no file: compares only names, sizes, modes and
+// link targets.
 std::vector<ManifestDifference> CompareShape(Fs* fs, const Version& version,
                                              unsigned threads = 0);
 
-// What a tree holds that no release was made of, and what of it no manifest can
-// hold.
+// The content of a tree that the tool did not make.
 struct HashedTree {
   Manifest manifest;
-  std::vector<std::string> left_out;  // sockets, fifos and devices, sorted
+  // Sockets, fifos and devices, which a manifest cannot list; sorted.
+  std::vector<std::string> left_out;
 };
 
-// Reads and hashes all of the tree at `path`. `between` is called again and
-// again, by any thread; what it throws ends the work. Throws Error
-// kNotAdoptable where a part of the tree is on another file system.
+// Reads and hashes the whole tree at `path`. Calls `between` before each entry,
+// from any thread; an exception from it ends the work and is passed on. Throws
+// Error kNotAdoptable if a part of the tree is on another file system.
 HashedTree HashTree(Fs* fs, const std::string& path,
                     const std::function<void()>& between, unsigned threads = 0);
 
-// Throws as HashTree does, and reads no file.
+// Throws Error kNotAdoptable if a part of the tree at `path` is on another file
+// system. Reads no file.
 void RequireOneFileSystem(Fs* fs, const std::string& path,
                           unsigned threads = 0);
 
-// In what the tree at `path` differs from the manifest, without reading a file.
+// Returns the differences between the tree at `path` and the manifest. Reads no
+// file.
 std::vector<ManifestDifference> CompareShape(Fs* fs, const std::string& path,
                                              const Manifest& manifest,
                                              unsigned threads = 0);
 
-// So many threads are worth it where the disk must be waited for.
+// Useful number of threads when the files are not in the page cache and most of
+// the time goes into waiting for the disk.
 inline constexpr unsigned kVerifyThreads = 16;
 
 }  // namespace release
