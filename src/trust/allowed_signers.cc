@@ -31,7 +31,8 @@ std::vector<std::string_view> Words(std::string_view line) {
   return words;
 }
 
-// A name without a pattern in it: no `*`, `?` or `!`.
+// Returns true for a name that ssh-keygen cannot take for a pattern (`*`, `?`
+// or `!`) or for an option.
 bool IsPlainName(std::string_view name) {
   return !name.empty() && name.front() != '-' &&
          std::all_of(name.begin(), name.end(), [](char c) {
@@ -47,7 +48,8 @@ bool AreDigits(std::string_view text) {
   });
 }
 
-// The value of NAME="VALUE"; nothing for another option.
+// Returns VALUE of an option NAME="VALUE", or an empty string if the option has
+// another name or an empty value.
 std::string_view Value(std::string_view option, std::string_view name) {
   if (!option.starts_with(name)) return {};
   option.remove_prefix(name.size());
@@ -58,7 +60,7 @@ std::string_view Value(std::string_view option, std::string_view name) {
   return option.substr(2, option.size() - 3);
 }
 
-// At the commas that stand outside quotes.
+// Splits at commas, except inside quotes: a list of namespaces has commas too.
 std::vector<std::string_view> SplitOptions(std::string_view text) {
   std::vector<std::string_view> options;
   std::size_t begin = 0;
@@ -73,7 +75,7 @@ std::vector<std::string_view> SplitOptions(std::string_view text) {
   return options;
 }
 
-// Each returns what is wrong, or nothing.
+// WrongPrincipals and WrongOptions return the problem, or an empty string.
 std::string WrongPrincipals(std::string_view text) {
   for (const std::string_view name : Split(text, ",")) {
     if (IsPlainName(name)) continue;
@@ -85,6 +87,9 @@ std::string WrongPrincipals(std::string_view text) {
   return "";
 }
 
+// Every key must be restricted to namespaces: otherwise a signature made for
+// another purpose, such as a Git commit, could be presented as one for a
+// release.
 std::string WrongOptions(std::string_view text) {
   bool named = false;
   for (const std::string_view option : SplitOptions(text)) {
@@ -127,6 +132,8 @@ void CheckAllowedSigners(std::string_view text, const std::string& origin) {
     }
     std::string wrong = WrongPrincipals(words[0]);
     if (wrong.empty()) wrong = WrongOptions(words[1]);
+    // ssh-keygen accepts a key if any of its lines does, so a second line would
+    // silently widen the first.
     if (wrong.empty() && !keys.insert(words[3]).second) {
       wrong = "its key is there already";
     }

@@ -19,8 +19,10 @@ using nlohmann::json;
 constexpr char kStatementType[] = "https://in-toto.io/Statement/v1";
 constexpr char kTestResultType[] =
     "https://in-toto.io/attestation/test-result/v0.1";
-constexpr std::size_t kMaxName = 256;
+constexpr std::size_t kMaxName = 256;  // bytes
 
+// Parses one statement. Every method throws through Fail at the first problem,
+// so a Statement that is returned is complete.
 class StatementReader {
  public:
   explicit StatementReader(const std::string& origin) : origin_(origin) {}
@@ -51,8 +53,10 @@ class StatementReader {
                 origin_);
   }
 
-  // Of a name that is there twice one reader takes the first value and another
-  // the last.
+  // Parses the text and refuses a duplicate name in any object: JSON parsers
+  // disagree on whether the first or the last value counts, so an attacker
+  // could show the signer one value and us another. `names` has one set for
+  // each object that is open at this point of the text.
   json ParseOnce(std::string_view text) const {
     std::vector<std::set<std::string>> names;
     const auto look = [&](int, json::parse_event_t event, const json& parsed) {
@@ -104,6 +108,7 @@ class StatementReader {
     if (annotations.contains("environment")) {
       statement->environment = Name(annotations, "environment");
     }
+    // The bound keeps the serial within what signed 64-bit readers accept.
     const json& serial = Member(annotations, "serial");
     if (!serial.is_number_unsigned() ||
         serial.get<std::uint64_t>() >
@@ -118,7 +123,8 @@ class StatementReader {
     statement->issued_at = *issued_at;
   }
 
-  // A word that is printed and compared.
+  // Returns a string member that is later printed and compared, so its size is
+  // bounded.
   std::string Name(const json& object, const char* name) const {
     const std::string text = Text(object, name);
     if (text.empty() || text.size() > kMaxName) {
@@ -127,6 +133,7 @@ class StatementReader {
     return text;
   }
 
+  // Both lists are optional in the test-result predicate.
   TestResult ReadTests(const json& predicate) const {
     if (!predicate.is_object()) Fail("predicate is no object");
     TestResult tests;
@@ -140,6 +147,7 @@ class StatementReader {
     return tests;
   }
 
+  // Returns an array of strings, or nullopt if the member is absent.
   std::optional<std::vector<std::string>> Names(const json& object,
                                                 const char* name) const {
     if (!object.contains(name)) return std::nullopt;

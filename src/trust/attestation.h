@@ -1,4 +1,5 @@
-// What a test run says of an archive: an in-toto Statement, version 1.
+// Parses an in-toto Statement v1: the signed result of a test run on an
+// archive.
 #ifndef RELEASE_TRUST_ATTESTATION_H_
 #define RELEASE_TRUST_ATTESTATION_H_
 
@@ -13,27 +14,28 @@ namespace release {
 
 inline constexpr std::size_t kMaxStatement = std::size_t{1} << 20;  // bytes
 
-// A predicate of the type test-result, version 0.1.
+// The predicate of type test-result, version 0.1.
 struct TestResult {
-  std::string result;  // "PASSED", "WARNED", "FAILED"
-  std::vector<std::string> failed;
-  std::optional<std::size_t> passed;  // how many, where they are listed
+  std::string result;                 // "PASSED", "WARNED", "FAILED"
+  std::vector<std::string> failed;    // names of tests
+  std::optional<std::size_t> passed;  // number of tests; nullopt if not listed
 };
 
 struct Statement {
-  std::string sha256;  // of the one subject; lower-case hex
-  // The subject's annotations.
+  std::string sha256;  // digest of the one subject, lower-case hex
+  // The remaining fields but `tests` come from the subject's annotations.
   std::string app;
-  std::string environment;  // empty: not said
+  std::string environment;  // empty if the statement names none
   std::uint64_t serial = 0;
-  std::int64_t issued_at = 0;       // wall seconds
-  std::optional<TestResult> tests;  // nothing where it is about something else
+  std::int64_t issued_at = 0;       // seconds since 1970
+  std::optional<TestResult> tests;  // nullopt if the predicate is another type
 };
 
-// Reads the text of a statement: one JSON object of at most kMaxStatement
-// bytes, no name in it twice, with exactly one subject, whose annotations hold
-// `app`, `serial` and `issuedAt`. What else is in it does not count. Throws
-// Error kAttestationInvalid, naming `origin` and what is wrong.
+// Parses the text of a statement: one JSON object of at most kMaxStatement
+// bytes without duplicate names. It must have exactly one subject, whose
+// annotations contain `app`, `serial` and `issuedAt`. Other members are
+// ignored. Throws Error kAttestationInvalid, naming `origin` and the problem.
+// The signature is not checked here; see trust/signature.h.
 Statement ParseStatement(std::string_view text, const std::string& origin);
 
 }  // namespace release

@@ -11,7 +11,7 @@ namespace release {
 namespace {
 
 constexpr std::size_t kDigestDigits = 64;
-constexpr std::size_t kMaxChecksumFile = std::size_t{16} << 20;
+constexpr std::size_t kMaxChecksumFile = std::size_t{16} << 20;  // bytes
 
 struct Line {
   std::string sha256;
@@ -22,7 +22,8 @@ std::string_view LastComponent(std::string_view path) {
   return path.substr(path.rfind('/') + 1);
 }
 
-// "SHA256 (NAME) = HEX"
+// Parses the BSD form, "SHA256 (NAME) = HEX". Searches for ") = " from the end,
+// because NAME may contain it.
 std::optional<Line> ParseTagged(std::string_view text) {
   constexpr std::string_view kStart = "SHA256 (";
   constexpr std::string_view kMiddle = ") = ";
@@ -34,7 +35,7 @@ std::optional<Line> ParseTagged(std::string_view text) {
   return Line{*sha256, text.substr(kStart.size(), middle - kStart.size())};
 }
 
-// "HEX", "HEX  NAME" or "HEX *NAME"
+// Parses the form of coreutils: "HEX", "HEX  NAME" or "HEX *NAME".
 std::optional<Line> ParsePlain(std::string_view text) {
   auto sha256 = ParseSha256(text.substr(0, kDigestDigits));
   if (!sha256) return std::nullopt;
@@ -51,6 +52,8 @@ std::optional<Line> ParseLine(std::string_view text) {
   return ParsePlain(text);
 }
 
+// Removes the first line from `text` and returns it without trailing blanks: a
+// file written on Windows has CR LF.
 std::string_view TakeLine(std::string_view* text) {
   const std::size_t end = text->find('\n');
   std::string_view line = text->substr(0, end);
@@ -67,6 +70,8 @@ std::string_view TakeLine(std::string_view* text) {
               origin);
 }
 
+// Returns nullopt if the file does not exist. Every failure gets the code that
+// says the evidence is unusable, not the disk.
 std::optional<std::string> ReadBeside(const std::string& path) {
   try {
     return ReadSmallFile(path, kMaxChecksumFile);
@@ -108,6 +113,7 @@ std::optional<std::string> FindChecksum(std::string_view text,
                 "cannot use " + Quoted(origin) + ": no line holds a SHA-256",
                 origin);
   }
+  // A bare digest among other lines could belong to any file.
   if (sole && bare && lines == 1) return bare;
   return found;
 }

@@ -1,4 +1,4 @@
-// The SHA-256 that an archive is expected to have.
+// Finds the SHA-256 that an archive is expected to have.
 #ifndef RELEASE_TRUST_CHECKSUM_FILE_H_
 #define RELEASE_TRUST_CHECKSUM_FILE_H_
 
@@ -8,27 +8,31 @@
 
 namespace release {
 
-// 64 hex digits in either case, made lower case; nothing otherwise.
+// Returns the digest in lower case, or nullopt if `hex` is not exactly 64 hex
+// digits (of either case).
 std::optional<std::string> ParseSha256(std::string_view hex);
 
-// What the text of a `.sha256` or SHA256SUMS file says of `file_name`: lines
-// "HEX  NAME", "HEX *NAME" or "SHA256 (NAME) = HEX". NAME may carry
-// directories; only its last component counts. With `sole`, a file that holds
-// one bare digest and no name speaks of the file it stands beside. Throws Error
-// kChecksumUnreadable, naming `origin`, where no line is of any such form, or
-// where two lines give the file different digests.
+// Returns the digest of `file_name` listed in the text of a `.sha256` or
+// SHA256SUMS file, or nullopt if no line names it. Lines have the form
+// "HEX  NAME", "HEX *NAME" or "SHA256 (NAME) = HEX"; others are skipped. NAME
+// may contain directories; only its last component is compared. With `sole`, a
+// file whose only such line is a bare digest applies to `file_name`. Throws
+// Error kChecksumUnreadable, naming `origin`, if no line contains a digest or
+// if two lines give `file_name` different digests.
 std::optional<std::string> FindChecksum(std::string_view text,
                                         std::string_view file_name, bool sole,
                                         const std::string& origin);
 
 struct ExpectedChecksum {
   std::string sha256;  // lower-case hex
-  std::string origin;  // where it was found: a path, or "--sha256"
+  std::string origin;  // its source: a path, or "--sha256"
 };
 
-// Looks beside the archive for ARCHIVE.sha256, then SHA256SUMS. Nothing where
-// neither speaks of it. An ARCHIVE.sha256 that does not speak of it, or cannot
-// be read, throws Error kChecksumUnreadable: it was put there to be used.
+// Looks beside the archive for ARCHIVE.sha256, then SHA256SUMS. Returns nullopt
+// if there is neither, or if only SHA256SUMS exists and does not list the
+// archive. Throws Error kChecksumUnreadable if a file cannot be read or used,
+// or if ARCHIVE.sha256 does not list the archive: somebody put it there to be
+// checked, so ignoring it would be unsafe.
 std::optional<ExpectedChecksum> ChecksumBeside(const std::string& archive_path);
 
 }  // namespace release

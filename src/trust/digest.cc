@@ -11,6 +11,7 @@
 namespace release {
 namespace {
 
+// Converts to big-endian bytes, so that a manifest is the same on every CPU.
 ContentHash Canonical(const XXH128_hash_t& value) {
   XXH128_canonical_t bytes;
   XXH128_canonicalFromHash(&bytes, value);
@@ -19,6 +20,7 @@ ContentHash Canonical(const XXH128_hash_t& value) {
   return out;
 }
 
+// The program is built for the x86-64 baseline, so AVX2 is chosen at run time.
 bool HasAvx2() {
 #ifdef __x86_64__
   static const bool has = __builtin_cpu_supports("avx2") != 0;

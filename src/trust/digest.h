@@ -1,4 +1,4 @@
-// Digests, computed piece by piece.
+// Incremental SHA-256 and XXH3-128.
 #ifndef RELEASE_TRUST_DIGEST_H_
 #define RELEASE_TRUST_DIGEST_H_
 
@@ -11,13 +11,14 @@
 
 namespace release {
 
-// SHA-256: what evidence and checksums about an archive are bound to.
+// SHA-256. Checksums and attestations identify an archive by it.
 class Sha256 {
  public:
   Sha256();
   ~Sha256();
   void Update(std::span<const char> bytes);
-  // 64 lower-case hex digits of all bytes so far; call once, last.
+  // Returns the digest of all bytes so far as 64 lower-case hex digits. Must be
+  // the last call.
   std::string Finish();
 
  private:
@@ -25,13 +26,17 @@ class Sha256 {
   std::unique_ptr<State> state_;
 };
 
-// XXH3-128: what a manifest holds for each file.
+// XXH3-128, the hash that a manifest stores for each file. It is fast but not
+// cryptographic: it detects damage, not tampering.
 class ContentHasher {
  public:
   ContentHasher();
   ~ContentHasher();
+  // Starts over, as if newly constructed.
   void Reset();
   void Update(std::span<const char> bytes);
+  // Returns the hash of all bytes since construction or Reset. May be called
+  // repeatedly.
   ContentHash Finish() const;
 
  private:
@@ -39,6 +44,7 @@ class ContentHasher {
   std::unique_ptr<State> state_;
 };
 
+// Hashes one buffer; the same value as ContentHasher gives.
 ContentHash HashContent(std::span<const char> bytes);
 
 }  // namespace release

@@ -1,4 +1,5 @@
-// Files that vouch for an archive, read once.
+// Reads an archive's attestation and its signature. Each file is read once, so
+// that the bytes verified are the bytes used.
 #ifndef RELEASE_TRUST_EVIDENCE_FILE_H_
 #define RELEASE_TRUST_EVIDENCE_FILE_H_
 
@@ -9,24 +10,25 @@ namespace release {
 
 struct EvidenceFile {
   std::string text;
-  std::string origin;  // where it came from: a path, or how it was given
+  std::string origin;  // its path, or how it was given; for messages
 };
 
-// What came with an archive.
+// The evidence that came with an archive.
 struct Evidence {
   std::optional<EvidenceFile> attestation;  // see trust/attestation.h
-  std::optional<EvidenceFile> signature;    // an SSH signature over it
+  std::optional<EvidenceFile> signature;    // SSH signature over it
 
   bool any() const { return attestation || signature; }
 };
 
-// Throws Error kEvidenceMissing where there is no such file, and
-// kAttestationInvalid where it cannot be read or is too large.
+// Reads a file of at most kMaxStatement bytes. Throws Error kEvidenceMissing if
+// it does not exist, kAttestationInvalid if it cannot be read or is too large.
 EvidenceFile ReadEvidence(const std::string& path);
 
-// Looks beside the archive for ARCHIVE.intoto.json and ARCHIVE.sig. A signature
-// alone is left out: there is nothing that it could be a signature of. Throws
-// Error kAttestationInvalid where one is there and cannot be read.
+// Looks beside the archive for ARCHIVE.intoto.json and ARCHIVE.sig. Ignores a
+// signature without an attestation, because the signature is over the
+// attestation. Throws Error kAttestationInvalid if a file exists but cannot be
+// read or is too large.
 Evidence EvidenceBeside(const std::string& archive_path);
 
 }  // namespace release

@@ -15,13 +15,15 @@
 namespace release {
 namespace {
 
-constexpr std::size_t kMaxKeys = std::size_t{1} << 20;
+constexpr std::size_t kMaxKeys = std::size_t{1} << 20;  // bytes
 
-// Under which names ssh-keygen finds its copies; see os/runner.h.
+// The paths under which ssh-keygen opens Command::files; see os/runner.h.
 constexpr char kSignatureFile[] = "/proc/self/fd/3";
 constexpr char kAllowedFile[] = "/proc/self/fd/4";
 constexpr char kRevokedFile[] = "/proc/self/fd/5";
 
+// Reads a key file and checks that only root can change it. A missing file is
+// an error: without its revocation list a revoked key would be accepted.
 std::string ReadKeys(const std::string& path) {
   std::optional<std::string> text;
   Reason danger = "no such file";
@@ -38,6 +40,10 @@ std::string ReadKeys(const std::string& path) {
   return *text;
 }
 
+// Runs ssh-keygen up to three times. A single `verify` would do, but it answers
+// every failure with the same status. Separate questions tell apart a signature
+// that is invalid, a key that is not listed, and a key that is revoked or not
+// allowed for this namespace.
 class Verification {
  public:
   Verification(Runner* runner, const EvidenceFile& text,
@@ -45,7 +51,6 @@ class Verification {
       : runner_(runner), text_(text), signature_(signature), keys_(keys) {}
 
   Signer Run() {
-    // One question after the other, so that each answer has a code of its own.
     const CommandResult sound =
         Ask({"check-novalidate", "-n", kSignatureNamespace});
     if (!sound.ok()) {
@@ -55,6 +60,7 @@ class Verification {
            sound);
     }
     Signer signer{.principal = "", .key = Fingerprint(sound)};
+    // `verify` needs a principal; this finds the first one that has the key.
     const CommandResult known = Ask({"find-principals", "-f", kAllowedFile});
     if (!known.ok()) FailKey(signer, "is not in it, or not valid now", known);
     signer.principal = known.output.substr(0, known.output.find('\n'));
@@ -69,7 +75,7 @@ class Verification {
                           kSignatureNamespace),
               allowed);
     }
-    // The three answers are about one key.
+    // Both runs must have seen the same key.
     if (Fingerprint(allowed) != signer.key) {
       Fail(ErrorCode::kSignatureInvalid, "ssh-keygen contradicts itself",
            allowed);
@@ -78,6 +84,7 @@ class Verification {
   }
 
  private:
+  // Runs `ssh-keygen -Y WORDS -s SIGNATURE` with the text on standard input.
   CommandResult Ask(const std::vector<std::string>& words) {
     Command command;
     command.argv = {"ssh-keygen", "-Y"};
@@ -92,7 +99,9 @@ class Verification {
     return result;
   }
 
-  // Of 'Good "release" signature ... with ED25519 key SHA256:...'.
+  // Extracts the fingerprint from 'Good "release" signature ... with ED25519
+  // key SHA256:...'. Searches from the end, because a principal comes before
+  // it.
   std::string Fingerprint(const CommandResult& result) const {
     const std::string& output = result.output;
     const std::size_t at = output.rfind(" key SHA256:");

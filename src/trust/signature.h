@@ -1,4 +1,4 @@
-// Whether a signature is by a key that counts: asks ssh-keygen(1).
+// Verifies SSH signatures against the configured keys, using ssh-keygen(1).
 #ifndef RELEASE_TRUST_SIGNATURE_H_
 #define RELEASE_TRUST_SIGNATURE_H_
 
@@ -11,15 +11,17 @@
 
 namespace release {
 
-// The keys of the configuration, as read once.
+// The content of the configured key files, read once.
 struct TrustedKeys {
   std::string allowed;                 // the text of the allowed-signers file
-  std::optional<std::string> revoked;  // the revoked keys
-  std::string origin;                  // the path of the former
+  std::optional<std::string> revoked;  // the text of the revocation list
+  std::string origin;                  // the path of the allowed-signers file
 };
 
-// Reads them. Throws Error kKeysUnusable where there are none, where a file
-// cannot be read or used, or where, for root, somebody else can write it.
+// Reads the files named in [verify]. Throws Error kKeysUnusable if no keys are
+// configured, if a file cannot be read or breaks the rules of
+// trust/allowed_signers.h, or if this process is root and another user can
+// change a file.
 TrustedKeys ReadTrustedKeys(const VerifyConfig& verify);
 
 struct Signer {
@@ -27,11 +29,11 @@ struct Signer {
   std::string key;        // its fingerprint, "SHA256:..."
 };
 
-// Who made `signature` over `text`. Every file that ssh-keygen reads is a
-// private copy in memory: what is verified is what the caller holds. Throws
-// Error kSignatureInvalid where it is none for the namespace `release` over
-// this text, kKeyNotAllowed where its key is unknown, expired or revoked, and
-// kInterrupted.
+// Returns who made `signature` over `text`. ssh-keygen reads private copies in
+// memory, so nobody can change a file between the check and its use. Throws
+// Error kSignatureInvalid if this is not a signature over `text` for the
+// namespace `release` (or if ssh-keygen cannot run), kKeyNotAllowed if its key
+// is unknown, expired or revoked, and kInterrupted.
 Signer VerifySignature(Runner* runner, const EvidenceFile& text,
                        const EvidenceFile& signature, const TrustedKeys& keys);
 

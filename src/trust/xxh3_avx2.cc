@@ -1,5 +1,6 @@
-// Compiled for AVX2 (CMakeLists.txt). No other header goes in here: the linker
-// might take this file's copy of an inline function for the whole command.
+// This file is compiled with -mavx2 (CMakeLists.txt). It must not include other
+// headers: the linker could pick its AVX2 copy of an inline function for the
+// whole program, which would then crash on older processors.
 #include "trust/xxh3_avx2.h"
 
 namespace release {

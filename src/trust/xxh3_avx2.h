@@ -1,5 +1,5 @@
-// XXH3-128 with AVX2, twice as fast as what every x86-64 can do. Only for
-// processors that have it.
+// XXH3-128 with AVX2, twice as fast as the x86-64 baseline. The caller must
+// check that the processor has AVX2.
 #ifndef RELEASE_TRUST_XXH3_AVX2_H_
 #define RELEASE_TRUST_XXH3_AVX2_H_
 
@@ -9,7 +9,7 @@
 
 namespace release {
 
-// As XXH3_128bits and XXH3_128bits_update have it.
+// Same results as XXH3_128bits and XXH3_128bits_update.
 XXH128_hash_t HashWithAvx2(const char* bytes, std::size_t size);
 void UpdateWithAvx2(XXH3_state_t* state, const char* bytes, std::size_t size);
 

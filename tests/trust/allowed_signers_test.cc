@@ -18,7 +18,7 @@ void CheckUnusable(const std::string& text, const std::string& why) {
 
 }  // namespace
 
-TEST_CASE("allowed signers with namespaces are taken") {
+TEST_CASE("allowed signers with namespaces are accepted") {
   for (const std::string line :
        {"ci@example.org namespaces=\"release\"",
         "ci,ci2@example.org namespaces=\"release,git\"",
@@ -50,7 +50,7 @@ TEST_CASE("a key without namespaces, or with a pattern for one, is refused") {
   CheckUnusable(std::string("ci namespaces=\"\"") + kKey, "line 1: ");
 }
 
-TEST_CASE("an option that lets in more is refused") {
+TEST_CASE("an option that would admit more keys is refused") {
   for (const char* option :
        {"cert-authority", "namespaces=\"git\"", "valid-before=\"soon\"",
         "valid-before=20270101", "NAMESPACES=\"git\"", ""}) {
@@ -59,7 +59,7 @@ TEST_CASE("an option that lets in more is refused") {
   }
 }
 
-TEST_CASE("a file that says nothing, or one thing twice, is refused") {
+TEST_CASE("a file without keys, or with a key twice, is refused") {
   CheckUnusable("", "it holds no key");
   CheckUnusable("# nobody\n", "it holds no key");
   const std::string line = std::string("ci namespaces=\"release\"") + kKey;

@@ -20,7 +20,7 @@ void CheckInvalid(const std::string& text, const std::string& why) {
   CHECK_MESSAGE(Says(error, why), error.what());
 }
 
-// A good statement with one place changed.
+// Returns a valid statement with the value at `pointer` replaced.
 std::string With(const std::string& pointer, const json& value) {
   json statement = StatementFor(kSha256);
   statement[json::json_pointer(pointer)] = value;
@@ -36,7 +36,7 @@ std::string Without(const std::string& pointer) {
 
 }  // namespace
 
-TEST_CASE("a statement tells what it is about, for whom and when") {
+TEST_CASE("a statement names its archive, app, environment and time") {
   const Statement statement =
       ParseStatement(StatementFor(std::string(64, 'A'), 7).dump(2), "x");
   CHECK(statement.sha256 == kSha256);
@@ -50,7 +50,7 @@ TEST_CASE("a statement tells what it is about, for whom and when") {
   CHECK(statement.tests->failed.empty());
 }
 
-TEST_CASE("what a statement need not say may be left out") {
+TEST_CASE("optional members of a statement may be absent") {
   for (const char* pointer :
        {"/subject/0/name", "/subject/0/annotations/environment",
         "/predicate/passedTests", "/predicate/failedTests"}) {
@@ -63,7 +63,7 @@ TEST_CASE("what a statement need not say may be left out") {
   CHECK_FALSE(other.tests);
 }
 
-TEST_CASE("a statement without what it must say is refused") {
+TEST_CASE("a statement without a mandatory member is refused") {
   for (const char* pointer :
        {"/_type", "/subject", "/predicateType", "/predicate",
         "/subject/0/digest", "/subject/0/annotations",
@@ -98,7 +98,7 @@ TEST_CASE("a statement of another shape is refused") {
   CheckInvalid(With("/predicate/passedTests", {1}), "is no string");
 }
 
-TEST_CASE("what two readers could read differently is refused") {
+TEST_CASE("a statement that parsers could read differently is refused") {
   CheckInvalid(R"({"_type":"a","_type":"https://in-toto.io/Statement/v1"})",
                "\"_type\" is there twice");
   CheckInvalid(R"({"a":{"b":1},"c":[{"b":1,"b":2}]})", "\"b\" is there twice");

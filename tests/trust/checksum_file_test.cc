@@ -50,19 +50,19 @@ TEST_CASE("checksum: every form of a line is read") {
         kA);
 }
 
-TEST_CASE("checksum: lines about other files say nothing") {
+TEST_CASE("checksum: lines about other files are ignored") {
   CHECK_FALSE(Find(kA + "  other.tar\n"));
   CHECK_FALSE(Find(kA + "  my-shop.tar\n"));
   CHECK_FALSE(Find(kA + "  shop.tar/other\n"));
 }
 
-TEST_CASE("checksum: a bare digest speaks only where it stands alone") {
+TEST_CASE("checksum: a bare digest counts only as the sole line") {
   CHECK(Find(kA + "\n", true) == kA);
   CHECK_FALSE(Find(kA + "\n", false));
   CHECK_FALSE(Find(kA + "\n" + kB + "\n", true));
 }
 
-TEST_CASE("checksum: the same digest twice is one, two are a contradiction") {
+TEST_CASE("checksum: a repeated digest is accepted, a different one refused") {
   CHECK(Find(kA + "  shop.tar\n" + kA + " *shop.tar\n") == kA);
   CHECK(CodeOf(kA + "  shop.tar\n" + kB + "  shop.tar\n") ==
         ErrorCode::kChecksumUnreadable);
@@ -75,7 +75,7 @@ TEST_CASE("checksum: a file without any digest is refused") {
         ErrorCode::kChecksumUnreadable);
 }
 
-TEST_CASE("checksum: the file beside the archive goes before SHA256SUMS") {
+TEST_CASE("checksum: ARCHIVE.sha256 takes precedence over SHA256SUMS") {
   TempDir dir;
   const boost::filesystem::path root(dir.path());
   const std::string archive = (root / "shop.tar").string();
@@ -92,7 +92,7 @@ TEST_CASE("checksum: the file beside the archive goes before SHA256SUMS") {
   CHECK(own->origin == archive + ".sha256");
 }
 
-TEST_CASE("checksum: a file beside the archive about another is refused") {
+TEST_CASE("checksum: an ARCHIVE.sha256 about another file is refused") {
   TempDir dir;
   const boost::filesystem::path root(dir.path());
   Put(root / "shop.tar.sha256", kA + "  other.tar\n");

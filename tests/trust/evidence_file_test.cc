@@ -22,7 +22,7 @@ TEST_CASE("evidence is found beside the archive") {
   CHECK(both.signature->text == "s");
 }
 
-TEST_CASE("evidence that was named must be there and be of its size") {
+TEST_CASE("named evidence must exist and not be too large") {
   const TempDir dir;
   CHECK(ErrorOf([&] { ReadEvidence(dir.path() + "/none"); }).code() ==
         ErrorCode::kEvidenceMissing);

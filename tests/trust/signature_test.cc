@@ -1,4 +1,4 @@
-// With the real ssh-keygen.
+// Tests signatures with the real ssh-keygen.
 #include "trust/signature.h"
 
 #include <doctest/doctest.h>
@@ -57,7 +57,7 @@ constexpr char kRelease[] = "namespaces=\"release\"";
 
 }  // namespace
 
-TEST_CASE("a signature by an allowed key tells who made it") {
+TEST_CASE("a signature by an allowed key names its signer") {
   Signed world;
   world.Allow(kRelease);
   const Signer signer = world.Verify();
@@ -112,7 +112,7 @@ TEST_CASE(
   CHECK_NOTHROW(world.Verify());
   world.keys.revoked = world.PublicKey("ci") + "\n";
   CHECK(world.Code() == ErrorCode::kKeyNotAllowed);
-  // As a key revocation list.
+  // A binary key revocation list works as well as a list of public keys.
   Shell("cd " + world.dir.path() + "; ssh-keygen -q -k -f krl ci.pub");
   world.keys.revoked = Slurp(world.dir.path() + "/krl");
   CHECK(world.Code() == ErrorCode::kKeyNotAllowed);
@@ -120,7 +120,7 @@ TEST_CASE(
   CHECK(world.Code() == ErrorCode::kKeyNotAllowed);
 }
 
-TEST_CASE("without ssh-keygen, or where it says odd things, all are refused") {
+TEST_CASE("no signature passes if ssh-keygen is missing or answers oddly") {
   Signed world;
   world.Allow(kRelease);
   FakeRunner runner;
@@ -143,7 +143,7 @@ TEST_CASE("without ssh-keygen, or where it says odd things, all are refused") {
   SetInterruptSignal(0);
 }
 
-TEST_CASE("keys are read once, and not from a file that others can write") {
+TEST_CASE("key files are refused if missing or writable by others") {
   Signed world;
   world.Allow(kRelease);
   const std::string path = world.dir.path() + "/keys";
