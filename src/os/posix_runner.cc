@@ -196,7 +196,8 @@ class Child {
          output_open_ && clock_.SinceBoot() < deadline_;) {
       Wait(deadline_);
     }
-    kill(-pid_, SIGKILL);
+    // With ECHILD the number may belong to somebody else already.
+    if (lost_ != ECHILD) kill(-pid_, SIGKILL);
     return Reap();
   }
 
@@ -211,6 +212,7 @@ class Child {
     siginfo_t info = {};
     const int result = waitid(P_PID, static_cast<id_t>(pid_), &info,
                               WEXITED | WNOHANG | WNOWAIT);
+    if (result != 0) lost_ = errno;
     ended_ = result != 0 || info.si_pid != 0;
     return ended_;
   }
@@ -260,10 +262,13 @@ class Child {
 
   CommandResult Reap() {
     int status = 0;
-    waitpid(pid_, &status, WNOHANG);
+    // A status that was not read must never pass for exit 0.
+    if (waitpid(pid_, &status, WNOHANG) < 0 && lost_ == 0) lost_ = errno;
     CommandResult result;
     if (cut_short_) {
       result = *cut_short_;
+    } else if (lost_ != 0) {
+      result = {End::kLost, lost_, ""};
     } else if (WIFSIGNALED(status)) {
       result = {End::kSignalled, WTERMSIG(status), ""};
     } else {
@@ -282,6 +287,7 @@ class Child {
   bool ended_ = false;
   bool killed_ = false;
   bool given_up_ = false;
+  int lost_ = 0;  // the errno of a wait that failed
   Nanoseconds deadline_ = kForever;
   std::optional<CommandResult> cut_short_;  // why we ended it
 };

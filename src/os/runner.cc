@@ -16,6 +16,8 @@ std::string CommandResult::Describe() const {
       return "timed out";
     case End::kNotStarted:
       return fmt::format("cannot start: {}", strerror(status));
+    case End::kLost:
+      return fmt::format("its exit status is lost: {}", strerror(status));
   }
   return "";
 }

@@ -23,13 +23,16 @@ struct Command {
 };
 
 struct CommandResult {
-  enum class End { kExited, kSignalled, kTimedOut, kNotStarted };
+  enum class End { kExited, kSignalled, kTimedOut, kNotStarted, kLost };
   End end = End::kNotStarted;
-  int status = 0;      // exit status, signal number, or errno of the start
+  // Exit status, signal number, or the errno of the start or of the wait: kLost
+  // means that the kernel did not report how the command ended.
+  int status = 0;
   std::string output;  // stdout and stderr as they came, its end
 
   bool ok() const { return end == End::kExited && status == 0; }
-  // "exit status 3", "killed by signal 9", "timed out", "cannot start: ...".
+  // "exit status 3", "killed by signal 9", "timed out", "cannot start: ...",
+  // "its exit status is lost: ...".
   std::string Describe() const;
 };
 

@@ -236,6 +236,16 @@ TEST_CASE("an exit status is not lost to an inherited ignored SIGCHLD") {
   CHECK(result.status == 7);
 }
 
+TEST_CASE("an exit status that cannot be read does not count as success") {
+  PosixRunner runner;
+  signal(SIGCHLD, SIG_IGN);  // the kernel reaps and forgets
+  const CommandResult result = runner.Run({.argv = {"true"}});
+  signal(SIGCHLD, SIG_DFL);
+  CHECK(result.end == CommandResult::End::kLost);
+  CHECK_FALSE(result.ok());
+  CHECK(result.Describe() == "its exit status is lost: No child processes");
+}
+
 TEST_CASE("a signal goes to a process, never to a group") {
   PosixRunner runner;
   const pid_t child = fork();
