@@ -196,8 +196,9 @@ class Child {
          output_open_ && clock_.SinceBoot() < deadline_;) {
       Wait(deadline_);
     }
-    // With ECHILD the number may belong to somebody else already.
-    if (lost_ != ECHILD) kill(-pid_, SIGKILL);
+    // A start script may leave a daemon behind, so the group outlives a command
+    // that ended by itself. With ECHILD the number may be a stranger's already.
+    if (cut_short_ || (lost_ != 0 && lost_ != ECHILD)) kill(-pid_, SIGKILL);
     return Reap();
   }
 

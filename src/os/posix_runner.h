@@ -22,10 +22,9 @@ namespace release {
 //   kSignalled with the interrupt's signal, whatever the command made of it.
 //   Where the request was there before, nothing is started. Whoever must run a
 //   command all the same, to undo, holds interrupts.
-// - When the command itself has ended, its output is awaited for 100 ms more;
-//   then what is left of its group is killed. A daemon that went into a
-//   session of its own (setsid) is not in the group any more: it lives on, and
-//   finds its output closed if it kept ours.
+// - When the command itself has ended, its output is awaited for 100 ms more. A
+//   daemon that it left in the background lives on, and finds its output closed
+//   if it kept ours. Only a command that was ended takes its group along.
 // - No signal can hit a stranger: the group is killed before its leader is
 //   reaped, so the number is not free yet.
 //

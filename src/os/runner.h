@@ -50,7 +50,8 @@ class Runner {
 
   // Runs the command in a process group of its own with no descriptor of ours
   // but those of `input` and `files`, waits, and kills the whole group when the
-  // time is over. What outlives the command in its group is killed with it.
+  // time is over. A process that the command leaves in the background lives on
+  // if the command ended by itself.
   // Failures of the command are values, never exceptions.
   virtual CommandResult Run(const Command& command) = 0;
 
