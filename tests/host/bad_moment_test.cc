@@ -60,7 +60,7 @@ TEST_CASE_FIXTURE(Fixture,
     Running deploy(
         site.CommandLine({"--json", "deploy", "-", "--version", "3.0"}),
         Running::Input::kPipe);
-    deploy.ArchiveInput(bytes.substr(0, bytes.size() / 2));
+    deploy.WriteInput(bytes.substr(0, bytes.size() / 2));
     AwaitUnpack();
     deploy.Signal(signal);
     const Finished finished = deploy.Wait();
@@ -78,10 +78,10 @@ TEST_CASE_FIXTURE(Fixture, "SIGHUP during an upload does not end it") {
   const std::string bytes = BigTar();
   Running deploy(site.CommandLine({"deploy", "-", "--version", "3.0"}),
                  Running::Input::kPipe);
-  deploy.ArchiveInput(bytes.substr(0, bytes.size() / 2));
+  deploy.WriteInput(bytes.substr(0, bytes.size() / 2));
   AwaitUnpack();
   deploy.Signal(SIGHUP);
-  deploy.ArchiveInput(bytes.substr(bytes.size() / 2));
+  deploy.WriteInput(bytes.substr(bytes.size() / 2));
   deploy.EndInput();
   CHECK(deploy.Wait().exit == 0);
   CHECK(site.Live() == "3.0");
@@ -146,7 +146,7 @@ TEST_CASE_FIXTURE(Fixture, "a second command is told who holds the lock") {
   Running first(site.CommandLine({"deploy", "-", "--version", "3.0"}),
                 Running::Input::kPipe);
   const std::string bytes = BigTar();
-  first.ArchiveInput(bytes.substr(0, bytes.size() / 2));
+  first.WriteInput(bytes.substr(0, bytes.size() / 2));
   AwaitUnpack();
   const nlohmann::json status = site.Status();
   CHECK(status["running"]["pid"] == first.pid());
@@ -164,7 +164,7 @@ TEST_CASE_FIXTURE(Fixture, "a second command is told who holds the lock") {
     CHECK(message.find("step unpack") != std::string::npos);
     CHECK(Listing(site.root(), {".release"}) == before);
   }
-  first.ArchiveInput(bytes.substr(bytes.size() / 2));
+  first.WriteInput(bytes.substr(bytes.size() / 2));
   first.EndInput();
   CHECK(first.Wait().exit == 0);
   CHECK(site.Live() == "3.0");
@@ -175,10 +175,10 @@ TEST_CASE_FIXTURE(Fixture,
   Running first(site.CommandLine({"deploy", "-", "--version", "3.0"}),
                 Running::Input::kPipe);
   const std::string bytes = BigTar();
-  first.ArchiveInput(bytes.substr(0, bytes.size() / 2));
+  first.WriteInput(bytes.substr(0, bytes.size() / 2));
   AwaitUnpack();
   Running second(site.CommandLine({"--wait=30s", "rollback"}));
-  first.ArchiveInput(bytes.substr(bytes.size() / 2));
+  first.WriteInput(bytes.substr(bytes.size() / 2));
   first.EndInput();
   CHECK(first.Wait().exit == 0);
   CHECK(second.Wait().exit == 0);
@@ -191,7 +191,7 @@ TEST_CASE_FIXTURE(Fixture,
                   "a command killed while it held the lock blocks nobody") {
   Running first(site.CommandLine({"deploy", "-", "--version", "3.0"}),
                 Running::Input::kPipe);
-  first.ArchiveInput(BigTar().substr(0, 1'500'000));
+  first.WriteInput(BigTar().substr(0, 1'500'000));
   AwaitUnpack();
   first.Signal(SIGKILL);
   first.Wait();
@@ -286,7 +286,7 @@ TEST_CASE_FIXTURE(Fixture, "an upload that has stalled can be aborted") {
     Running deploy(
         site.CommandLine({"--json", "deploy", "-", "--version", "3.0"}),
         Running::Input::kPipe);
-    deploy.ArchiveInput(bytes.substr(0, fed));
+    deploy.WriteInput(bytes.substr(0, fed));
     if (fed != 0) AwaitUnpack();
     REQUIRE(Eventually([&] { return site.Release({"abort"}).exit == 0; }));
     const Finished finished = deploy.Wait();

@@ -96,7 +96,7 @@ Running::~Running() {
 
 void Running::Signal(int signal) const { kill(pid_, signal); }
 
-void Running::ArchiveInput(const std::string& bytes) const {
+void Running::WriteInput(const std::string& bytes) const {
   for (std::size_t at = 0; at < bytes.size();) {
     const ssize_t n = write(feed_, bytes.data() + at, bytes.size() - at);
     if (n < 0) return;  // It has stopped reading.

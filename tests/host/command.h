@@ -35,7 +35,7 @@ class Running {
 
   int pid() const { return pid_; }
   void Signal(int signal) const;
-  void ArchiveInput(const std::string& bytes) const;
+  void WriteInput(const std::string& bytes) const;
   void EndInput();
   // What it has written to stderr so far.
   std::string ErrSoFar() const;

@@ -259,13 +259,13 @@ Finished DeployOntoReadOnly(const FragileDisk& fragile) {
   Running deploy(
       site.CommandLine({"--json", "deploy", "-", "--version", "4.0"}),
       Running::Input::kPipe);
-  deploy.ArchiveInput(bytes.substr(0, bytes.size() / 2));
+  deploy.WriteInput(bytes.substr(0, bytes.size() / 2));
   REQUIRE(Eventually([&] {
     const json open = site.Status()["open"];
     return open.is_object() && open["step"] == "unpack";
   }));
   fragile.TurnReadOnly();
-  deploy.ArchiveInput(bytes.substr(bytes.size() / 2));
+  deploy.WriteInput(bytes.substr(bytes.size() / 2));
   deploy.EndInput();
   return deploy.Wait();
 }
