@@ -155,7 +155,7 @@ std::string LiveNow(const GlobalOptions& global) {
   try {
     PosixFs fs(LoadConfig(global).root);
     return ReadDeploymentState(&fs).CurrentName();
-  } catch (const Error&) {
+  } catch (const std::exception&) {
     return "";
   }
 }

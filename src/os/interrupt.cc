@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdint>
+#include <cstring>
 
 #include "base/error.h"
 
@@ -20,16 +21,12 @@ std::atomic<int> g_descriptor{-1};
 static_assert(std::atomic<int>::is_always_lock_free,
               "the handler may use nothing that locks");
 
-// Made before the handlers are, so that the handler finds it.
+// Made before the handlers are, so that the handler finds it. -1 if the system
+// has no descriptor left.
 int Descriptor() {
   static const int descriptor = [] {
-    const int made = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (made < 0) {
-      throw Error(ErrorCode::kInternal,
-                  "cannot watch for signals: no event descriptor");
-    }
-    g_descriptor = made;
-    return made;
+    g_descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return g_descriptor.load();
   }();
   return descriptor;
 }
@@ -58,14 +55,18 @@ void SetHandler(int signal, void (*handler)(int)) {
 
 }  // namespace
 
-void CatchInterrupts() {
-  Descriptor();
+Reason CatchInterrupts() {
+  if (Descriptor() < 0) {
+    return fmt::format("cannot watch for signals: {}; nothing was changed",
+                       strerror(errno));
+  }
   SetHandler(SIGINT, OnSignal);
   SetHandler(SIGTERM, OnSignal);
   SetHandler(SIGHUP, SIG_IGN);
   SetHandler(SIGPIPE, SIG_IGN);
   // The write fails with EFBIG then, like any other that has no room.
   SetHandler(SIGXFSZ, SIG_IGN);
+  return std::nullopt;
 }
 
 void ThrowIfInterrupted() {

@@ -8,10 +8,13 @@
 #ifndef RELEASE_OS_INTERRUPT_H_
 #define RELEASE_OS_INTERRUPT_H_
 
+#include "base/reason.h"
+
 namespace release {
 
-// Installs the handlers; once, by main.
-void CatchInterrupts();
+// Installs the handlers; main calls it once, before anything else can fail.
+// Returns the reason if it cannot; the command must not run then.
+[[nodiscard]] Reason CatchInterrupts();
 
 // The signal that asked for a stop, or 0. 0 while a HoldInterrupts lives.
 int InterruptSignal();

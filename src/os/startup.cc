@@ -1,12 +1,16 @@
 #include "os/startup.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <boost/filesystem/operations.hpp>
 #include <cerrno>
 #include <cstdlib>
 #include <utility>
+
+#include "base/error.h"
+#include "base/text.h"
 
 namespace release {
 namespace {
@@ -60,8 +64,23 @@ void KeepInEnvironment(const std::vector<std::string>& names) {
 }
 
 std::string AbsolutePath(const std::string& path) {
-  std::string text =
-      boost::filesystem::absolute(path).lexically_normal().string();
+  boost::filesystem::path whole(path);
+  if (!whole.is_absolute()) {
+    // boost::filesystem::absolute asks for the directory in any case, and an
+    // absolute path must work where it was removed.
+    boost::system::error_code error;
+    const auto directory = boost::filesystem::current_path(error);
+    if (error) {
+      throw Error(ErrorCode::kUsage,
+                  fmt::format("cannot use the relative path {}: the working "
+                              "directory cannot be read ({}); give an absolute "
+                              "path or change to another directory",
+                              Quoted(path), error.message()),
+                  path);
+    }
+    whole = directory / whole;
+  }
+  std::string text = whole.lexically_normal().string();
   while (text.size() > 1 && (text.back() == '/' || text.ends_with("/."))) {
     text.pop_back();
   }
@@ -70,7 +89,9 @@ std::string AbsolutePath(const std::string& path) {
 
 std::string RealPath(const std::string& path) {
   boost::system::error_code error;
-  const auto real = boost::filesystem::canonical(path, error);
+  // With a base of its own: else it asks for the working directory, which may
+  // have been removed.
+  const auto real = boost::filesystem::canonical(path, "/", error);
   return error ? path : real.string();
 }
 

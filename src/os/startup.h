@@ -28,7 +28,8 @@ std::string Environment(const std::string& name);
 void KeepInEnvironment(const std::vector<std::string>& names);
 
 // An absolute path of what may be relative to the working directory, without
-// "." and "..", and without a slash at the end. Looks at no disk.
+// "." and "..", and without a slash at the end. Looks at no disk. Throws Error
+// kUsage if the path is relative and the working directory was removed.
 std::string AbsolutePath(const std::string& path);
 
 // The same file by a path through no symbolic link; `path` itself where there

@@ -65,6 +65,33 @@ std::vector<double> MedianRollbacks(const std::vector<const Site*>& sites) {
   return medians;
 }
 
+TEST_CASE("a working directory that was removed stops only relative paths") {
+  const Site site;
+  DeployAll(site, {"1.0", "2.0"});
+  const std::string gone = fmt::format(
+      "mkdir {0}/gone && cd {0}/gone && rmdir {0}/gone && exec {1} ",
+      site.files(), RELEASE_BINARY);
+  CHECK(RunShell(gone + "--root " + site.root() + " status").exit == 0);
+  CHECK(RunShell(gone + "--root " + site.root() + " rollback").exit == 0);
+  CHECK(site.Live() == "1.0");
+  const Finished refused = RunShell(gone + "--root site status");
+  CHECK(refused.exit == 2);
+  CHECK(refused.err.find("cannot use the relative path \"site\"") !=
+        std::string::npos);
+}
+
+TEST_CASE("without a descriptor for signals nothing is begun") {
+  const Site site;
+  DeployAll(site, {"1.0", "2.0"});
+  const Finished failed = RunShell(
+      fmt::format("strace -f -o /dev/null -e inject=eventfd2:error=EMFILE {} "
+                  "--root {} rollback",
+                  RELEASE_BINARY, site.root()));
+  CHECK(failed.exit == 1);
+  CHECK(failed.err.find("cannot watch for signals") != std::string::npos);
+  CHECK(site.Live() == "2.0");
+}
+
 TEST_CASE("the command is linked with the C library alone") {
   const Finished finished = Run({"ldd", RELEASE_BINARY});
   REQUIRE(finished.exit == 0);

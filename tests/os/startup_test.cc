@@ -11,7 +11,9 @@
 #include <cstdlib>
 #include <functional>
 
+#include "base/error.h"
 #include "support/command_run.h"
+#include "support/temp_dir.h"
 
 namespace release {
 namespace {
@@ -112,6 +114,24 @@ TEST_CASE("a path becomes absolute and plain") {
   CHECK(AbsolutePath("shop") == here + "/shop");
   CHECK(AbsolutePath(".") == here);
   CHECK(AbsolutePath("/") == "/");
+}
+
+TEST_CASE("only a relative path needs the working directory") {
+  const TempDir dir;
+  boost::filesystem::create_directory(dir.path() + "/gone");
+  boost::filesystem::create_symlink("/srv", dir.path() + "/link");
+  CHECK(InChild([&] {
+          boost::filesystem::current_path(dir.path() + "/gone");
+          boost::filesystem::remove(dir.path() + "/gone");
+          if (AbsolutePath("/srv/./shop/") != "/srv/shop") return 1;
+          if (RealPath(dir.path() + "/link") != "/srv") return 2;
+          try {
+            AbsolutePath("shop");
+          } catch (const Error& error) {
+            return error.code() == ErrorCode::kUsage ? 0 : 3;
+          }
+          return 4;
+        }) == 0);
 }
 
 TEST_CASE("an environment is cleared but for what is named, and gets a PATH") {
