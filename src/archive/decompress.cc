@@ -95,26 +95,31 @@ struct Decompressor::Impl {
     return std::exchange(left, {});
   }
 
-  // xz streams may be followed by zero bytes, in fours.
-  void SkipPadding() {
+  // Returns how many NULs were skipped.
+  std::size_t SkipPadding() {
     std::size_t skipped = 0;
     for (FillAtLeast(1); !left.empty() && left.front() == '\0';
          FillAtLeast(1)) {
-      left = left.subspan(1);
-      ++skipped;
+      const auto end = std::find_if(left.begin(), left.end(),
+                                    [](char c) { return c != '\0'; });
+      const auto count = static_cast<std::size_t>(end - left.begin());
+      left = left.subspan(count);
+      skipped += count;
     }
-    if (skipped % 4 != 0) {
-      Fail(ErrorCode::kArchiveCorrupt, "trailing data after its end");
-    }
+    return skipped;
   }
 
-  // False at the end of the last frame.
+  // False at the end of the last frame. bsdtar pads with NULs what it writes to
+  // a pipe, so they may end any stream. Only xz lets another frame follow them,
+  // and then they come in fours.
   bool BeginFrame() {
-    if (compression == Compression::kXz) SkipPadding();
+    const std::size_t padding = SkipPadding();
     FillAtLeast(kLongestMagic);
     if (left.empty()) return false;
-    if (DetectCompression(left) != compression) {
-      if (at_end && MayBeginCompression(left)) {
+    const bool may_follow =
+        padding == 0 || (compression == Compression::kXz && padding % 4 == 0);
+    if (!may_follow || DetectCompression(left) != compression) {
+      if (may_follow && at_end && MayBeginCompression(left)) {
         Fail(ErrorCode::kArchiveTruncated, "it ends early");
       }
       Fail(ErrorCode::kArchiveCorrupt, "trailing data after its end");
