@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <map>
-#include <memory>
 #include <optional>
 #include <utility>
 
@@ -238,108 +237,19 @@ class AdoptionPlanner {
   const AdoptOptions& options_;
 };
 
-// What was found of one release, for the ledger.
-struct Hashed {
-  ForeignRelease release;
-  std::uint64_t bytes = 0;
-};
-
-class Adoption {
- public:
-  Adoption(DeployContext* context, AdoptOptions options)
-      : context_(context), options_(std::move(options)) {}
-
-  void Prepare(const DeploymentState& state, TransactionSpec* spec) {
-    plan_ = PlanAdoption(context_, state, options_);
-    spec->begin.to = plan_->live;
-    spec->begin.takes_over = !plan_->done;
-    if (!plan_->done) return;
-    spec->activates = false;
-    spec->stage = nullptr;
-    spec->settle = nullptr;
-    spec->result = "unchanged";
+AdoptionSpec MakeAdoptionSpec(AdoptionPlan plan) {
+  AdoptionSpec adoption{.order_source = std::move(plan.told_by),
+                        .warnings = std::move(plan.left_alone)};
+  for (ForeignRelease& release : plan.releases) {
+    const bool moves = plan.moves && release.version == plan.live;
+    adoption.releases.push_back(
+        {.version = release.version,
+         .path = moves ? kCurrent : ReleasePath(release.version),
+         .state = release.state,
+         .reason = std::move(release.reason)});
   }
-
-  void Stage(Transaction* transaction) {
-    for (const std::string& text : plan_->left_alone) transaction->Warn(text);
-    // Opened before the first write, so that a sync through it reports all.
-    const ScopedHandle manifests(
-        context_->fs, context_->fs->OpenDirectory(Fs::kRoot, kManifests));
-    transaction->Step("hash", [&] {
-      for (const ForeignRelease& release : plan_->releases) {
-        Hash(transaction, release);
-      }
-    });
-    transaction->Step("sync", [&] {
-      // Every byte of trees and manifests before anything vouches for them.
-      context_->fs->SyncTree(manifests.get());
-    });
-    TellOrder(transaction);
-  }
-
-  void Settle(Ledger* ledger, const Ledger::Cause& cause) const {
-    for (const Hashed& hashed : hashed_) {
-      Ledger::Cause why = cause;
-      why.reason = hashed.release.reason;
-      ledger->TakenOver(hashed.release.version, hashed.release.state,
-                        hashed.bytes, why);
-    }
-  }
-
- private:
-  void Hash(Transaction* transaction, const ForeignRelease& release) {
-    const bool is_live = release.version == plan_->live;
-    const std::string path =
-        is_live && plan_->moves ? kCurrent : ReleasePath(release.version);
-    const unsigned threads = context_->ThreadsFor(kVerifyThreads);
-    const HashedTree tree = HashTree(
-        context_->fs, path, [&] { transaction->StopIfAsked(); }, threads);
-    for (const std::string& name : tree.left_out) {
-      transaction->Warn(fmt::format(
-          "{}/{} is a socket, fifo or device: no manifest can hold it, and "
-          "`release verify` will call it added",
-          path, Printable(name)));
-    }
-    for (const ManifestDifference& difference :
-         CompareShape(context_->fs, path, tree.manifest, threads)) {
-      if (difference.what == ManifestDifference::What::kAdded &&
-          std::binary_search(tree.left_out.begin(), tree.left_out.end(),
-                             difference.path)) {
-        continue;
-      }
-      transaction->Warn(fmt::format(
-          "{}/{} changes while it is taken over; what is written to at run "
-          "time belongs in {}/",
-          path, Printable(difference.path), kShared));
-    }
-    WriteFileAtomically(context_->fs, kManifests, release.version.name(),
-                        FormatManifest(tree.manifest), 0640);
-    hashed_.push_back({release, tree.manifest.TotalBytes()});
-    Remark(transaction,
-           fmt::format("{} {}: {} entries, {}{}", release.version.name(),
-                       StateName(release.state), tree.manifest.entries.size(),
-                       FormatSize(hashed_.back().bytes),
-                       release.reason.empty() ? "" : "; " + release.reason));
-  }
-
-  void Remark(Transaction* transaction, std::string text) const {
-    context_->report({.kind = ProgressEvent::Kind::kRemark,
-                      .transaction = transaction->number(),
-                      .text = std::move(text)});
-  }
-
-  void TellOrder(Transaction* transaction) const {
-    if (plan_->told_by.empty()) return;
-    transaction->AddFact("order_told_by", plan_->told_by);
-    Remark(transaction,
-           fmt::format("their order is told by {}", plan_->told_by));
-  }
-
-  DeployContext* context_;
-  const AdoptOptions options_;
-  std::optional<AdoptionPlan> plan_;
-  std::vector<Hashed> hashed_;
-};
+  return adoption;
+}
 
 }  // namespace
 
@@ -378,20 +288,16 @@ Plan DescribeAdoption(DeployContext* context, const AdoptOptions& options) {
 }
 
 Outcome Adopt(DeployContext* context, const AdoptOptions& options) {
-  const auto adoption = std::make_shared<Adoption>(context, options);
-  TransactionSpec spec;
-  spec.begin.command = "init";
-  spec.activates = true;
-  spec.prepare = [adoption](const DeploymentState& state, TransactionSpec* w) {
-    adoption->Prepare(state, w);
-  };
-  spec.stage = [adoption](Transaction* transaction) {
-    adoption->Stage(transaction);
-  };
-  spec.settle = [adoption](Ledger* ledger, const Ledger::Cause& cause) {
-    adoption->Settle(ledger, cause);
-  };
-  return RunTransaction(context, std::move(spec));
+  LockedRoot root(context);
+  TransactionSpec spec{.kind = TransactionKind::kAdopt};
+  try {
+    AdoptionPlan plan = PlanAdoption(context, root.state(), options);
+    spec.version = plan.live;
+    if (!plan.done) spec.adoption = MakeAdoptionSpec(std::move(plan));
+  } catch (const Error& error) {
+    spec.refusal = FailureOf(error);
+  }
+  return root.Run(spec);
 }
 
 }  // namespace release

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <functional>
-#include <memory>
 #include <utility>
 
 #include "base/text.h"
@@ -18,8 +17,6 @@
 #include "os/background.h"
 #include "os/identity.h"
 #include "os/input.h"
-#include "trust/checksum_file.h"
-#include "trust/evidence_file.h"
 
 namespace release {
 namespace {
@@ -27,21 +24,6 @@ namespace {
 std::optional<Version> OptionalVersion(const std::string& name) {
   if (name.empty()) return std::nullopt;
   return Version::ParseOrThrow(name);
-}
-
-std::optional<ExpectedChecksum> ChecksumFor(const DeployOptions& options) {
-  if (!options.sha256.empty()) {
-    const auto sha256 = ParseSha256(options.sha256);
-    if (!sha256) {
-      throw Error(ErrorCode::kUsage,
-                  fmt::format("cannot use {} as --sha256: it must be 64 hex "
-                              "digits",
-                              Quoted(options.sha256)));
-    }
-    return ExpectedChecksum{*sha256, "--sha256"};
-  }
-  if (options.archive == "-") return std::nullopt;
-  return ChecksumBeside(options.archive);
 }
 
 // It goes into records that must have room for it on a full disk.
@@ -53,45 +35,26 @@ void CheckReason(const std::string& reason) {
                           reason.size(), kMaxReason));
 }
 
-// The named evidence, else the files beside the archive.
-Evidence EvidenceFor(const DeployOptions& options) {
-  Evidence evidence = options.evidence;
-  if (!options.attestation.empty()) {
-    evidence.attestation = ReadEvidence(options.attestation);
-  }
-  if (!options.signature.empty()) {
-    evidence.signature = ReadEvidence(options.signature);
-  }
-  if (evidence.any() || options.archive == "-") return evidence;
-  return EvidenceBeside(options.archive);
-}
-
 ArchiveRequest MakeArchiveRequest(const Session& session,
                                   const DeployOptions& options) {
   ArchiveRequest request;
   request.version = OptionalVersion(options.version);
   request.strip_components = options.strip_components;
-  const bool stream = options.archive == "-";
-  if (!stream) {
+  request.sha256 = options.sha256;
+  request.evidence = options.evidence;
+  request.attestation_path = options.attestation;
+  request.signature_path = options.signature;
+  if (options.archive == "-") {
+    request.location = ArchiveRequest::Location::kDescriptor;
+    request.descriptor = kStandardInput;
+    request.name = "standard input";
+  } else {
+    request.name = options.archive;
     request.file_name = options.archive.substr(options.archive.rfind('/') + 1);
   }
-  request.name = stream ? "standard input" : options.archive;
   if (!session.config().unpack.owner.empty()) {
     request.owner = ResolveOwner(session.config().unpack.owner);
   }
-  // Opened and looked at inside the transaction, so that what is wrong with
-  // them is recorded as a refusal.
-  auto input = std::make_shared<std::optional<Input>>();
-  request.open = [input, options](ArchiveRequest* opened) {
-    opened->checksum = ChecksumFor(options);
-    opened->evidence = EvidenceFor(options);
-    input->emplace(options.archive == "-" ? Input::Stdin()
-                                          : Input::Open(options.archive));
-    opened->size = (*input)->Size();
-    opened->source = [input](std::span<char> buffer) {
-      return (*input)->Read(buffer);
-    };
-  };
   return request;
 }
 

@@ -18,24 +18,24 @@ constexpr std::size_t kBlockSize = std::size_t{256} << 10;
 
 }  // namespace
 
-GateFacts AdmitEvidence(DeployContext* context, const IncomingArchive& arrival,
+GateFacts AdmitEvidence(DeployContext* context, const IncomingArchive& archive,
                         const std::map<std::string, SerialUse>& serials) {
   const Config& config = *context->config;
-  GateFacts facts{.archive = arrival.name,
+  GateFacts facts{.archive = archive.name,
                   .app = config.app,
                   .policy = config.verify,
-                  .checksum = arrival.checksum,
+                  .checksum = archive.checksum,
                   .sha256 = std::nullopt,
                   .statement = std::nullopt,
                   .signer = std::nullopt,
                   .serials = serials,
                   .now = context->system.clock->WallSeconds()};
-  const auto& [attestation, signature] = arrival.evidence;
+  const auto& [attestation, signature] = archive.evidence;
   if (signature && !attestation) {
     throw Error(ErrorCode::kEvidenceMissing,
                 fmt::format("cannot accept {}: {} is a signature over an "
                             "attestation, and none was given",
-                            arrival.name, Quoted(signature->origin)),
+                            archive.name, Quoted(signature->origin)),
                 signature->origin);
   }
   if (signature) {

@@ -3,27 +3,20 @@
 #ifndef RELEASE_DEPLOY_ADMISSION_H_
 #define RELEASE_DEPLOY_ADMISSION_H_
 
-#include <cstdint>
+#include <map>
 #include <string>
 
 #include "deploy/deploy_context.h"
 #include "deploy/gate.h"
+#include "deploy/incoming_archive.h"
 #include "os/input.h"
-#include "trust/evidence_file.h"
 
 namespace release {
-
-// What wants to come in.
-struct IncomingArchive {
-  std::string name;  // of the archive, for messages
-  std::optional<ExpectedChecksum> checksum;
-  Evidence evidence;
-};
 
 // Judges it by everything but its bytes: what is required and given, who
 // signed, for what and when. Throws what refuses it. The facts are for
 // AdmitBytes; `sha256` in them is still open.
-GateFacts AdmitEvidence(DeployContext* context, const IncomingArchive& arrival,
+GateFacts AdmitEvidence(DeployContext* context, const IncomingArchive& archive,
                         const std::map<std::string, SerialUse>& serials);
 
 // Copies the archive to a nameless file beneath the root, hashing it, and

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <memory>
 #include <utility>
 
 #include "deploy/notices.h"
@@ -15,19 +14,6 @@
 
 namespace release {
 namespace {
-
-TransactionSpec StagingWork(const std::string& command,
-                            const std::shared_ptr<ArchiveStaging>& staging) {
-  TransactionSpec spec;
-  spec.begin.command = command;
-  spec.prepare = [staging](const DeploymentState& state, TransactionSpec* w) {
-    staging->Prepare(state, w);
-  };
-  spec.stage = [staging](Transaction* transaction) {
-    staging->Stage(transaction);
-  };
-  return spec;
-}
 
 void LeaveMark(Fs* fs, const std::string& path) {
   if (fs->Stat(Fs::kRoot, path)) return;
@@ -66,75 +52,38 @@ Outcome RecoverLocked(DeployContext* context, bool with_service) {
 
 Outcome Deploy(DeployContext* context, ArchiveRequest request,
                std::optional<Duration> confirm_within) {
-  TransactionSpec spec = StagingWork(
-      "deploy", std::make_shared<ArchiveStaging>(context, std::move(request)));
-  spec.activates = true;
-  spec.retains = true;
-  spec.confirm_within = confirm_within;
-  return RunTransaction(context, std::move(spec));
+  return RunTransaction(context, {.kind = TransactionKind::kDeploy,
+                                  .archive = std::move(request),
+                                  .confirm_within = confirm_within});
 }
 
 Outcome Stage(DeployContext* context, ArchiveRequest request) {
-  return RunTransaction(context,
-                        StagingWork("stage", std::make_shared<ArchiveStaging>(
-                                                 context, std::move(request))));
+  return RunTransaction(context, {.kind = TransactionKind::kStage,
+                                  .archive = std::move(request)});
 }
 
 Outcome Activate(DeployContext* context, const Version& version,
                  std::optional<Duration> confirm_within) {
-  TransactionSpec spec;
-  spec.begin.command = "activate";
-  spec.begin.to = version;
-  spec.activates = true;
-  spec.retains = true;
-  spec.confirm_within = confirm_within;
-  spec.prepare = [version](const DeploymentState& state, TransactionSpec* w) {
-    RequireRelease(state, version);
-    // One that a person linked by hand is proved and recorded like any other.
-    if (state.live != version || !state.LiveIsRecorded()) return;
-    w->activates = false;
-    w->result = "unchanged";
-  };
-  return RunTransaction(context, std::move(spec));
+  return RunTransaction(context, {.kind = TransactionKind::kActivate,
+                                  .version = version,
+                                  .confirm_within = confirm_within});
 }
 
 Outcome Rollback(DeployContext* context, const std::optional<Version>& version,
                  const std::string& reason) {
-  TransactionSpec spec;
-  spec.begin.command = "rollback";
-  spec.begin.reason = reason;
-  spec.activates = true;
-  spec.goes_back = true;
-  spec.prepare = [version](const DeploymentState& state, TransactionSpec* w) {
-    // For the record, should it not be there.
-    w->begin.to = version;
-    w->begin.to = ChooseRollbackTarget(state, version);
-    if (state.live != *w->begin.to) return;
-    w->activates = false;
-    w->goes_back = false;
-    w->result = "unchanged";
-  };
-  return RunTransaction(context, std::move(spec));
+  return RunTransaction(context, {.kind = TransactionKind::kRollback,
+                                  .version = version,
+                                  .reason = reason});
 }
 
 Outcome Prune(DeployContext* context) {
-  TransactionSpec spec;
-  spec.begin.command = "prune";
-  spec.retains = true;
-  return RunTransaction(context, std::move(spec));
+  return RunTransaction(context, {.kind = TransactionKind::kPrune});
 }
 
 Outcome Pin(DeployContext* context, const Version& version, bool pinned) {
-  TransactionSpec spec;
-  spec.begin.command = pinned ? "pin" : "unpin";
-  spec.begin.to = version;
-  spec.prepare = [version](const DeploymentState& state, TransactionSpec*) {
-    RequireRelease(state, version);
-  };
-  spec.settle = [version, pinned](Ledger* ledger, const Ledger::Cause&) {
-    ledger->Pin(version, pinned);
-  };
-  return RunTransaction(context, std::move(spec));
+  return RunTransaction(context, {.kind = pinned ? TransactionKind::kPin
+                                                 : TransactionKind::kUnpin,
+                                  .version = version});
 }
 
 Outcome RecoverNow(DeployContext* context, bool with_service) {

@@ -9,8 +9,8 @@
 #include <string>
 
 #include "base/version.h"
+#include "deploy/archive_request.h"
 #include "deploy/deploy_context.h"
-#include "deploy/staging.h"
 
 namespace release {
 

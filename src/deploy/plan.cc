@@ -6,6 +6,7 @@
 #include "deploy/deployment_state.h"
 #include "deploy/prune.h"
 #include "deploy/recovery.h"
+#include "deploy/staging.h"
 #include "store/layout.h"
 #include "store/lock.h"
 
@@ -79,12 +80,12 @@ Plan PlanDeploy(DeployContext* context, ArchiveRequest request,
   const DeploymentState state = ReadDeploymentState(context->fs);
   Plan plan;
   PlanSettling(context, state, &plan);
-  TransactionSpec spec;
+  PreparedTransaction prepared;
   ArchiveStaging staging(context, std::move(request));
-  staging.Prepare(state, &spec);
+  staging.Prepare(state, &prepared);
   const Manifest manifest = staging.Examine();
-  const Version& version = *spec.begin.to;
-  if (spec.begin.creates) {
+  const Version& version = *prepared.to;
+  if (prepared.creates) {
     plan.push_back(
         fmt::format("unpack {} entries, {}, verify and publish them as {}",
                     manifest.entries.size(), FormatSize(manifest.TotalBytes()),

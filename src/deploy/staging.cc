@@ -13,13 +13,13 @@
 namespace release {
 namespace {
 
-// More wait for one another in the file system.
+// More threads would wait for one another in the file system.
 constexpr unsigned kWriters = 2;
 
-// Beside the caller's, where the archive lets it.
+// Threads beside the caller's, if the archive can be decoded in parallel.
 constexpr unsigned kDecoders = 1;
 
-// A release on disk that most of the new one will be the same as.
+// Returns the release on disk that the new one is likely to resemble most.
 std::optional<Version> ChooseEarlier(const DeploymentState& state) {
   if (state.live) return state.live;
   const auto good = state.ledger.RollbackTarget(std::nullopt);
@@ -27,8 +27,8 @@ std::optional<Version> ChooseEarlier(const DeploymentState& state) {
   return there ? good : std::nullopt;
 }
 
-// Whether trees were set aside and are not deleted, by another transaction than
-// `but`.
+// Returns whether a transaction other than `but` set trees aside that are not
+// deleted yet.
 bool HasTrash(const DeploymentState& state, std::uint64_t but = 0) {
   const std::string except = TrashPrefix(but);
   const auto& names = state.listing.garbage;
@@ -37,7 +37,7 @@ bool HasTrash(const DeploymentState& state, std::uint64_t but = 0) {
   });
 }
 
-// What a release takes of the disk, at least.
+// The least disk space that a release needs.
 struct SpaceNeed {
   std::uint64_t bytes = 0;
   std::uint64_t files = 0;
@@ -47,7 +47,8 @@ struct SpaceNeed {
            (space.total_inodes == 0 || files <= space.free_inodes);
   }
 
-  // What is the same in the release before, should that still be as it was.
+  // Subtracts files that can be shared with the earlier release, if that has
+  // not changed on disk.
   void LeaveOutShared(Fs* fs, const Manifest& manifest,
                       const std::optional<Version>& earlier) {
     if (!earlier || !HasManifest(fs, *earlier)) return;
@@ -63,7 +64,7 @@ struct SpaceNeed {
   }
 };
 
-// The tree of that release, open, and what may be taken over from it.
+// The open tree of the earlier release, and its files that can be reused.
 struct Earlier {
   ScopedHandle directory;
   EarlierTree tree;
@@ -76,7 +77,7 @@ struct Earlier {
              owner) {}
 };
 
-// Null where nothing is to be taken over.
+// Returns null if no files are to be reused.
 std::unique_ptr<Earlier> OpenEarlier(const DeployContext& context,
                                      const Staging& staging,
                                      const std::optional<Version>& version,
@@ -86,18 +87,18 @@ std::unique_ptr<Earlier> OpenEarlier(const DeployContext& context,
   try {
     ScopedHandle tree(context.fs, context.fs->OpenDirectory(
                                       Fs::kRoot, ReleasePath(*version)));
-    // To whom it belongs is to whom all belongs that is made in it.
+    // Files created in the staging directory inherit its owner.
     const FileInfo made = context.fs->StatHandle(staging.directory());
     return std::make_unique<Earlier>(
         context.fs, std::move(tree), dedup,
         owner.value_or(OwnerIds{made.owner, made.group}));
   } catch (const FsError&) {
-    // To save room and time is no reason to fail.
+    // Sharing only saves space and time, so its failure is not an error.
     return nullptr;
   }
 }
 
-// What the manifest of an archive holds of paths that shared ones replace.
+// Returns the archive's manifest without the entries that shared paths replace.
 Manifest WithoutShared(Manifest manifest,
                        const std::vector<std::string>& reserved) {
   std::erase_if(manifest.entries, [&](const ManifestEntry& entry) {
@@ -109,15 +110,16 @@ Manifest WithoutShared(Manifest manifest,
   return manifest;
 }
 
-// What has the name and is no release must not be taken for one of ours.
-void RefuseStranger(const DeploymentState& state, const Version& version) {
+// Throws Error kVersionConflict if something that is not a release has the
+// name.
+void RefuseUnknownEntry(const DeploymentState& state, const Version& version) {
   const auto& unknown_entries = state.listing.unknown_entries;
   if (std::find(unknown_entries.begin(), unknown_entries.end(),
                 version.name()) == unknown_entries.end()) {
     return;
   }
   throw Error(ErrorCode::kVersionConflict,
-              fmt::format("cannot stage {}: {} is there and is no directory",
+              fmt::format("cannot stage {}: {} exists and is not a directory",
                           version.name(), ReleasePath(version)),
               ReleasePath(version));
 }
@@ -127,14 +129,15 @@ void RefuseStranger(const DeploymentState& state, const Version& version) {
 ArchiveStaging::ArchiveStaging(DeployContext* context, ArchiveRequest request)
     : context_(context), request_(std::move(request)) {}
 
-Version ArchiveStaging::ChooseVersion(
-    const std::optional<Manifest>& manifest) const {
+std::optional<Version> ArchiveStaging::ExpectedVersion() const {
+  if (request_.version) return request_.version;
+  return VersionFromFileName(request_.file_name, context_->config->app);
+}
+
+Version ArchiveStaging::ChooseVersion() const {
   if (request_.version) return *request_.version;
-  if (manifest && manifest->version) return *manifest->version;
-  if (auto version =
-          VersionFromFileName(request_.file_name, context_->config->app)) {
-    return *version;
-  }
+  if (carried_ && carried_->version) return *carried_->version;
+  if (auto version = ExpectedVersion()) return *version;
   return Version::ParseOrThrow(
       CompactTime(context_->system.clock->WallSeconds()));
 }
@@ -146,7 +149,7 @@ void ArchiveStaging::DeleteTrashFirst() {
 
 void ArchiveStaging::CheckSpace(const DeploymentState& state) {
   SpaceInfo space = context_->fs->Space();
-  SpaceNeed needed{.bytes = request_.size.value_or(0)};
+  SpaceNeed needed{.bytes = archive_.size.value_or(0)};
   if (carried_) needed = {carried_->TotalBytes(), carried_->entries.size()};
   if (needed.FitsInto(space)) return;
   if (HasTrash(state)) {
@@ -154,7 +157,7 @@ void ArchiveStaging::CheckSpace(const DeploymentState& state) {
     space = context_->fs->Space();
   }
   if (context_->config->unpack.dedup == Dedup::kHardLink) {
-    // Without a manifest nobody can tell before it is unpacked.
+    // Without a manifest the size is unknown until the archive is unpacked.
     if (!carried_) return;
     needed.LeaveOutShared(context_->fs, *carried_, ChooseEarlier(state));
   }
@@ -173,43 +176,28 @@ void ArchiveStaging::CheckSpace(const DeploymentState& state) {
               std::to_string(bytes ? space.free_bytes : space.free_inodes));
 }
 
-// With evidence the archive is known to the last byte before anything looks
-// into it; without any it is read once, while it is unpacked.
+// An archive with evidence is hashed to its last byte before anything parses
+// it; an archive without evidence is read once, while it is unpacked.
 void ArchiveStaging::Admit(const DeploymentState& state,
-                           TransactionSpec* spec) {
-  const Ledger& ledger = state.ledger;
-  GateFacts facts = AdmitEvidence(context_,
-                                  {.name = request_.name,
-                                   .checksum = request_.checksum,
-                                   .evidence = request_.evidence},
-                                  ledger.serials());
+                           PreparedTransaction* prepared) {
+  GateFacts facts = AdmitEvidence(context_, archive_, state.ledger.serials());
   if (!facts.statement) return;
-  AdmitBytes(context_, &facts, &request_.source);
-  spec->facts = EvidenceFacts(facts);
-  spec->evidence = EvidenceWords(facts);
+  AdmitBytes(context_, &facts, &archive_.source);
+  prepared->facts = EvidenceFacts(facts);
+  prepared->evidence = EvidenceWords(facts);
   if (facts.signer) {
-    // With the commit, and not before: what was undone may be tried again.
-    spec->settle = [key = facts.signer->key,
-                    use = SerialUse{facts.statement->serial, *facts.sha256}](
-                       Ledger* next, const Ledger::Cause&) {
-      next->UseSerial(key, use);
-    };
+    prepared->serial =
+        UsedSerial{facts.signer->key, {facts.statement->serial, *facts.sha256}};
   }
   admitted_ = std::move(facts);
 }
 
 void ArchiveStaging::Prepare(const DeploymentState& state,
-                             TransactionSpec* spec) {
-  spec->begin.source = request_.name;
-  // For the record, should the archive not open; settled again below.
-  spec->begin.to =
-      request_.version
-          ? request_.version
-          : VersionFromFileName(request_.file_name, context_->config->app);
-  if (request_.open) request_.open(&request_);
-  Admit(state, spec);
+                             PreparedTransaction* prepared) {
+  archive_ = OpenArchive(context_->fs, request_);
+  Admit(state, prepared);
   reader_ = std::make_unique<Reader>(
-      request_.source, request_.name,
+      archive_.source, archive_.name,
       Spool{.fs = context_->fs,
             .directory = Fs::kRoot,
             .name = fmt::format("{}/{}spool", kOwn, kTempFilePrefix),
@@ -217,63 +205,62 @@ void ArchiveStaging::Prepare(const DeploymentState& state,
             .max_entries = context_->config->unpack.max_entries,
             .threads = context_->ThreadsFor(kDecoders)});
   carried_ = reader_->TakeManifest();
-  const Version version = ChooseVersion(carried_);
-  spec->begin.to = version;
-  RefuseStranger(state, version);
-  // What the transaction before this one set aside is being deleted.
+  const Version version = ChooseVersion();
+  prepared->to = version;
+  RefuseUnknownEntry(state, version);
+  // Trash of the transaction before this one is being deleted already.
   if (HasTrash(state, state.newest)) DeleteTrashFirst();
-  spec->begin.creates = !state.listing.versions.contains(version);
-  if (!spec->begin.creates) existing_ = version;
-  if (spec->begin.creates) CheckSpace(state);
+  prepared->creates = !state.listing.versions.contains(version);
+  if (!prepared->creates) existing_ = version;
+  if (prepared->creates) CheckSpace(state);
 }
 
-void ArchiveStaging::Stage(Transaction* transaction) {
-  for (const std::string& text : undeletable_) transaction->Warn(text);
+void ArchiveStaging::Stage(const DeploymentState& state, StepRecorder* recorder,
+                           PreparedTransaction* prepared) {
+  for (const std::string& text : undeletable_) recorder->Warn(text);
   if (admitted_ && !admitted_->signer) {
-    transaction->Warn(
+    recorder->Warn(
         fmt::format("the attestation for {} is not signed: anybody could have "
                     "written it",
                     request_.name));
   }
   if (!existing_) {
-    Create(transaction);
+    Create(state, recorder, prepared);
     return;
   }
-  transaction->Step("compare", [&] {
-    CompareWithExisting(ReadOnly([&] { transaction->StopIfAsked(); }));
-  });
-  TransactionSpec* spec = transaction->spec();
-  if (transaction->state().live == existing_ || !spec->activates) {
-    spec->activates = false;
-    spec->result = "unchanged";
-  }
+  recorder->Step("compare", [&] { CompareWithExisting(ReadOnly(recorder)); });
 }
 
 Manifest ArchiveStaging::Examine() {
-  Manifest manifest = ReadOnly([] { ThrowIfInterrupted(); });
+  Manifest manifest = ReadOnly(nullptr);
   if (existing_) CompareWithExisting(manifest);
   return manifest;
 }
 
-Manifest ArchiveStaging::ReadOnly(std::function<void()> between) {
-  Unpacked unpacked = Unpack(reader_.get(), nullptr, Fs::kRoot,
-                             MakeOptions(std::move(between)));
+Manifest ArchiveStaging::ReadOnly(const StepRecorder* recorder) {
+  Unpacked unpacked =
+      Unpack(reader_.get(), nullptr, Fs::kRoot, MakeOptions(recorder));
   CheckArchive(unpacked);
   AddSharedLinks(*context_->config, &unpacked.manifest);
   return std::move(unpacked.manifest);
 }
 
-UnpackOptions ArchiveStaging::MakeOptions(std::function<void()> between) const {
+UnpackOptions ArchiveStaging::MakeOptions(const StepRecorder* recorder) const {
   const UnpackConfig& unpack = context_->config->unpack;
-  return {
-      .strip_components =
-          request_.strip_components.value_or(unpack.strip_components),
-      .max_bytes = unpack.max_size,
-      .max_entries = unpack.max_entries,
-      .owner = request_.owner,
-      .reserved = SharedPaths(*context_->config),
-      .writing_threads = context_->BusyThreadsFor(kWriters),
-      .progress = [between = std::move(between)](std::uint64_t) { between(); }};
+  return {.strip_components =
+              request_.strip_components.value_or(unpack.strip_components),
+          .max_bytes = unpack.max_size,
+          .max_entries = unpack.max_entries,
+          .owner = request_.owner,
+          .reserved = SharedPaths(*context_->config),
+          .writing_threads = context_->BusyThreadsFor(kWriters),
+          .progress = [recorder](std::uint64_t) {
+            if (recorder != nullptr) {
+              recorder->StopIfAsked();
+            } else {
+              ThrowIfInterrupted();
+            }
+          }};
 }
 
 void ArchiveStaging::CheckArchive(const Unpacked& unpacked) const {
@@ -283,13 +270,13 @@ void ArchiveStaging::CheckArchive(const Unpacked& unpacked) const {
                             request_.name),
                 request_.name, *admitted_->sha256, unpacked.sha256);
   }
-  if (request_.checksum && request_.checksum->sha256 != unpacked.sha256) {
+  if (archive_.checksum && archive_.checksum->sha256 != unpacked.sha256) {
     throw Error(
         ErrorCode::kChecksumMismatch,
         fmt::format("cannot accept {}: its SHA-256 is {}, {} says {}",
-                    request_.name, unpacked.sha256, request_.checksum->origin,
-                    request_.checksum->sha256),
-        request_.name, request_.checksum->sha256, unpacked.sha256);
+                    request_.name, unpacked.sha256, archive_.checksum->origin,
+                    archive_.checksum->sha256),
+        request_.name, archive_.checksum->sha256, unpacked.sha256);
   }
   if (!carried_) return;
   const auto differences =
@@ -306,48 +293,48 @@ void ArchiveStaging::CheckArchive(const Unpacked& unpacked) const {
 }
 
 Unpacked ArchiveStaging::UnpackInto(const Staging& staging,
-                                    Transaction* transaction) {
-  UnpackOptions options =
-      MakeOptions([transaction] { transaction->StopIfAsked(); });
-  const auto version = ChooseEarlier(transaction->state());
+                                    const DeploymentState& state,
+                                    StepRecorder* recorder) {
+  UnpackOptions options = MakeOptions(recorder);
+  const auto version = ChooseEarlier(state);
   const auto earlier = OpenEarlier(*context_, staging, version, request_.owner);
   if (earlier) options.earlier = &earlier->tree;
   Unpacked unpacked =
       Unpack(reader_.get(), context_->fs, staging.directory(), options);
   if (earlier && earlier->tree.files() != 0) {
-    transaction->AddFact("shared_files", std::to_string(earlier->tree.files()));
-    transaction->AddFact("shared_bytes", std::to_string(earlier->tree.bytes()));
-    transaction->Remark(fmt::format("{} in {} files shared with {}",
-                                    FormatSize(earlier->tree.bytes()),
-                                    earlier->tree.files(), version->name()));
+    recorder->facts["shared_files"] = std::to_string(earlier->tree.files());
+    recorder->facts["shared_bytes"] = std::to_string(earlier->tree.bytes());
+    recorder->Remark(fmt::format("{} in {} files shared with {}",
+                                 FormatSize(earlier->tree.bytes()),
+                                 earlier->tree.files(), version->name()));
   }
   return unpacked;
 }
 
-void ArchiveStaging::Create(Transaction* transaction) {
-  Staging staging(context_->fs, transaction->number());
-  transaction->NoteTree(context_->fs->Stat(staging.directory(), "")->inode);
+void ArchiveStaging::Create(const DeploymentState& state,
+                            StepRecorder* recorder,
+                            PreparedTransaction* prepared) {
+  Staging staging(context_->fs, recorder->number());
+  recorder->NoteTree(context_->fs->Stat(staging.directory(), "")->inode);
   Unpacked unpacked;
-  transaction->Step("unpack", [&] {
-    unpacked = UnpackInto(staging, transaction);
+  recorder->Step("unpack", [&] {
+    unpacked = UnpackInto(staging, state, recorder);
     CheckArchive(unpacked);
   });
-  transaction->AddFact("sha256", unpacked.sha256);
-  transaction->Step("publish", [&] {
+  recorder->facts["sha256"] = unpacked.sha256;
+  recorder->Step("publish", [&] {
     for (const std::string& path : staging.LinkShared(
              *context_->config, &unpacked.manifest, request_.owner)) {
-      transaction->Warn(
+      recorder->Warn(
           fmt::format("{}/{} was made empty: fill it in", kShared, path));
     }
-    staging.Publish(*transaction->spec()->begin.to, unpacked.manifest,
-                    request_.owner);
+    staging.Publish(*prepared->to, unpacked.manifest, request_.owner);
   });
   for (const std::string& path : unpacked.left_out) {
-    transaction->Warn(fmt::format("{} of the archive gives way to {}/",
-                                  Quoted(path), kShared));
+    recorder->Warn(fmt::format("{} of the archive gives way to {}/",
+                               Quoted(path), kShared));
   }
-  transaction->spec()->bytes = unpacked.manifest.TotalBytes();
-  transaction->RunHookStep("preflight", context_->config->hooks.preflight);
+  prepared->bytes = unpacked.manifest.TotalBytes();
 }
 
 void ArchiveStaging::CompareWithExisting(const Manifest& offered) const {
@@ -357,7 +344,7 @@ void ArchiveStaging::CompareWithExisting(const Manifest& offered) const {
   throw Error(
       ErrorCode::kVersionConflict,
       fmt::format("cannot stage {}: a release of that name with other content "
-                  "is there ({} is {}, {} differences)",
+                  "exists ({} is {}, {} differences)",
                   existing_->name(), Quoted(differences.front().path),
                   DifferenceName(differences.front().what), differences.size()),
       ReleasePath(*existing_));

@@ -1,8 +1,7 @@
-// From an archive to a published release: the gate, the unpacking, the name.
+// Stages a release from an archive: admission, unpacking, publishing.
 #ifndef RELEASE_DEPLOY_STAGING_H_
 #define RELEASE_DEPLOY_STAGING_H_
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,69 +10,60 @@
 #include "archive/reader.h"
 #include "archive/unpack.h"
 #include "deploy/admission.h"
+#include "deploy/archive_request.h"
 #include "deploy/deploy_context.h"
 #include "deploy/deployment_state.h"
-#include "deploy/transaction.h"
-#include "os/identity.h"
-#include "os/input.h"
+#include "deploy/step_recorder.h"
+#include "deploy/transaction_spec.h"
 #include "store/releases.h"
-#include "trust/checksum_file.h"
 
 namespace release {
-
-// An archive on its way in.
-struct ArchiveRequest {
-  // Fills in what is known only once the archive is opened: source, size, and
-  // the checksum and evidence beside it. Called once, inside the transaction;
-  // may be empty.
-  std::function<void(ArchiveRequest*)> open;
-  ByteSource source;
-  std::string name;                   // for messages, e.g. its path
-  std::string file_name;              // its last component; empty for a stream
-  std::optional<std::uint64_t> size;  // bytes, where known
-  std::optional<Version> version;     // --version
-  std::optional<ExpectedChecksum> checksum;  // given, or found beside it
-  Evidence evidence;                         // likewise
-  std::optional<unsigned> strip_components;  // over the config's
-  std::optional<OwnerIds> owner;
-};
 
 class ArchiveStaging {
  public:
   ArchiveStaging(DeployContext* context, ArchiveRequest request);
 
-  // Opens the archive, finds its version, and looks whether it may go: throws
-  // what refuses it before a byte is unpacked.
-  void Prepare(const DeploymentState& state, TransactionSpec* spec);
+  // The version that the request alone tells; nullopt if only the archive
+  // itself, or the time, will.
+  std::optional<Version> ExpectedVersion() const;
 
-  // Reads the whole archive, writing nothing, and throws what would refuse it:
-  // for --dry-run. Call after Prepare, instead of Stage.
+  // Opens the archive, finds its version, and decides whether it may come in:
+  // throws what refuses it before a byte is unpacked.
+  void Prepare(const DeploymentState& state, PreparedTransaction* prepared);
+
+  // Reads the whole archive without writing anything, and throws what would
+  // refuse it: for --dry-run. Call after Prepare, instead of Stage.
   Manifest Examine();
 
-  // Unpacks, verifies and publishes; where the release is there already,
-  // compares instead.
-  void Stage(Transaction* transaction);
+  // Unpacks, verifies and publishes the release. If it is there already,
+  // compares it with the archive instead; throws Error kVersionConflict if they
+  // differ.
+  void Stage(const DeploymentState& state, StepRecorder* recorder,
+             PreparedTransaction* prepared);
 
  private:
-  Version ChooseVersion(const std::optional<Manifest>& manifest) const;
-  void Admit(const DeploymentState& state, TransactionSpec* spec);
+  Version ChooseVersion() const;
+  void Admit(const DeploymentState& state, PreparedTransaction* prepared);
   void CheckSpace(const DeploymentState& state);
   void DeleteTrashFirst();
   void CheckArchive(const Unpacked& unpacked) const;
-  UnpackOptions MakeOptions(std::function<void()> between) const;
-  Manifest ReadOnly(std::function<void()> between);
-  void Create(Transaction* transaction);
-  Unpacked UnpackInto(const Staging& staging, Transaction* transaction);
-  // Throws Error kVersionConflict where releases/VERSION has other content.
+  // `recorder` is asked whether to stop; null: only signals stop the work.
+  UnpackOptions MakeOptions(const StepRecorder* recorder) const;
+  Manifest ReadOnly(const StepRecorder* recorder);
+  void Create(const DeploymentState& state, StepRecorder* recorder,
+              PreparedTransaction* prepared);
+  Unpacked UnpackInto(const Staging& staging, const DeploymentState& state,
+                      StepRecorder* recorder);
   void CompareWithExisting(const Manifest& offered) const;
 
   DeployContext* context_;
   ArchiveRequest request_;
+  IncomingArchive archive_;
   std::unique_ptr<Reader> reader_;
   std::optional<Manifest> carried_;       // the manifest in the archive
   std::optional<Version> existing_;       // the release that is there already
-  std::optional<GateFacts> admitted_;     // where evidence came with it
-  std::vector<std::string> undeletable_;  // of what was set aside before
+  std::optional<GateFacts> admitted_;     // if the archive came with evidence
+  std::vector<std::string> undeletable_;  // trash that could not be deleted
 };
 
 }  // namespace release

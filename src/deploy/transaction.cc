@@ -5,8 +5,12 @@
 #include <utility>
 
 #include "base/units.h"
+#include "deploy/adopt_releases.h"
+#include "deploy/attempt.h"
 #include "deploy/notices.h"
 #include "deploy/prune.h"
+#include "deploy/staging.h"
+#include "deploy/step_recorder.h"
 #include "deploy/undo.h"
 #include "os/interrupt.h"
 #include "os/wait_check.h"
@@ -14,105 +18,101 @@
 #include "store/current.h"
 #include "store/durable.h"
 #include "store/layout.h"
-#include "store/lock.h"
 #include "store/newest_record.h"
 #include "store/spare_records.h"
 
 namespace release {
 namespace {
 
-// The one place where a failure becomes a value.
-std::optional<Failure> Attempt(const std::function<void()>& body) {
-  try {
-    body();
-    return std::nullopt;
-  } catch (const Error& error) {
-    return FailureOf(error);
-  } catch (const std::bad_alloc&) {
-    return Failure{.code = ErrorCode::kInternal,
-                   .message = "cannot go on: out of memory"};
-  } catch (const std::exception& error) {
-    return Failure{.code = ErrorCode::kInternal,
-                   .message = fmt::format("cannot go on: {}", error.what())};
-  }
-}
-
 constexpr Nanoseconds kConfirmPoll = std::chrono::milliseconds(50);
 
-Outcome RunLocked(DeployContext* context, TransactionSpec spec) {
-  RequireLayout(context->fs);
-  const Lock lock(context->fs, context->system.clock, context->caller,
-                  context->wait);
-  DeploymentState state = ReadDeploymentState(context->fs);
-  const auto recovered = Recover(context, &state, /*with_service=*/true);
-  if (recovered) {
-    const bool forward = state.open->begin->command != "rollback";
-    const std::string before = state.CurrentName();
-    state = ReadDeploymentState(context->fs);
-    if (state.open) return *recovered;
-    state.went_back = forward && state.CurrentName() != before;
-    context->report(
-        {.kind = ProgressEvent::Kind::kWarning,
-         .transaction = recovered->transaction,
-         .text = fmt::format("settled first: {}", recovered->error->message)});
+class Transaction {
+ public:
+  Transaction(DeployContext* context, const TransactionSpec& spec,
+              DeploymentState state);
+  // The waits of its service ask it whether to stop, so it has one place.
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+  Outcome Run();
+
+ private:
+  void ForgetOldRequest();
+  void Prepare();
+  void PrepareRelease();
+  void Begin();
+  void Forward();
+  void Stage();
+  void Activate();
+  void RequireUnmoved();
+  void Switch();
+  void Reload();
+  void RequireStillLive();
+  void AwaitConfirmation();
+  void Commit();
+  void ChangeLedger(Ledger* ledger, std::int64_t now);
+  void AfterCommit();
+  Outcome Undone(const Failure& failure);
+
+  // How `current` changes, knowing what was prepared.
+  LinkChange link() const {
+    return prepared_.unchanged ? LinkChange::kNone : spec_.traits().link;
   }
-  Outcome outcome =
-      Transaction(context, std::move(state), std::move(spec)).Run();
-  // For the next rollback, which may find a full disk.
-  Attempt(
-      [&] { PrepareLinks(context->fs, ListReleases(context->fs).versions); });
-  Attempt([&] { PrepareSpareRecords(context->fs); });
-  // Last: it holds until something changes among the records.
-  Attempt([&] { RememberNewest(context->fs, outcome.transaction); });
-  return outcome;
-}
+  bool switches() const { return link() != LinkChange::kNone; }
+  std::string NameAfter() const;
+  HookContext MakeHookContext(const std::string& step) const;
+  void WarnAll(const std::vector<std::string>& texts);
 
-}  // namespace
+  DeployContext* context_;
+  const TransactionSpec& spec_;
+  DeploymentState state_;
+  PreparedTransaction prepared_;
+  std::optional<ArchiveStaging> staging_;
+  std::optional<Journal> journal_;
+  // The record as written, kept here for the recovery rule.
+  TransactionRecord record_;
+  StepRecorder recorder_;
+  Service service_;
+  Outcome outcome_;
+};
 
-Outcome RunTransaction(DeployContext* context, TransactionSpec spec) {
-  try {
-    Outcome outcome = RunLocked(context, std::move(spec));
-    for (std::string& warning : TellNotices(context)) {
-      outcome.warnings.push_back(std::move(warning));
-    }
-    return outcome;
-  } catch (const Error&) {
-    TellNotices(context);
-    throw;
-  }
-}
-
-Transaction::Transaction(DeployContext* context, DeploymentState state,
-                         TransactionSpec spec)
+Transaction::Transaction(DeployContext* context, const TransactionSpec& spec,
+                         DeploymentState state)
     : context_(context),
+      spec_(spec),
       state_(std::move(state)),
-      spec_(std::move(spec)),
+      recorder_(context, state_.newest + 1),
       service_(context->config, context->system) {
-  record_.number = state_.newest + 1;
-  service_.SetWaitCallback([this] { StopIfAsked(); });
+  record_.number = recorder_.number();
+  service_.SetWaitCallback([this] { recorder_.StopIfAsked(); });
 }
 
 Outcome Transaction::Run() {
-  outcome_.command = spec_.begin.command;
+  outcome_.command = spec_.traits().command;
   outcome_.transaction = record_.number;
   outcome_.previous = state_.CurrentName();
   std::optional<Failure> failure = Attempt([&] { ForgetOldRequest(); });
-  if (!failure) failure = Prepare();
+  if (!failure) failure = Attempt([&] { Prepare(); });
+  if (!failure) failure = spec_.refusal;
+  outcome_.version = prepared_.to;
+  recorder_.facts = prepared_.facts;
   try {
     Begin();
   } catch (const Error& error) {
-    PrepareNotice(context_, spec_.begin, error, state_.CurrentName());
+    PrepareNotice(context_, *record_.begin, error, state_.CurrentName());
     throw;
   }
   if (!failure) failure = Attempt([&] { Forward(); });
   if (failure) return Undone(*failure);
-  outcome_.result = spec_.result;
+  outcome_.result = record_.end->result;
   AfterCommit();
   Attempt([&] { journal_->GiveBackRoom(); });
+  outcome_.steps = std::move(recorder_.steps);
+  outcome_.warnings = std::move(recorder_.warnings);
   return std::move(outcome_);
 }
 
-// One that came after the transaction before had ended was not meant for this.
+// A request that came after the transaction before had ended was not meant for
+// this one.
 void Transaction::ForgetOldRequest() {
   const std::string path = AbortPath(record_.number);
   if (context_->fs->Stat(Fs::kRoot, path)) {
@@ -120,68 +120,132 @@ void Transaction::ForgetOldRequest() {
   }
 }
 
-std::optional<Failure> Transaction::Prepare() {
-  // The archive may be long in coming.
-  const WaitCheck check([this] { StopIfAsked(); });
-  auto failure = Attempt([&] {
-    if (spec_.prepare) spec_.prepare(state_, &spec_);
-    const bool takes_any = spec_.goes_back || spec_.begin.takes_over;
-    if (spec_.activates && !takes_any) RequireLink(state_);
-  });
-  outcome_.version = spec_.begin.to;
-  facts_ = spec_.facts;
-  return failure;
+// Throws what refuses the transaction. `prepared_.to` is set first, as far as
+// it is known, so that a refusal is recorded with the release it is about.
+void Transaction::Prepare() {
+  // The archive may be slow to arrive.
+  const WaitCheck check([this] { recorder_.StopIfAsked(); });
+  prepared_.to = spec_.version;
+  if (spec_.archive) {
+    staging_.emplace(context_, *spec_.archive);
+    prepared_.to = staging_->ExpectedVersion();
+  }
+  if (spec_.refusal) return;
+  PrepareRelease();
+  if (link() == LinkChange::kForward) RequireLink(state_);
+}
+
+void Transaction::PrepareRelease() {
+  switch (spec_.kind) {
+    case TransactionKind::kDeploy:
+    case TransactionKind::kStage:
+      staging_->Prepare(state_, &prepared_);
+      break;
+    case TransactionKind::kActivate:
+      RequireRelease(state_, *spec_.version);
+      // A release that a person linked by hand is proved and recorded like any
+      // other.
+      prepared_.unchanged =
+          state_.live == spec_.version && state_.LiveIsRecorded();
+      break;
+    case TransactionKind::kRollback:
+      prepared_.to = ChooseRollbackTarget(state_, spec_.version);
+      prepared_.unchanged = state_.live == prepared_.to;
+      break;
+    case TransactionKind::kAdopt:
+      prepared_.unchanged = spec_.adoption.releases.empty();
+      break;
+    case TransactionKind::kPin:
+    case TransactionKind::kUnpin:
+      RequireRelease(state_, *spec_.version);
+      break;
+    case TransactionKind::kPrune:
+      break;
+  }
 }
 
 void Transaction::Begin() {
-  spec_.begin.app = context_->config->app;
-  spec_.begin.caller = context_->caller;
-  spec_.begin.at = context_->system.clock->WallSeconds();
-  spec_.begin.from_target = state_.current_target;
-  // What brings in nothing new must go on a full disk too.
+  const bool adopts = spec_.traits().staging == StagingStep::kAdopt;
+  record_.begin = BeginRecord{
+      .command = spec_.traits().command,
+      .app = context_->config->app,
+      .caller = context_->caller,
+      .at = context_->system.clock->WallSeconds(),
+      .from_target = state_.current_target,
+      .to = prepared_.to,
+      .creates = prepared_.creates,
+      .takes_over = link() == LinkChange::kTakeOver && !spec_.refusal,
+      .reason = spec_.reason,
+      .source = spec_.archive ? spec_.archive->name : ""};
   journal_.emplace(context_->fs, record_.number,
-                   spec_.stage ? Journal::RecordSpace::kNewFile
-                               : Journal::RecordSpace::kSpareFile);
+                   adopts && prepared_.unchanged
+                       ? Journal::RecordSpace::kSpareFile
+                       : spec_.traits().record_space());
   try {
-    // Nothing lies between the beginning of a rollback and its switch.
-    journal_->Begin(spec_.begin, spec_.goes_back && !spec_.stage
-                                     ? Journal::Beginning::kWithSwitching
-                                     : Journal::Beginning::kAtOnce);
+    // A rollback does nothing between its beginning and its switch, so one sync
+    // covers both.
+    journal_->Begin(*record_.begin, link() == LinkChange::kBack
+                                        ? Journal::Beginning::kWithSwitching
+                                        : Journal::Beginning::kAtOnce);
   } catch (const Error&) {
-    // Nothing has been done that it would have to undo.
+    // Nothing has been done that the record would have to undo.
     Attempt([&] { journal_->Abandon(); });
     throw;
   }
-  record_.begin = spec_.begin;
+  recorder_.SetJournal(&*journal_);
 }
 
 void Transaction::Forward() {
-  if (spec_.stage) {
-    const WaitCheck check([this] { StopIfAsked(); });
-    spec_.stage(this);
-  }
-  if (spec_.begin.takes_over) {
-    Step("switch", [&] { Switch(); });
-  } else if (spec_.activates) {
+  Stage();
+  if (link() == LinkChange::kTakeOver) {
+    recorder_.Step("switch", [&] { Switch(); });
+  } else if (switches()) {
     Activate();
   }
   // The last moment to stop: from here on the release stays.
-  StopIfAsked();
-  if (spec_.activates) RequireStillLive();
+  recorder_.StopIfAsked();
+  if (switches()) RequireStillLive();
   Commit();
 }
 
+void Transaction::Stage() {
+  const WaitCheck check([this] { recorder_.StopIfAsked(); });
+  switch (spec_.traits().staging) {
+    case StagingStep::kNone:
+      break;
+    case StagingStep::kAdopt:
+      if (prepared_.unchanged) break;
+      AdoptReleases(spec_.adoption, &recorder_, &prepared_);
+      break;
+    case StagingStep::kUnpack:
+      staging_->Stage(state_, &recorder_, &prepared_);
+      if (prepared_.creates) {
+        recorder_.RunHookStep("preflight", context_->config->hooks.preflight,
+                              MakeHookContext("preflight"));
+        break;
+      }
+      prepared_.unchanged = state_.live == prepared_.to ||
+                            spec_.traits().link == LinkChange::kNone;
+  }
+}
+
 void Transaction::Activate() {
+  const HooksConfig& hooks = context_->config->hooks;
+  const bool with_hooks = link() != LinkChange::kBack;
   service_.Observe();
-  if (!spec_.goes_back) {
-    RunHookStep("pre_activate", context_->config->hooks.pre_activate);
+  if (with_hooks) {
+    recorder_.RunHookStep("pre_activate", hooks.pre_activate,
+                          MakeHookContext("pre_activate"));
   }
-  Step("switch", [&] { Switch(); });
+  recorder_.Step("switch", [&] { Switch(); });
   Reload();
-  if (!spec_.goes_back) {
-    RunHookStep("post_activate", context_->config->hooks.post_activate);
+  if (with_hooks) {
+    recorder_.RunHookStep("post_activate", hooks.post_activate,
+                          MakeHookContext("post_activate"));
   }
-  if (spec_.confirm_within) Step("confirm", [&] { AwaitConfirmation(); });
+  if (spec_.confirm_within) {
+    recorder_.Step("confirm", [&] { AwaitConfirmation(); });
+  }
 }
 
 void Transaction::RequireUnmoved() {
@@ -189,7 +253,7 @@ void Transaction::RequireUnmoved() {
   const bool is_link = !info || info->type == FileType::kSymlink;
   if (is_link == state_.current_is_link &&
       (!is_link || context_->fs->ReadLink(Fs::kRoot, kCurrent) ==
-                       spec_.begin.from_target)) {
+                       record_.begin->from_target)) {
     return;
   }
   throw Error(ErrorCode::kLinkMoved,
@@ -203,43 +267,45 @@ void Transaction::Switch() {
   RequireUnmoved();
   journal_->Switching();
   record_.switching = true;
-  const std::string target = ReleasePath(*spec_.begin.to);
+  const std::string target = ReleasePath(*prepared_.to);
   if (state_.current_is_link) {
     SwapCurrent(context_->fs, target);
     return;
   }
-  if (spec_.begin.takes_over) {
+  if (link() == LinkChange::kTakeOver) {
     ExchangeForSymlink(context_->fs, kCurrent, target, target);
     return;
   }
   const std::string aside = AsideName(record_.number);
   ExchangeForSymlink(context_->fs, kCurrent, target, aside);
-  Warn(fmt::format("{} was no symbolic link; what it was is {} now", kCurrent,
-                   aside));
+  recorder_.Warn(
+      fmt::format("{} was not a symbolic link; its previous content is now {}",
+                  kCurrent, aside));
 }
 
 void Transaction::RequireStillLive() {
   if (context_->fs->ReadLink(Fs::kRoot, kCurrent) ==
-      ReleasePath(*spec_.begin.to)) {
+      ReleasePath(*prepared_.to)) {
     return;
   }
   throw Error(ErrorCode::kLinkMoved,
               fmt::format("cannot keep {}: {} was moved by hand while it was "
                           "being proved",
-                          spec_.begin.to->name(), kCurrent),
+                          prepared_.to->name(), kCurrent),
               kCurrent);
 }
 
 void Transaction::Reload() {
-  if (context_->config->service.configured()) {
-    Step("reload", [&] {
+  const Config& config = *context_->config;
+  if (config.service.configured()) {
+    recorder_.Step("reload", [&] {
       WarnAll(service_.Reload(MakeHookContext("reload")));
       WarnAll(service_.CheckRunning(MakeHookContext("running-check")));
     });
   }
-  if (context_->config->health.configured() ||
-      context_->config->service.configured()) {
-    Step("health", [&] { service_.CheckHealth(MakeHookContext("health")); });
+  if (config.health.configured() || config.service.configured()) {
+    recorder_.Step("health",
+                   [&] { service_.CheckHealth(MakeHookContext("health")); });
   }
 }
 
@@ -247,16 +313,16 @@ void Transaction::AwaitConfirmation() {
   Clock* clock = context_->system.clock;
   const Nanoseconds end =
       AddSaturated(clock->SinceBoot(), *spec_.confirm_within);
-  Remark(fmt::format(
-      "waiting {} for `release confirm`; without it {} is undone",
-      FormatDuration(*spec_.confirm_within), spec_.begin.to->name()));
+  const std::string time = FormatDuration(*spec_.confirm_within);
+  recorder_.Remark(
+      fmt::format("waiting {} for `release confirm`; without it {} is undone",
+                  time, prepared_.to->name()));
   while (!context_->fs->Stat(Fs::kRoot, ConfirmPath(record_.number))) {
-    StopIfAsked();
+    recorder_.StopIfAsked();
     if (clock->SinceBoot() >= end) {
       throw Error(ErrorCode::kNotConfirmed,
                   fmt::format("cannot keep {}: not confirmed within {}",
-                              spec_.begin.to->name(),
-                              FormatDuration(*spec_.confirm_within)));
+                              prepared_.to->name(), time));
     }
     clock->Sleep(kConfirmPoll);
   }
@@ -265,28 +331,13 @@ void Transaction::AwaitConfirmation() {
 
 void Transaction::Commit() {
   const std::int64_t now = context_->system.clock->WallSeconds();
-  const Ledger::Cause cause{.transaction = record_.number,
-                            .at = now,
-                            .by = CallerName(context_->caller),
-                            .reason = spec_.begin.reason};
   EndRecord end{.committed = true,
-                .result = spec_.result,
+                .result = prepared_.unchanged ? "unchanged" : "committed",
                 .at = now,
                 .ledger = state_.ledger,
-                .facts = facts_};
-  if (spec_.begin.creates) {
-    end.ledger.Staged(*spec_.begin.to, spec_.bytes, cause);
-    end.ledger.SetEvidence(*spec_.begin.to, spec_.evidence);
-  }
-  if (spec_.settle) spec_.settle(&end.ledger, cause);
-  if (spec_.activates && spec_.goes_back) {
-    end.ledger.RolledBack(state_.live, *spec_.begin.to, cause);
-  } else if (spec_.activates) {
-    end.ledger.Activated(*spec_.begin.to, cause);
-  }
-  PrepareNotice(
-      context_, record_, end,
-      spec_.activates ? spec_.begin.to->name() : state_.CurrentName());
+                .facts = recorder_.facts};
+  ChangeLedger(&end.ledger, now);
+  PrepareNotice(context_, record_, end, NameAfter());
   try {
     journal_->End(end);
   } catch (const Error&) {
@@ -298,59 +349,63 @@ void Transaction::Commit() {
   record_.end = std::move(end);
 }
 
+void Transaction::ChangeLedger(Ledger* ledger, std::int64_t now) {
+  const Ledger::Cause cause{.transaction = record_.number,
+                            .at = now,
+                            .by = CallerName(context_->caller),
+                            .reason = spec_.reason};
+  if (prepared_.creates) {
+    ledger->Staged(*prepared_.to, prepared_.bytes, cause);
+    ledger->SetEvidence(*prepared_.to, prepared_.evidence);
+  }
+  // With the commit and not before: an undone deploy may be tried again.
+  if (prepared_.serial) {
+    ledger->UseSerial(prepared_.serial->key, prepared_.serial->use);
+  }
+  for (std::size_t i = 0; i < prepared_.adopted_bytes.size(); ++i) {
+    const AdoptedRelease& release = spec_.adoption.releases[i];
+    Ledger::Cause why = cause;
+    why.reason = release.reason;
+    ledger->TakenOver(release.version, release.state,
+                      prepared_.adopted_bytes[i], why);
+  }
+  if (spec_.kind == TransactionKind::kPin) ledger->Pin(*prepared_.to, true);
+  if (spec_.kind == TransactionKind::kUnpin) ledger->Pin(*prepared_.to, false);
+  if (link() == LinkChange::kBack) {
+    ledger->RolledBack(state_.live, *prepared_.to, cause);
+  } else if (switches()) {
+    ledger->Activated(*prepared_.to, cause);
+  }
+}
+
 void Transaction::AfterCommit() {
-  outcome_.current =
-      spec_.activates ? spec_.begin.to->name() : state_.CurrentName();
-  // What is committed is not stopped any more.
+  outcome_.current = NameAfter();
+  // A committed transaction is not stopped any more.
   const HoldInterrupts hold;
-  if (spec_.goes_back) {
+  if (link() == LinkChange::kBack) {
     const auto failure = Attempt([&] {
       RunHook(context_->system.runner, "post_rollback",
               context_->config->hooks.post_rollback, context_->config->hooks,
               MakeHookContext("post-rollback"));
     });
-    if (failure) Warn(failure->message);
+    if (failure) recorder_.Warn(failure->message);
   }
-  if (!spec_.retains) return;
-  const auto failure = Attempt([&] {
-    for (const std::string& text : ApplyRetention(context_, record_.number)) {
-      Warn(text);
-    }
-  });
-  if (failure) Warn(failure->message);
-}
-
-void Transaction::RunHookStep(const std::string& name, const Argv& argv) {
-  if (argv.empty()) return;
-  Step(name, [&] {
-    RunHook(context_->system.runner, name, argv, context_->config->hooks,
-            MakeHookContext(name),
-            [this](const std::string& output) { journal_->Note(output); });
-  });
-}
-
-HookContext Transaction::MakeHookContext(const std::string& step) const {
-  return {.app = context_->config->app,
-          .version = spec_.begin.to ? spec_.begin.to->name() : "",
-          .previous = outcome_.previous,
-          .root = context_->config->root,
-          .transaction = record_.number,
-          .step = step,
-          .result = record_.end ? record_.end->result : "",
-          .reason = spec_.begin.reason,
-          .facts = facts_};
+  if (spec_.traits().after_commit != AfterCommit::kApplyRetention) return;
+  const auto failure =
+      Attempt([&] { WarnAll(ApplyRetention(context_, record_.number)); });
+  if (failure) recorder_.Warn(failure->message);
 }
 
 Outcome Transaction::Undone(const Failure& failure) {
-  if (record_.switching) Remark("undoing");
+  if (record_.switching) recorder_.Remark("undoing");
+  record_.current_step = recorder_.current_step();
+  record_.tree = recorder_.tree();
   Outcome undone = Undo(context_, &*journal_, record_, state_.ledger,
-                        {.failure = failure, .facts = facts_});
-  undone.steps = std::move(outcome_.steps);
-  for (std::string& warning : undone.warnings) {
-    outcome_.warnings.push_back(std::move(warning));
-  }
-  undone.warnings = std::move(outcome_.warnings);
-  // The record is closed; what is left is garbage.
+                        {.failure = failure, .facts = recorder_.facts});
+  undone.steps = std::move(recorder_.steps);
+  undone.warnings.insert(undone.warnings.begin(), recorder_.warnings.begin(),
+                         recorder_.warnings.end());
+  // The record has ended; the rest is garbage.
   Attempt([&] { journal_->GiveBackRoom(); });
   Attempt([&] {
     CollectGarbage(context_->fs, context_->ThreadsFor(kRemoveThreads));
@@ -358,70 +413,86 @@ Outcome Transaction::Undone(const Failure& failure) {
   return undone;
 }
 
-void Transaction::Step(const std::string& name,
-                       const std::function<void()>& body) {
-  StopIfAsked();
-  const Nanoseconds start = context_->system.clock->SinceBoot();
-  record_.current_step = name;
-  journal_->StepBegun(name);
-  context_->report({.kind = ProgressEvent::Kind::kStepBegun,
-                    .transaction = record_.number,
-                    .text = name});
-  try {
-    body();
-  } catch (...) {
-    // How long it took to fail is worth knowing; the failure itself goes on.
-    Attempt([&] { EndStep(name, start); });
-    throw;
-  }
-  EndStep(name, start);
+// The name of the live release once the transaction has committed.
+std::string Transaction::NameAfter() const {
+  return switches() ? prepared_.to->name() : state_.CurrentName();
 }
 
-void Transaction::EndStep(const std::string& name, Nanoseconds start) {
-  const double seconds =
-      std::chrono::duration<double>(context_->system.clock->SinceBoot() - start)
-          .count();
-  outcome_.steps.push_back({.name = name, .seconds = seconds, .detail = ""});
-  journal_->Step(outcome_.steps.back());
-  context_->report({.kind = ProgressEvent::Kind::kStepDone,
-                    .transaction = record_.number,
-                    .text = name,
-                    .seconds = seconds});
-}
-
-void Transaction::StopIfAsked() {
-  ThrowIfInterrupted();
-  if (context_->fs->Stat(Fs::kRoot, AbortPath(record_.number))) {
-    throw Error(
-        ErrorCode::kAborted,
-        fmt::format("transaction {} was asked to abort", record_.number));
-  }
-}
-
-void Transaction::Warn(const std::string& text) {
-  outcome_.warnings.push_back(text);
-  context_->report({.kind = ProgressEvent::Kind::kWarning,
-                    .transaction = record_.number,
-                    .text = text});
-}
-
-void Transaction::Remark(const std::string& text) {
-  context_->report({.kind = ProgressEvent::Kind::kRemark,
-                    .transaction = record_.number,
-                    .text = text});
+HookContext Transaction::MakeHookContext(const std::string& step) const {
+  return {.app = context_->config->app,
+          .version = prepared_.to ? prepared_.to->name() : "",
+          .previous = outcome_.previous,
+          .root = context_->config->root,
+          .transaction = record_.number,
+          .step = step,
+          .result = record_.end ? record_.end->result : "",
+          .reason = spec_.reason,
+          .facts = recorder_.facts};
 }
 
 void Transaction::WarnAll(const std::vector<std::string>& texts) {
-  for (const std::string& text : texts) Warn(text);
+  for (const std::string& text : texts) recorder_.Warn(text);
 }
 
-void Transaction::NoteTree(std::uint64_t inode) {
-  record_.tree = inode;
-  journal_->Tree(inode);
+}  // namespace
+
+LockedRoot::LockedRoot(DeployContext* context) : context_(context) {
+  try {
+    LockAndRecover();
+  } catch (const Error&) {
+    lock_.reset();
+    TellNotices(context_);
+    throw;
+  }
 }
 
-void Transaction::AddFact(const std::string& name, const std::string& value) {
-  facts_[name] = value;
+void LockedRoot::LockAndRecover() {
+  RequireLayout(context_->fs);
+  lock_.emplace(context_->fs, context_->system.clock, context_->caller,
+                context_->wait);
+  state_ = ReadDeploymentState(context_->fs);
+  recovery_ = Recover(context_, &state_, /*with_service=*/true);
+  if (!recovery_) return;
+  const bool forward = state_.open->begin->command != "rollback";
+  const std::string before = state_.CurrentName();
+  state_ = ReadDeploymentState(context_->fs);
+  if (state_.open) return;
+  state_.went_back = forward && state_.CurrentName() != before;
+  context_->report(
+      {.kind = ProgressEvent::Kind::kWarning,
+       .transaction = recovery_->transaction,
+       .text = fmt::format("settled first: {}", recovery_->error->message)});
+}
+
+Outcome LockedRoot::RunAndPrepareNext(const TransactionSpec& spec) {
+  if (!recovered()) return *recovery_;
+  Fs* fs = context_->fs;
+  Outcome outcome = Transaction(context_, spec, std::move(state_)).Run();
+  // For the next rollback, which may find a full disk.
+  Attempt([&] { PrepareLinks(fs, ListReleases(fs).versions); });
+  Attempt([&] { PrepareSpareRecords(fs); });
+  // Last: any later change among the records makes it stale.
+  Attempt([&] { RememberNewest(fs, outcome.transaction); });
+  return outcome;
+}
+
+Outcome LockedRoot::Run(const TransactionSpec& spec) {
+  try {
+    Outcome outcome = RunAndPrepareNext(spec);
+    lock_.reset();
+    for (std::string& warning : TellNotices(context_)) {
+      outcome.warnings.push_back(std::move(warning));
+    }
+    return outcome;
+  } catch (const Error&) {
+    lock_.reset();
+    TellNotices(context_);
+    throw;
+  }
+}
+
+Outcome RunTransaction(DeployContext* context, const TransactionSpec& spec) {
+  return LockedRoot(context).Run(spec);
 }
 
 }  // namespace release

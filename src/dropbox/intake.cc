@@ -5,11 +5,10 @@
 #include <algorithm>
 #include <cstring>
 #include <iterator>
-#include <memory>
 #include <utility>
 
 #include "base/text.h"
-#include "deploy/operations.h"
+#include "deploy/transaction.h"
 #include "dropbox/rejected.h"
 #include "dropbox/upload.h"
 #include "dropbox/upload_try.h"
@@ -124,29 +123,37 @@ void AwaitComplete(DeployContext* context, const std::string& upload) {
               path);
 }
 
-// `attempt` begins when it is opened, with the lock held: of several commands
-// that want it, one counts.
-ArchiveRequest MakeArchiveRequest(Fs* fs, const std::string& upload,
-                                  const IntakeOptions& options,
-                                  std::optional<UploadTry>* attempt) {
-  ArchiveRequest request;
-  request.name = InBox(upload);
-  request.file_name = upload;
-  request.owner = options.owner;
-  auto file = std::make_shared<std::optional<OpenUpload>>();
-  request.open = [fs, upload, file, attempt](ArchiveRequest* opened) {
-    attempt->emplace(fs, upload);
-    if ((*attempt)->given_up()) GiveUp(upload, (*attempt)->deaths());
-    opened->checksum =
+TransactionSpec MakeSpec(Fs* fs, const std::string& upload,
+                         const IntakeOptions& options,
+                         const UploadTry& attempt) {
+  ArchiveRequest request{.location = ArchiveRequest::Location::kRoot,
+                         .name = InBox(upload),
+                         .file_name = upload,
+                         .owner = options.owner};
+  std::optional<Failure> refusal;
+  try {
+    if (attempt.given_up()) GiveUp(upload, attempt.deaths());
+    request.checksum =
         ExpectedChecksum{ReadChecksum(fs, upload), InBox(ChecksumName(upload))};
-    opened->evidence = ReadEvidenceOf(fs, upload);
-    file->emplace(fs, InBox(upload), ErrorCode::kArchiveUnreadable);
-    opened->size = (*file)->size();
-    opened->source = [file](std::span<char> buffer) {
-      return (*file)->Read(buffer);
-    };
-  };
-  return request;
+    request.evidence = ReadEvidenceOf(fs, upload);
+  } catch (const Error& error) {
+    refusal = FailureOf(error);
+  }
+  return {.kind = TransactionKind::kDeploy,
+          .archive = std::move(request),
+          .refusal = std::move(refusal)};
+}
+
+// `attempt` begins with the lock held: if several commands want the upload,
+// only one counts.
+Outcome DeployUpload(DeployContext* context, const std::string& upload,
+                     const IntakeOptions& options,
+                     std::optional<UploadTry>* attempt) {
+  LockedRoot root(context);
+  // The outcome is that of the recovery: the upload has not been tried.
+  if (!root.recovered()) return root.Run({.kind = TransactionKind::kPrune});
+  attempt->emplace(context->fs, upload);
+  return root.Run(MakeSpec(context->fs, upload, options, **attempt));
 }
 
 // The files of an upload as they were before it was read; the checksum first,
@@ -179,9 +186,7 @@ bool TakeOne(DeployContext* context, const std::string& upload,
   // The room of those before may be what this one needs.
   BoundRejected(fs);
   std::optional<UploadTry> attempt;
-  taken->push_back(
-      {upload,
-       Deploy(context, MakeArchiveRequest(fs, upload, options, &attempt))});
+  taken->push_back({upload, DeployUpload(context, upload, options, &attempt)});
   UploadResult& last = taken->back();
   const auto& error = last.outcome.error;
   const bool given_up = attempt && attempt->given_up();

@@ -19,8 +19,8 @@
 #include <vector>
 
 #include "deploy/deploy_context.h"
-#include "deploy/staging.h"
 #include "os/fs.h"
+#include "os/identity.h"
 
 namespace release {
 

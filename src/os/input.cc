@@ -147,14 +147,14 @@ Input Input::Open(const std::string& path) {
   return input;
 }
 
-Input Input::Stdin() {
+Input Input::FromDescriptor(int descriptor, const std::string& name) {
   // A copy above 2: closing it leaves the number 0 taken.
-  const int fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+  const int fd = fcntl(descriptor, F_DUPFD_CLOEXEC, 3);
   if (fd < 0) {
     throw Error(ErrorCode::kArchiveUnreadable,
-                fmt::format("cannot read standard input: {}", strerror(errno)));
+                fmt::format("cannot read {}: {}", name, strerror(errno)));
   }
-  return Input(fd, "standard input");
+  return Input(fd, name);
 }
 
 Input::Input(Input&& other) noexcept

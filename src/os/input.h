@@ -19,6 +19,8 @@ namespace release {
 // put there, 0 only at the end. Throws Error where reading fails.
 using ByteSource = std::function<std::size_t(std::span<char>)>;
 
+inline constexpr int kStandardInput = 0;
+
 // One open file or pipe, read once from its start. Movable; closes itself.
 class Input {
  public:
@@ -27,8 +29,9 @@ class Input {
   // directory, a device, or not readable.
   static Input Open(const std::string& path);
 
-  // Standard input, whatever it is. Throws the same where it is closed.
-  static Input Stdin();
+  // A copy of an open descriptor, whatever it is; `name` is for messages.
+  // Throws the same if it is closed.
+  static Input FromDescriptor(int descriptor, const std::string& name);
 
   Input(Input&& other) noexcept;
   Input& operator=(Input&& other) noexcept;

@@ -2,7 +2,6 @@
 
 #include "store/layout.h"
 #include "support/expect_error.h"
-#include "support/statements.h"
 #include "support/world.h"
 
 namespace release {
@@ -43,31 +42,6 @@ TEST_CASE("a confirmation that comes during the wait for health counts") {
   CHECK(outcome.exit == Exit::kDone);
   CHECK(world.Current() == "releases/2");
   CHECK(world.clock.SinceBoot() < start + seconds(20));
-}
-
-TEST_CASE("an abort ends the copying of an archive that has evidence") {
-  World world;
-  REQUIRE(world.Deploy("1").exit == Exit::kDone);
-  const auto request = [&](bool aborts) {
-    ArchiveRequest made = world.RequestFor("2");
-    made.evidence.attestation = {
-        StatementFor(Sha256Of(World::ArchiveOf("2"))).dump(), "2.intoto.json"};
-    made.source = [&world, aborts, whole = made.source,
-                   asked = false](std::span<char> buffer) mutable {
-      // The lock is held, and there is no record yet.
-      if (aborts && !asked) Abort(&world.disk);
-      asked = true;
-      return whole(buffer);
-    };
-    return made;
-  };
-  const Outcome outcome = Deploy(&world.context, request(true), std::nullopt);
-  CHECK(outcome.exit == Exit::kFailed);
-  REQUIRE(outcome.error);
-  CHECK(outcome.error->code == ErrorCode::kAborted);
-  CHECK(world.Current() == "releases/1");
-  CHECK(Deploy(&world.context, request(false), std::nullopt).exit ==
-        Exit::kDone);
 }
 
 TEST_CASE("an abort that came too late is not for the transaction after it") {

@@ -1,8 +1,11 @@
 #include "deploy/admission.h"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 
+#include "os/descriptor.h"
 #include "store/layout.h"
+#include "support/archive_bytes.h"
 #include "support/archives.h"
 #include "support/expect_error.h"
 #include "support/root_files.h"
@@ -60,9 +63,9 @@ TEST_CASE("an archive with all its evidence goes live, and that is recorded") {
 TEST_CASE("evidence that is required is missed before the archive is read") {
   Vouched world;
   ArchiveRequest request = world.RequestFor("1");
-  request.source = [](std::span<char>) -> std::size_t {
-    throw std::logic_error("read");
-  };
+  // A read of it would fail with another code.
+  const Descriptor unreadable(open("/dev/null", O_WRONLY | O_CLOEXEC));
+  request.descriptor = unreadable.get();
   CHECK(CodeOf(Deploy(&world.context, request)) == "evidence-missing");
   request.evidence = world.Signed("1", 1).evidence;
   request.evidence.attestation.reset();
@@ -73,7 +76,7 @@ TEST_CASE("nothing looks into an archive that its evidence is not about") {
   Vouched world;
   ArchiveRequest request = world.Signed("1", 1);
   // No archive at all: who looked into it would say so.
-  request.source = SourceOf("\x1F\x8B garbage");
+  request.descriptor = RequestOfBytes("\x1F\x8B garbage", "").descriptor;
   CHECK(CodeOf(Deploy(&world.context, request)) == "evidence-mismatch");
   CHECK(ReadRecord(&world.disk, 1).end->result == "refused");
   CHECK(world.disk.List(Fs::kRoot, kReleases).empty());
@@ -83,9 +86,27 @@ TEST_CASE("an archive that is endless is refused") {
   Vouched world;
   world.config.unpack.max_size = 1 << 20;
   ArchiveRequest request = world.Signed("1", 1);
-  request.source = [](std::span<char> buffer) { return buffer.size(); };
+  const Descriptor endless(open("/dev/zero", O_RDONLY | O_CLOEXEC));
+  request.descriptor = endless.get();
   CHECK(CodeOf(Deploy(&world.context, request)) == "limit-exceeded");
   CHECK_FALSE(Exists(&world.disk, ".release/.new-arrival"));
+}
+
+TEST_CASE("an abort ends the copying of an archive that has evidence") {
+  Vouched world;
+  bool aborts = true;
+  // The lock is held, and there is no record yet.
+  world.runner.On("find-principals", [&](const Command&) {
+    if (aborts) Abort(&world.disk);
+    return Exited(0, "ci\n");
+  });
+  const Outcome outcome = world.DeploySigned("1", 1);
+  CHECK(outcome.exit == Exit::kFailed);
+  CHECK(CodeOf(outcome) == "aborted");
+  // It was stopped before the archive's content was looked at.
+  CHECK(!ReadRecord(&world.disk, 1).begin->creates);
+  aborts = false;
+  CHECK(world.DeploySigned("1", 1).exit == Exit::kDone);
 }
 
 TEST_CASE("a serial is used up by a commit and by nothing less") {

@@ -4,7 +4,9 @@
 
 #include "store/durable.h"
 #include "store/layout.h"
+#include "store/releases.h"
 #include "store/verify.h"
+#include "support/archive_bytes.h"
 #include "support/root_files.h"
 #include "support/world.h"
 #include "trust/digest.h"
@@ -145,10 +147,9 @@ TEST_CASE("the room that is asked for is that of what is not shared") {
     TarBuilder tar;
     tar.File(".release-manifest", FormatManifest(manifest)).Directory("bin");
     tar.File("bin/app", "version 2\n", 0755).File("bin/common", kCommon);
-    ArchiveRequest packed = world.RequestFor("2");
-    packed.source = SourceOf(tar.Symlink("run", "bin/app").Bytes());
+    ArchiveRequest packed =
+        RequestOfBytes(tar.Symlink("run", "bin/app").Bytes(), "shop-2.tar");
     ArchiveRequest plain = world.RequestFor("3");
-    plain.size = 1'000;
     for (ArchiveRequest* request : {&packed, &plain}) {
       const Outcome outcome = Deploy(&world.context, std::move(*request));
       const bool shares = dedup == Dedup::kHardLink;

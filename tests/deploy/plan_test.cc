@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "support/archive_bytes.h"
 #include "support/expect_error.h"
 #include "support/world.h"
 
@@ -70,8 +71,8 @@ TEST_CASE("a plan throws what would refuse the deploy") {
   CHECK(ErrorOf([&] {
           PlanDeploy(&world.context, std::move(other), true);
         }).code() == ErrorCode::kVersionConflict);
-  ArchiveRequest cut = world.RequestFor("3");
-  cut.source = SourceOf(World::ArchiveOf("3").substr(0, 700));
+  ArchiveRequest cut =
+      RequestOfBytes(World::ArchiveOf("3").substr(0, 700), "shop-3.tar");
   CHECK(ErrorOf([&] {
           PlanDeploy(&world.context, std::move(cut), true);
         }).code() == ErrorCode::kArchiveTruncated);

@@ -218,10 +218,7 @@ TEST_CASE("a deploy without room waits for what was set aside") {
   DeployAll(&world, {"4"});
   REQUIRE(!ListReleases(&world.disk).garbage.empty());
   world.disk.SetSpace({.free_bytes = 10, .free_inodes = 9, .total_inodes = 9});
-  ArchiveRequest request = world.RequestFor("5");
-  request.size = 1'000;
-  CHECK(Deploy(&world.context, std::move(request)).error->code ==
-        ErrorCode::kNoSpace);
+  CHECK(world.Deploy("5").error->code == ErrorCode::kNoSpace);
   CHECK(ListReleases(&world.disk).garbage.empty());
 }
 

@@ -5,6 +5,7 @@
 #include "store/durable.h"
 #include "store/layout.h"
 #include "store/verify.h"
+#include "support/archive_bytes.h"
 #include "support/fault_fs.h"
 #include "support/root_files.h"
 #include "support/world.h"
@@ -14,15 +15,6 @@ namespace release {
 namespace {
 
 Version V(const std::string& name) { return Version::ParseOrThrow(name); }
-
-ArchiveRequest OfferOfBytes(const std::string& bytes,
-                            const std::string& file_name) {
-  ArchiveRequest request;
-  request.source = SourceOf(bytes);
-  request.name = file_name;
-  request.file_name = file_name;
-  return request;
-}
 
 // An archive with a manifest that says `text` of its file "app".
 std::string WithManifest(const std::string& said, const std::string& is,
@@ -79,7 +71,7 @@ void CheckRefused(
 TEST_CASE("the version comes from the option before all else") {
   World world;
   ArchiveRequest request =
-      OfferOfBytes(WithManifest("x", "x", "2.0"), "shop-3.0.tar");
+      RequestOfBytes(WithManifest("x", "x", "2.0"), "shop-3.0.tar");
   request.version = V("1.0");
   CHECK(Deploy(&world.context, std::move(request)).version == V("1.0"));
 }
@@ -88,7 +80,7 @@ TEST_CASE("then from the manifest in the archive") {
   World world;
   const Outcome outcome =
       Deploy(&world.context,
-             OfferOfBytes(WithManifest("x", "x", "2.0"), "shop-3.0.tar"));
+             RequestOfBytes(WithManifest("x", "x", "2.0"), "shop-3.0.tar"));
   CHECK(outcome.exit == Exit::kDone);
   CHECK(outcome.version == V("2.0"));
   CHECK(!Exists(&world.disk, "releases/2.0/.release-manifest"));
@@ -97,10 +89,10 @@ TEST_CASE("then from the manifest in the archive") {
 TEST_CASE("then from the file name, and last from the time") {
   World world;
   const std::string bytes = WithManifest("x", "x");
-  CHECK(Deploy(&world.context, OfferOfBytes(bytes, "shop-3.0.tar")).version ==
+  CHECK(Deploy(&world.context, RequestOfBytes(bytes, "shop-3.0.tar")).version ==
         V("3.0"));
   world.clock.wall_seconds = 1'795'000'000;
-  const Outcome outcome = Deploy(&world.context, OfferOfBytes(bytes, ""));
+  const Outcome outcome = Deploy(&world.context, RequestOfBytes(bytes, ""));
   CHECK(outcome.exit == Exit::kDone);
   CHECK(outcome.version == V("20261118110640"));
 }
@@ -134,16 +126,16 @@ TEST_CASE("the right checksum is accepted and recorded") {
   Sha256 digest;
   digest.Update(bytes);
   const std::string sha256 = digest.Finish();
-  ArchiveRequest request = OfferOfBytes(bytes, "shop-2.tar");
+  ArchiveRequest request = RequestOfBytes(bytes, "shop-2.tar");
   request.checksum = ExpectedChecksum{sha256, "--sha256"};
   CHECK(Deploy(&world.context, std::move(request)).exit == Exit::kDone);
   CHECK(ReadRecord(&world.disk, 1).end->facts.at("sha256") == sha256);
 }
 
 TEST_CASE("an archive that is not what its manifest says is refused") {
-  CheckRefused(OfferOfBytes(WithManifest("said", "is so", "2"), "x.tar"),
+  CheckRefused(RequestOfBytes(WithManifest("said", "is so", "2"), "x.tar"),
                ErrorCode::kManifestMismatch);
-  CheckRefused(OfferOfBytes(WithManifest("same", "sane", "2"), "x.tar"),
+  CheckRefused(RequestOfBytes(WithManifest("same", "sane", "2"), "x.tar"),
                ErrorCode::kManifestMismatch);
 }
 
@@ -152,15 +144,15 @@ TEST_CASE("an archive cut anywhere is refused and leaves nothing behind") {
   for (std::size_t size = 0; size < whole.size(); size += 256) {
     CAPTURE(size);
     CheckRefused(
-        OfferOfBytes(whole.substr(0, size), "shop-2.tar"),
+        RequestOfBytes(whole.substr(0, size), "shop-2.tar"),
         size == 0 ? ErrorCode::kArchiveEmpty : ErrorCode::kArchiveTruncated);
   }
 }
 
 TEST_CASE("an entry that would lead outside is refused") {
   CheckRefused(
-      OfferOfBytes(TarBuilder().File("a", "x").File("../evil", "x").Bytes(),
-                   "shop-2.tar"),
+      RequestOfBytes(TarBuilder().File("a", "x").File("../evil", "x").Bytes(),
+                     "shop-2.tar"),
       ErrorCode::kUnsafeEntry);
 }
 
@@ -233,7 +225,7 @@ TEST_CASE("what is in the way of a shared path is refused") {
          {TarBuilder().File("var", "x").Bytes(),
           TarBuilder().Symlink("var", "lib").File("lib/x", "x").Bytes(),
           TarBuilder().Directory("var").File("var/lib", "x").Bytes()}) {
-      CheckRefused(OfferOfBytes(bytes, "shop-2.tar"), ErrorCode::kUnsafeEntry,
+      CheckRefused(RequestOfBytes(bytes, "shop-2.tar"), ErrorCode::kUnsafeEntry,
                    set);
     }
   }
@@ -252,7 +244,7 @@ TEST_CASE("entries of the archive give way to what is shared") {
                                 .File(".envrc", "kept too")
                                 .Bytes();
   const Outcome outcome =
-      Deploy(&world.context, OfferOfBytes(bytes, "shop-1.tar"));
+      Deploy(&world.context, RequestOfBytes(bytes, "shop-1.tar"));
   REQUIRE(outcome.exit == Exit::kDone);
   CHECK(VerifyRelease(&world.disk, V("1")).empty());
   CHECK(world.disk.ReadLink(Fs::kRoot, "releases/1/storage/logs") ==
@@ -267,7 +259,7 @@ TEST_CASE("entries of the archive give way to what is shared") {
   CHECK(warnings.find("shared/.env was made empty") != std::string::npos);
   CHECK(warnings.find("old.log") != std::string::npos);
   // The same archive again is still the same release.
-  CHECK(Deploy(&world.context, OfferOfBytes(bytes, "shop-1.tar")).result ==
+  CHECK(Deploy(&world.context, RequestOfBytes(bytes, "shop-1.tar")).result ==
         "unchanged");
 }
 
@@ -275,7 +267,7 @@ TEST_CASE("shared paths do not make an archive differ from its manifest") {
   World world;
   world.config.shared_files = {"app"};
   const std::string bytes = WithManifest("x", "x", "1");
-  const Outcome outcome = Deploy(&world.context, OfferOfBytes(bytes, ""));
+  const Outcome outcome = Deploy(&world.context, RequestOfBytes(bytes, ""));
   CHECK(outcome.exit == Exit::kDone);
   CHECK(world.disk.ReadLink(Fs::kRoot, "releases/1/app") == "../../shared/app");
 }
@@ -283,19 +275,20 @@ TEST_CASE("shared paths do not make an archive differ from its manifest") {
 TEST_CASE("where the room does not suffice nothing is unpacked") {
   World world;
   REQUIRE(world.Deploy("1").exit == Exit::kDone);
-  ArchiveRequest request = world.RequestFor("2");
-  request.size = 5000;
+  std::string bytes = World::ArchiveOf("2");
+  bytes.resize(5120);
+  ArchiveRequest request = RequestOfBytes(bytes, "shop-2.tar");
   world.disk.SetSpace(
-      {.free_bytes = 4999, .free_inodes = 100, .total_inodes = 100});
+      {.free_bytes = 5119, .free_inodes = 100, .total_inodes = 100});
   const Outcome outcome = Deploy(&world.context, std::move(request));
   CHECK(outcome.exit == Exit::kFailed);
   CHECK(outcome.error->code == ErrorCode::kNoSpace);
-  CHECK(outcome.error->expected == "5000");
+  CHECK(outcome.error->expected == "5120");
   CHECK(world.Current() == "releases/1");
   // A manifest tells how many inodes it takes.
   world.disk.SetSpace(
       {.free_bytes = 1 << 20, .free_inodes = 0, .total_inodes = 100});
-  CHECK(Deploy(&world.context, OfferOfBytes(WithManifest("x", "x", "3"), ""))
+  CHECK(Deploy(&world.context, RequestOfBytes(WithManifest("x", "x", "3"), ""))
             .error->code == ErrorCode::kNoSpace);
 }
 

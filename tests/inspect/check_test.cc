@@ -6,6 +6,7 @@
 
 #include "deploy/operations.h"
 #include "os/posix_fs.h"
+#include "support/archive_bytes.h"
 #include "support/archives.h"
 #include "support/fake_clock.h"
 #include "support/fake_http.h"
@@ -29,9 +30,7 @@ struct Rig {
     context.system = {&runner, &http, &clock, ""};
     context.config = &config;
     InitializeLayout(&fs);
-    ArchiveRequest request;
-    request.source = SourceOf(bytes);
-    request.name = "a.tar";
+    ArchiveRequest request = RequestOfBytes(bytes, "a.tar");
     request.version = Version::Parse("1");
     REQUIRE(Deploy(&context, std::move(request)).exit == Exit::kDone);
     config.service.unit = "shop.service";

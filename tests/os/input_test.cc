@@ -141,15 +141,16 @@ TEST_CASE("standard input is read without taking its number away") {
   REQUIRE(write(ends[1], "stream", 6) == 6);
   close(ends[1]);
   {
-    Input input = Input::Stdin();
+    Input input = Input::FromDescriptor(kStandardInput, "standard input");
     CHECK(input.name() == "standard input");
     Input moved = std::move(input);
     CHECK(ReadAll(&moved) == "stream");
   }
   CHECK(fcntl(STDIN_FILENO, F_GETFD) >= 0);
   close(STDIN_FILENO);
-  CHECK(Failure(ErrorCode::kArchiveUnreadable, [] { Input::Stdin(); }) ==
-        "cannot read standard input: Bad file descriptor");
+  CHECK(Failure(ErrorCode::kArchiveUnreadable, [] {
+          Input::FromDescriptor(kStandardInput, "standard input");
+        }) == "cannot read standard input: Bad file descriptor");
   dup2(saved, STDIN_FILENO);
   close(saved);
   close(ends[0]);

@@ -33,7 +33,7 @@ TEST_CASE("a check ends a wait for input that does not come") {
   REQUIRE(pipe(ends) == 0);
   const int before = dup(0);
   REQUIRE(dup2(ends[0], 0) == 0);
-  Input input = Input::Stdin();
+  Input input = Input::FromDescriptor(kStandardInput, "standard input");
   int asked = 0;
   const WaitCheck check([&] {
     if (++asked == 3) throw Error(ErrorCode::kAborted, "enough");

@@ -3,6 +3,8 @@
 #include <stdexcept>
 
 #include "store/layout.h"
+#include "support/archive_bytes.h"
+#include "support/tar_builder.h"
 
 namespace release {
 
@@ -54,11 +56,7 @@ std::string World::ArchiveOf(const std::string& version,
 }
 
 ArchiveRequest World::RequestFor(const std::string& version) const {
-  ArchiveRequest request;
-  request.source = SourceOf(ArchiveOf(version, common));
-  request.name = "shop-" + version + ".tar";
-  request.file_name = request.name;
-  return request;
+  return RequestOfBytes(ArchiveOf(version, common), "shop-" + version + ".tar");
 }
 
 Outcome World::Deploy(const std::string& version) {

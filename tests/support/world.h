@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 
+#include "deploy/deployment_state.h"
 #include "deploy/operations.h"
 #include "support/fake_clock.h"
 #include "support/fake_http.h"

@@ -1,0 +1,95 @@
+#include "deploy/incoming_archive.h"
+
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace release {
+namespace {
+
+using Location = ArchiveRequest::Location;
+
+std::optional<ExpectedChecksum> FindChecksum(const ArchiveRequest& request) {
+  if (!request.sha256.empty()) {
+    const auto sha256 = ParseSha256(request.sha256);
+    if (!sha256) {
+      throw Error(ErrorCode::kUsage,
+                  fmt::format("cannot use {} as --sha256: it must be 64 hex "
+                              "digits",
+                              Quoted(request.sha256)));
+    }
+    return ExpectedChecksum{*sha256, "--sha256"};
+  }
+  if (request.checksum) return request.checksum;
+  if (request.location != Location::kHost) return std::nullopt;
+  return ChecksumBeside(request.name);
+}
+
+// Evidence that was named takes the place of evidence beside the archive.
+Evidence FindEvidence(const ArchiveRequest& request) {
+  Evidence evidence = request.evidence;
+  if (!request.attestation_path.empty()) {
+    evidence.attestation = ReadEvidence(request.attestation_path);
+  }
+  if (!request.signature_path.empty()) {
+    evidence.signature = ReadEvidence(request.signature_path);
+  }
+  if (evidence.any() || request.location != Location::kHost) return evidence;
+  return EvidenceBeside(request.name);
+}
+
+void OpenBelowRoot(Fs* fs, IncomingArchive* archive) {
+  const std::string& path = archive->name;
+  const auto refuse = [&path](const char* reason) {
+    throw Error(ErrorCode::kArchiveUnreadable,
+                fmt::format("cannot read {}: {}", Quoted(path), reason), path);
+  };
+  const auto info = fs->Stat(Fs::kRoot, path);
+  if (!info) refuse("there is no such file");
+  if (info->type != FileType::kFile) refuse("it is not a regular file");
+  archive->size = info->size;
+  const auto file = std::make_shared<ScopedHandle>(
+      fs, fs->Open(Fs::kRoot, path, OpenMode::kRead));
+  archive->source =
+      [fs, file, offset = std::uint64_t{0}](std::span<char> buffer) mutable {
+        const std::size_t count = fs->ReadAt(file->get(), buffer, offset);
+        offset += count;
+        return count;
+      };
+}
+
+void OpenInput(Input opened, IncomingArchive* archive) {
+  const auto input = std::make_shared<Input>(std::move(opened));
+  archive->size = input->Size();
+  archive->source = [input](std::span<char> buffer) {
+    return input->Read(buffer);
+  };
+}
+
+}  // namespace
+
+IncomingArchive OpenArchive(Fs* fs, const ArchiveRequest& request) {
+  IncomingArchive archive{.name = request.name,
+                          .checksum = FindChecksum(request),
+                          .evidence = FindEvidence(request),
+                          .size = std::nullopt,
+                          .source = nullptr};
+  switch (request.location) {
+    case Location::kHost:
+      OpenInput(Input::Open(request.name), &archive);
+      break;
+    case Location::kRoot:
+      OpenBelowRoot(fs, &archive);
+      break;
+    case Location::kDescriptor:
+      OpenInput(Input::FromDescriptor(request.descriptor, request.name),
+                &archive);
+      break;
+  }
+  return archive;
+}
+
+}  // namespace release

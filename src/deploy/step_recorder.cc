@@ -1,0 +1,73 @@
+#include "deploy/step_recorder.h"
+
+#include <fmt/format.h>
+
+#include "deploy/attempt.h"
+#include "os/interrupt.h"
+#include "service/hooks.h"
+#include "store/layout.h"
+
+namespace release {
+
+void StepRecorder::RunHookStep(const std::string& name, const Argv& argv,
+                               const HookContext& hook_context) {
+  if (argv.empty()) return;
+  Step(name, [&] {
+    RunHook(context_->system.runner, name, argv, context_->config->hooks,
+            hook_context,
+            [this](const std::string& output) { journal_->Note(output); });
+  });
+}
+
+void StepRecorder::StopIfAsked() const {
+  ThrowIfInterrupted();
+  if (context_->fs->Stat(Fs::kRoot, AbortPath(number_))) {
+    throw Error(ErrorCode::kAborted,
+                fmt::format("transaction {} was asked to abort", number_));
+  }
+}
+
+void StepRecorder::Warn(const std::string& text) {
+  warnings.push_back(text);
+  Report(ProgressEvent::Kind::kWarning, text);
+}
+
+void StepRecorder::Remark(const std::string& text) {
+  Report(ProgressEvent::Kind::kRemark, text);
+}
+
+void StepRecorder::NoteTree(std::uint64_t inode) {
+  tree_ = inode;
+  journal_->Tree(inode);
+}
+
+Nanoseconds StepRecorder::BeginStep(const std::string& name) {
+  StopIfAsked();
+  const Nanoseconds start = context_->system.clock->SinceBoot();
+  current_step_ = name;
+  journal_->StepBegun(name);
+  Report(ProgressEvent::Kind::kStepBegun, name);
+  return start;
+}
+
+void StepRecorder::EndStep(const std::string& name, Nanoseconds start) {
+  const Nanoseconds end = context_->system.clock->SinceBoot();
+  const double seconds = std::chrono::duration<double>(end - start).count();
+  steps.push_back({.name = name, .seconds = seconds, .detail = ""});
+  journal_->Step(steps.back());
+  Report(ProgressEvent::Kind::kStepDone, name, seconds);
+}
+
+// The duration of a failed step is worth keeping, but an error while it is
+// recorded must not replace the step's own error.
+void StepRecorder::EndFailedStep(const std::string& name, Nanoseconds start) {
+  Attempt([&] { EndStep(name, start); });
+}
+
+void StepRecorder::Report(ProgressEvent::Kind kind, const std::string& text,
+                          double seconds) const {
+  context_->report(
+      {.kind = kind, .transaction = number_, .text = text, .seconds = seconds});
+}
+
+}  // namespace release

@@ -1,0 +1,80 @@
+// The named steps of one transaction: announced, timed, and recorded.
+#ifndef RELEASE_DEPLOY_STEP_RECORDER_H_
+#define RELEASE_DEPLOY_STEP_RECORDER_H_
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "deploy/deploy_context.h"
+#include "service/hook_context.h"
+#include "store/journal.h"
+
+namespace release {
+
+class StepRecorder {
+ public:
+  // Neither is owned. `journal` must have begun before the first step.
+  StepRecorder(DeployContext* context, std::uint64_t number)
+      : context_(context), number_(number) {}
+  void SetJournal(Journal* journal) { journal_ = journal; }
+
+  DeployContext* context() const { return context_; }
+  std::uint64_t number() const { return number_; }
+
+  // Throws Error kInterrupted or kAborted if a stop was requested; else runs
+  // `body` as a step. An exception of `body` passes on.
+  template <typename Body>
+  void Step(const std::string& name, Body&& body) {
+    const Nanoseconds start = BeginStep(name);
+    try {
+      std::forward<Body>(body)();
+    } catch (...) {
+      EndFailedStep(name, start);
+      throw;
+    }
+    EndStep(name, start);
+  }
+  // Runs a hook as a step and keeps its output in the record. Does nothing if
+  // `argv` is empty. Throws as RunHook does.
+  void RunHookStep(const std::string& name, const Argv& argv,
+                   const HookContext& hook_context);
+
+  // Throws Error kInterrupted or kAborted if a stop was requested.
+  void StopIfAsked() const;
+  // Adds a warning to the outcome and reports it.
+  void Warn(const std::string& text);
+  // Reports progress, in words.
+  void Remark(const std::string& text);
+  // Records the inode of the tree that the transaction makes.
+  void NoteTree(std::uint64_t inode);
+
+  // The step begun last; empty before the first.
+  const std::string& current_step() const { return current_step_; }
+  // The inode that NoteTree was given.
+  std::optional<std::uint64_t> tree() const { return tree_; }
+
+  // For the outcome.
+  std::vector<StepRecord> steps;
+  std::vector<std::string> warnings;
+  std::map<std::string, std::string> facts;  // e.g. facts["sha256"]
+
+ private:
+  Nanoseconds BeginStep(const std::string& name);
+  void EndStep(const std::string& name, Nanoseconds start);
+  void EndFailedStep(const std::string& name, Nanoseconds start);
+  void Report(ProgressEvent::Kind kind, const std::string& text,
+              double seconds = 0) const;
+
+  DeployContext* context_;
+  std::uint64_t number_;
+  Journal* journal_ = nullptr;
+  std::string current_step_;
+  std::optional<std::uint64_t> tree_;
+};
+
+}  // namespace release
+
+#endif  // RELEASE_DEPLOY_STEP_RECORDER_H_

@@ -1,0 +1,136 @@
+// A transaction as a value: which kind it is, and the user's words.
+//
+// The spec stays constant while the transaction runs. Facts that are found
+// under the lock make up a PreparedTransaction.
+#ifndef RELEASE_DEPLOY_TRANSACTION_SPEC_H_
+#define RELEASE_DEPLOY_TRANSACTION_SPEC_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/config.h"
+#include "base/version.h"
+#include "deploy/archive_request.h"
+#include "deploy/deploy_context.h"
+#include "store/journal.h"
+#include "store/ledger.h"
+
+namespace release {
+
+enum class TransactionKind {
+  kDeploy,
+  kStage,
+  kActivate,
+  kRollback,
+  kAdopt,
+  kPrune,
+  kPin,
+  kUnpin,
+};
+
+// How a kind of transaction changes `current`.
+enum class LinkChange {
+  kNone,
+  kForward,   // switch, reload, prove; between hooks
+  kBack,      // the same without hooks; the release left becomes withdrawn
+  kTakeOver,  // switch only: the service uses the same files as before
+};
+
+// Which step brings a release into releases/.
+enum class StagingStep { kNone, kUnpack, kAdopt };
+
+enum class AfterCommit { kNothing, kApplyRetention };
+
+struct KindTraits {
+  const char* command = "";  // as in the record, e.g. "deploy"
+  StagingStep staging = StagingStep::kNone;
+  LinkChange link = LinkChange::kNone;
+  AfterCommit after_commit = AfterCommit::kNothing;
+
+  // Transactions that stage nothing must succeed on a full disk, so they take
+  // a preallocated record.
+  constexpr Journal::RecordSpace record_space() const {
+    return staging == StagingStep::kNone ? Journal::RecordSpace::kSpareFile
+                                         : Journal::RecordSpace::kNewFile;
+  }
+};
+
+// One row for each TransactionKind, in the order of the enumerators.
+inline constexpr std::array<KindTraits, 8> kKindTraits = {{
+    {"deploy", StagingStep::kUnpack, LinkChange::kForward,
+     AfterCommit::kApplyRetention},
+    {"stage", StagingStep::kUnpack, LinkChange::kNone, AfterCommit::kNothing},
+    {"activate", StagingStep::kNone, LinkChange::kForward,
+     AfterCommit::kApplyRetention},
+    {"rollback", StagingStep::kNone, LinkChange::kBack, AfterCommit::kNothing},
+    {"init", StagingStep::kAdopt, LinkChange::kTakeOver, AfterCommit::kNothing},
+    {"prune", StagingStep::kNone, LinkChange::kNone,
+     AfterCommit::kApplyRetention},
+    {"pin", StagingStep::kNone, LinkChange::kNone, AfterCommit::kNothing},
+    {"unpin", StagingStep::kNone, LinkChange::kNone, AfterCommit::kNothing},
+}};
+
+constexpr const KindTraits& TraitsOf(TransactionKind kind) {
+  return kKindTraits[static_cast<std::size_t>(kind)];
+}
+
+// A release that is there already and gets a manifest and a ledger entry.
+struct AdoptedRelease {
+  Version version;
+  std::string path;  // below the root: "current", or releases/VERSION
+  ReleaseState state = ReleaseState::kGood;
+  std::string reason;  // why it is not good
+};
+
+// For kAdopt.
+struct AdoptionSpec {
+  std::vector<AdoptedRelease> releases;  // in the order of their activation
+  std::string order_source;  // the log that gave the order; empty if only one
+  std::vector<std::string> warnings;  // entries that are left alone
+};
+
+struct TransactionSpec {
+  TransactionKind kind = TransactionKind::kPrune;
+  // kActivate, kAdopt, kPin, kUnpin: the release; kRollback: nullopt means the
+  // last good release.
+  std::optional<Version> version;
+  std::string reason;                     // the user's --reason
+  std::optional<ArchiveRequest> archive;  // kDeploy, kStage
+  AdoptionSpec adoption;                  // kAdopt; empty if already adopted
+  // After the release proved healthy, waits this long for `release confirm`.
+  std::optional<Duration> confirm_within;
+  // Found by the caller under the lock: the transaction is recorded as refused.
+  std::optional<Failure> refusal;
+
+  const KindTraits& traits() const { return TraitsOf(kind); }
+};
+
+// A serial number of a signed attestation, used up by the commit.
+struct UsedSerial {
+  std::string key;  // the signer's
+  SerialUse use;
+};
+
+// What the preparation and the staging found.
+struct PreparedTransaction {
+  std::optional<Version> to;  // the release it is about
+  bool creates = false;       // staging makes releases/TO
+  // Nothing is left to do: `current` stays, and so does the ledger.
+  bool unchanged = false;
+  // About the archive, for the record and for hooks.
+  std::map<std::string, std::string> facts;
+  std::string evidence;  // the same in words, for the ledger
+  std::optional<UsedSerial> serial;
+  std::uint64_t bytes = 0;  // in the files of a release that was created
+  // For each release of the AdoptionSpec, the bytes in its files.
+  std::vector<std::uint64_t> adopted_bytes;
+};
+
+}  // namespace release
+
+#endif  // RELEASE_DEPLOY_TRANSACTION_SPEC_H_

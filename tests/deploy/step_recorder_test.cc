@@ -1,0 +1,91 @@
+#include "deploy/step_recorder.h"
+
+#include <doctest/doctest.h>
+
+#include <csignal>
+
+#include "os/interrupt.h"
+#include "store/layout.h"
+#include "support/expect_error.h"
+#include "support/root_files.h"
+#include "support/world.h"
+
+namespace release {
+namespace {
+
+// A transaction whose record has begun.
+struct Begun : World {
+  Begun() : journal(&disk, 1, Journal::RecordSpace::kNewFile) {
+    journal.Begin({.command = "deploy"});
+    recorder.SetJournal(&journal);
+    context.report = [this](const ProgressEvent& event) {
+      events += event.text + (event.seconds > 0 ? "!" : "") + "\n";
+    };
+  }
+  ~Begun() { SetInterruptSignal(0); }
+
+  TransactionRecord Record() { return ReadRecord(&disk, 1); }
+
+  Journal journal;
+  StepRecorder recorder{&context, 1};
+  std::string events;
+};
+
+}  // namespace
+
+TEST_CASE("a step is announced, timed and recorded") {
+  Begun world;
+  world.recorder.Step("unpack",
+                      [&] { world.clock.Sleep(std::chrono::seconds(2)); });
+  CHECK(world.events == "unpack\nunpack!\n");
+  CHECK(world.recorder.current_step() == "unpack");
+  REQUIRE(world.Record().steps.size() == 1);
+  CHECK(world.Record().steps[0].name == "unpack");
+  CHECK(world.Record().steps[0].seconds == doctest::Approx(2));
+  CHECK(world.recorder.steps.size() == 1);
+}
+
+TEST_CASE("a step that fails is recorded too, and its error passes on") {
+  Begun world;
+  const Error error = ErrorOf([&] {
+    world.recorder.Step("reload", [&] {
+      world.clock.Sleep(std::chrono::seconds(3));
+      throw Error(ErrorCode::kReloadFailed, "cannot reload");
+    });
+  });
+  CHECK(error.code() == ErrorCode::kReloadFailed);
+  REQUIRE(world.Record().steps.size() == 1);
+  CHECK(world.Record().steps[0].seconds == doctest::Approx(3));
+}
+
+TEST_CASE("no step begins once a stop was requested") {
+  Begun world;
+  SUBCASE("by a signal") { SetInterruptSignal(SIGTERM); }
+  SUBCASE("by an abort") { PutFile(&world.disk, AbortPath(1), ""); }
+  bool ran = false;
+  CHECK_THROWS_AS(world.recorder.Step("switch", [&] { ran = true; }), Error);
+  CHECK(!ran);
+  CHECK(world.Record().current_step.empty());
+}
+
+TEST_CASE("a hook without a command is not a step; another keeps its output") {
+  Begun world;
+  world.runner.On("pre", Exited(0, "hello\n"));
+  world.recorder.RunHookStep("post_activate", {}, {});
+  CHECK(world.recorder.steps.empty());
+  world.recorder.RunHookStep("pre_activate", {"pre"}, {});
+  REQUIRE(world.Record().steps.size() == 1);
+  CHECK(world.Record().steps[0].name == "pre_activate");
+  REQUIRE(world.Record().notes.size() == 1);
+  CHECK(world.Record().notes[0].find("hello") != std::string::npos);
+}
+
+TEST_CASE("the record and the recorder remember the tree that is made") {
+  Begun world;
+  CHECK(!world.recorder.tree());
+  world.recorder.NoteTree(42);
+  CHECK(world.recorder.tree() == 42u);
+  CHECK(world.Record().tree == 42u);
+}
+
+}  // namespace release
