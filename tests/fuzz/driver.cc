@@ -1,4 +1,5 @@
-// libFuzzer's way into one target; empty without it.
+// The entry point that libFuzzer calls, for the target that RELEASE_FUZZ_TARGET
+// names. Without that macro this file is empty.
 #ifdef RELEASE_FUZZ_TARGET
 
 #include <cstddef>

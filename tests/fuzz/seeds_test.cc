@@ -1,4 +1,5 @@
-// Every seed of the fuzz targets, and what a fuzzer once found, is replayed.
+// Replays every seed of the fuzz targets; inputs that a fuzzer found are among
+// them.
 #include <doctest/doctest.h>
 
 #include <boost/filesystem.hpp>
@@ -23,6 +24,7 @@ TEST_CASE("the seeds of the fuzz targets do no harm") {
       CAPTURE(entry.path().string());
       const std::string bytes = Slurp(entry.path());
       target(bytes);
+      // Truncated seeds too; the step keeps the number of runs small.
       for (std::size_t size = 0; size < bytes.size(); size += 61) {
         target(std::string_view(bytes).substr(0, size));
       }

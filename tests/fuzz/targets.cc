@@ -20,7 +20,8 @@ void Require(bool holds) {
   if (!holds) std::abort();
 }
 
-// Everything but what a mistake of this program would be.
+// Returns whether `body` succeeds; an Error counts as a failure. Aborts on
+// kInternal, which means a defect of this program.
 template <typename Body>
 bool Succeeds(Body body) {
   try {
@@ -49,12 +50,15 @@ void FuzzArchive(std::string_view bytes) {
     const ScopedHandle out(&disk, disk.OpenDirectory(Fs::kRoot, "out"));
     unpacked = Unpack(&reader, &disk, out.get(), options);
   });
-  // Nothing beside it, and no link that leads there.
+  // The archive must not write outside "out", must leave no handle open, and
+  // must not make a link with an absolute target.
   Require(disk.List(Fs::kRoot, "").size() == 2);
   Require(disk.List(Fs::kRoot, "beside").empty());
   Require(disk.open_handles() == 0);
   if (!done) return;
   for (const ManifestEntry& entry : unpacked.manifest.entries) {
+    // No setuid, setgid or sticky bit, and nothing that group or others can
+    // write.
     Require((entry.mode & ~0755U) == 0);
     Require(disk.Stat(Fs::kRoot, "out/" + entry.path).has_value());
     Require(!entry.target.starts_with('/'));
@@ -67,6 +71,7 @@ void FuzzConfig(std::string_view bytes) {
 
 void FuzzRecord(std::string_view bytes) {
   const TransactionRecord record = ParseRecord(bytes, 1);
+  // A record never fails to parse: damage shortens its good part.
   Require(record.good_bytes <= bytes.size());
   Require(!record.open() || (record.begin && !record.end));
 }
@@ -74,13 +79,16 @@ void FuzzRecord(std::string_view bytes) {
 void FuzzManifest(std::string_view bytes) {
   Manifest manifest;
   if (!Succeeds([&] { manifest = ParseManifest(bytes, "fuzz"); })) return;
+  // A manifest has exactly one spelling: formatting what was parsed must give
+  // the same bytes.
   Require(FormatManifest(manifest) == bytes);
 }
 
 void FuzzServe(std::string_view bytes) {
   CommandWords words;
   if (!Succeeds([&] { words = ParseServeWords(bytes); })) return;
-  // The command can be served, and no value could be a path or a flag.
+  // A key can be allowed this command, and no value can act as a path or a
+  // flag.
   Require(Succeeds([&] { ParseAllowed(RowOf(words.command).name); }));
   Require(words.operands.size() <= 16);
   for (const std::string& operand : words.operands) {

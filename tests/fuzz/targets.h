@@ -1,8 +1,9 @@
-// What is fed with arbitrary bytes: each returns, or throws nothing but Error,
-// which it catches. What must not happen aborts.
+// The fuzz targets: each feeds arbitrary bytes to one parser. A target catches
+// Error, which is a proper answer to bad input; kInternal, any other exception
+// and a violated invariant end the process.
 //
-// One executable each in the CMake preset `fuzz` (libFuzzer); the unit tests
-// replay the seeds.
+// The CMake preset `fuzz` builds one libFuzzer executable per target; the unit
+// tests replay the seeds.
 #ifndef RELEASE_TESTS_FUZZ_TARGETS_H_
 #define RELEASE_TESTS_FUZZ_TARGETS_H_
 
@@ -10,11 +11,11 @@
 
 namespace release {
 
-void FuzzArchive(std::string_view bytes);   // unpacks it, in memory
-void FuzzConfig(std::string_view bytes);    // as a configuration file
-void FuzzRecord(std::string_view bytes);    // as a transaction's record
-void FuzzManifest(std::string_view bytes);  // and what is read is written alike
-void FuzzServe(std::string_view bytes);     // as what a restricted key asks for
+void FuzzArchive(std::string_view bytes);   // unpacks it in memory
+void FuzzConfig(std::string_view bytes);    // parses a configuration file
+void FuzzRecord(std::string_view bytes);    // parses a transaction's record
+void FuzzManifest(std::string_view bytes);  // parses and formats it again
+void FuzzServe(std::string_view bytes);     // parses the command of a client
 
 }  // namespace release
 

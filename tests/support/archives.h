@@ -1,4 +1,5 @@
-// Trees and archives made by other programs, for tests.
+// Helpers for tests that make trees on the host and run other programs (tar,
+// cpio) on them.
 #ifndef RELEASE_TESTS_SUPPORT_ARCHIVES_H_
 #define RELEASE_TESTS_SUPPORT_ARCHIVES_H_
 
@@ -16,28 +17,34 @@
 
 namespace release {
 
+// Runs a script with sh and "set -e". Throws std::runtime_error if it fails.
 inline void Shell(const std::string& command) {
   if (std::system(("set -e; " + command).c_str()) != 0) {
     throw std::runtime_error("failed: " + command);
   }
 }
 
+// Returns the whole content of a file. Throws std::runtime_error if the file
+// cannot be opened.
 inline std::string Slurp(const boost::filesystem::path& path) {
   boost::filesystem::ifstream in(path, std::ios::binary);
   if (!in) throw std::runtime_error("no file " + path.string());
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
+// Writes a file with mode 0644, in place of one that exists. Throws
+// std::runtime_error on failure.
 inline void Spill(const boost::filesystem::path& path,
                   const std::string& text) {
   boost::filesystem::ofstream out(path, std::ios::binary);
   out << text;
   if (!out.flush()) throw std::runtime_error("cannot fill " + path.string());
-  // PosixFs clears the umask.
+  // PosixFs clears the umask of this process; without this line the mode would
+  // depend on whether a test has made one.
   boost::filesystem::permissions(path, boost::filesystem::perms(0644));
 }
 
-// Bytes that no compression makes smaller; the same for the same seed.
+// Returns incompressible bytes without NUL, the same ones for the same seed.
 inline std::string Noise(std::size_t size, unsigned seed) {
   std::mt19937 random(seed);
   std::string out(size, '\0');
@@ -45,7 +52,7 @@ inline std::string Noise(std::size_t size, unsigned seed) {
   return out;
 }
 
-// Gives out the bytes in pieces, as a pipe does.
+// A source that returns at most `piece` bytes per call, as a pipe does.
 inline ByteSource InPieces(std::string bytes, std::size_t piece) {
   return [bytes = std::move(bytes), piece,
           at = std::size_t{0}](std::span<char> buffer) mutable {
@@ -57,7 +64,9 @@ inline ByteSource InPieces(std::string bytes, std::size_t piece) {
   };
 }
 
-// Files, directories and links of the kinds that releases hold.
+// Fills the directory with the kinds of entries that releases hold: an
+// executable, empty files and directories, names that are long or not ASCII,
+// incompressible content, and symbolic links.
 inline void MakeTree(const boost::filesystem::path& top) {
   namespace bfs = boost::filesystem;
   bfs::create_directories(top / "bin");

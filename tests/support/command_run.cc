@@ -19,7 +19,8 @@
 namespace release {
 namespace {
 
-// Puts another file in the place of a descriptor, and takes it back.
+// Makes descriptor `fd` refer to another open file, and restores it at the end
+// of the scope.
 class Redirected {
  public:
   Redirected(int fd, int to) : fd_(fd), kept_(dup(fd)) { dup2(to, fd); }
@@ -35,6 +36,8 @@ class Redirected {
   int kept_;
 };
 
+// A file in memory, not a pipe: a command that prints more than a pipe holds
+// would block forever, because nobody reads until it has returned.
 int MakeMemory() {
   const int fd = memfd_create("printed", MFD_CLOEXEC);
   if (fd < 0) throw std::runtime_error("cannot make a file in memory");
@@ -52,8 +55,8 @@ std::string TakeMemory(int fd) {
 }
 
 struct Terminal {
-  int outer = -1;  // what a person would see
-  int inner = -1;  // what the command writes to
+  int outer = -1;  // the test reads here, as a person would
+  int inner = -1;  // the command writes here
 };
 
 Terminal MakeTerminal() {
@@ -149,6 +152,7 @@ BackgroundRun::BackgroundRun(const CommandRig& rig,
                              const std::vector<std::string>& words)
     : pid_(fork()) {
   if (pid_ < 0) throw std::runtime_error("cannot fork");
+  // _exit, because exit would flush the buffers of the test's own output twice.
   if (pid_ == 0) _exit(rig.Run(words).exit);
 }
 

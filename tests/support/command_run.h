@@ -1,4 +1,4 @@
-// Runs the command line in this process and keeps what it prints.
+// Runs the command line in this process and captures its output.
 #ifndef RELEASE_TESTS_SUPPORT_COMMAND_RUN_H_
 #define RELEASE_TESTS_SUPPORT_COMMAND_RUN_H_
 
@@ -18,32 +18,36 @@ struct Printed {
   std::string err;
 };
 
-// What `body` writes to standard output and standard error, and returns. With
-// `terminal` standard error is one.
+// Captures what `body` writes to standard output and standard error, and the
+// exit status that it returns. With `terminal` set, standard error is a
+// pseudo-terminal; otherwise both are files in memory.
 Printed PrintedBy(const std::function<int()>& body, bool terminal = false);
 
-// `release WORDS...`, as from a shell without RELEASE_APP and NO_COLOR.
+// Runs `release WORDS...` with RELEASE_APP and NO_COLOR unset.
 Printed RunRelease(std::vector<std::string> words);
 
-// One app in a temporary root, driven by the command line.
+// An app in a temporary root that the test drives through the command line.
 class CommandRig {
  public:
+  // Runs `release init`; the test fails if that fails.
   CommandRig();
 
   const std::string& path() const { return dir_.path(); }
   std::string root() const { return dir_.path() + "/srv"; }
 
-  // `release --root ROOT WORDS...`; with a config, `release --config FILE
-  // WORDS...`.
+  // Runs `release --root ROOT WORDS...`, or `release --config FILE WORDS...`
+  // after Configure.
   Printed Run(const std::vector<std::string>& words) const;
 
-  // From now on the app is configured: `root` and these further lines.
+  // Writes a configuration file of `root` and these lines; Run uses it from now
+  // on.
   void Configure(const std::string& lines);
 
-  // The path of an archive of that version: bin/app, which names it.
+  // Writes a tar archive that holds bin/app, with the version in it, and
+  // returns its path.
   std::string Archive(const std::string& version) const;
 
-  // Deploys that version; the test fails where that does.
+  // Deploys that version; the test fails if the deploy fails.
   void Deploy(const std::string& version) const;
 
  private:
@@ -51,7 +55,8 @@ class CommandRig {
   bool configured_ = false;
 };
 
-// The command in a process of its own, while the test goes on.
+// Runs a command in a child process while the test continues. The destructor
+// kills the child if Wait was not called.
 class BackgroundRun {
  public:
   BackgroundRun(const CommandRig& rig, const std::vector<std::string>& words);
@@ -59,15 +64,16 @@ class BackgroundRun {
   BackgroundRun(const BackgroundRun&) = delete;
   BackgroundRun& operator=(const BackgroundRun&) = delete;
 
-  // Its exit status, once it has ended.
+  // Waits for the end of the child. Returns its exit status, or -1 if a signal
+  // killed it.
   int Wait();
 
  private:
   pid_t pid_;
 };
 
-// Repeats `probe` until it is true, for at most ten seconds; false where it
-// never was.
+// Repeats `probe` every 10 ms, for at most ten seconds. Returns whether it
+// became true.
 bool Becomes(const std::function<bool()>& probe);
 
 }  // namespace release

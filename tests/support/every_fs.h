@@ -1,4 +1,5 @@
-// What the contract suites of Fs run over, and what they are written with.
+// The implementations of Fs that the contract suites run over, and helpers for
+// these suites. Each type has a member `fs`.
 #ifndef RELEASE_TESTS_SUPPORT_EVERY_FS_H_
 #define RELEASE_TESTS_SUPPORT_EVERY_FS_H_
 
@@ -14,11 +15,13 @@
 
 namespace release {
 
+// PosixFs that lets openat2 refuse symbolic links.
 struct KernelLookup {
   TempDir dir;
   PosixFs fs{dir.path()};
 };
 
+// PosixFs on a kernel without openat2: it walks each path itself.
 struct WalkLookup {
   TempDir dir;
   PosixFs fs{dir.path(), PosixFs::Lookup::kWalk};
@@ -35,7 +38,7 @@ struct Wrapped {
 
 #define EVERY_FS KernelLookup, WalkLookup, InMemory, Wrapped
 
-// The errno of a call, 0 where it succeeds.
+// Returns the errno of the FsError that the call throws, 0 if it succeeds.
 template <typename Call>
 int ErrorOf(Call call) {
   try {

@@ -1,4 +1,4 @@
-// The failure that a call ends with.
+// Captures the Error that a call throws.
 #ifndef RELEASE_TESTS_SUPPORT_EXPECT_ERROR_H_
 #define RELEASE_TESTS_SUPPORT_EXPECT_ERROR_H_
 
@@ -8,7 +8,8 @@
 
 namespace release {
 
-// The Error that `call` throws; a test whose call throws none fails.
+// Returns the Error that `call` throws. Throws std::logic_error, so that the
+// test fails, if `call` succeeds.
 template <typename Call>
 Error ErrorOf(Call call) {
   try {
@@ -19,7 +20,7 @@ Error ErrorOf(Call call) {
   throw std::logic_error("no Error was thrown");
 }
 
-// Whether the error's message has `part` in it.
+// Whether the message of the error contains `part`.
 inline bool Says(const Error& error, std::string_view part) {
   return std::string_view(error.what()).find(part) != std::string_view::npos;
 }

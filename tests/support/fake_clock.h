@@ -1,4 +1,4 @@
-// Time that passes only when somebody waits.
+// A Clock whose time passes only in Sleep and Advance.
 #ifndef RELEASE_TESTS_SUPPORT_FAKE_CLOCK_H_
 #define RELEASE_TESTS_SUPPORT_FAKE_CLOCK_H_
 
@@ -16,7 +16,8 @@ class FakeClock : public Clock {
   std::int64_t WallSeconds() override { return wall_seconds; }
   void Sleep(Nanoseconds duration) override { Advance(duration); }
 
-  // Lets time pass; what was planned for it happens in its order.
+  // Moves time forward; runs the callbacks that At planned for that span, in
+  // the order of their times.
   void Advance(Nanoseconds duration) {
     const Nanoseconds end = now_ + duration;
     while (!plans_.empty() && plans_.begin()->first <= end) {
@@ -27,7 +28,7 @@ class FakeClock : public Clock {
     now_ = end;
   }
 
-  // Has something happen at a time since boot.
+  // Runs `what` when the time since boot reaches `time`.
   void At(Nanoseconds time, std::function<void()> what) {
     plans_.emplace(time, std::move(what));
   }

@@ -1,4 +1,4 @@
-// An Http whose answers the test gives.
+// An Http that records requests and returns the answers that a test sets.
 #ifndef RELEASE_TESTS_SUPPORT_FAKE_HTTP_H_
 #define RELEASE_TESTS_SUPPORT_FAKE_HTTP_H_
 

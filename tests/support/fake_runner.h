@@ -1,4 +1,5 @@
-// A Runner whose commands are answered by the test.
+// A Runner that starts no process: it records commands and returns the results
+// that a test sets.
 #ifndef RELEASE_TESTS_SUPPORT_FAKE_RUNNER_H_
 #define RELEASE_TESTS_SUPPORT_FAKE_RUNNER_H_
 
@@ -29,8 +30,9 @@ class FakeRunner : public Runner {
  public:
   using Answer = std::function<CommandResult(const Command&)>;
 
-  // Answers each command whose words contain `part`. What was said last
-  // counts first. A command that nobody answers exits with 0.
+  // Sets the answer for each command whose joined words contain `part`. If
+  // several match, the answer that was set last wins; if none matches, the
+  // command exits with 0.
   void On(std::string part, Answer answer) {
     answers_.emplace_back(std::move(part), std::move(answer));
   }
@@ -69,12 +71,12 @@ class FakeRunner : public Runner {
     return count;
   }
 
-  std::vector<Command> commands;              // run so far
-  std::vector<std::pair<int, int>> signals;   // sent so far: pid, signal
-  std::vector<ProcessUse> uses;               // what UsersOf returns
-  std::string asked_users_of;                 // what it was last asked
-  std::set<int> alive;                        // processes that exist
-  std::function<void(int signal)> on_signal;  // after one to a living process
+  std::vector<Command> commands;             // every command so far
+  std::vector<std::pair<int, int>> signals;  // every signal so far: pid, number
+  std::vector<ProcessUse> uses;              // what UsersOf returns
+  std::string asked_users_of;                // the argument of its last call
+  std::set<int> alive;                       // processes that exist
+  std::function<void(int signal)> on_signal;  // called after each
 
  private:
   std::vector<std::pair<std::string, Answer>> answers_;

@@ -1,5 +1,5 @@
-// A systemd unit behind a FakeRunner: answers `systemctl show`, and records
-// which jobs were asked for.
+// A systemd unit behind a FakeRunner: answers `systemctl show` from `state`,
+// and records the jobs that the code under test requests.
 #ifndef RELEASE_TESTS_SUPPORT_FAKE_UNIT_H_
 #define RELEASE_TESTS_SUPPORT_FAKE_UNIT_H_
 
@@ -30,13 +30,14 @@ class FakeUnit {
     runner->On("journalctl", Exited(0, "10:00 shop[100]: Boom\n"));
   }
 
-  // What the process does when systemd starts it anew.
+  // Changes the state as a restart does: a new main process, a new invocation.
   void StartAgain() {
     ++state.main_pid;
     state.invocation += "x";
     state.active = "active";
     state.sub = "running";
   }
+  // Changes the state as if the main process had exited with status 3.
   void Fail() {
     state.active = "failed";
     state.sub = "failed";

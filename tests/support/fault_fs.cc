@@ -9,6 +9,8 @@ namespace {
 
 using Lock = std::lock_guard<std::mutex>;
 
+// The verbs of PosixFs, in the order of FsCall, so that a message reads as on
+// the machine.
 constexpr std::string_view kNames[] = {
     "open",
     "open directory",
@@ -109,6 +111,7 @@ void FaultFs::Count(FsCall kind, Handle handle, const std::string& path,
     failure_ =
         fmt::format("{} {}", kNames[static_cast<std::size_t>(kind)], where);
   }
+  // Outside the lock: `inner_` may be slow, and other threads must go on.
   data = data.substr(0, fault.bytes);
   if (!data.empty()) inner_->Write(handle, data);
   const std::string_view name = kNames[static_cast<std::size_t>(kind)];

@@ -1,7 +1,8 @@
 // An Fs whose n-th call fails.
 //
-// Wraps another one; counts its calls, all and by kind, so that a test can make
-// the first fail, then the second, until the code under test runs through:
+// It wraps another Fs and counts the calls, in total and by kind, so that a
+// test can make the first call fail, then the second, until the code under test
+// succeeds:
 //
 //   for (std::uint64_t n = 1;; ++n) {
 //     FaultFs fs(&inner);
@@ -10,7 +11,7 @@
 //     if (!fs.failed()) break;
 //   }
 //
-// Close is neither counted nor made to fail. Safe for several threads.
+// Close is not counted and never fails. Several threads may use one FaultFs.
 #ifndef RELEASE_TESTS_SUPPORT_FAULT_FS_H_
 #define RELEASE_TESTS_SUPPORT_FAULT_FS_H_
 
@@ -58,24 +59,25 @@ enum class FsCall {
 
 class FaultFs final : public Fs {
  public:
-  // `inner` outlives this.
+  // `inner` must outlive this object.
   explicit FaultFs(Fs* inner) : inner_(inner) {}
 
   // The n-th call from now on (1 is the next), or the n-th of one kind, throws
   // FsError with this errno instead of having any effect.
   void FailAt(std::uint64_t n, int error_number,
               std::optional<FsCall> kind = std::nullopt);
-  // As FailAt, and each call (of that kind) after it fails too, as on a disk
-  // that stays full.
+  // As FailAt, but each later call (of that kind) fails too, as on a disk that
+  // stays full.
   void FailFrom(std::uint64_t n, int error_number,
                 std::optional<FsCall> kind = std::nullopt);
-  // As FailAt for Write, which first writes up to `bytes` of its data.
+  // As FailAt for the n-th Write, which writes up to `bytes` of its data before
+  // it fails.
   void FailWriteAfter(std::uint64_t n, std::size_t bytes, int error_number);
 
   std::uint64_t calls() const;
   std::uint64_t calls(FsCall kind) const;
-  // Whether a call was made to fail since the last Fail..., and which, as
-  // "sync releases".
+  // Whether a call has failed since the last Fail..., and which one, as "sync
+  // releases".
   bool failed() const;
   std::string failure() const;
 
@@ -120,22 +122,26 @@ class FaultFs final : public Fs {
  private:
   struct Fault {
     std::optional<FsCall> kind;
-    std::uint64_t left = 0;  // matching calls until it strikes
+    std::uint64_t left = 0;  // matching calls up to the one that fails
     int error_number = 0;
     bool stays = false;
     std::size_t bytes = 0;
   };
 
   void Arm(Fault fault);
-  // Counts the call; throws where it is to fail. `data` is what a Write has.
+  // Counts the call, and throws FsError if it must fail. `data` is the data of
+  // a Write, of which FailWriteAfter writes the beginning.
   void Count(FsCall kind, Handle handle, const std::string& path,
              std::string_view data = {});
+  // Whether this call must fail; counts down if the kind matches. The caller
+  // must hold the lock.
   bool Strikes(FsCall kind);
+  // Records the path of an open handle, for failure(). Returns `handle`.
   Handle Remember(Handle handle, Handle dir, const std::string& path);
 
   Fs* const inner_;
   mutable std::mutex mutex_;
-  std::optional<Fault> fault_;
+  std::optional<Fault> fault_;  // nullopt: no further call fails
   std::string failure_;
   bool failed_ = false;
   std::uint64_t all_ = 0;

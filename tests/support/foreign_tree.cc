@@ -13,10 +13,13 @@ namespace {
 
 constexpr std::string_view kPrefix = "/srv/shop/";
 
-// The directory that `current` is or leads to, from the root; nothing where
-// there is none.
+// Returns the path, relative to the root, of the directory that `current` is or
+// leads to; nullopt if it leads nowhere. It understands the links that an
+// adoption can meet: absolute ones into the root, and relative ones at the top
+// of it.
 std::optional<std::string> FollowCurrent(Fs* fs) {
   std::string path = kCurrent;
+  // A link that points at itself ends after eight steps.
   for (int i = 0; i < 8; ++i) {
     const auto info = fs->Stat(Fs::kRoot, path);
     if (!info) return std::nullopt;
@@ -34,7 +37,8 @@ std::optional<std::string> FollowCurrent(Fs* fs) {
   return std::nullopt;
 }
 
-// The path below /srv/shop; nullopt for any other path of the machine.
+// Returns the part of a machine path below /srv/shop, or nullopt if the path is
+// elsewhere.
 std::optional<std::string> InShop(const std::string& path) {
   const std::string absolute = "/" + path;
   if (!absolute.starts_with(kPrefix)) return std::nullopt;

@@ -1,4 +1,4 @@
-// Roots that another tool, or a hand, made: all in memory.
+// In-memory roots as another deploy tool, or a person, leaves them.
 #ifndef RELEASE_TESTS_SUPPORT_FOREIGN_TREE_H_
 #define RELEASE_TESTS_SUPPORT_FOREIGN_TREE_H_
 
@@ -9,22 +9,24 @@
 
 namespace release {
 
-// As Capistrano leaves it, durable: releases 1, 2 and 3, revisions.log, and
-// `current` an absolute link to 3 in /srv/shop.
+// Returns a root of Capistrano, all of it durable: releases 1, 2 and 3,
+// revisions.log, and `current`, an absolute link to /srv/shop/releases/3.
 MemFs CapistranoTree();
 
-// A directory `current` with the app in it, durable.
+// Returns a durable root without releases: `current` is a directory that holds
+// the app.
 MemFs PlainTree();
 
-// A release tree at `path`; its file "index" says `text`.
+// Makes a release tree at `path`, whose file "index" contains `text`.
 void MakeForeignRelease(Fs* fs, const std::string& path,
                         const std::string& text);
 
-// What "index" says to whoever reads it through `current`; "" where that is
-// missing at any step of the way.
+// Returns the content of "index" as read through `current`, or "" if any
+// component of that path is missing.
 std::string ServedIndex(Fs* fs);
 
-// A machine whose /srv/shop is `root`, which outlives it. For looking only.
+// A machine whose /srv/shop is `root`, which must outlive it. Only Stat and
+// ReadLink reach into `root`.
 class ShopMachine final : public MemFs {
  public:
   explicit ShopMachine(Fs* root);

@@ -23,7 +23,7 @@ int Listen(const sockaddr* address, socklen_t size) {
   return fd;
 }
 
-// Whether the headers and the body they announce are there.
+// Whether the request holds all headers and a body of the announced length.
 bool Complete(const std::string& request) {
   const std::size_t end = request.find("\r\n\r\n");
   if (end == request.npos) return false;
@@ -77,6 +77,7 @@ std::vector<std::string> HttpServer::Requests() {
 
 void HttpServer::Serve() {
   while (!stop_) {
+    // Waits 20 ms at most, so that the destructor is never delayed longer.
     pollfd waiting{listener_, POLLIN, 0};
     if (poll(&waiting, 1, 20) != 1) continue;
     const int connection = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);

@@ -1,4 +1,5 @@
-// A small HTTP server in a thread, for tests of the real Http.
+// An HTTP server in a thread, for tests of the real Http. It answers one
+// request per connection, one connection after the other.
 #ifndef RELEASE_TESTS_SUPPORT_HTTP_SERVER_H_
 #define RELEASE_TESTS_SUPPORT_HTTP_SERVER_H_
 
@@ -13,18 +14,21 @@ namespace release {
 
 class HttpServer {
  public:
-  // From the whole request to the whole answer, header lines included; an empty
-  // answer keeps the connection open and silent until the server ends.
+  // Maps a whole request to a whole answer, header lines included. If the
+  // answer is empty, the connection stays open and silent until the server is
+  // destroyed. Runs in the server's thread.
   using Handler = std::function<std::string(const std::string& request)>;
 
-  // On 127.0.0.1, at a free port.
+  // Listens on 127.0.0.1 at a free port. Throws std::runtime_error on failure.
   explicit HttpServer(Handler handler);
-  // On a unix socket at that path, which it makes and removes.
+  // Listens on a unix socket that it makes at that path; the destructor removes
+  // it.
   HttpServer(const std::string& socket_path, Handler handler);
   ~HttpServer();
 
   int port() const { return port_; }
   std::string Url(const std::string& path) const;
+  // Returns every request so far.
   std::vector<std::string> Requests();
 
  private:
@@ -42,11 +46,12 @@ class HttpServer {
   std::thread thread_;
 };
 
-// An answer with that status and body.
+// Formats an answer with that status and body. Each of `more_headers` must end
+// with "\r\n".
 std::string HttpAnswer(int status, const std::string& body,
                        const std::string& more_headers = "");
 
-// Answers so whatever is asked.
+// Returns a handler that gives the same answer to every request.
 HttpServer::Handler Always(const std::string& answer);
 
 }  // namespace release

@@ -71,6 +71,8 @@ MemFs::Found MemFs::Find(Handle dir, const std::string& path,
     found.parent = found.ino = at;
     return found;
   }
+  // Every component but the last must be a directory. A symbolic link on the
+  // way is an error (ELOOP), as with openat2 and RESOLVE_NO_SYMLINKS.
   std::size_t start = 0;
   for (std::size_t end; (end = path.find('/', start)) != std::string::npos;
        start = end + 1) {
@@ -129,6 +131,7 @@ void MemFs::Tick() {
 
 void MemFs::Add(Change change) {
   if (change.group == 0) change.group = next_group_++;
+  // A clock of ticks: each change gets a later time than the one before.
   change.modified = now_++;
   pending_.push_back(std::make_shared<const Change>(std::move(change)));
   live_.Apply(*pending_.back());
@@ -261,6 +264,8 @@ void MemFs::MakeSymlink(const std::string& target, Handle dir,
          NewInode(FileType::kSymlink, 0777, target));
 }
 
+// Walks the subtree of `ancestor`; inodes do not record their parents. Test
+// trees are small.
 bool MemFs::IsBeneath(Ino ino, Ino ancestor) const {
   if (ino == ancestor) return true;
   for (const auto& [name, child] : live_.At(ancestor).entries) {
@@ -309,6 +314,10 @@ void MemFs::Rename(Handle dir, const std::string& from, Handle new_dir,
   if (error != 0) throw FsError(operation, target.label, error);
   Tick();
   if (source.ino == target.ino) return;
+  // A rename is two changes of entries: `left` takes the place of the source
+  // name (nothing, or the other inode of an exchange) and the source inode
+  // takes the target name. In one directory they are one change; between two
+  // they share a group, so that a power cut keeps or loses both.
   const Ino left = mode == RenameMode::kExchange ? target.ino : kNoIno;
   Change removed;
   removed.ino = source.parent;
@@ -464,6 +473,7 @@ void MemFs::Sync(Handle handle) {
 
 void MemFs::SyncTree(Handle handle) {
   const Lock lock(mutex_);
+  // At is called for its check of the handle.
   if (handle != kRoot) At("sync the file system of", handle);
   Tick();
   syncs_.push_back("tree");

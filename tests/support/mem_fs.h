@@ -1,15 +1,17 @@
 // A file system in memory that can lose power.
 //
-// It answers as the machine does, errno for errno (tests/os/fs_contract_test.cc
-// holds it to that), and keeps two images: what a reader sees, and what is
-// durable. Each mutating call appends changes to a pending list, each of one
-// inode: a directory's entries, a file's content, mode or owner. Sync of a
-// handle makes the pending changes of its inode durable, SyncTree all of them.
-// Syncing a new file does not make its name durable; syncing one directory of
-// a rename between two makes durable that directory's half, but both halves
-// where it moves a directory: that has one parent, on every disk.
+// It returns the same errno as the kernel in each case
+// (tests/os/fs_contract_test.cc checks this), and keeps two images: the visible
+// one and the durable one. Each mutating call appends changes to a pending
+// list, each of one inode: a directory's entries, a file's content, mode or
+// owner. Sync of a handle makes the pending changes of its inode durable,
+// SyncTree all of them. Syncing a new file does not make its name durable.
+// After a rename between two directories, syncing one of them makes only that
+// half durable; but if the renamed entry is itself a directory, both halves
+// become durable, because a directory has exactly one parent on every real file
+// system.
 //
-// Copies are cheap and independent. Safe for several threads.
+// Copies are cheap and independent. Several threads may use one MemFs.
 #ifndef RELEASE_TESTS_SUPPORT_MEM_FS_H_
 #define RELEASE_TESTS_SUPPORT_MEM_FS_H_
 
@@ -28,52 +30,54 @@
 
 namespace release {
 
-// Thrown in place of the first call that the process did not live to make. Not
-// a std::exception, so that no handler for errors takes it for one.
+// Thrown by the first call that comes after the simulated death of the process.
+// It does not derive from std::exception, so that error handlers do not catch
+// it.
 struct CrashNow {};
 
 class MemFs : public Fs {
  public:
-  // An empty root directory, durable.
+  // Makes an empty root directory, which is durable.
   MemFs();
   MemFs(const MemFs& other);
   MemFs& operator=(const MemFs& other);
 
-  // -- stopping
-  // Mutating and syncing calls so far. One that failed changed nothing and is
-  // not counted.
+  // -- stopping The number of mutating and syncing calls so far. A failed call
+  // changes nothing and is not counted.
   std::uint64_t operations() const { return operations_; }
-  // After `count` more of them each further one throws CrashNow.
+  // After `count` more mutating or syncing calls, each further one throws
+  // CrashNow.
   void CrashAfter(std::uint64_t count) { budget_ = count; }
-  // What a new process finds after `kill -9`: all that was visible, still as
-  // little durable as before. No handles, no locks, no crash set, counts of 0.
+  // Returns the file system that a new process finds after `kill -9`: the same
+  // visible and durable images, but without open handles, locks and a planned
+  // crash, and with counts of 0.
   MemFs Killed() const;
-  // What it finds after a power cut, each distinct disk once; see
-  // support/power_cut.h for which ones those are. Nothing is pending then.
+  // Calls `visit` with each distinct file system that a power cut can leave
+  // (see support/power_cut.h), without pending changes.
   void ForEachPowerCut(const std::function<void(MemFs)>& visit) const;
 
-  // -- leaving out a sync
-  // A sync is named by what its handle was opened as: the path from the root
-  // ("" is the root itself), or "tree" for any SyncTree. The name stays when
-  // the file is renamed later.
-  // From now on Sync of `name` succeeds and does nothing: the `occurrence`-th
-  // from now, or each one where that is 0. Killed and power-cut copies keep
-  // that, with the occurrences counted so far. It still counts as an operation.
+  // -- leaving out a sync The name of a sync is the path under which its handle
+  // was opened, from the root ("" is the root itself), or "tree" for any
+  // SyncTree. A later rename of the file does not change that name. Makes the
+  // `occurrence`-th Sync of `name` from now, or each one if that is 0, succeed
+  // without effect. An ignored sync still counts as an operation. Killed and
+  // power-cut copies inherit this, with the occurrences counted so far.
   void IgnoreSync(const std::string& name, unsigned occurrence = 0);
-  // The name of each sync so far, ignored ones too.
+  // The name of each sync so far, including ignored ones.
   const std::vector<std::string>& syncs() const { return syncs_; }
 
-  // -- looking
-  // Bytes that two MemFs share exactly where they look the same and can lose
-  // the same. Modification times and inode numbers do not count.
+  // -- looking Returns bytes that are equal for two MemFs if and only if their
+  // visible content, durable content and pending changes are equal.
+  // Modification times and inode numbers are left out.
   std::string Image() const;
-  // One line for each name that is visible, for people.
+  // Lists the visible names, one per line, for test messages.
   std::string Tree() const { return live_.Tree(); }
-  // How many changes a power cut could lose.
+  // The number of changes that a power cut could lose.
   std::size_t pending() const { return pending_.size(); }
   std::size_t open_handles() const { return opened_.size(); }
   void SetSpace(const SpaceInfo& space) { space_ = space; }
-  // Whether CloneContent works, as on xfs, or does not, as on ext4.
+  // Sets whether CloneContent works, as on xfs, or fails with EOPNOTSUPP, as on
+  // ext4.
   void SetClones(bool clones) { clones_ = clones; }
 
   // -- Fs
@@ -124,12 +128,12 @@ class MemFs : public Fs {
     std::uint64_t offset = 0;
   };
 
-  // A path looked up as far as it goes.
+  // The result of a path lookup.
   struct Found {
-    int error = 0;  // of the lookup; the rest is unset then
+    int error = 0;  // of the lookup; if set, the rest is not
     Ino parent = kNoIno;
-    std::string leaf;   // empty: the directory itself
-    Ino ino = kNoIno;   // kNoIno: there is nothing of that name
+    std::string leaf;   // empty: the path is `dir` itself
+    Ino ino = kNoIno;   // kNoIno: the name does not exist
     std::string label;  // the path from the root
   };
 
@@ -141,19 +145,30 @@ class MemFs : public Fs {
   explicit MemFs(MemImage image);
 
   Found Find(Handle dir, const std::string& path, PathUse use) const;
-  // As Find; throws where the lookup fails, or where the name must exist or
-  // must not and that is not so.
+  // As Find, but throws FsError if the lookup fails, if the name must exist and
+  // does not, or if it must not exist and does.
   enum class Wanted { kAny, kPresent, kAbsent };
   Found Want(std::string_view operation, Handle dir, const std::string& path,
              PathUse use, Wanted wanted) const;
+  // Returns the open file. Throws FsError EBADF for an unknown handle, EISDIR
+  // for kRoot.
   OpenFile* At(std::string_view operation, Handle handle);
   Handle Keep(OpenFile file);
+  // Returns the errno that Open must fail with, or 0.
   int OpenError(const Found& found, OpenMode mode) const;
 
   bool Remove(Handle dir, const std::string& path, bool directory);
+  // Counts a mutating or syncing call; throws CrashNow if the budget of
+  // CrashAfter is used up. Each such call makes its checks first, calls Tick,
+  // and then changes the images, so that a crash leaves the state before the
+  // call.
   void Tick();
+  // Applies the change to the visible image and appends it to the pending list.
   void Add(Change change);
   void AddEntry(Ino directory, const std::string& name, Ino ino);
+  // Adds a new inode and its entry as one operation. The inode itself is put
+  // into both images, because its type and mode persist with the entry; only
+  // the entry is pending.
   void AddNew(const Found& found, MemInode inode);
   void AddWrite(Ino ino, std::uint64_t offset, std::string data);
   FileInfo InfoOf(Ino ino) const;
@@ -161,9 +176,9 @@ class MemFs : public Fs {
   int ReplaceError(const Found& from, const Found& to) const;
   bool IsBeneath(Ino ino, Ino ancestor) const;
   bool Ignored(const std::string& name);
-  // Groups of pending changes that make or move a directory.
+  // Returns the groups of pending changes that make or move a directory.
   std::set<std::uint64_t> MovesOfDirectories() const;
-  // Makes durable what is left of those groups.
+  // Makes the remaining changes of those groups durable.
   void FinishMoves(const std::set<std::uint64_t>& moves);
 
   mutable std::mutex mutex_;

@@ -1,4 +1,4 @@
-// The half of MemFs that is about kills, power cuts and left-out syncs.
+// The part of MemFs that simulates kills, power cuts and ignored syncs.
 #include <algorithm>
 #include <functional>
 #include <iterator>
@@ -10,6 +10,7 @@
 namespace release {
 namespace {
 
+// Whether two changes of one directory concern the same entry.
 bool ShareName(const Change& a, const Change& b) {
   return std::any_of(a.entries.begin(), a.entries.end(), [&](const auto& x) {
     return std::any_of(b.entries.begin(), b.entries.end(),
@@ -30,6 +31,7 @@ MemFs MemFs::Killed() const {
 }
 
 void MemFs::ForEachPowerCut(const std::function<void(MemFs)>& visit) const {
+  // A copy, because `visit` may change this file system.
   const MemFs self(*this);
   ForEachPowerCutImage(self.durable_, self.pending_, [&](MemImage image) {
     MemFs cut(std::move(image));
@@ -51,6 +53,8 @@ bool MemFs::Ignored(const std::string& name) {
   for (std::size_t i = 0; i < ignored_.size();) {
     IgnoredSync& rule = ignored_[i];
     if (rule.name == name) {
+      // left: 0 ignores every sync, 1 ignores this one and ends the rule, more
+      // counts down.
       if (rule.left <= 1) ignored = true;
       if (rule.left == 1) {
         ignored_.erase(ignored_.begin() + static_cast<std::ptrdiff_t>(i));
@@ -79,7 +83,9 @@ void MemFs::FinishMoves(const std::set<std::uint64_t>& moves) {
   std::set<ChangePtr> due;
   for (auto it = pending_.begin(); it != pending_.end(); ++it) {
     if (!moves.contains((*it)->group)) continue;
-    // What the same names were before goes with it, or would come back.
+    // Earlier pending changes of the same names become durable with this one;
+    // if they stayed pending, a power cut could apply them after it and bring
+    // back the old entries.
     std::copy_if(pending_.begin(), std::next(it), std::inserter(due, due.end()),
                  [&](const ChangePtr& earlier) {
                    return earlier->ino == (*it)->ino &&

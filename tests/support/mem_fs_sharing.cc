@@ -1,4 +1,4 @@
-// The part of MemFs by which files get further names and one another's content.
+// The part of MemFs with hard links, writes at an offset and clones.
 #include <fmt/format.h>
 
 #include <cerrno>
@@ -49,7 +49,8 @@ void MemFs::WriteAt(Handle file, std::string_view data, std::uint64_t offset) {
   AddWrite(opened->ino, offset, std::string(data));
 }
 
-// As if it were a write, which a power cut can tear: the machine is kinder.
+// Modelled as a write, which a power cut can tear. Real file systems clone
+// atomically, so tests see more outcomes here than on the machine.
 void MemFs::CloneContent(Handle from, Handle to) {
   const Lock lock(mutex_);
   const OpenFile* source = At("clone", from);

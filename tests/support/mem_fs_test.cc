@@ -29,8 +29,8 @@ void SyncDirectory(MemFs* fs, const std::string& path) {
   fs->Sync(directory.get());
 }
 
-// What became of `path`: its content or target, "/" for a directory, "-" where
-// it is gone.
+// Returns the content of a file, the target of a link, "/" for a directory, or
+// "-" if `path` does not exist.
 std::string Shown(MemFs* fs, const std::string& path) {
   const auto info = fs->Stat(Fs::kRoot, path);
   if (!info) return "-";
@@ -41,7 +41,8 @@ std::string Shown(MemFs* fs, const std::string& path) {
   return {buffer.data(), fs->ReadAt(file.get(), buffer, 0)};
 }
 
-// What power cuts leave of the paths.
+// Returns the distinct outcomes of a power cut for these paths, each as the
+// values of Shown joined with blanks.
 std::set<std::string> AfterCuts(const MemFs& fs,
                                 std::initializer_list<const char*> paths) {
   std::set<std::string> shown;
@@ -55,7 +56,8 @@ std::set<std::string> AfterCuts(const MemFs& fs,
 
 using Shows = std::set<std::string>;
 
-// `current` names the old release, durably.
+// Returns a durable file system: a directory d, and `current` pointing at the
+// old release.
 MemFs Live() {
   MemFs fs;
   fs.MakeDirectory(Fs::kRoot, "d", 0755);

@@ -10,6 +10,7 @@
 namespace release {
 
 MemImage::MemImage() {
+  // Number 0 is kNoIno.
   inodes_.push_back(nullptr);
   MemInode root;
   root.type = FileType::kDirectory;
@@ -98,6 +99,7 @@ std::string MemImage::Tree() const {
   return out;
 }
 
+// Variable length: 7 bits per byte, the high bit set on all but the last.
 void MemImageWriter::Number(std::uint64_t number) {
   while (number >= 0x80) {
     out_ += static_cast<char>(number | 0x80);

@@ -1,4 +1,5 @@
-// What a disk holds, as a value: cheap to copy, inodes are copied on write.
+// The content of a disk, as a value. Copies are cheap: they share inodes until
+// one of them writes.
 #ifndef RELEASE_TESTS_SUPPORT_MEM_IMAGE_H_
 #define RELEASE_TESTS_SUPPORT_MEM_IMAGE_H_
 
@@ -23,22 +24,22 @@ struct MemInode {
   unsigned mode = 0;
   std::uint32_t owner = 0;
   std::uint32_t group = 0;
-  std::uint64_t links = 0;  // entries that name it
+  std::uint64_t links = 0;  // directory entries that refer to it
   std::int64_t modified = 0;
   std::int64_t changed = 0;
-  std::string content;  // of a file; the target of a symbolic link
+  std::string content;  // of a file, or the target of a link
   std::map<std::string, Ino> entries;
 };
 
-// One change of one inode: what a power cut keeps or loses as a whole, but for
-// a write, which it can tear.
+// A change of one inode. A power cut keeps or loses it as a whole, except that
+// it can tear a write.
 struct Change {
   enum class Kind { kEntries, kWrite, kTruncate, kMode, kOwner };
   Kind kind = Kind::kEntries;
   Ino ino = kNoIno;
   std::uint64_t group = 0;  // changes of one group are kept or lost together
   std::vector<std::pair<std::string, Ino>> entries;  // kNoIno: removed
-  std::uint64_t offset = 0;  // of the write; the new size
+  std::uint64_t offset = 0;  // of a write; kTruncate: the new size
   std::string data;
   unsigned mode = 0;
   std::uint32_t owner = 0;
@@ -53,35 +54,40 @@ using ChangePtr = std::shared_ptr<const Change>;
 
 class MemImage {
  public:
-  // An empty root directory.
+  // Makes an empty root directory.
   MemImage();
 
-  // The number that the next Add gives.
+  // The number that the next Add will return.
   Ino next() const { return static_cast<Ino>(inodes_.size()); }
-  // Holds the inode from now on; it is reached once an entry names it.
+  // Adds an inode and returns its number. It is unreachable until a change of a
+  // directory adds an entry for it.
   Ino Add(MemInode inode);
   const MemInode& At(Ino ino) const { return *inodes_[ino]; }
 
-  // A torn write puts only the first half of its bytes.
+  // Applies the change. A torn write writes only the first half of its bytes.
   void Apply(const Change& change, bool torn = false);
 
-  // One line for each name: path, type, mode, content.
+  // Lists the tree, one line per name: type, mode, inode number, path, content
+  // or target.
   std::string Tree() const;
 
  private:
+  // Returns the inode for writing; copies it first if another image shares it.
   MemInode* Mutable(Ino ino);
+  // Sets or (with kNoIno) removes an entry, and counts the links of both
+  // inodes.
   void SetEntry(Ino directory, const std::string& name, Ino ino);
 
   std::vector<std::shared_ptr<MemInode>> inodes_;
 };
 
-// Writes images and changes as bytes that are equal exactly where the content
-// and the structure are: inode numbers are replaced by the order of the first
-// visit, modification times are left out.
+// Serializes images and changes into bytes that are equal if and only if
+// content and structure are equal. It replaces inode numbers with the order of
+// the first visit and leaves out modification times.
 class MemImageWriter {
  public:
   void Write(const MemImage& image, Ino from);
-  // `same_group`: the change belongs to the group of the one written before.
+  // `same_group`: the change belongs to the group of the change written before.
   void Write(const Change& change, const MemImage& live,
              const MemImage& durable, bool same_group);
   std::string Take() { return std::move(out_); }
@@ -91,7 +97,8 @@ class MemImageWriter {
   void Text(const std::string& text);
   void Visit(const MemImage& image, Ino ino, std::vector<bool>* seen);
 
-  // Each inode is written once for each image.
+  // The inodes of each image that have been written; a second visit writes only
+  // the number.
   std::map<const MemImage*, std::vector<bool>> seen_;
   std::vector<Ino> order_;  // by inode number; 0: not visited yet
   Ino visited_ = 0;

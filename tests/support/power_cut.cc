@@ -9,9 +9,10 @@
 namespace release {
 namespace {
 
-// Changes that persist by one choice. Of a file's content: in order, option
-// 2n keeps the first n, option 2n - 1 the first n with the last one torn. Of
-// names, modes, owners: option 0 loses all, option 1 keeps all.
+// A set of pending changes whose fate is decided together, and the number of
+// possible fates. Content of one file (ordered): option 2n keeps the first n
+// changes, option 2n - 1 keeps the first n with the last one torn. A group of
+// changes of names, modes or owners: option 0 loses all, option 1 keeps all.
 struct Choice {
   bool ordered = false;
   std::vector<std::size_t> changes;
@@ -19,8 +20,10 @@ struct Choice {
   std::size_t options() const { return ordered ? 2 * changes.size() + 1 : 2; }
 };
 
-using Options = std::vector<std::size_t>;  // one for each choice
+using Options = std::vector<std::size_t>;  // the option of each choice
 
+// Sorts the pending changes into choices: one per file for content, one per
+// group for the rest.
 std::vector<Choice> ChoicesOf(const std::vector<ChangePtr>& pending) {
   std::vector<Choice> choices;
   std::map<std::pair<bool, std::uint64_t>, std::size_t> known;
@@ -38,6 +41,8 @@ std::vector<Choice> ChoicesOf(const std::vector<ChangePtr>& pending) {
 
 enum class Fate : unsigned char { kLost, kTorn, kKept };
 
+// Enumerates combinations of options, builds the image of each, and visits each
+// distinct image once (see power_cut.h for which combinations are tried).
 class Cut {
  public:
   Cut(const MemImage& durable, const std::vector<ChangePtr>& pending,
@@ -75,6 +80,7 @@ class Cut {
     return options;
   }
 
+  // Counts through all combinations like an odometer, one digit per choice.
   void TryAll() {
     Options options(choices_.size(), 0);
     for (;;) {
@@ -87,6 +93,8 @@ class Cut {
     }
   }
 
+  // Tries `base`, each single deviation from it, and, if there are at most
+  // kPairs choices, each pair of deviations.
   void TryNear(const Options& base) {
     Try(base);
     for (std::size_t i = 0; i < base.size(); ++i) {
@@ -104,6 +112,7 @@ class Cut {
   }
 
   void TryRandom() {
+    // A fixed seed, so that a failure can be repeated.
     std::mt19937_64 random(1);
     Options options(choices_.size());
     for (std::size_t n = 0; n < kRandom; ++n) {
@@ -139,6 +148,7 @@ class Cut {
     for (std::size_t i = 0; i < fates.size(); ++i) {
       const bool torn = fates[i] == Fate::kTorn;
       if (fates[i] == Fate::kLost) continue;
+      // Only a write can be torn; a truncation happens or does not.
       if (torn && pending_[i]->kind != Change::Kind::kWrite) continue;
       image.Apply(*pending_[i], torn);
     }

@@ -1,4 +1,4 @@
-// Files beneath a root, put there by hand.
+// Changes the files of a root directly, as a person with a shell would.
 #ifndef RELEASE_TESTS_SUPPORT_ROOT_FILES_H_
 #define RELEASE_TESTS_SUPPORT_ROOT_FILES_H_
 
@@ -9,7 +9,7 @@
 
 namespace release {
 
-// Makes the file, in place of one that is there.
+// Makes the file; replaces one that exists.
 inline void PutFile(Fs* fs, const std::string& path, std::string_view content,
                     unsigned permissions = 0644) {
   fs->RemoveFile(Fs::kRoot, path);
@@ -24,7 +24,7 @@ inline void AppendToFile(Fs* fs, const std::string& path,
   fs->Write(file.get(), content);
 }
 
-// Points a link elsewhere, as a person does with `ln -sfn`.
+// Makes or replaces a symbolic link, as `ln -sfn` does.
 inline void PutLink(Fs* fs, const std::string& path,
                     const std::string& target) {
   fs->RemoveFile(Fs::kRoot, path);

@@ -1,4 +1,4 @@
-// Statements about archives, for tests.
+// Attestation statements about archives, for tests.
 #ifndef RELEASE_TESTS_SUPPORT_STATEMENTS_H_
 #define RELEASE_TESTS_SUPPORT_STATEMENTS_H_
 
@@ -9,13 +9,15 @@
 
 namespace release {
 
+// Returns the digest in hexadecimal.
 inline std::string Sha256Of(const std::string& bytes) {
   Sha256 digest;
   digest.Update(bytes);
   return digest.Finish();
 }
 
-// One that lets the archive with that digest into the app shop.
+// Returns a statement that admits the archive with that digest to the app shop
+// in production.
 inline nlohmann::json StatementFor(const std::string& sha256,
                                    std::uint64_t serial = 1) {
   return {{"_type", "https://in-toto.io/Statement/v1"},

@@ -1,4 +1,5 @@
-// One directory of a larger file system, as the Fs of an app's root.
+// An Fs whose root is one directory of a larger Fs, as an app's root is a
+// directory of the machine.
 #ifndef RELEASE_TESTS_SUPPORT_SUBTREE_FS_H_
 #define RELEASE_TESTS_SUPPORT_SUBTREE_FS_H_
 
@@ -10,7 +11,8 @@
 
 namespace release {
 
-// Handles are those of `machine`, which outlives this.
+// Handles are the same as those of `machine`, which must outlive this object.
+// The root directory must exist.
 class SubtreeFs final : public Fs {
  public:
   SubtreeFs(Fs* machine, const std::string& root)

@@ -1,4 +1,4 @@
-// Makes small tar archives in memory.
+// Makes small ustar archives in memory.
 #ifndef RELEASE_TESTS_SUPPORT_TAR_BUILDER_H_
 #define RELEASE_TESTS_SUPPORT_TAR_BUILDER_H_
 
@@ -30,7 +30,7 @@ class TarBuilder {
     return *this;
   }
 
-  // The whole archive, end mark included.
+  // Returns the whole archive, with the two zero blocks at its end.
   std::string Bytes() const { return bytes_ + std::string(1024, '\0'); }
 
  private:
@@ -49,6 +49,7 @@ class TarBuilder {
                 "ustar\0"
                 "00",
                 8);
+    // The checksum is computed with its own field full of blanks.
     std::memset(block + 148, ' ', 8);
     unsigned sum = 0;
     for (const char c : block) sum += static_cast<unsigned char>(c);
@@ -59,7 +60,7 @@ class TarBuilder {
   std::string bytes_;
 };
 
-// Reads the bytes from their start.
+// Returns a source that reads a copy of the bytes from their start.
 inline ByteSource SourceOf(const std::string& bytes) {
   auto at = std::make_shared<std::size_t>(0);
   return [bytes, at](std::span<char> buffer) {

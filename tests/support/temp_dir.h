@@ -1,4 +1,5 @@
-// A directory of a test's own, removed with all that is in it.
+// A temporary directory for one test. The destructor removes it with its
+// content.
 #ifndef RELEASE_TESTS_SUPPORT_TEMP_DIR_H_
 #define RELEASE_TESTS_SUPPORT_TEMP_DIR_H_
 
@@ -25,7 +26,7 @@ class TempDir {
   TempDir(const TempDir&) = delete;
   TempDir& operator=(const TempDir&) = delete;
 
-  // Absolute.
+  // The absolute path.
   const std::string& path() const { return path_; }
 
  private:

@@ -1,4 +1,4 @@
-// Whether a test is to do all of what it usually samples.
+// Lets a test run every case instead of a sample.
 #ifndef RELEASE_TESTS_SUPPORT_TORTURE_H_
 #define RELEASE_TESTS_SUPPORT_TORTURE_H_
 
@@ -6,7 +6,7 @@
 
 namespace release {
 
-// True below scripts/torture, which has the time.
+// True when scripts/torture runs the tests; it sets RELEASE_TORTURE.
 inline bool Torture() { return std::getenv("RELEASE_TORTURE") != nullptr; }
 
 }  // namespace release

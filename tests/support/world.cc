@@ -36,6 +36,8 @@ void World::Wire() {
   context.config = &config;
   context.caller = {
       .user = "alice", .host = "web1", .pid = 7, .command = "test"};
+  // The service loads the live release on reload; the probe then checks what
+  // the service has loaded, not what `current` names.
   runner.On("reload", [this](const Command&) {
     service = disk.ReadLink(Fs::kRoot, kCurrent).value_or("");
     return Exited(0);

@@ -1,6 +1,6 @@
-// One app on one machine, all of it in memory: a disk that can lose power, a
-// service that takes up what `current` names when it is told to reload, and
-// releases that may be unhealthy.
+// Simulates an app and its machine in memory: a disk that can lose power, a
+// service that reads `current` on each reload, and releases whose health check
+// can fail.
 #ifndef RELEASE_TESTS_SUPPORT_WORLD_H_
 #define RELEASE_TESTS_SUPPORT_WORLD_H_
 
@@ -20,15 +20,16 @@ namespace release {
 
 class World {
  public:
-  // An initialized root; everything so far is durable.
+  // Makes an initialized root, all of it durable.
   World();
-  // The same world after its process died, on the disk that is left.
+  // Makes the world that remains after the deploying process died: the service
+  // goes on as in `before`, on the given disk.
   World(const World& before, MemFs disk);
   World(const World&) = delete;
   World& operator=(const World&) = delete;
 
-  // A small archive of that version: a file, a directory and a link; and a file
-  // bin/common where there is something common to all.
+  // Returns a small archive of that version: a directory, a file and a link;
+  // and a file bin/common if `common` is not empty.
   static std::string ArchiveOf(const std::string& version,
                                const std::string& common = "");
   ArchiveRequest RequestFor(const std::string& version) const;
@@ -37,7 +38,7 @@ class World {
   Outcome Rollback();
   Outcome RecoverNow();
 
-  // What `current` names; empty: nothing.
+  // Returns the target of `current`, or "" if it does not exist.
   std::string Current();
   // Makes everything so far durable.
   void Settle() { disk.SyncTree(Fs::kRoot); }
@@ -48,7 +49,7 @@ class World {
   FakeClock clock;
   Config config;
   DeployContext context;
-  std::string service;           // the target that the service took up last
+  std::string service;           // the target of `current` at the last reload
   std::set<std::string> broken;  // versions whose probe fails
   std::string common;            // see ArchiveOf
 
@@ -56,8 +57,8 @@ class World {
   void Wire();
 };
 
-// Deploys these one after the other; throws std::runtime_error where one does
-// not go live.
+// Deploys these one after the other. Throws std::runtime_error if one does not
+// go live.
 void DeployAll(World* world, std::initializer_list<const char*> versions);
 
 }  // namespace release
