@@ -13,19 +13,21 @@
 namespace release {
 namespace {
 
-constexpr std::size_t kBodyShown = 200;
+constexpr std::size_t kBodyShown = 200;  // bytes of it, in messages
+// The least time that a probe gets, however near the deadline is.
 constexpr Nanoseconds kLastProbe = std::chrono::milliseconds(500);
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsAlnum(char c) {
   return IsDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
+// Characters that a version may have between its parts.
 bool JoinsWords(char c) {
   return c == '.' || c == '_' || c == '+' || c == '~' || c == '-';
 }
 
-// Whether what stands at `begin` is the tail of a longer version. A letter
-// before a number is none of it: people write "v1.4.2".
+// Returns whether the text at `begin` is the tail of a longer version. A letter
+// directly before a digit does not count: people write "v1.4.2".
 bool BeginsEarlier(std::string_view body, std::size_t begin) {
   if (begin == 0) return false;
   const char before = body[begin - 1];
@@ -34,12 +36,16 @@ bool BeginsEarlier(std::string_view body, std::size_t begin) {
   return begin >= 2 && IsAlnum(body[begin - 2]);
 }
 
+// Returns whether a version that ends at `end` goes on there. A joining
+// character counts only if a letter or digit follows: "1.4.2." ends a sentence,
+// "1.4.2.1" is another version.
 bool EndsLater(std::string_view body, std::size_t end) {
   if (end == body.size()) return false;
   if (!JoinsWords(body[end])) return IsAlnum(body[end]);
   return end + 1 < body.size() && IsAlnum(body[end + 1]);
 }
 
+// Returns `text` with the version in place of each "{version}".
 std::string Replaced(std::string_view text, std::string_view version) {
   constexpr std::string_view kMark = "{version}";
   std::string out(text);
@@ -72,6 +78,7 @@ Reason ProbeHttp(const HealthConfig& config, Http* http,
   return std::nullopt;
 }
 
+// `address` is "HOST:PORT"; an IPv6 host stands in brackets.
 Reason ProbeTcp(const std::string& address, Http* http, Nanoseconds timeout) {
   const std::size_t colon = address.rfind(':');
   std::string host = address.substr(0, colon);
@@ -106,7 +113,9 @@ std::string ProbeTarget(const HealthConfig& config) {
   return config.command.empty() ? "the service" : config.command[0];
 }
 
-// What AwaitHealthy was given, and its two halves.
+// The arguments of AwaitHealthy, and its two phases: AwaitGood until the first
+// good answer, StayGood from then on. In the second phase a single bad answer
+// fails: a service that flaps is not healthy.
 struct HealthProber {
   void AwaitGood() const;
   void StayGood() const;
@@ -130,7 +139,8 @@ Reason HealthProber::Look(Nanoseconds timeout) const {
 void HealthProber::AwaitGood() const {
   const Nanoseconds deadline = AddSaturated(waiter->Now(), config.deadline);
   for (;;) {
-    // The probe that begins at the very end gets a moment of its own.
+    // A probe that begins just before the deadline still gets kLastProbe;
+    // otherwise it would fail for lack of time and tell nothing.
     const Nanoseconds left =
         std::max<Nanoseconds>(deadline - waiter->Now(), kLastProbe);
     const Reason problem = Look(std::min(left, config.timeout));
@@ -160,7 +170,9 @@ void HealthProber::StayGood() const {
 
 void HealthProber::Fail(ErrorCode code, const std::string& how,
                         const std::string& problem) const {
-  waiter->Check();  // a probe that was interrupted is no verdict
+  // If a signal interrupted the probe, throw kInterrupted instead: a cut-off
+  // probe says nothing about the service.
+  waiter->Check();
   const std::string target = ProbeTarget(config);
   throw Error(code,
               fmt::format("cannot confirm that {} is healthy: {} {}; last "

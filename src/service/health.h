@@ -1,4 +1,4 @@
-// Probes: is the service healthy, and does it stay so?
+// Health probes: HTTP, TCP or a command, as [healthcheck] configures.
 #ifndef RELEASE_SERVICE_HEALTH_H_
 #define RELEASE_SERVICE_HEALTH_H_
 
@@ -14,35 +14,38 @@
 
 namespace release {
 
-// Where a probe goes: "http://...", "https://..." or "unix:SOCKET:PATH".
+// The address of an HTTP probe: "http://...", "https://..." or
+// "unix:SOCKET:PATH". Without ":PATH" a socket is asked for "/".
 struct ProbeAddress {
-  std::string url;
+  std::string url;          // with a socket, its host is "localhost"
   std::string unix_socket;  // empty: TCP
 };
 ProbeAddress ParseProbeUrl(const std::string& url);
 
-// Whether `body` has `expected` in it, "{version}" standing for the version. A
-// version at either end of `expected` must not go on in the body: 1.4.2 is not
-// found in "1.4.21", "11.4.2" or "1.4.2-rc1".
+// Returns whether `body` contains `expected`, in which "{version}" stands for
+// the version. A version at either end of `expected` must be a whole version in
+// the body: 1.4.2 is not found in "1.4.21", "11.4.2" or "1.4.2-rc1".
 bool BodyMatches(std::string_view body, std::string_view expected,
                  std::string_view version);
 
-// One probe, within `timeout`. Nullopt if the answer is good, otherwise what
-// it was: "status 503, body \"...\"".
+// Probes once, within `timeout`. Returns nullopt if the answer is good or no
+// probe is configured, otherwise a description of the answer, such as
+// "status 503, body \"...\"".
 Reason Probe(const HealthConfig& config, const System& system,
              const HookContext& hook_context, Nanoseconds timeout);
 
 struct HealthWatch {
-  // Called before each probe; throws where the service is not the run it was.
+  // Called before each probe. Throws if the service died or was restarted.
   std::function<void()> alive = [] {};
-  // What the service logged, to be appended to a message.
+  // Returns the service's last log lines, ready to be appended to a message.
   std::function<std::string()> journal = [] { return std::string(); };
 };
 
-// Probes each `interval` until the first good answer, which must come within
-// `deadline`, then until the answers have stayed good for `min_healthy_time`.
-// Where no probe is configured, only watches for `min_healthy_time`. Throws
-// Error kHealthDeadline or kHealthLost, and what `alive` throws.
+// Probes every `interval` until the first good answer, which must come within
+// `deadline`; then until the answers have stayed good for `min_healthy_time`.
+// If no probe is configured, only calls `alive` at the same times. Throws Error
+// kHealthDeadline if there was no good answer in time, kHealthLost if a bad one
+// followed a good one, kInterrupted, and what `alive` throws.
 void AwaitHealthy(const HealthConfig& config, const System& system,
                   const HookContext& hook_context, const HealthWatch& watch,
                   Waiter* waiter);

@@ -1,4 +1,5 @@
-// What hooks, probes and notifiers are told about the transaction.
+// The facts about a transaction that hooks, probes and notifiers get in their
+// environment.
 #ifndef RELEASE_SERVICE_HOOK_CONTEXT_H_
 #define RELEASE_SERVICE_HOOK_CONTEXT_H_
 
@@ -10,23 +11,23 @@ namespace release {
 
 struct HookContext {
   std::string app;
-  std::string version;   // the release that `current` names, or is about to
-  std::string previous;  // the one before it; empty where there was none
+  std::string version;   // the release that `current` names or will name
+  std::string previous;  // the one before it; empty: none
   std::string root;      // absolute
   std::uint64_t transaction = 0;
   std::string step;    // "pre-activate", "health", ...
   std::string result;  // empty while it runs; "committed", "undone", ...
-  std::string reason;  // of a failure
-  // What is known of the archive and what vouches for it: "sha256",
-  // "signed_by", "tests", ...
+  std::string reason;  // why it failed
+  // Facts about the archive and its evidence: "sha256", "signed_by", "tests",
+  // ...
   std::map<std::string, std::string> facts;
 
-  // The release's directory, absolute.
+  // Returns the absolute path of the release's directory.
   std::string Directory() const { return root + "/releases/" + version; }
 
-  // RELEASE_APP ... RELEASE_REASON, as documented, and RELEASE_SHA256,
-  // RELEASE_SIGNED_BY, RELEASE_TESTS, which are empty where there is no such
-  // fact.
+  // Returns the variables RELEASE_APP ... RELEASE_REASON of release.toml(5),
+  // and RELEASE_SHA256, RELEASE_SIGNED_BY and RELEASE_TESTS. All are always
+  // set; one without a value is empty.
   std::map<std::string, std::string> Environment() const;
 };
 

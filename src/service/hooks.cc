@@ -12,10 +12,13 @@
 namespace release {
 namespace {
 
-// The record has room for that of several hooks even on a full disk.
+// The most output kept of a hook, in bytes. It goes into the transaction
+// record, whose reserved space is limited (store/spare_records.h).
 constexpr std::size_t kKeptOutput = 8 * 1024;
 
-// A program of the release itself belongs to whom the release belongs.
+// Throws if root would run a program of the release that another user can
+// write. Only a relative path names one: a bare name comes from PATH, and
+// absolute paths were checked when the session began.
 void RequireOnlyRootWrites(const std::string& name, const Argv& argv,
                            const std::string& directory) {
   const std::string& program = argv[0];
@@ -29,6 +32,8 @@ void RequireOnlyRootWrites(const std::string& name, const Argv& argv,
       path);
 }
 
+// The limit for `systemctl stop`: above systemd's default of 90 s, after which
+// it kills the unit's processes.
 constexpr Duration kStopTime = std::chrono::seconds(100);
 
 std::string UnitName(const std::string& name, const HookContext& hook_context) {
@@ -36,7 +41,7 @@ std::string UnitName(const std::string& name, const HookContext& hook_context) {
                      hook_context.transaction, name);
 }
 
-// The same command, started by systemd instead of by this process.
+// Returns a command that has systemd start the hook and waits for its end.
 Argv ThroughSystemd(const std::string& unit, const Command& hook) {
   Argv argv = {"systemd-run",    "--quiet",
                "--wait",         "--pipe",
@@ -57,7 +62,8 @@ CommandResult RunInUnit(Runner* runner, const std::string& unit,
   started.env.clear();
   started.directory.clear();
   CommandResult result = runner->Run(started);
-  // The end of systemd-run does not end what it waits for.
+  // If systemd-run is killed, e.g. at the timeout, the unit goes on. Stop it;
+  // an interrupt must not cut that short.
   if (!result.ok()) {
     const HoldInterrupts hold;
     Command stop;

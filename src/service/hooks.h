@@ -1,4 +1,4 @@
-// Hooks: commands of the app's owner, run at fixed points of a transaction.
+// Hooks: commands from the configuration, run at fixed points of a transaction.
 #ifndef RELEASE_SERVICE_HOOKS_H_
 #define RELEASE_SERVICE_HOOKS_H_
 
@@ -11,17 +11,19 @@
 
 namespace release {
 
-// Runs the hook, in the release's directory, with the occasion in its
-// environment, and returns what it printed. An empty argv runs nothing. Throws
-// Error kConfigUnsafe where root would run a program of the release that
-// somebody else can write, else kHookFailed or kHookTimeout, whose message
-// names the hook, how it ended and the last lines of its output. Either way
-// `keep` is given what it printed, unless that is nothing. Of much output all
-// this is the last 8 KiB.
+// Runs the hook `name` in the release's directory, with the variables of
+// `hook_context` in its environment, and returns its output (the last 8 KiB).
+// Does nothing if `argv` is empty. Calls `keep` with the same output before it
+// returns or throws, unless there is none.
 //
-// With `hooks.in_unit` it runs as a transient unit of its own: a command that
-// runs confined by its own unit would else confine the hook, too. The unit is
-// stopped where the hook's time is over or an interrupt came.
+// Throws Error kConfigUnsafe if this process is root and the program belongs to
+// the release and another user can write it; kHookTimeout if the hook exceeds
+// `hooks.timeout`; kInterrupted if a signal stopped it; else kHookFailed. The
+// last lines of the output are in the message of kHookTimeout and kHookFailed.
+//
+// With `hooks.in_unit` the hook runs as a transient systemd unit. Otherwise it
+// would inherit the sandbox of the unit that runs this command. The unit is
+// stopped if the hook fails, exceeds its time or is interrupted.
 std::string RunHook(
     Runner* runner, const std::string& name, const Argv& argv,
     const HooksConfig& hooks, const HookContext& hook_context,

@@ -1,4 +1,4 @@
-// The end of what a program printed, for an error message.
+// The end of a program's output, for an error message.
 #ifndef RELEASE_SERVICE_LAST_LINES_H_
 #define RELEASE_SERVICE_LAST_LINES_H_
 
@@ -8,9 +8,9 @@
 
 namespace release {
 
-// The last `count` lines that are not empty, each escaped and put after a line
-// break and two spaces, so that they stand below the sentence they are
-// appended to. Empty where there are none.
+// Returns the last `count` lines that are not empty. Each is escaped and
+// follows a line break and two spaces, so that the lines are indented below the
+// sentence they are appended to. Returns an empty string if there are none.
 std::string LastLines(std::string_view output, std::size_t count);
 
 }  // namespace release

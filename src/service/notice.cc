@@ -12,7 +12,8 @@ namespace {
 
 using nlohmann::json;
 
-// A message may hold the last lines of a log; a notice need not hold more.
+// The most bytes of a message in a notice. A message may contain the last lines
+// of a log; chats and webhooks refuse texts that are too long.
 constexpr std::size_t kMessageLimit = 4000;
 
 std::string Shortened(const std::string& message) {
@@ -37,8 +38,8 @@ std::string Became(const Notice& notice) {
   return notice.result == "refused" ? "was refused" : "failed";
 }
 
-// Slack, and chats that take what it takes, make a link or a call to everybody
-// of <...>; and a message may quote what an uploader wrote.
+// Escapes &, < and >. Slack and chats with its syntax read <...> as a link or
+// as a call to everybody, and a message may quote text that an uploader wrote.
 std::string ForChats(const std::string& text) {
   std::string escaped;
   for (const char c : text) {
@@ -59,7 +60,7 @@ std::string ForChats(const std::string& text) {
   return escaped;
 }
 
-// syslog's: 2 critical, 4 warning, 6 informational.
+// Returns the syslog priority: 2 critical, 4 warning, 6 informational.
 const char* Priority(const Notice& notice) {
   if (notice.result == "in-doubt") return "2";
   return notice.ProgressEvent() == "failure" ||
@@ -111,7 +112,8 @@ bool Wanted(const NotifyConfig& config, const Notice& notice) {
   if (event == "recovery") return config.on_recovery;
   if (event == "rollback") return config.on_rollback;
   if (event == "success") return config.on_success;
-  // An undo takes the service back as a rollback does.
+  // An undo takes the service back as a rollback does, so who asked for
+  // rollbacks gets it too.
   return config.on_failure || (notice.result == "undone" && config.on_rollback);
 }
 
@@ -163,7 +165,7 @@ std::optional<Notice> ParseNotice(std::string_view text) {
     notice.at = object.at("at");
     return notice;
   } catch (const json::exception&) {
-    // Not of our making.
+    // The text is not one of our notices.
     return std::nullopt;
   }
 }

@@ -1,5 +1,4 @@
-// A notice: what became of one transaction, for people and programs that wait
-// for it elsewhere.
+// A notice: the outcome of one transaction, for people and programs elsewhere.
 #ifndef RELEASE_SERVICE_NOTICE_H_
 #define RELEASE_SERVICE_NOTICE_H_
 
@@ -14,7 +13,7 @@
 
 namespace release {
 
-// The MESSAGE_ID of every entry in the journal.
+// The MESSAGE_ID of every notice in the system's journal.
 inline constexpr char kNoticeMessageId[] = "3e1ec09c3c5fa6f2d4e63b666828d2ca";
 
 struct Notice {
@@ -22,45 +21,47 @@ struct Notice {
   std::string host;  // this host's name
   std::string root;
   std::string command;  // "deploy", "rollback", ...
-  // As in the record, and "died" where a later command settled it.
+  // As in the record; "died" if the process died and a later command undid it.
   std::string result;
   bool recovered = false;  // a later command settled it
   int exit = 0;
   std::uint64_t transaction = 0;  // 0: none could be begun
-  std::string version;            // what it was about; empty: nothing
-  std::string previous;           // live before it
-  std::string current;            // live after it
-  std::string code;               // of a failure
-  std::string message;            // likewise
-  std::string reason;             // what the caller gave as --reason
-  std::string by;
-  std::int64_t at = 0;  // wall seconds
+  std::string version;            // the release it was about; empty: none
+  std::string previous;           // the release live before it; empty: none
+  std::string current;            // the release live after it; empty: none
+  std::string code;               // of the failure, kebab-case; empty: none
+  std::string message;            // of the failure
+  std::string reason;             // the caller's --reason
+  std::string by;                 // the caller
+  std::int64_t at = 0;            // seconds since 1970
 
-  // The same each time this notice is delivered, and no other's.
+  // Returns an id that is the same each time this notice is delivered, and
+  // differs from that of every other notice.
   std::string Id() const;
 
-  // Which of [notify] on's words it falls under: "success", "failure",
+  // Returns the event, as `on` in [notify] names it: "success", "failure",
   // "rollback" or "recovery".
   std::string ProgressEvent() const;
 
-  // One sentence, e.g. "shop on web1: deploy of 1.4.3 was undone, 1.4.2 is
-  // live: cannot ...".
+  // Returns a sentence for people, e.g. "shop on web1: deploy of 1.4.3 failed
+  // and was undone; 1.4.2 is live: cannot ...".
   std::string Text() const;
 
-  // RELEASE_APP ... RELEASE_REASON, as documented.
+  // Returns the variables that hooks get too (service/hook_context.h).
   std::map<std::string, std::string> Environment() const;
 };
 
-// Whether somebody asked for it. What is in doubt is told to whoever wants any
-// bad news.
+// Returns whether the configuration asks for this notice. A notice of an
+// outcome in doubt is sent if `on` names failure, rollback or recovery.
 bool Wanted(const NotifyConfig& config, const Notice& notice);
 
-// One JSON object, as in docs/formats.md; bytes that are not UTF-8 are
-// replaced. And the notice of such a text; nothing where it is none.
+// Returns the notice as one JSON object (docs/formats.md). Replaces bytes that
+// are not UTF-8, and cuts a long message.
 std::string NoticeJson(const Notice& notice);
+// Parses such an object. Returns nullopt if the text is not one.
 std::optional<Notice> ParseNotice(std::string_view text);
 
-// For the system's journal.
+// Returns the fields of the notice's entry in the system's journal.
 JournalFields NoticeFields(const Notice& notice);
 
 }  // namespace release

@@ -17,13 +17,13 @@ enum class Channel { kWebhook, kCommand };
 // "webhook", "command".
 std::string ChannelName(Channel channel);
 
-// Those that are configured.
+// Returns the channels that are configured.
 std::vector<Channel> Channels(const NotifyConfig& config);
 
-// Sends one notice one way, within `timeout`: the webhook gets its JSON by
-// POST, the command gets it on stdin with RELEASE_* in its environment. Nullopt
-// if it was taken (a 2xx status, exit status 0). A reason does not hold the
-// URL, which may be a secret.
+// Sends one notice over one channel, within `timeout`. The webhook gets the
+// JSON by POST; the command gets it on stdin, with RELEASE_* in its
+// environment. Returns nullopt if it was accepted (a 2xx status, or exit status
+// 0). A reason does not contain the URL, which may be a secret.
 Reason SendNotice(Channel channel, const NotifyConfig& config,
                   const Notice& notice, const System& system,
                   Nanoseconds timeout);

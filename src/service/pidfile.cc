@@ -16,12 +16,13 @@ struct NamedSignal {
   int number;
 };
 
-// Linux's own numbers; those a service can be told something with.
+// The signals that services use for reloading and the like, by their numbers on
+// Linux.
 constexpr NamedSignal kSignals[] = {{"HUP", 1},   {"INT", 2},   {"QUIT", 3},
                                     {"USR1", 10}, {"USR2", 12}, {"TERM", 15},
                                     {"CONT", 18}, {"WINCH", 28}};
 
-// The whole of `text` as a number, or nothing.
+// Returns `text` as a number; nullopt if any part of it is not one.
 std::optional<int> WholeNumber(std::string_view text) {
   int value = 0;
   const char* const end = text.data() + text.size();
@@ -53,7 +54,8 @@ int ReadPidfile(const std::string& path) {
     digits.remove_prefix(1);
   }
   const auto pid = WholeNumber(digits);
-  // 0, 1 and negative ones are a process group, init, or everybody.
+  // kill(2) would signal our own process group for 0, init for 1, and a process
+  // group or every process for a negative number.
   if (!pid || *pid <= 1) {
     throw Error(ErrorCode::kReloadFailed,
                 fmt::format("cannot signal the service: {} holds no process "

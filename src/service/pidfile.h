@@ -1,4 +1,4 @@
-// A service that is known by a pidfile and takes up a release at a signal.
+// A service that is known by its pidfile and reloads on a signal.
 #ifndef RELEASE_SERVICE_PIDFILE_H_
 #define RELEASE_SERVICE_PIDFILE_H_
 
@@ -8,11 +8,12 @@
 
 namespace release {
 
-// The number of a signal by its name, with or without "SIG", or by its number.
+// Returns the number of a signal given by its name, with or without "SIG", or
+// by its number, 1 to 64. Returns nullopt for anything else.
 std::optional<int> SignalNumber(std::string_view name);
 
-// The process id in the file; 0 where the file does not exist. Throws Error
-// kReloadFailed where it holds anything else than one process id above 1.
+// Returns the process id in the file, 0 if the file does not exist. Throws
+// Error kReloadFailed if the file holds anything but one process id above 1.
 int ReadPidfile(const std::string& path);
 
 }  // namespace release

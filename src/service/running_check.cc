@@ -18,7 +18,7 @@ namespace {
 
 using What = ProcessUse::What;
 
-// Nothing where the process has ended or may not be looked into.
+// Returns nullopt if the process has ended or this user may not read the file.
 std::optional<std::string> ReadProc(const std::string& path) {
   try {
     return ReadSmallFile(path, 64 * 1024);
@@ -37,7 +37,8 @@ std::optional<Origin> OriginOf(const std::string& proc,
                                const std::string& pid) {
   const auto stat = ReadProc(proc + "/" + pid + "/stat");
   if (!stat) return std::nullopt;
-  // "PID (NAME) STATE PPID PGRP SESSION TTY ...", and a name may hold ")".
+  // "PID (NAME) STATE PPID PGRP SESSION TTY ...". A name may contain ")", so
+  // search for its end from the right.
   const std::size_t name_end = stat->rfind(") ");
   if (name_end == stat->npos) return std::nullopt;
   int fields[4] = {};
@@ -50,9 +51,11 @@ std::optional<Origin> OriginOf(const std::string& proc,
   return Origin{fields[0], fields[3]};
 }
 
-// Whether `pid` is `ancestor` or descends from it.
+// Returns whether `pid` is `ancestor` or descends from it.
 bool DescendsFrom(int pid, int ancestor, const std::string& proc) {
-  constexpr int kDeepest = 4096;  // a name may be reused while we walk
+  // A limit, because the walk could go in a circle: pids may be reused
+  // meanwhile.
+  constexpr int kDeepest = 4096;
   for (int i = 0; i < kDeepest && pid > 0; ++i) {
     if (pid == ancestor) return true;
     const auto origin = OriginOf(proc, std::to_string(pid));
@@ -72,8 +75,9 @@ std::set<int> OwnAncestors(const std::string& proc) {
   return ancestors;
 }
 
-// A line is "HIERARCHY:CONTROLLERS:PATH"; on a host with the old hierarchies
-// several lines, of which systemd's own says where it put the process.
+// /proc/PID/cgroup has lines "HIERARCHY:CONTROLLERS:PATH". With cgroup v1 there
+// are several; systemd's own hierarchy has the path that systemd reports, so it
+// is enough that one line matches.
 bool InControlGroup(int pid, const std::string& group,
                     const std::string& proc) {
   if (group.empty()) return false;
@@ -91,13 +95,15 @@ bool InControlGroup(int pid, const std::string& group,
   return false;
 }
 
+// Returns the path component that begins at `at`.
 std::string ComponentAt(std::string_view path, std::size_t at) {
   return std::string(path.substr(at, path.find('/', at) - at));
 }
 
-// The name below releases/ that a path leads through. The kernel shows paths
-// with every link resolved, so the root may be spelled otherwise than in the
-// config; then its last two components decide.
+// Returns the name of the release that `path` lies in, "" if it lies in none.
+// The kernel shows paths with every symlink resolved, so the root may be
+// spelled differently in the configuration. Then the last two components of
+// `releases`, such as "/shop/releases", decide.
 std::string ReleaseOf(std::string_view path, const std::string& releases) {
   if (path.starts_with(releases + "/")) {
     return ComponentAt(path, releases.size() + 1);
@@ -112,6 +118,7 @@ std::string ReleaseOf(std::string_view path, const std::string& releases) {
   return found == path.npos ? "" : ComponentAt(path, found + tail.size());
 }
 
+// Lists the first use of each process, of 10 processes at most.
 std::string DescribeUses(const std::vector<ProcessUse>& uses) {
   constexpr std::size_t kMost = 10;
   std::string text;
@@ -133,7 +140,7 @@ std::vector<ProcessUse> UsesOf(const ServiceProcesses& service,
   using Kind = ServiceProcesses::Kind;
   const std::set<int> ancestors =
       service.kind == Kind::kAnyone ? OwnAncestors(proc) : std::set<int>();
-  std::map<int, bool> known;
+  std::map<int, bool> known;  // a process has many uses; look at it once
   const auto belongs = [&](int pid) {
     if (service.kind == Kind::kControlGroup) {
       return InControlGroup(pid, service.control_group, proc);

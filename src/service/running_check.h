@@ -1,26 +1,29 @@
-// Does the service really run the release that `current` names?
+// Checks that the service really runs the release that `current` names.
 //
 // A reload that reports success proves nothing: many servers keep the working
 // directory, the program or the libraries they were started with. The kernel
 // knows better. The evidence is what the service's processes use below
-// ROOT/releases, and the rule is:
+// ROOT/releases, and the rules are:
 //
-// 1. Whose processes count. A unit's: those in its control group or below it.
-//    A pidfile's: its process and that one's descendants. With a command only:
-//    every process on the host that has no controlling terminal and is not an
-//    ancestor of this command, so that no admin's shell counts.
+// 1. These processes count. With a unit: those in its control group or below
+//    it. With a pidfile: its process and that one's descendants. With a command
+//    only: every process on the host that has no controlling terminal and is
+//    not an ancestor of this command, so that an admin's shell does not count.
 // 2. A process *runs the new release* when its program, working directory, a
 //    mapping or an open file is in releases/VERSION.
 // 3. A process *runs an old release* when it does not run the new one and its
 //    program, working directory or a mapping is elsewhere below releases/. An
 //    open file is no evidence of that: serving a slow download or holding a log
 //    is not running.
-// 4. One process that runs the new release: accepted. Old ones beside it are
-//    workers that finish their requests, or a master whose workers are new.
-// 5. None new and none old: nothing to be seen either way, as with a server
-//    that opens files by path at each request: accepted, with a remark.
-// 6. None new and some old: they may be on their way out, so look again every
-//    100 ms; when [service] timeout is over: kServiceRunsOldRelease.
+// 4. If any process runs the new release, the check succeeds. Old processes
+//    beside it are workers that finish their requests, or a master whose
+//    workers are new.
+// 5. If no process runs a new or an old release, the check succeeds with a
+//    remark: some servers open files by path at each request and keep nothing
+//    in use.
+// 6. If only old processes are seen, they may be about to end: the check looks
+//    again every 100 ms, and fails with kServiceRunsOldRelease when [service]
+//    timeout is over.
 #ifndef RELEASE_SERVICE_RUNNING_CHECK_H_
 #define RELEASE_SERVICE_RUNNING_CHECK_H_
 
@@ -35,35 +38,39 @@
 
 namespace release {
 
-// Rule 1: the processes that are the service.
+// The processes that belong to the service (rule 1).
 struct ServiceProcesses {
   enum class Kind { kControlGroup, kTree, kAnyone };
   Kind kind = Kind::kAnyone;
   std::string control_group;  // kControlGroup: as systemd names it
-  int pid = 0;                // kTree: whose descendants
+  int pid = 0;                // kTree: the root of the process tree
 };
 
-// What the evidence says.
+// The result of one look at the evidence.
 struct RunningVerdict {
   enum class What { kNew, kOld, kNothing };
   What what = What::kNothing;
   std::vector<ProcessUse> old_uses;  // with kOld: what shows it
 };
 
-// Those uses whose process belongs to the service. A process that ends
-// meanwhile does not. `proc` is where the kernel shows its processes.
+// Returns the uses whose process belongs to the service, without those of a
+// process that has ended meanwhile. `proc` is the directory to read processes
+// from.
 std::vector<ProcessUse> UsesOf(const ServiceProcesses& service,
                                const std::vector<ProcessUse>& uses,
                                const std::string& proc = "/proc");
 
-// Rules 2 to 6, without the waiting. `releases` is the absolute directory.
+// Applies rules 2 to 6 to one look, without waiting. `releases` is the absolute
+// path of releases/.
 RunningVerdict JudgeRunning(const std::vector<ProcessUse>& uses,
                             const std::string& releases,
                             const std::string& version);
 
-// The whole rule. `find` tells before each look who the service is now, and may
-// throw. Returns a remark, or nothing. Throws Error kServiceRunsOldRelease
-// naming the processes and what they use.
+// Applies all the rules, and waits up to `timeout` for old processes to end.
+// Calls `find` before each look, because the service's processes may change; it
+// may throw. Returns a remark for the user, or an empty string. Throws Error
+// kServiceRunsOldRelease, naming the processes and what they use, and Error
+// kInterrupted.
 std::optional<std::string> CheckRunsRelease(
     const std::string& releases, const std::string& version, Duration timeout,
     const std::function<ServiceProcesses()>& find, Runner* runner,

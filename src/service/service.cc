@@ -19,7 +19,8 @@
 namespace release {
 namespace {
 
-// As long as a unit gets to show that it did not die of its reload.
+// How long a pidfile's process is watched after the signal: as long as a unit
+// is after its reload (kSettle in unit.cc).
 constexpr Nanoseconds kSettle = std::chrono::milliseconds(300);
 
 }  // namespace
@@ -45,8 +46,8 @@ struct Service::Impl {
   System system;
   Waiter waiter;
   Unit unit;
-  std::optional<UnitState> baseline;  // the run that is to stay
-  int pid = 0;                        // the pidfile's, as last signalled
+  std::optional<UnitState> baseline;  // the run of the unit that must go on
+  int pid = 0;                        // the pidfile's process; 0: not watched
 };
 
 void Service::Impl::TakeUpUnit(std::vector<std::string>* remarks) {
@@ -95,8 +96,9 @@ void Service::Impl::TakeUpCommand(const HookContext& hook_context) {
       argv[0]);
 }
 
-// A server that replaces itself writes its new process into the file before the
-// old one ends.
+// Throws Error kServiceDied if the pidfile's process has ended. A server may
+// replace itself: it writes its new pid into the file before the old process
+// ends, so then the new process is watched from here on.
 void Service::Impl::WatchPidfile() {
   if (pid == 0 || system.runner->Signal(pid, 0)) return;
   const int now = ReadPidfile(config.service.pidfile);
@@ -111,11 +113,15 @@ void Service::Impl::WatchPidfile() {
               config.service.pidfile);
 }
 
+// A unit that did not run before the transaction and was not started by it is
+// not watched: it cannot have died of the new release.
 void Service::Impl::Watch() {
   if (has_pidfile()) WatchPidfile();
   if (baseline && baseline->running()) unit.Watch(*baseline);
 }
 
+// The pidfile is read again each time, because the service may have replaced
+// its process.
 ServiceProcesses Service::Impl::Processes() {
   using Kind = ServiceProcesses::Kind;
   Watch();
@@ -191,7 +197,8 @@ bool Service::MachineGoesDown() {
 
 Reason Service::ProbeOnce(const HookContext& hook_context) {
   const HealthConfig& health = impl_->config.health;
-  // Commands that change nothing come here without anybody having looked.
+  // Commands that change nothing, such as `status`, do not check the programs
+  // in the configuration beforehand.
   if (!health.command.empty() && health.command[0].starts_with('/')) {
     if (const Reason danger = WhyOthersCanWrite(health.command[0])) {
       return fmt::format("cannot run {} as root: {}",

@@ -1,4 +1,5 @@
-// The running service: have it take up a release, and prove that it did.
+// The running service: reloads it, checks that it runs the new release, and
+// probes its health.
 #ifndef RELEASE_SERVICE_SERVICE_H_
 #define RELEASE_SERVICE_SERVICE_H_
 
@@ -14,55 +15,59 @@
 
 namespace release {
 
-// One app's service. Without [service] and [healthcheck] every call succeeds
-// at once: then the swap alone is the activation.
+// The service of one app. Without [service] and [healthcheck] every call
+// succeeds at once; the swap of `current` is then the whole activation.
 //
-// Every wait ends with Error kInterrupted once a signal has asked for a stop;
-// who undoes after that clears the signal first (os/interrupt.h).
+// Every wait throws Error kInterrupted once a signal has asked for a stop. A
+// caller that then undoes must clear the signal first (os/interrupt.h).
 class Service {
  public:
   // The config must outlive this.
   Service(const Config* config, System system);
   ~Service();
 
-  // Called at least every 100 ms of each wait between questions to the system;
-  // it may throw, to end the wait.
+  // Sets a function that is called at least every 100 ms while this waits
+  // between commands and probes. It may throw to end the wait.
   void SetWaitCallback(std::function<void()> callback);
 
-  // What is true before a transaction touches anything: whether the unit runs,
-  // its main process and restart count. Remembered for the checks after it.
-  // Throws Error kReloadFailed where there is no such unit, or no systemd.
+  // Stores the service's state before a transaction changes anything: whether
+  // the unit runs, its main process and its restart count. The later checks
+  // compare with it. Throws Error kReloadFailed if there is no such unit or
+  // systemd does not answer.
   void Observe();
 
-  // Has the service take up what `current` names now, within [service] timeout:
-  // a unit is reloaded or restarted, or started where it does not run; a
-  // pidfile's process is sent the signal; a command is run. Returns remarks for
-  // the user, e.g. that the unit was not running and has been started. Throws
-  // Error kReloadFailed, kReloadTimeout, or kServiceDied or kServiceRestarted
-  // where the service ended over it, with the unit's last journal lines.
+  // Makes the service use the release that `current` names now, within
+  // [service] timeout. Reloads or restarts a unit, or starts it if it does not
+  // run; sends a pidfile's process the signal; runs a command. Returns remarks
+  // for the user, e.g. that the unit was not running and has been started.
+  // Throws Error kReloadFailed or kReloadTimeout; kServiceDied or
+  // kServiceRestarted if the service ended because of it. With a unit, the
+  // message has the unit's last journal lines.
   std::vector<std::string> Reload(const HookContext& hook_context);
 
-  // Checks that the service's processes run the release of the occasion (the
-  // rule: service/running_check.h); waits up to [service] timeout for old ones
-  // to end. Returns remarks, e.g. that nothing can be seen. Throws Error
-  // kServiceRunsOldRelease naming the pids, kServiceDied or kServiceRestarted.
-  // Does nothing with action = "none" or running_check = "off".
+  // Checks that the service's processes run the release that `hook_context`
+  // names (the rules: service/running_check.h). Waits up to [service] timeout
+  // for old processes to end. Returns remarks, e.g. that no process uses a
+  // release. Throws Error kServiceRunsOldRelease, which names the pids,
+  // kServiceDied or kServiceRestarted. Does nothing with action = "none" or
+  // running_check = "off".
   std::vector<std::string> CheckRunning(const HookContext& hook_context);
 
-  // Probes until the first good answer, then until it has stayed good for
-  // min_healthy_time, watching the service meanwhile. Without [healthcheck] a
-  // unit or pidfile is still watched for min_healthy_time. Throws Error
-  // kHealthDeadline (never good in time), kHealthLost (good, then not),
-  // kServiceDied or kServiceRestarted, with the last answer's status and the
-  // start of its body, and the journal's lines.
+  // Probes until the first good answer, then until the answers have stayed good
+  // for min_healthy_time, and watches the service meanwhile. Without
+  // [healthcheck] it still watches a unit or pidfile for min_healthy_time.
+  // Throws Error kHealthDeadline if there was no good answer in time,
+  // kHealthLost if a bad one followed a good one, kServiceDied or
+  // kServiceRestarted. The message has the last answer and, with a unit, the
+  // last journal lines.
   void CheckHealth(const HookContext& hook_context);
 
-  // Whether systemd is about to stop everything, the unit included: then there
-  // is no service to take along. False without a unit.
+  // Returns whether the machine is shutting down. systemd then stops the unit
+  // too, so there is no service to reload. False without a unit.
   bool MachineGoesDown();
 
-  // One probe, for status: nullopt if it is healthy or nothing is configured,
-  // otherwise what is wrong.
+  // Probes once, for `status`. Returns nullopt if the service is healthy or no
+  // probe is configured, otherwise a description of the problem.
   Reason ProbeOnce(const HookContext& hook_context);
 
  private:

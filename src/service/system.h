@@ -1,4 +1,4 @@
-// The doors the service room goes through.
+// The interfaces to the machine that service/ uses.
 #ifndef RELEASE_SERVICE_SYSTEM_H_
 #define RELEASE_SERVICE_SYSTEM_H_
 
@@ -10,12 +10,12 @@
 
 namespace release {
 
-// Borrowed; whoever fills this in keeps them alive.
+// The pointers are borrowed; the caller must keep the objects alive.
 struct System {
   Runner* runner = nullptr;
   Http* http = nullptr;
   Clock* clock = nullptr;
-  std::string journal_socket;  // of the system's journal; empty: none
+  std::string journal_socket;  // path of the system journal's; empty: none
 };
 
 }  // namespace release

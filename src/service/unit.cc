@@ -15,11 +15,13 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// One question to systemd; also after a timeout, when ours is used up.
+// The limit for one short systemctl or journalctl call. It does not shrink with
+// the deadline: after a timeout the job must still be cancelled and reported.
 constexpr Nanoseconds kAskTimeout = seconds(10);
 constexpr Nanoseconds kPoll = milliseconds(50);
-// A service that dies of a signal, or of a bad file it reads first, is gone by
-// then; what takes longer is for the health check to see.
+// How long a unit is watched after its job. A service that dies of the reload
+// signal, or of a bad file it reads first, is gone by then; the health check
+// catches a slower death.
 constexpr Nanoseconds kSettle = milliseconds(300);
 constexpr std::size_t kJournalLines = 20;
 
@@ -29,6 +31,7 @@ int Number(std::string_view text) {
   return value;
 }
 
+// Stores one property of `systemctl show`.
 void TakeProperty(std::string_view key, std::string_view value, UnitState* s) {
   if (key == "LoadState") s->load = value;
   if (key == "ActiveState") s->active = value;
@@ -48,7 +51,8 @@ bool Reloading(const UnitState& state) {
   return state.active == "reloading" || state.active == "refreshing";
 }
 
-// Whether systemd calls such a unit active only once it says it is ready.
+// Returns whether systemd reports a unit of this type as active only when the
+// service has said that it is ready.
 bool TellsReady(const UnitState& state) {
   return state.type == "notify" || state.type == "notify-reload" ||
          state.type == "dbus";
@@ -96,7 +100,7 @@ CommandResult Unit::Systemctl(const Argv& arguments, Nanoseconds timeout) {
 }
 
 UnitState Unit::Show() {
-  // systemd answers nobody for a moment while it re-executes itself.
+  // Try several times: systemd does not answer while it re-executes itself.
   constexpr int kTries = 3;
   CommandResult result;
   for (int i = 0; i < kTries; ++i) {
@@ -128,12 +132,16 @@ UnitState Unit::Reload(ServiceAction action,
   const UnitState before = Show();
   if (action == ServiceAction::kNone) return before;
   const std::string verb = Choose(action, before, remarks);
-  // Crashes of the release before must not use up the start limit of this one.
+  // Reset the start counter: crashes of the release before must not use up the
+  // start limit of this one.
   if (verb != "reload") Systemctl({"reset-failed", "--", name_}, kAskTimeout);
   RunJob(verb, before, deadline);
   return AwaitSettled(verb, before, deadline);
 }
 
+// Returns the verb for systemctl. A unit that does not run is started, whatever
+// `action` says. In "activating" (e.g. between two crashes) or "deactivating",
+// only a restart is sure to begin a new run.
 std::string Unit::Choose(ServiceAction action, const UnitState& before,
                          std::vector<std::string>* remarks) const {
   if (!before.running() && !before.oneshot()) {
@@ -165,13 +173,17 @@ void Unit::RunJob(const std::string& verb, const UnitState& before,
          "no end within " + FormatDuration(timeout_));
   }
   waiter_->Check();
-  // Whether systemd notices a death before or after it is content with the
-  // reload is chance, and must not decide what it is called.
+  // If the service dies during a reload, it is chance whether systemd fails the
+  // job or notices the death later. Report both as a death.
   if (verb == "reload" && before.running()) Watch(before);
   Fail(ErrorCode::kReloadFailed, verb,
        result.Describe() + LastLines(result.output, 5));
 }
 
+// Watches the unit after its job has ended. Success of the job alone does not
+// prove much: a unit of type "simple" is active as soon as its process exists,
+// and most reloads only send a signal. After a reload the run must be the one
+// from before; after a start or restart, the one that the job began.
 UnitState Unit::AwaitSettled(const std::string& verb, const UnitState& before,
                              Nanoseconds deadline) {
   const UnitState after = AwaitLeft(verb, deadline);
@@ -191,6 +203,7 @@ UnitState Unit::AwaitSettled(const std::string& verb, const UnitState& before,
   return settled;
 }
 
+// Waits until the unit has left "reloading".
 UnitState Unit::AwaitLeft(const std::string& verb, Nanoseconds deadline) {
   for (;;) {
     UnitState state = Show();
@@ -209,6 +222,7 @@ void Unit::CancelJob() {
   if (!state.job.empty()) Systemctl({"cancel", "--", state.job}, kAskTimeout);
 }
 
+// Old versions of systemd have no InvocationID; then the main process decides.
 void Unit::Watch(const UnitState& baseline) {
   const UnitState now = Show();
   const bool same_run = now.invocation.empty() || baseline.invocation.empty()
@@ -231,7 +245,7 @@ void Unit::Watch(const UnitState& baseline) {
 }
 
 bool Unit::MachineGoesDown() {
-  // Its exit status is about another question.
+  // Ignore the exit status: it is also nonzero for a "degraded" system.
   return Systemctl({"is-system-running"}, kAskTimeout)
       .output.starts_with("stopping");
 }

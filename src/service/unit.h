@@ -14,66 +14,73 @@
 
 namespace release {
 
-// What systemd says about a unit, in systemd's words.
+// The state of a unit as `systemctl show` reports it, in systemd's words.
 struct UnitState {
   std::string load;           // "loaded", "not-found", "masked", ...
   std::string active;         // "active", "reloading", "failed", ...
   std::string sub;            // "running", "auto-restart", ...
   std::string type;           // "simple", "notify", ...
   std::string result;         // "success", "exit-code", "timeout", ...
-  std::string control_group;  // below the root of the hierarchy
-  std::string invocation;     // another one each time the unit is started
-  std::string job;            // the number of a pending job, or empty
+  std::string control_group;  // path from the root of the hierarchy
+  std::string invocation;     // an id; changes each time the unit is started
+  std::string job;            // the number of a pending job; empty: none
   int main_pid = 0;           // 0: none
   int main_status = 0;        // how the last main process ended
-  int restarts = 0;           // by systemd itself, since it was last asked to
+  int restarts = 0;           // automatic ones, since the last manual start
   bool can_reload = false;
 
   bool running() const;
-  // Whether it is meant to end: then its job's result is all there is to see.
+  // A oneshot unit ends when its work is done, so only the result of its job
+  // can be checked.
   bool oneshot() const { return type == "oneshot"; }
   // "active (running)", "failed (exit-code, status 3)".
   std::string Describe() const;
 };
 
-// Reads the output of `systemctl show`; what is not there stays as it is.
+// Parses the output of `systemctl show`. Properties that it lacks keep their
+// defaults.
 UnitState ParseUnitState(std::string_view properties);
 
+// Every wait throws Error kInterrupted once a signal has asked for a stop.
 class Unit {
  public:
   // `timeout` limits each call of Reload as a whole. Runner and waiter are
-  // borrowed.
+  // borrowed and must outlive this.
   Unit(std::string name, Duration timeout, Runner* runner, Waiter* waiter);
 
   const std::string& name() const { return name_; }
 
-  // Throws Error kReloadFailed where systemd gives no answer or has no such
-  // unit.
+  // Returns the unit's state now. Throws Error kReloadFailed if systemd gives
+  // no answer, or if the unit is not loaded (e.g. not found or masked) and does
+  // not run.
   UnitState Show();
 
-  // Has the unit take up what its files say now: reloads or restarts it as
-  // `action` says, or starts it where it does not run. `auto` reloads where the
-  // unit can, and restarts it where it cannot or where an earlier reload has
-  // not ended. Returns, once it is up, its state; adds to `remarks`.
+  // Makes the unit use its present files: reloads or restarts it as `action`
+  // says, or starts it if it does not run. `auto` reloads a unit that can be
+  // reloaded, and restarts it if it cannot or if an earlier reload has not
+  // ended. Returns the unit's state once it is up; adds to `remarks` for the
+  // user. With kNone it only returns the state.
   //
-  // Success means: the job ended well, the unit has left "reloading", and,
-  // where systemd is not told by the service itself that it is ready, the unit
-  // was still up 300 ms later. Throws Error kReloadFailed, kReloadTimeout or
-  // kServiceDied, with the journal's last lines. A job that did not end in
-  // time is cancelled.
+  // Success means that the job succeeded, the unit has left "reloading", and it
+  // was still up 300 ms later (50 ms if the service itself reports to systemd
+  // that it is ready). Throws Error kReloadFailed, kReloadTimeout, kServiceDied
+  // or kServiceRestarted, with the journal's last lines. Cancels a job that did
+  // not end in time.
   UnitState Reload(ServiceAction action, std::vector<std::string>* remarks);
 
-  // Throws Error kServiceRestarted or kServiceDied where the unit is no longer
-  // the run that `baseline` shows. A main process that the service itself has
-  // handed over, within one run, is no restart.
+  // Throws Error kServiceDied if the unit does not run, kServiceRestarted if it
+  // was started again since `baseline`. If the service hands over to another
+  // main process within one run, that is not a restart.
   void Watch(const UnitState& baseline);
 
-  // Whether systemd is about to stop everything.
+  // Returns whether the machine is shutting down; false if systemd does not
+  // answer.
   bool MachineGoesDown();
 
-  // The journal's last 20 lines of this unit since SetJournalStart, ready to be
-  // appended to a message. Empty where there are none.
+  // Returns this unit's last 20 journal lines since SetJournalStart, ready to
+  // be appended to a message. Empty if there are none or they cannot be read.
   std::string Journal();
+  // In seconds since 1970. Without this call, Journal returns older lines too.
   void SetJournalStart(std::int64_t wall_seconds) { since_ = wall_seconds; }
 
  private:
