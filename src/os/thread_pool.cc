@@ -9,7 +9,7 @@ namespace release {
 ThreadPool::ThreadPool(unsigned threads, std::size_t room) : room_(room) {
   try {
     while (threads_.size() < threads) {
-      threads_.emplace_back([this] { TransactionSpec(); });
+      threads_.emplace_back([this] { RunTasks(); });
     }
   } catch (const std::system_error&) {
     // Fewer do it too, and where there is none the caller does.
@@ -26,7 +26,7 @@ ThreadPool::~ThreadPool() {
   for (std::thread& thread : threads_) thread.join();
 }
 
-void ThreadPool::TransactionSpec() {
+void ThreadPool::RunTasks() {
   std::unique_lock lock(mutex_);
   while (true) {
     added_.wait(lock, [this] { return ending_ || !tasks_.empty(); });

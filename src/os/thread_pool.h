@@ -39,7 +39,7 @@ class ThreadPool {
   std::size_t pending() const;
 
  private:
-  void TransactionSpec();
+  void RunTasks();
   void Run(std::unique_lock<std::mutex>* lock);
   void Enqueue(Task task, std::size_t room);
 

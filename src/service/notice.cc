@@ -63,10 +63,8 @@ std::string ForChats(const std::string& text) {
 // Returns the syslog priority: 2 critical, 4 warning, 6 informational.
 const char* Priority(const Notice& notice) {
   if (notice.result == "in-doubt") return "2";
-  return notice.ProgressEvent() == "failure" ||
-                 notice.ProgressEvent() == "recovery"
-             ? "4"
-             : "6";
+  return notice.Event() == "failure" || notice.Event() == "recovery" ? "4"
+                                                                     : "6";
 }
 
 }  // namespace
@@ -75,7 +73,7 @@ std::string Notice::Id() const {
   return fmt::format("{}/{}/{}/{}", host, app, transaction, at);
 }
 
-std::string Notice::ProgressEvent() const {
+std::string Notice::Event() const {
   if (recovered) return "recovery";
   if (exit != 0) return "failure";
   return command == "rollback" && result == "committed" ? "rollback"
@@ -108,7 +106,7 @@ bool Wanted(const NotifyConfig& config, const Notice& notice) {
   if (notice.result == "in-doubt") {
     return config.on_failure || config.on_rollback || config.on_recovery;
   }
-  const std::string event = notice.ProgressEvent();
+  const std::string event = notice.Event();
   if (event == "recovery") return config.on_recovery;
   if (event == "rollback") return config.on_rollback;
   if (event == "success") return config.on_success;
@@ -121,7 +119,7 @@ std::string NoticeJson(const Notice& notice) {
   const json object = {{"schema", 1},
                        {"id", notice.Id()},
                        {"text", ForChats(notice.Text())},
-                       {"event", notice.ProgressEvent()},
+                       {"event", notice.Event()},
                        {"app", notice.app},
                        {"host", notice.host},
                        {"root", notice.root},

@@ -41,7 +41,7 @@ struct Notice {
 
   // Returns the event, as `on` in [notify] names it: "success", "failure",
   // "rollback" or "recovery".
-  std::string ProgressEvent() const;
+  std::string Event() const;
 
   // Returns a sentence for people, e.g. "shop on web1: deploy of 1.4.3 failed
   // and was undone; 1.4.2 is live: cannot ...".

@@ -49,7 +49,7 @@ struct Crowded {
     }
     return line;
   }
-  std::string TrashPolicy() const {
+  std::string Trash() const {
     for (const auto& entry : bfs::directory_iterator(releases)) {
       const std::string name = entry.path().filename().string();
       if (name.starts_with(".trash-")) return name;
@@ -57,7 +57,7 @@ struct Crowded {
     return "";
   }
   bool Deleted() const {
-    return Eventually([&] { return TrashPolicy().empty(); });
+    return Eventually([&] { return Trash().empty(); });
   }
 
   Site site;
@@ -111,14 +111,14 @@ TEST_CASE("a deploy has ended, and let go of all, before it deletes") {
   CHECK(outcome["exit"] == 0);
   CHECK(outcome["current"] == "3.0");
   const int pid = AwaitStopped(crowded.site.root());
-  REQUIRE_FALSE(crowded.TrashPolicy().empty());
+  REQUIRE_FALSE(crowded.Trash().empty());
   CHECK(bfs::read_symlink(fmt::format("/proc/{}/fd/1", pid)) == "/dev/null");
   const Descriptor callers(open(lock.c_str(), O_RDWR | O_CLOEXEC));
   CHECK(flock(callers.get(), LOCK_EX | LOCK_NB) == 0);
   // The command's own lock is free: a rollback goes on at once.
   CHECK(crowded.site.Release({"rollback"}).exit == 0);
   CHECK(crowded.site.Live() == "2.0");
-  CHECK_FALSE(crowded.TrashPolicy().empty());
+  CHECK_FALSE(crowded.Trash().empty());
   kill(pid, SIGCONT);
   CHECK(crowded.Deleted());
 }
@@ -127,7 +127,7 @@ TEST_CASE("what deletes may be killed; the next deploy deletes what is left") {
   const Crowded crowded;
   REQUIRE(RunShell(crowded.Deploy("3.0")).exit == 0);
   kill(AwaitStopped(crowded.site.root()), SIGKILL);
-  REQUIRE_FALSE(crowded.TrashPolicy().empty());
+  REQUIRE_FALSE(crowded.Trash().empty());
   CHECK(crowded.site.Status()["doubts"].empty());
   CHECK(crowded.site.Release({"verify", "--all"}).exit == 0);
   REQUIRE(crowded.site.Release(crowded.Words("4.0")).exit == 0);
@@ -142,7 +142,7 @@ TEST_CASE("two may delete the same") {
   INFO(finished.Describe());
   CHECK(finished.exit == 0);
   CHECK(finished.err.find("warning") == std::string::npos);
-  CHECK(crowded.TrashPolicy().empty());
+  CHECK(crowded.Trash().empty());
   kill(pid, SIGCONT);
   CHECK(Eventually([&] { return !Deleting(crowded.site.root()); }));
 }
@@ -157,7 +157,7 @@ TEST_CASE("in a unit, and with one thread, all is deleted at the end") {
       line.push_back(word);
     }
     CHECK(Run(line).exit == 0);
-    CHECK(crowded.TrashPolicy().empty());
+    CHECK(crowded.Trash().empty());
   }
 }
 

@@ -79,7 +79,7 @@ class Gauntlet {
     for (const json& item : index_) {
       CAPTURE(item.dump());
       attacks.insert(item["attack"].get<std::string>());
-      ++codes[ArchiveRequest(item)];
+      ++codes[OfferToRelease(item)];
     }
     MESSAGE(index_.size() << " archives of " << attacks.size()
                           << " kinds: " << json(codes).dump());
@@ -92,7 +92,7 @@ class Gauntlet {
 
  private:
   // How it was refused, or "unpacked".
-  std::string ArchiveRequest(const json& item) {
+  std::string OfferToRelease(const json& item) {
     const auto before = Look();
     const Finished finished = site_.Release(
         {"--json", "stage", archives_ + "/" + item["file"].get<std::string>(),

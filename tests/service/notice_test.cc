@@ -96,7 +96,7 @@ TEST_CASE("each event is told to whoever asked for it") {
         Row{Died(), "recovery", false, false, false, true},
         Row{InDoubt(), "failure", false, true, true, true}}) {
     CAPTURE(row.notice.result);
-    CHECK(row.notice.ProgressEvent() == row.event);
+    CHECK(row.notice.Event() == row.event);
     CHECK(Wanted(On(true, false, false, false), row.notice) == row.by_success);
     CHECK(Wanted(On(false, true, false, false), row.notice) == row.by_failure);
     CHECK(Wanted(On(false, false, true, false), row.notice) == row.by_rollback);
