@@ -10,6 +10,8 @@ constexpr std::string_view kAlphabet =
 
 }  // namespace
 
+// Decodes groups of four letters (24 bits) into up to three bytes. Only the
+// last group may be padded; its missing letters count as zero bits.
 std::optional<std::string> DecodeBase64(std::string_view text) {
   if (text.size() % 4 != 0) return std::nullopt;
   const std::size_t padding =
@@ -27,6 +29,7 @@ std::optional<std::string> DecodeBase64(std::string_view text) {
       bits = bits << 6 | static_cast<std::uint32_t>(value);
     }
     const std::size_t bytes = letters - 1;
+    // Refuses a last letter with bits beyond the last byte.
     if ((bits & (0xFFFFFFu >> 8 * bytes)) != 0) return std::nullopt;
     for (std::size_t i = 0; i < bytes; ++i) {
       out += static_cast<char>(bits >> (16 - 8 * i) & 0xFF);

@@ -1,4 +1,4 @@
-// Bytes as letters.
+// Decodes base64.
 #ifndef RELEASE_BASE_BASE64_H_
 #define RELEASE_BASE_BASE64_H_
 
@@ -8,9 +8,9 @@
 
 namespace release {
 
-// The bytes of a text in the alphabet of RFC 4648, section 4, with its padding.
-// Nothing for any other text, one with line breaks or with bits set that mean
-// nothing included: bytes have one spelling.
+// Decodes the alphabet of RFC 4648, section 4, with padding. Returns nullopt
+// for any other text. Line breaks and unused bits that are not 0 are refused
+// too, so that each byte string has exactly one encoding.
 std::optional<std::string> DecodeBase64(std::string_view text);
 
 }  // namespace release

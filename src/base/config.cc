@@ -1,8 +1,9 @@
 #include "base/config.h"
 
 #include <fmt/format.h>
-// Some mistakes in a file run into asserts of the library, which clang takes
-// for promises, before they are told.
+// Malformed files can violate toml++'s assertions. By default toml++ hands
+// these to clang as assumptions, and a false one is undefined behaviour.
+// Without them the parser goes on and reports the error.
 #include <toml++/impl/preprocessor.h>
 #undef TOML_ASSERT_ASSUME
 #define TOML_ASSERT_ASSUME(expr) static_assert(true)
@@ -30,8 +31,8 @@ struct Key {
   Setter set;
 };
 
-// The value as text where it is a string without NUL, or, where `numbers` may
-// stand bare, a whole number.
+// Returns the value as text if it is a string without NUL or, with
+// Numbers::kAllowed, a whole number. Otherwise returns nullopt.
 enum class Numbers { kAllowed, kRefused };
 std::optional<std::string> Text(const toml::node& node, Numbers numbers) {
   if (const auto* number = node.as_integer()) {
@@ -135,7 +136,8 @@ Setter OfChoice(T* out, Choices<T> choices) {
   });
 }
 
-// A list of names; each given one is set, each other one cleared.
+// Reads an array of names; sets the switch of each name listed and clears all
+// others.
 Setter OfSwitches(Choices<bool*> switches) {
   return OfStrings([=](std::vector<std::string> given) -> std::string {
     for (const std::string& text : given) {
@@ -259,6 +261,8 @@ void AddHooksAndNotify(Config* config, std::vector<Key>* keys) {
                  OfRead(ReadUrl, UrlForms::kHttp, &notify->webhook)}});
 }
 
+// The table of all keys. Each entry stores into `config`, which must outlive
+// it.
 std::vector<Key> Keys(Config* config) {
   std::vector<Key> keys;
   AddTopAndUnpack(config, &keys);
@@ -321,6 +325,8 @@ class ConfigReader {
                        [&](const Key& key) { return key.section == name; });
   }
 
+  // Suggests the known key with the smallest edit distance, if it is close
+  // enough: at most a third of the name plus one.
   std::string Unknown(std::string_view section, std::string_view name) const {
     std::string_view nearest;
     std::size_t least = name.size() / 3 + 2;
@@ -340,6 +346,7 @@ class ConfigReader {
     return what;
   }
 
+  // Checks rules that involve more than one key.
   void CheckTogether(const toml::table& table) {
     if (!table.contains("root")) {
       Add({1, 1}, "root is missing: the app's directory, an absolute path");
@@ -354,7 +361,7 @@ class ConfigReader {
     CheckShared(table);
   }
 
-  // Without keys no signature could ever be accepted.
+  // Without keys, every deploy that requires a signature would be refused.
   void CheckKeys(const toml::table& table) {
     const VerifyConfig& verify = config_->verify;
     if (!verify.keys.empty()) return;
@@ -368,6 +375,7 @@ class ConfigReader {
     }
   }
 
+  // Reports the last of several mutually exclusive keys.
   void CheckOnlyOne(const toml::table& table, std::string_view section,
                     std::initializer_list<std::string_view> names) {
     std::vector<toml::source_position> given;
@@ -381,6 +389,7 @@ class ConfigReader {
                           fmt::join(names, ", ")));
   }
 
+  // Overlapping shared paths would make a link inside a shared directory.
   void CheckShared(const toml::table& table) {
     std::vector<std::string> paths = config_->shared_dirs;
     paths.insert(paths.end(), config_->shared_files.begin(),

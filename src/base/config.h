@@ -1,4 +1,4 @@
-// The configuration of one app: /etc/release/APP.toml, or its defaults.
+// The configuration of an app, read from /etc/release/APP.toml.
 #ifndef RELEASE_BASE_CONFIG_H_
 #define RELEASE_BASE_CONFIG_H_
 
@@ -12,7 +12,7 @@
 namespace release {
 
 using Duration = std::chrono::nanoseconds;
-using Argv = std::vector<std::string>;  // a command; never a shell line
+using Argv = std::vector<std::string>;  // a command, run without a shell
 
 enum class Dedup { kAuto, kHardLink, kOff };
 enum class ServiceAction { kAuto, kReload, kRestart, kNone };
@@ -20,8 +20,8 @@ enum class RunningCheck { kAuto, kOff };
 
 struct UnpackConfig {
   unsigned strip_components = 0;
-  std::string owner;  // "user:group"; empty: the caller
-  std::uint64_t max_size = std::uint64_t{16} << 30;
+  std::string owner;  // "user:group"; if empty, the caller
+  std::uint64_t max_size = std::uint64_t{16} << 30;  // bytes
   std::uint64_t max_entries = 1'000'000;
   Dedup dedup = Dedup::kAuto;
 };
@@ -30,17 +30,17 @@ struct VerifyConfig {
   bool require_checksum = false;
   bool require_signature = false;
   bool require_tests = false;
-  std::string keys;         // an allowed-signers file
-  std::string revoked;      // a key revocation list, or a file of public keys
-  std::string environment;  // that evidence must be for; empty: any
-  std::optional<Duration> max_age;  // of evidence
+  std::string keys;         // path of the allowed-signers file
+  std::string revoked;      // path of a key revocation list or public keys
+  std::string environment;  // evidence must name this one; if empty, any
+  std::optional<Duration> max_age;  // of evidence; nullopt: no limit
 };
 
 // At most one of unit, pidfile and command is set.
 struct ServiceConfig {
   std::string unit;
   std::string pidfile;
-  std::string signal = "HUP";  // with pidfile
+  std::string signal = "HUP";  // sent to the process in pidfile
   Argv command;
   ServiceAction action = ServiceAction::kAuto;
   Duration timeout = std::chrono::seconds(90);
@@ -75,7 +75,7 @@ struct HooksConfig {
   Argv post_activate;
   Argv post_rollback;
   Duration timeout = std::chrono::minutes(10);
-  // Not a key: set where the command itself runs confined, see RunHook.
+  // Not a config key: set if this program runs confined; see RunHook.
   bool in_unit = false;
 };
 
@@ -89,7 +89,7 @@ struct NotifyConfig {
 };
 
 struct Config {
-  std::string app;   // empty where only --root was given
+  std::string app;   // empty if only --root was given
   std::string root;  // absolute
   unsigned keep_releases = 5;
   std::vector<std::string> shared_dirs;  // relative, no ".."
@@ -102,8 +102,9 @@ struct Config {
   NotifyConfig notify;
 };
 
-// Reads the text of a config file. Throws Error kConfigInvalid whose message
-// has a line "FILE:LINE:COLUMN: what" for every unknown key and bad value.
+// Parses the text of a config file. Throws Error kConfigInvalid if it has any
+// problem; the message has a line "FILE:LINE:COLUMN: problem" for each unknown
+// key and bad value.
 Config ParseConfig(std::string_view text, const std::string& file,
                    const std::string& app);
 

@@ -18,7 +18,7 @@ namespace {
 
 constexpr unsigned kHighestPort = 65535;
 
-// Nothing where the text is not a decimal number and nothing else.
+// Returns nullopt unless the whole text is a decimal number that fits.
 std::optional<std::uint64_t> Number(std::string_view text) {
   std::uint64_t value = 0;
   const char* end = text.data() + text.size();
@@ -32,6 +32,7 @@ std::string_view WithoutSlashes(std::string_view path) {
   return path;
 }
 
+// Returns whether `test` is true of any component of the path.
 template <typename Test>
 bool AnyPart(std::string_view path, Test test) {
   while (true) {
@@ -148,7 +149,7 @@ std::string ReadUrl(std::string_view text, UrlForms forms, std::string* out) {
   std::string_view rest = text;
   bool good = false;
   if (rest.starts_with("unix:/") && forms == UrlForms::kHttpAndUnix) {
-    // A socket, then a path: ":/" parts them, past the first "/".
+    // The first ":/" after "unix:/" separates the socket from the path.
     const std::size_t path = rest.find(":/", 6);
     good = path != rest.npos && path > 6;
   } else {
@@ -172,6 +173,7 @@ std::string ReadUrl(std::string_view text, UrlForms forms, std::string* out) {
 std::string ReadTcp(std::string_view text, std::string* out) {
   const std::size_t colon = text.rfind(':');
   const std::string_view host = text.substr(0, colon);
+  // An IPv6 address must be in brackets, or its end would look like a port.
   const bool bracketed = host.starts_with('[') && host.ends_with(']');
   const auto port =
       colon == text.npos ? std::nullopt : Number(text.substr(colon + 1));
@@ -195,6 +197,9 @@ std::string ReadStatusRange(std::string_view text, HealthConfig* out) {
   return "";
 }
 
+// Levenshtein distance with one row of the table: row[j] is the distance
+// between the first i characters of `a` and the first j of `b`; `diagonal`
+// keeps the value of the row above that the loop has just overwritten.
 std::size_t EditDistance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), 0);

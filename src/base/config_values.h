@@ -1,4 +1,4 @@
-// The values a config key may have: each reader turns text into a setting.
+// Parses and validates the values of config keys.
 //
 // Every reader returns why the value is not allowed, or nothing where it is;
 // then, and only then, it has stored it.
@@ -12,11 +12,12 @@
 
 namespace release {
 
-// The whole number of `text`, within the bounds.
+// A whole number from `least` to `most`.
 std::string ReadNumber(std::string_view text, std::uint64_t least,
                        std::uint64_t most, std::uint64_t* out);
 
-// See base/units.h. A duration of zero only where `zero` is allowed.
+// See base/units.h for the forms. A duration of zero is accepted only with
+// Zero::kAllowed, a size of zero never.
 enum class Zero { kAllowed, kRefused };
 std::string ReadDuration(std::string_view text, Zero zero, Duration* out);
 std::string ReadSize(std::string_view text, std::uint64_t* out);
@@ -28,7 +29,7 @@ std::string ReadAbsolutePath(std::string_view text, std::string* out);
 // without a trailing slash.
 std::string ReadRelativePath(std::string_view text, std::string* out);
 
-// A word to compare with: a version's letters.
+// A name in the characters of a version (base/version.h).
 std::string ReadName(std::string_view text, std::string* out);
 
 // "user:group".
@@ -40,20 +41,20 @@ std::string ReadUnit(std::string_view text, std::string* out);
 // "HUP" or "SIGHUP"; stored without "SIG".
 std::string ReadSignal(std::string_view text, std::string* out);
 
-// http://HOST..., https://HOST..., or unix:/SOCKET:/PATH where that is asked.
+// http://HOST... or https://HOST..., and with kHttpAndUnix unix:/SOCKET:/PATH.
 enum class UrlForms { kHttp, kHttpAndUnix };
 std::string ReadUrl(std::string_view text, UrlForms forms, std::string* out);
 
 // "host:port", "[::1]:port".
 std::string ReadTcp(std::string_view text, std::string* out);
 
-// "200" or "200-299".
+// "200" or "200-299"; sets status_low and status_high.
 std::string ReadStatusRange(std::string_view text, HealthConfig* out);
 
-// How many single-letter changes make one text of the other.
+// Returns how many single-character edits turn one text into the other.
 std::size_t EditDistance(std::string_view a, std::string_view b);
 
-// Whether one path is the other or lies below it.
+// Returns whether the paths are equal or one is below the other.
 bool Overlap(std::string_view a, std::string_view b);
 
 }  // namespace release

@@ -76,6 +76,8 @@ constexpr Row kTable[] = {
     {ErrorCode::kInternal, "internal", Exit::kFailed},
 };
 
+// RowOf indexes the table by code, so its rows must be in the enum's order and
+// complete.
 constexpr bool TableFollowsTheEnum() {
   for (std::size_t i = 0; i < std::size(kTable); ++i) {
     if (static_cast<std::size_t>(kTable[i].code) != i) return false;

@@ -1,9 +1,9 @@
-// What can go wrong, and what it means for the service.
+// Error codes, exit statuses and the one exception type.
 //
 // A failure is thrown once, as an Error, and caught in two places only: the
 // engine, which undoes what the transaction did, and main, which reports it.
-// The code is stable and kebab-case; scripts match on it. The exit status
-// says what became of the service.
+// Scripts match on the code, so its kebab-case name must never change. The exit
+// status says what became of the service.
 #ifndef RELEASE_BASE_ERROR_H_
 #define RELEASE_BASE_ERROR_H_
 
@@ -19,15 +19,15 @@ enum class Exit : int {
   kFailed = 1,         // failed; nothing changed
   kUsage = 2,          // usage or configuration error; nothing changed
   kRefused = 3,        // archive or evidence not acceptable; nothing changed
-  kUndone = 4,         // failed after the switch; the release before is live
+  kUndone = 4,         // failed after the switch; the old release is live again
   kNeedsPerson = 5,    // the undo failed too, or the state is in doubt
   kBusy = 6,           // another transaction holds the lock
   kNoSuchRelease = 7,  // no such release, or nothing to roll back to
-  kFoundWrong = 8,     // verify, status --check or check found something
+  kFoundWrong = 8,     // verify, status --check or check found a problem
 };
 
-// One enumerator for each stable code; error.cc holds the table that gives
-// its spelling and the exit status of a failure before the switch.
+// The stable error codes. The table in error.cc gives each its name and its
+// exit status for a failure before the switch.
 enum class ErrorCode {
   // usage and configuration
   kUsage,
@@ -79,7 +79,7 @@ enum class ErrorCode {
   // which release
   kNoSuchRelease,
   kNothingToRollBackTo,
-  // taking the service along
+  // hooks, reload and health checks
   kHookFailed,
   kHookTimeout,
   kReloadFailed,
@@ -96,14 +96,15 @@ enum class ErrorCode {
   kInternal,
 };
 
-// The stable kebab-case spelling, e.g. "checksum-mismatch".
+// Returns the stable kebab-case name, e.g. "checksum-mismatch".
 std::string_view CodeName(ErrorCode code);
 
-// The exit status of this failure while nothing has been switched yet.
+// Returns the exit status if the failure happens before the switch.
 Exit ExitBeforeSwitch(ErrorCode code);
 
-// One failure. what() reads "cannot ...: reason". `path` names the file or
-// entry at fault; `expected` and `found` are filled where two values differ.
+// A failure. what() reads "cannot ...: reason". `path` names the file or entry
+// at fault, if there is one. `expected` and `found` are set if the failure is
+// that two values differ, such as checksums.
 class Error : public std::runtime_error {
  public:
   Error(ErrorCode code, const std::string& message, std::string path = "",

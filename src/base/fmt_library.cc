@@ -1,12 +1,12 @@
-// The one place where {fmt} is compiled. Debian ships the library only as a
-// shared object, and header-only use compiles it again in every file, which
+// Compiles {fmt} once for the whole program. Debian ships the library only as a
+// shared object; header-only use would compile it again in every file, which
 // takes nearly half of the build time.
 #include <fmt/format-inl.h>
 
 FMT_BEGIN_NAMESPACE
 namespace detail {
 
-// The templates that the headers of {fmt} declare extern.
+// Instantiates the templates that the headers of {fmt} declare extern.
 template auto dragonbox::to_decimal(float x) noexcept
     -> dragonbox::decimal_fp<float>;
 template auto dragonbox::to_decimal(double x) noexcept

@@ -16,7 +16,7 @@ constexpr std::string_view kMagic = "release-manifest ";
 constexpr std::string_view kHeader = "release-manifest 1";
 constexpr std::string_view kArrow = " -> ";
 
-// -1 where the character is no lower-case hex digit.
+// Returns -1 if the character is not a lower-case hex digit.
 int HexValue(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -29,8 +29,8 @@ bool IsPlain(std::string_view name) {
   });
 }
 
-// Bare where it is printable ASCII without a space, else in quotes: so a
-// blank outside quotes always ends a name.
+// Appends a name bare if it is printable ASCII without spaces, and in quotes
+// otherwise. A space outside quotes therefore always ends a name.
 void AppendName(std::string* out, std::string_view name) {
   if (IsPlain(name)) {
     out->append(name);
@@ -83,12 +83,14 @@ void AppendEntry(std::string* out, const ManifestEntry& entry) {
   *out += '\n';
 }
 
+// `before` is all of the text above the end line.
 std::string EndLine(std::size_t count, std::string_view before) {
   return fmt::format("end {} {:016x}\n", count,
                      XXH3_64bits(before.data(), before.size()));
 }
 
-// Whether the path can only name something inside the release.
+// Returns whether the path stays inside the release: relative, without empty,
+// "." or ".." components. A manifest can come from an untrusted archive.
 bool IsInside(std::string_view path) {
   if (path.find('\0') != path.npos) return false;
   while (true) {
@@ -100,7 +102,10 @@ bool IsInside(std::string_view path) {
   }
 }
 
-// Takes one manifest's text apart, line by line.
+// Parses a manifest in one pass. NextLine moves to the next line; the Take
+// methods consume the line's fields from its front. The checksum is verified
+// last, when the position of the end line is known. Until then the entries are
+// unverified, so every field is validated as it is read.
 class ManifestParser {
  public:
   ManifestParser(std::string_view text, const std::string& origin)
@@ -109,6 +114,7 @@ class ManifestParser {
   Manifest Parse() {
     TakeHeader();
     Manifest manifest;
+    // Estimates 64 bytes for each entry, to avoid most reallocations.
     manifest.entries.reserve(text_.size() / 64);
     for (NextLine(); !line_.starts_with("end "); NextLine()) {
       if (line_number_ == 2 && Skip("version ")) {
@@ -117,6 +123,8 @@ class ManifestParser {
         continue;
       }
       ManifestEntry entry = TakeEntry();
+      // Compare and look-ups rely on the order, which also rules out
+      // duplicates.
       if (!manifest.entries.empty() &&
           manifest.entries.back().path >= entry.path) {
         Fail("path out of order");
@@ -146,6 +154,7 @@ class ManifestParser {
     rest_.remove_prefix(end + 1);
   }
 
+  // Consumes the prefix; returns false if the line does not begin with it.
   bool Skip(std::string_view prefix) {
     if (!line_.starts_with(prefix)) return false;
     line_.remove_prefix(prefix.size());
@@ -190,6 +199,7 @@ class ManifestParser {
     return entry;
   }
 
+  // Four octal digits and a space.
   unsigned TakeMode() {
     unsigned mode = 0;
     if (line_.size() < 5 || line_[4] != ' ') Fail("no mode");
@@ -211,6 +221,7 @@ class ManifestParser {
     return value;
   }
 
+  // 32 hex digits and a space.
   ContentHash TakeHash() {
     ContentHash hash{};
     if (line_.size() < 33 || line_[32] != ' ') Fail("no hash");
@@ -224,6 +235,7 @@ class ManifestParser {
     return hash;
   }
 
+  // A bare or a quoted name. A bare name that should be in quotes is refused.
   std::string TakeName() {
     if (!line_.starts_with('"')) {
       std::string name(line_.substr(0, line_.find(' ')));
@@ -252,8 +264,8 @@ class ManifestParser {
   }
 
   std::string_view text_;
-  std::string_view rest_;  // what follows the present line
-  std::string_view line_;  // what of it is not taken yet
+  std::string_view rest_;  // the text after the current line
+  std::string_view line_;  // the part of the current line not yet consumed
   std::size_t line_start_ = 0;
   std::size_t line_number_ = 0;
   const std::string& origin_;
@@ -271,6 +283,7 @@ std::string_view KindName(EntryKind kind) {
   return "";
 }
 
+// Appends the differences between two entries of the same path.
 void CompareEntries(const ManifestEntry& before, const ManifestEntry& after,
                     std::vector<ManifestDifference>* out) {
   using What = ManifestDifference::What;
@@ -327,6 +340,7 @@ std::vector<ManifestDifference> Compare(const Manifest& before,
                                         const Manifest& after) {
   using What = ManifestDifference::What;
   std::vector<ManifestDifference> out;
+  // Merges the two lists, which are sorted by path.
   auto b = before.entries.begin();
   auto a = after.entries.begin();
   while (b != before.entries.end() || a != after.entries.end()) {

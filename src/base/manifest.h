@@ -1,7 +1,7 @@
-// What a release consists of: every file, directory and symbolic link.
+// The manifest of a release: every file, directory and symbolic link in it.
 //
-// The text form (docs/formats.md) is what stands in `.release/manifests/` and,
-// as the entry `.release-manifest`, first in an archive that `pack` made.
+// Its text form (docs/formats.md) is stored in `.release/manifests/`. An
+// archive made by `pack` contains it as its first entry, `.release-manifest`.
 #ifndef RELEASE_BASE_MANIFEST_H_
 #define RELEASE_BASE_MANIFEST_H_
 
@@ -16,7 +16,7 @@
 
 namespace release {
 
-// XXH3-128 of a file's bytes, big-endian. It finds accidents, not attackers.
+// XXH3-128 of a file's bytes, big-endian. It detects damage, not tampering.
 using ContentHash = std::array<unsigned char, 16>;
 
 enum class EntryKind { kFile, kDirectory, kSymlink };
@@ -33,37 +33,41 @@ struct ManifestEntry {
 };
 
 struct Manifest {
-  std::optional<Version> version;  // what the archive says it is
+  std::optional<Version> version;  // nullopt if the archive names none
   std::vector<ManifestEntry>
       entries;  // sorted by path, bytewise; no path twice
 
+  // Returns the sum of the sizes of all files.
   std::uint64_t TotalBytes() const;
 };
 
-// One thing in which two manifests (or a manifest and a disk) differ.
+// A difference between two manifests, or between a manifest and a disk.
 struct ManifestDifference {
   enum class What { kAdded, kRemoved, kChanged, kMode, kTarget, kKind };
   What what = What::kChanged;
   std::string path;
-  std::string before;  // of the thing that differs, for people; may be empty
-  std::string after;
+  std::string before;  // the old value, as text for people; may be empty
+  std::string after;   // the new value, likewise
 };
 
-// "added", "removed", "changed", "mode", "target", "kind".
+// Returns "added", "removed", "changed", "mode", "target" or "kind".
 std::string_view DifferenceName(ManifestDifference::What what);
 
-// What changed from `before` to `after`, sorted by path.
+// Lists the changes from `before` to `after`, sorted by path. An entry can have
+// several, such as its content and its mode.
 std::vector<ManifestDifference> Compare(const Manifest& before,
                                         const Manifest& after);
 
-// The text form; ends with a line that carries a checksum of all before it.
+// Returns the text form. Its last line has the number of entries and a checksum
+// of everything before it.
 std::string FormatManifest(const Manifest& manifest);
 
-// Reads the text form. Throws Error kManifestUnreadable naming `origin` and the
-// line where the text is torn, altered or of a newer format version.
+// Parses the text form. Throws Error kManifestUnreadable, naming `origin` and
+// the line, if the text is truncated, altered or of another format version, or
+// if a path leads outside the release.
 Manifest ParseManifest(std::string_view text, const std::string& origin);
 
-// Hex of a hash, 32 digits.
+// Returns the hash as 32 lower-case hex digits.
 std::string HashText(const ContentHash& hash);
 
 }  // namespace release

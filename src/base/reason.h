@@ -1,4 +1,4 @@
-// Why something failed or is refused, as a value.
+// The reason for a failure or refusal, as a value.
 #ifndef RELEASE_BASE_REASON_H_
 #define RELEASE_BASE_REASON_H_
 

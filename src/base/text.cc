@@ -7,7 +7,9 @@
 namespace release {
 namespace {
 
-// The length of the UTF-8 sequence that begins here, or 0 where none does.
+// Returns the length of the UTF-8 sequence at the start of `text`, or 0 if
+// there is no valid one. Overlong forms, surrogates and codes above U+10FFFF
+// are invalid.
 std::size_t SequenceLength(std::string_view text) {
   const auto byte = [&](std::size_t i) {
     return static_cast<unsigned char>(text[i]);
@@ -70,7 +72,7 @@ std::string EscapeWith(std::string_view text, Quotes quotes) {
   out.reserve(text.size());
   while (!text.empty()) {
     const std::size_t length = SequenceLength(text);
-    // U+0080 to U+009F are control characters too; terminals obey some.
+    // U+0080 to U+009F are control characters too; some terminals execute them.
     const bool c1 = length == 2 &&
                     static_cast<unsigned char>(text[0]) == 0xC2 &&
                     static_cast<unsigned char>(text[1]) < 0xA0;

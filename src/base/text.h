@@ -1,4 +1,4 @@
-// Names that came from outside, made safe to print.
+// Makes text from outside the program safe to print.
 #ifndef RELEASE_BASE_TEXT_H_
 #define RELEASE_BASE_TEXT_H_
 
@@ -7,22 +7,22 @@
 
 namespace release {
 
-// The text in double quotes; quotes, backslashes and control characters are
-// escaped as in C (`\n`, `\x1b`), bytes that are not UTF-8 as `\xNN`.
+// Returns the text in double quotes. Quotes, backslashes and control characters
+// are escaped as in C (`\n`, `\x1b`), bytes that are not UTF-8 as `\xNN`.
 std::string Quoted(std::string_view text);
 
-// As Quoted, without the quotes around it.
+// Same as Quoted, without the enclosing quotes.
 std::string Escaped(std::string_view text);
 
-// For words that hold quotes of their own: control characters and bytes that
-// are not UTF-8 are escaped, newlines too; quotes and backslashes stay.
+// Escapes control characters (newlines too) and bytes that are not UTF-8, but
+// keeps quotes and backslashes. For messages that contain quotes themselves.
 std::string Printable(std::string_view text);
 
-// What Escaped wrote, turned back. False where it is not such a text; `out`
-// is then unspecified.
+// Reverses Escaped. Returns false if `escaped` has an invalid escape; `out` is
+// then unspecified.
 bool Unescape(std::string_view escaped, std::string* out);
 
-// Whether the bytes are well-formed UTF-8.
+// Returns whether the bytes are well-formed UTF-8.
 bool IsUtf8(std::string_view text);
 
 }  // namespace release

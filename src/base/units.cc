@@ -10,8 +10,8 @@
 namespace release {
 namespace {
 
-// Takes the decimal number that `text` begins with. Nothing where there is
-// none or it does not fit.
+// Removes the decimal number at the start of `text` and returns it. Returns
+// nullopt if there is none or it does not fit in 64 bits.
 std::optional<std::uint64_t> TakeNumber(std::string_view* text) {
   std::uint64_t value = 0;
   const char* begin = text->data();
@@ -21,6 +21,7 @@ std::optional<std::uint64_t> TakeNumber(std::string_view* text) {
   return value;
 }
 
+// Removes everything up to the next digit from `text` and returns it.
 std::string_view TakeLetters(std::string_view* text) {
   const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   const auto end = std::find_if(text->begin(), text->end(), is_digit);
@@ -35,6 +36,7 @@ struct UnitFactor {
   std::uint64_t value;
 };
 
+// In nanoseconds. ParseDuration relies on the order, largest first.
 constexpr UnitFactor kDurationUnits[] = {
     {"d", 86'400'000'000'000}, {"h", 3'600'000'000'000}, {"m", 60'000'000'000},
     {"s", 1'000'000'000},      {"ms", 1'000'000},
@@ -66,12 +68,15 @@ constexpr std::uint64_t kNanosecondsInSecond = 1'000'000'000;
 constexpr std::uint64_t kLongestDuration =
     static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
 
+// Multiplies; returns nullopt if the product exceeds `most`.
 std::optional<std::uint64_t> Times(std::uint64_t count, std::uint64_t unit,
                                    std::uint64_t most) {
   if (count > most / unit) return std::nullopt;
   return count * unit;
 }
 
+// Each branch rounds to the precision that it prints and only then compares
+// with its limit. Rounding later could print "60.0 s" or "1000 ms".
 std::string FormatMagnitude(std::uint64_t ns) {
   const std::uint64_t tenths_of_ms = (ns + 50'000) / 100'000;
   if (tenths_of_ms == 0) return "0 ms";
@@ -93,7 +98,7 @@ struct CivilTime {
   std::chrono::hh_mm_ss<std::chrono::seconds> time;
 };
 
-// Years 0 to 9999: what a four-digit year can say.
+// Clamps to the years 0 to 9999, which fit in four digits.
 CivilTime Civil(std::int64_t seconds) {
   const std::chrono::sys_seconds instant(std::chrono::seconds(
       std::clamp<std::int64_t>(seconds, -62'167'219'200, 253'402'300'799)));
@@ -168,7 +173,7 @@ std::string FormatSize(std::uint64_t bytes) {
   constexpr const char* kNames[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
   double value = static_cast<double>(bytes) / 1024;
   std::size_t i = 0;
-  // 1023.95 would be printed as 1024.0.
+  // The limit is below 1024 because 1023.95 would be printed as 1024.0.
   for (; value >= 1023.95 && i + 1 < std::size(kNames); ++i) value /= 1024;
   return fmt::format("{:.1f} {}", value, kNames[i]);
 }
@@ -178,6 +183,7 @@ std::string FormatTime(std::int64_t seconds) {
 }
 
 std::optional<std::int64_t> ParseTime(std::string_view text) {
+  // A '0' in the form stands for any digit; other characters must match.
   constexpr std::string_view kForm = "0000-00-00T00:00:00Z";
   if (text.size() != kForm.size()) return std::nullopt;
   std::vector<int> numbers = {0};

@@ -23,7 +23,7 @@ bool IsAllowed(char c) {
 }
 
 std::string_view WithoutArchiveSuffix(std::string_view name) {
-  // The order matters only in that a longer suffix stands before its own end.
+  // A suffix must come before any other that it ends with.
   constexpr std::string_view kSuffixes[] = {
       ".tar.zst", ".tar.gz",   ".tar.xz", ".tar.bz2", ".cpio.zst", ".cpio.gz",
       ".cpio.xz", ".cpio.bz2", ".tzst",   ".tgz",     ".txz",      ".tbz2",
@@ -35,7 +35,8 @@ std::string_view WithoutArchiveSuffix(std::string_view name) {
   return name;
 }
 
-// Where the version begins when no app says how long the name before it is.
+// Returns the start of the version if the app is unknown, so that the length of
+// the name before it is too.
 std::optional<std::size_t> FirstDashBeforeDigit(std::string_view stem) {
   for (std::size_t i = 0; i + 1 < stem.size(); ++i) {
     if (stem[i] == '-' && stem[i + 1] >= '0' && stem[i + 1] <= '9')

@@ -9,19 +9,20 @@
 
 namespace release {
 
-// A valid version name; there is no other kind. Being a single path component
-// that starts with a letter or digit, it is safe to use as a directory name.
+// A version name; every object holds a valid one. It is a single path component
+// that begins with a letter or digit, so it is safe as a directory name.
 class Version {
  public:
-  // The version of that name, or nothing where the name is not allowed.
+  // Returns nullopt if the name is not allowed.
   static std::optional<Version> Parse(std::string_view name);
 
-  // The same; throws Error kVersionInvalid, naming what is wrong.
+  // Throws Error kVersionInvalid, quoting the name and the rule.
   static Version ParseOrThrow(std::string_view name);
 
   const std::string& name() const { return name_; }
 
-  // By bytes: an order for listings, never for choosing what to roll back to.
+  // Compares bytes. The order is only for listings: it does not say which
+  // release is newer, so never choose a rollback target by it.
   auto operator<=>(const Version&) const = default;
 
  private:
@@ -29,10 +30,10 @@ class Version {
   std::string name_;
 };
 
-// The version that an archive's file name carries for this app:
-// `shop-1.4.2.tar.zst` is 1.4.2 for `shop`. Nothing where the name does not
-// begin with "APP-" or what remains is not a version. An empty app takes what
-// follows the first '-' that stands before a digit.
+// Extracts the version from an archive's file name: `shop-1.4.2.tar.zst` gives
+// 1.4.2 for the app `shop`. Returns nullopt if the name does not begin with
+// "APP-" or if the rest is not a version. If `app` is empty, the version begins
+// after the first '-' that is followed by a digit.
 std::optional<Version> VersionFromFileName(std::string_view file_name,
                                            std::string_view app);
 

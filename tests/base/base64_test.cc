@@ -13,7 +13,7 @@ TEST_CASE("base64 of every length is read") {
   CHECK(DecodeBase64("AP/+") == std::string("\0\xFF\xFE", 3));
 }
 
-TEST_CASE("base64 in any other spelling is none") {
+TEST_CASE("base64 in a non-canonical form is refused") {
   for (const char* bad :
        {"Z", "Zg", "Zg=", "=", "====", "Zg==Zg==", "Zm9v\n", "Zm 9", "Zm-_",
         "Zh==", "Zm9=", "Z===", "Zg=a", "Zm9v Zm9v"}) {

@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 
 Config Parse(std::string_view text) { return ParseConfig(text, "f", "shop"); }
 
-// What is wrong with the file, one problem a line; the root is given.
+// Returns the problems of a config with a valid root, one per line.
 std::string Problems(const std::string& text) {
   try {
     Parse("root = \"/srv/shop\"\n" + text);
@@ -134,7 +134,7 @@ constexpr const char* kBadValues[] = {
 
 }  // namespace
 
-TEST_CASE("every documented key of what is deployed is read") {
+TEST_CASE("every documented key for deploying is read") {
   const Config config = Parse(kEverything);
   CHECK(config.app == "shop");
   CHECK(config.root == "/srv/shop");
@@ -201,7 +201,7 @@ TEST_CASE("only the root is required, all else has its default") {
   }
 }
 
-TEST_CASE("an unknown key is told with its place and the likely meaning") {
+TEST_CASE("an unknown key is reported with its position and a suggestion") {
   CHECK(Problems("keep_release = 3") ==
         "f:2:1: unknown key \"keep_release\"; did you mean `keep_releases`?");
   CHECK(Problems("[service]\n  tiemout = '5s'") ==
@@ -211,7 +211,7 @@ TEST_CASE("an unknown key is told with its place and the likely meaning") {
   CHECK(Problems("zzz = 1") == "f:2:1: unknown key \"zzz\"");
 }
 
-TEST_CASE("all errors are told at once, in the order of the file") {
+TEST_CASE("all errors are reported at once, in the order of the file") {
   CHECK(Problems("[service]\nunit = 7\n[hooks]\nprefligth = []\n"
                  "timeout = 'soon'\n[unpack]\ndedup = 'yes'\n") ==
         "f:3:8: unit must be a string\n"
@@ -221,7 +221,7 @@ TEST_CASE("all errors are told at once, in the order of the file") {
         "f:8:9: dedup must be one of \"auto\", \"hardlink\", \"off\"");
 }
 
-TEST_CASE("a syntax error is told with its place") {
+TEST_CASE("a syntax error is reported with its position") {
   const std::string problems = Problems("keep_releases = = 3");
   CHECK(problems.starts_with("f:2:17: "));
   CHECK(Problems("a = 1\na = 2").starts_with("f:3:"));
@@ -239,7 +239,7 @@ TEST_CASE("a bad value of any key is refused") {
   }
 }
 
-TEST_CASE("good values of every form are taken") {
+TEST_CASE("valid values of every form are accepted") {
   for (const char* good :
        {"healthcheck.url = 'http://127.0.0.1:8080/up'",
         "healthcheck.url = 'https://shop.example'",
@@ -253,14 +253,14 @@ TEST_CASE("good values of every form are taken") {
   }
 }
 
-TEST_CASE("what a signature needs is told with its place") {
+TEST_CASE("requiring signatures without keys is reported with its position") {
   CHECK(Problems("[verify]\nrequire = ['signature']") ==
         "f:3:11: require: a signature needs keys, a file of allowed signers");
   CHECK(Problems("[verify]\nrequire = ['signature']\nkeys = '/k'") == "");
   CHECK(Problems("[verify]\nrevoked = '/r'") == "f:3:11: revoked needs keys");
 }
 
-TEST_CASE("of the ways to reload and to probe only one may be given") {
+TEST_CASE("only one way to reload and one to probe may be given") {
   CHECK(Problems("[service]\nunit = 'a.service'\npidfile = '/run/a.pid'") ==
         "f:4:11: [service] may have only one of unit, pidfile, command");
   CHECK(Problems("[healthcheck]\ntcp = 'h:1'\nurl = 'http://h'")

@@ -4,7 +4,7 @@
 
 namespace release {
 
-TEST_CASE("what a terminal would obey is escaped, what people read is not") {
+TEST_CASE("control characters are escaped, readable text is not") {
   CHECK(Escaped("plain/é/日本") == "plain/é/日本");
   CHECK(Escaped("a\nb\x1b[31m") == "a\\nb\\x1b[31m");
   CHECK(Escaped("\xc2\x9b"

@@ -23,7 +23,7 @@ TEST_CASE("a duration is read as people write it") {
   CHECK(ParseDuration("15") == 15s);
 }
 
-TEST_CASE("what is no duration, is negative or does not fit is refused") {
+TEST_CASE("a malformed, negative or too large duration is refused") {
   for (const char* bad :
        {"", "s", "-5s", "+5s", "5 s", " 5s", "5s ", "1.5s", "5x", "1h30",
         "30m1h", "1m1m", "5S", "5sec", "9223372037s", "106752d",
@@ -34,7 +34,7 @@ TEST_CASE("what is no duration, is negative or does not fit is refused") {
   CHECK(ParseDuration("9223372036s854ms") == 9223372036854ms);
 }
 
-TEST_CASE("a duration is written with two figures that matter") {
+TEST_CASE("a duration is written with two significant parts") {
   CHECK(FormatDuration(0ns) == "0 ms");
   CHECK(FormatDuration(1500us) == "1.5 ms");
   CHECK(FormatDuration(850ms) == "850 ms");
@@ -86,7 +86,7 @@ TEST_CASE("a size is read in powers of 1024 and of 1000") {
         std::numeric_limits<std::uint64_t>::max());
 }
 
-TEST_CASE("what is no size or does not fit is refused") {
+TEST_CASE("a malformed or too large size is refused") {
   for (const char* bad :
        {"", "GiB", "-1", "+1", "1.5GiB", "1 GiB", "1gib", "1K", "1GiB ",
         "18446744073709551616", "16777216TiB"}) {
