@@ -20,11 +20,11 @@
 namespace release {
 namespace {
 
-// Capistrano's and Deployer's own.
+// The names that Capistrano and Deployer use in a root and in a release.
 constexpr char kRevisionsLog[] = "revisions.log";
 constexpr char kReleasesLog[] = ".dep/releases_log";
 constexpr char kDeployLock[] = ".dep/deploy.lock";
-constexpr char kUnfinished[] = "release";  // a link to what is being made
+constexpr char kUnfinished[] = "release";  // a link to the one being made
 constexpr char kBadMark[] = "BAD_RELEASE";
 
 [[noreturn]] void Refuse(const std::string& path, const std::string& what,
@@ -33,6 +33,9 @@ constexpr char kBadMark[] = "BAD_RELEASE";
               fmt::format("cannot take over {}: {}", what, why), path);
 }
 
+// Finds out what would be adopted, and changes nothing. If `current` is a link,
+// the releases and their order come from the other tool's files; if it is a
+// directory, it is the only release.
 class AdoptionPlanner {
  public:
   AdoptionPlanner(DeployContext* context, const DeploymentState& state,
@@ -61,6 +64,8 @@ class AdoptionPlanner {
     return IsFile(path) ? ReadFile(fs_, path) : "";
   }
 
+  // Refuses a root in which releases/ is a mount or a directory of the layout
+  // is a link, and one in which Deployer may be running.
   void RefuseOddRoot() const {
     for (const char* path : {kReleases, kShared, kIncoming}) {
       const auto info = fs_->Stat(Fs::kRoot, path);
@@ -80,6 +85,7 @@ class AdoptionPlanner {
     }
   }
 
+  // A bind mount has the device number of its source, so compare mounts too.
   void RequireSameDevice(const std::string& path, const FileInfo& info) const {
     if (info.device == fs_->Stat(Fs::kRoot, "")->device &&
         MountOf(root_ + "/" + path) == MountOf(root_)) {
@@ -104,7 +110,8 @@ class AdoptionPlanner {
     plan.moves = true;
     const std::string path = ReleasePath(plan.live);
     const auto taken = fs_->Stat(Fs::kRoot, path);
-    // What says where it stands itself is ours, from somebody who was killed.
+    // A symlink that points at itself is left over from our own interrupted
+    // exchange; the switch replaces it.
     if (taken && (taken->type != FileType::kSymlink ||
                   fs_->ReadLink(Fs::kRoot, path) != path)) {
       throw Error(ErrorCode::kVersionConflict,
@@ -129,7 +136,8 @@ class AdoptionPlanner {
     plan.done = state_.live == plan.live && state_.LiveIsRecorded();
     if (plan.done) return plan;
     if (!state_.ledger.activation_order().empty()) {
-      // This tool knows what was live when; nobody else tells it better.
+      // This tool has activated releases here before, so its own ledger has the
+      // order. Add only the live release, which somebody else switched to.
       plan.releases.push_back({plan.live, ReleaseState::kGood, ""});
       return plan;
     }
@@ -139,7 +147,9 @@ class AdoptionPlanner {
     return plan;
   }
 
-  // The release that `current` leads to, however it says so.
+  // Returns the release that `current` leads to. The link may be absolute or
+  // relative and lead through other links, but it must end at a release itself,
+  // not at a directory inside one.
   Version FindLive() const {
     if (!state_.current_target) {
       Refuse(kCurrent, root_,
@@ -151,6 +161,7 @@ class AdoptionPlanner {
     }
     const std::string says = Quoted(*state_.current_target);
     const std::string path = root_ + "/" + kCurrent;
+    // RealPath returns the path itself if it leads nowhere.
     const std::string real = RealPath(options_.machine, path);
     if (real == path) {
       Refuse(kCurrent, root_,
@@ -188,6 +199,8 @@ class AdoptionPlanner {
     return facts;
   }
 
+  // Deployer points the link `release` at the release that it is making, and
+  // renames the link to `current` to make that release live.
   std::optional<Version> UnfinishedByDeployer() const {
     const auto info = fs_->Stat(Fs::kRoot, kUnfinished);
     if (!info || info->type != FileType::kSymlink) return std::nullopt;
@@ -205,9 +218,11 @@ class AdoptionPlanner {
     }
   }
 
+  // Explains each entry of releases/ that the plan does not contain.
   void AddLeftAlone(AdoptionPlan* plan) const {
     if (plan->done) return;
     for (const std::string& name : state_.listing.unknown_entries) {
+      // This is the link of an interrupted exchange; see PlanDirectory.
       if (plan->moves && name == plan->live.name()) continue;
       plan->left_alone.push_back(fmt::format(
           "{}/{} is left alone: it is no directory that a version's name "
@@ -237,6 +252,8 @@ class AdoptionPlanner {
   const AdoptOptions& options_;
 };
 
+// Keeps the order of the plan, with the live release last: the ledger makes
+// each good release the newest one in turn.
 AdoptionSpec MakeAdoptionSpec(AdoptionPlan plan) {
   AdoptionSpec adoption{.order_source = std::move(plan.told_by),
                         .warnings = std::move(plan.left_alone)};
@@ -290,6 +307,8 @@ Plan DescribeAdoption(DeployContext* context, const AdoptOptions& options) {
 Outcome Adopt(DeployContext* context, const AdoptOptions& options) {
   LockedRoot root(context);
   TransactionSpec spec{.kind = TransactionKind::kAdopt};
+  // Plan with the lock held, so that the plan still holds when it is carried
+  // out. A refusal must be recorded as well, so hand it to the engine.
   try {
     AdoptionPlan plan = PlanAdoption(context, root.state(), options);
     spec.version = plan.live;

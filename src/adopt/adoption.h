@@ -1,10 +1,9 @@
-// Taking over what another tool, or a person's hands, made live: a tree of
-// Capistrano's or Deployer's, or a plain directory called `current`.
+// Adopts a deployment that another tool, or an admin by hand, made live: a root
+// of Capistrano's or Deployer's, or a plain directory called `current`.
 //
-// Nothing that is served changes for an instant, nor do owners, modes or the
-// files themselves; the service is not told. What is live is good from then on,
-// and so are the releases that were live before it, so that a rollback reaches
-// them.
+// Traffic is not interrupted: adoption changes no file, owner or mode, and the
+// service is not reloaded. Afterwards the live release is good, and so are the
+// releases that were live before it, so that a rollback can reach them.
 #ifndef RELEASE_ADOPT_ADOPTION_H_
 #define RELEASE_ADOPT_ADOPTION_H_
 
@@ -22,34 +21,38 @@
 namespace release {
 
 struct AdoptOptions {
-  // What a plain directory is called as a release; nothing: the time.
+  // The version to give to a plain directory; nullopt: the current time.
   std::optional<Version> version;
-  std::set<Version> leave_out;  // releases that are left as they are
-  Fs* machine = nullptr;        // an Fs of "/", to see where `current` leads
+  std::set<Version> leave_out;  // releases that must stay unknown
+  // Borrowed: an Fs whose root is "/", to resolve where `current` leads.
+  Fs* machine = nullptr;
 };
 
 struct AdoptionPlan {
   explicit AdoptionPlan(Version version) : live(std::move(version)) {}
 
   Version live;
-  bool done = false;   // it is taken over already
-  bool moves = false;  // `current` is a directory, and becomes releases/LIVE
+  bool done = false;   // `live` is adopted already; nothing remains to be done
+  bool moves = false;  // `current` is a directory and becomes releases/LIVE
   std::vector<ForeignRelease> releases;  // as in ForeignHistory
-  std::string told_by;                   // likewise; empty: there is but one
-  std::vector<std::string> left_alone;   // what is not taken over, and why
+  std::string told_by;                   // likewise; empty: a single release
+  // One sentence for each entry that is not adopted, with the reason.
+  std::vector<std::string> left_alone;
 };
 
-// Looks, and changes nothing; the layout may be missing. Throws Error
-// kNotAdoptable with what to do where this cannot be taken over,
-// kVersionConflict, kNoSuchRelease or kUsage where the options do not fit it.
+// Changes nothing; the layout may be missing. Throws Error kNotAdoptable, with
+// advice in the message, if the deployment cannot be adopted. Throws
+// kVersionConflict, kNoSuchRelease or kUsage if the options do not fit it.
 AdoptionPlan PlanAdoption(DeployContext* context, const DeploymentState& state,
                           const AdoptOptions& options);
 
-// The same in words, for --dry-run.
+// Returns the same plan in words, for --dry-run.
 Plan DescribeAdoption(DeployContext* context, const AdoptOptions& options);
 
-// Needs the layout. Takes the lock, settles what was left unfinished, records
-// itself and is undone like any other change.
+// Runs the adoption as a transaction, which takes the lock, recovers an
+// interrupted one first, is recorded, and is undone if it fails. The layout
+// must exist. Throws only if no transaction could be begun; then nothing has
+// changed. Durable on return.
 Outcome Adopt(DeployContext* context, const AdoptOptions& options);
 
 }  // namespace release

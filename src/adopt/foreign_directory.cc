@@ -28,7 +28,8 @@ ForeignDirectory::ForeignDirectory(Fs* machine, const std::string& from,
     : machine_(machine),
       root_(RealPlace(machine, root)),
       name_(from),
-      // The last component is not followed: it may be our own link already.
+      // Do not follow the last component: after an earlier run it is the link
+      // that this tool left there.
       path_(JoinPath(RealPath(machine, HolderOf(from)), LeafOf(from))) {}
 
 std::string ForeignDirectory::Current() const {
@@ -48,6 +49,8 @@ ForeignDirectory::Where ForeignDirectory::Examine() const {
   return Where::kInPlace;
 }
 
+// Makes the layout first, so that the directory never arrives in a root that
+// later commands refuse as not initialized.
 void ForeignDirectory::Move(Fs* root) const {
   InitializeLayout(root);
   MoveLeavingLink(machine_, path_, Current());
@@ -60,6 +63,7 @@ std::string ForeignDirectory::Describe() const {
 }
 
 ForeignDirectory::Where ForeignDirectory::ExamineLink() const {
+  // RealPath returns the path itself if the link leads nowhere.
   const std::string leads_to = RealPath(machine_, path_);
   if (leads_to != path_ && leads_to == RealPath(machine_, Current())) {
     return Where::kMoved;
@@ -67,6 +71,7 @@ ForeignDirectory::Where ForeignDirectory::ExamineLink() const {
   Refuse(name_, "it is a symbolic link; name the directory that it leads to");
 }
 
+// A directory cannot be renamed to a path below itself.
 void ForeignDirectory::RequireRootElsewhere() const {
   if (!(root_ + "/").starts_with(path_ + "/")) return;
   Refuse(name_, fmt::format("the root {} is in it; choose one beside it, "
@@ -86,8 +91,9 @@ void ForeignDirectory::RequireNoCurrent() const {
          fmt::format("there is a {} already; choose another root", Current()));
 }
 
-// Device numbers do not suffice: a bind mount has the device of its source, and
-// yet nothing can be renamed across it.
+// Compares mounts, because device numbers do not suffice: a bind mount has the
+// device number of its source, yet a rename across it fails. The root may not
+// exist yet, so its nearest existing ancestor stands for it.
 void ForeignDirectory::RequireOneMount() const {
   std::string above = root_;
   while (above != "/" && !machine_->Stat(Fs::kRoot, FromTop(above))) {
@@ -102,6 +108,8 @@ void ForeignDirectory::RequireOneMount() const {
                             above, path_));
 }
 
+// If another user could write in the parent directory, that user could put a
+// different directory under the name between the checks and the move.
 void ForeignDirectory::RequireOnlyRootMoves() const {
   const Reason danger = WhyOthersCanWrite(HolderOf(path_));
   if (!danger) return;

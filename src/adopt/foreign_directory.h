@@ -1,4 +1,4 @@
-// The directory of `init --adopt --from`, which becomes ROOT/current.
+// The directory that `init --adopt --from` names. It becomes ROOT/current.
 #ifndef RELEASE_ADOPT_FOREIGN_DIRECTORY_H_
 #define RELEASE_ADOPT_FOREIGN_DIRECTORY_H_
 
@@ -18,15 +18,16 @@ class ForeignDirectory {
   enum class Where { kInPlace, kMoved };
   // Changes nothing. Returns kMoved if an earlier run moved the directory
   // already. Throws Error kNotAdoptable if it cannot move to ROOT/current, and
-  // kRootUnsafe if root would move it where somebody else can write.
+  // kRootUnsafe if the caller is root and another user can write in the
+  // directory that holds it.
   [[nodiscard]] Where Examine() const;
 
-  // Makes the layout in `root`, the Fs of the app's root, then moves the
-  // directory to ROOT/current and leaves a link in its place, in one step.
-  // Durable on return.
+  // Makes the layout in `root`, the Fs of the app's root. Then moves the
+  // directory to ROOT/current and leaves a link in its place, both in one
+  // atomic step. Throws FsError. Durable on return.
   void Move(Fs* root) const;
 
-  // The move in words, for --dry-run.
+  // Returns the move in words, for --dry-run.
   std::string Describe() const;
 
  private:

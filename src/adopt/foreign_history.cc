@@ -17,7 +17,7 @@ namespace {
 constexpr char kRevisionsLog[] = "revisions.log";
 constexpr char kReleasesLog[] = ".dep/releases_log";
 
-// Something that a log says became live.
+// One line of a log: `version` became live.
 struct Change {
   Version version;
   bool back = false;  // by a rollback
@@ -32,7 +32,7 @@ void ForEachLine(std::string_view text, Take take) {
   }
 }
 
-// The version that follows `words` in the line.
+// Returns the version that follows `words` in the line, if there is one.
 std::optional<Version> After(std::string_view line, std::string_view words) {
   const std::size_t at = line.find(words);
   if (at == std::string_view::npos) return std::nullopt;
@@ -40,6 +40,9 @@ std::optional<Version> After(std::string_view line, std::string_view words) {
   return Version::Parse(line.substr(0, line.find_first_of(" \t\r")));
 }
 
+// Capistrano writes "Branch B (at REV) deployed as release R by USER" and "USER
+// rolled back to release R", one line for each change. Lines of another form
+// are skipped.
 std::vector<Change> ParseRevisionsLog(std::string_view text) {
   std::vector<Change> changes;
   ForEachLine(text, [&](std::string_view line) {
@@ -52,7 +55,9 @@ std::vector<Change> ParseRevisionsLog(std::string_view text) {
   return changes;
 }
 
-// In the order in which they were begun.
+// Deployer appends one JSON object when it begins a release. Returns the
+// releases in the order in which they were begun; one that was begun again
+// counts from then.
 std::vector<Version> ParseReleasesLog(std::string_view text) {
   std::vector<Version> begun;
   ForEachLine(text, [&](std::string_view line) {
@@ -72,7 +77,10 @@ ForeignRelease Good(const Version& version) {
   return {version, ReleaseState::kGood, ""};
 }
 
-// Each change as it happened, with this tool's own rules of what that means.
+// Applies the logged changes to an empty ledger, so that this tool's own rules
+// decide what a deploy or a rollback means. The releases left in its activation
+// order are good. A tree that the ledger knows beyond those was rolled back
+// from; a tree that it does not know was never live.
 ForeignHistory Replay(const ForeignFacts& facts,
                       const std::vector<Change>& changes) {
   Ledger ledger;
@@ -87,7 +95,8 @@ ForeignHistory Replay(const ForeignFacts& facts,
       ledger.Activated(version, {});
     }
   }
-  // The link is the truth about what is live; the log may have missed a hand.
+  // The link decides what is live: an admin may have moved it by hand, without
+  // a line in the log. Treat that as a rollback to it.
   ledger.RolledBack(newest(), facts.live, {});
   ForeignHistory history{.releases = {}, .told_by = kRevisionsLog};
   std::set<Version> good(ledger.activation_order().begin(),
@@ -118,6 +127,8 @@ bool AllNumbers(const ForeignFacts& facts) {
       });
 }
 
+// Compares names of any length as numbers, without their leading zeros: a
+// longer one is greater, and equally long ones compare as text.
 bool ByNumber(const Version& a, const Version& b) {
   const auto digits = [](const Version& version) {
     std::string_view name = version.name();
@@ -143,7 +154,9 @@ Reason WhyNotGood(const ForeignTree& tree, bool after_live) {
   return std::nullopt;
 }
 
-// `order` is oldest first, and has the live one.
+// Judges each tree by its marks and by its place in `order`, which is oldest
+// first and contains the live release. The live release is good whatever its
+// marks are, since it serves.
 ForeignHistory Judge(const ForeignFacts& facts,
                      const std::vector<Version>& order, std::string told_by) {
   ForeignHistory history{.releases = {}, .told_by = std::move(told_by)};

@@ -1,5 +1,6 @@
-// What another tool left behind tells of the releases it made: in which order
-// they were live, and which of them were not good. Pure.
+// Derives the history of releases that another tool made from the files it
+// left: in which order the releases were live, and which of them were not good.
+// Pure: does not touch the disk.
 #ifndef RELEASE_ADOPT_FOREIGN_HISTORY_H_
 #define RELEASE_ADOPT_FOREIGN_HISTORY_H_
 
@@ -16,13 +17,13 @@ namespace release {
 // A directory in releases/.
 struct ForeignTree {
   std::int64_t modified = 0;  // seconds since 1970
-  bool marked_bad = false;    // Deployer went back from it
-  bool unfinished = false;    // Deployer was still making it
+  bool marked_bad = false;    // Deployer rolled back from it
+  bool unfinished = false;    // Deployer did not finish making it
 };
 
 struct ForeignFacts {
   Version live;
-  std::map<Version, ForeignTree> trees;  // the live one too
+  std::map<Version, ForeignTree> trees;  // includes the live one
   std::string revisions_log;  // Capistrano's revisions.log; empty: none
   std::string releases_log;   // Deployer's .dep/releases_log; likewise
 };
@@ -34,16 +35,19 @@ struct ForeignRelease {
 };
 
 struct ForeignHistory {
-  // One for each tree: the good ones in the order in which they were live, the
-  // live one last of all.
+  // Holds one element for each tree. First come the releases that are not
+  // good, then the good ones in the order in which they were live; the live
+  // release is last.
   std::vector<ForeignRelease> releases;
-  std::string told_by;  // what the order is from: "revisions.log", ...
+  std::string told_by;  // the source of the order: "revisions.log", ...
 };
 
-// A log that knows the live release tells all: what it does not mention was
-// never live. Without one the order is that of the names where all are numbers,
-// else that of the times of change; then what comes after the live one is taken
-// for failed, since nobody knows why it is not live.
+// Uses the first source that fits: a revisions.log that mentions the live
+// release, a releases_log that does, the names if all are numbers, else the
+// modification times. A release that the chosen log does not mention counts as
+// failed: it was never live. By every source but revisions.log, a release that
+// is newer than the live one counts as failed too, because the reason why it is
+// not live is unknown; if Deployer marked it as bad, it counts as withdrawn.
 ForeignHistory ReadForeignHistory(const ForeignFacts& facts);
 
 }  // namespace release

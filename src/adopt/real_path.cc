@@ -12,8 +12,8 @@ namespace {
 
 constexpr int kMostLinks = 40;  // the kernel's own limit
 
-// Puts the components of `path` before those that are still to be walked; the
-// next one is at the back.
+// Pushes the components of `path` onto the stack `ahead`, the last one first,
+// so that they are walked before the components already there.
 void WalkFirst(std::string_view path, std::vector<std::string>* ahead) {
   while (!path.empty()) {
     const PathParts parts = SplitPath(path);
@@ -22,8 +22,10 @@ void WalkFirst(std::string_view path, std::vector<std::string>* ahead) {
   }
 }
 
-// The machine's Fs follows no link, so links are resolved here, component by
-// component: `real` never has a link in it.
+// Walks the path component by component, as the kernel does; `real` never
+// contains a link. A link's target replaces the link on the stack of components
+// that remain: an absolute target starts again at "/", a relative one continues
+// in `real`. Returns nullopt if a component is missing or after too many links.
 std::optional<std::string> Resolve(Fs* machine, const std::string& path) {
   std::vector<std::string> ahead;
   WalkFirst(path, &ahead);

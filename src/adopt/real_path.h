@@ -1,4 +1,4 @@
-// Resolves symbolic links through the disk seam.
+// Resolves symbolic links with the calls of an Fs, which follows none itself.
 #ifndef RELEASE_ADOPT_REAL_PATH_H_
 #define RELEASE_ADOPT_REAL_PATH_H_
 
@@ -8,21 +8,23 @@
 
 namespace release {
 
-// Both take an absolute path without "." and "..". `machine` is an Fs whose
-// root is "/". Both throw FsError if a directory on the way cannot be searched.
+// RealPath and RealPlace take an absolute path without "." and ".."; `machine`
+// is an Fs whose root is "/". Both throw FsError if a directory on the way
+// cannot be searched.
 
-// The same file by a path through no symbolic link. Returns `path` itself if
-// it leads nowhere, or through more than 40 links.
+// Returns a path to the same file that contains no symbolic link. Returns
+// `path` itself if it leads nowhere, or through more than 40 links.
 std::string RealPath(Fs* machine, const std::string& path);
 
 // As RealPath, for a path whose last components may not exist yet: resolves
 // the part that exists and appends the rest.
 std::string RealPlace(Fs* machine, const std::string& path);
 
-// Of an absolute path: the directory that holds it ("/" at the top), its last
-// component, and the path as `machine` takes it.
+// These three split an absolute path. HolderOf returns the directory that holds
+// it ("/" at the top), LeafOf its last component.
 std::string HolderOf(const std::string& path);
 std::string LeafOf(const std::string& path);
+// Returns the path relative to "/", as `machine` takes it.
 std::string FromTop(const std::string& path);
 
 }  // namespace release
