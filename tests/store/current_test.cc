@@ -16,7 +16,7 @@ namespace {
 
 Version V(const std::string& name) { return Version::ParseOrThrow(name); }
 
-// A root where 3 is live, and 1 and 2 have links ready.
+// A root in which 3 is live, and 1 and 2 have prepared links.
 MemFs Ready() {
   MemFs disk;
   disk.MakeDirectory(Fs::kRoot, kOwn, 0750);
@@ -26,7 +26,7 @@ MemFs Ready() {
   return disk;
 }
 
-// What the links that are ready say, in the order of their names.
+// The targets of the prepared links, in the order of their names.
 std::vector<std::string> Targets(Fs* fs) {
   std::vector<std::string> targets;
   for (unsigned i = 1; i < 10; ++i) {
@@ -55,14 +55,14 @@ void EachCrash(const MemFs& start, const std::string& target,
 }
 
 TEST_CASE("no reader finds a swapped link missing, and it is durable") {
-  // One that is ready, and one that must be made.
+  // 2 has a prepared link; the one for 4 must be made.
   for (const char* target : {"releases/2", "releases/4"}) {
     EachCrash(Ready(), target, [&](MemFs left, bool crashed) {
       const auto current = left.ReadLink(Fs::kRoot, kCurrent);
       REQUIRE(current);
       CHECK((current == "releases/3" || current == target));
       if (!crashed) CHECK(current == target);
-      // From all that is left the way back and forth goes on.
+      // Whatever the crash left, later swaps succeed.
       for (const char* next : {"releases/1", "releases/3", "releases/2"}) {
         SwapCurrent(&left, next);
         CHECK(left.ReadLink(Fs::kRoot, kCurrent) == next);
@@ -71,7 +71,7 @@ TEST_CASE("no reader finds a swapped link missing, and it is durable") {
   }
 }
 
-TEST_CASE("a swap among releases takes no inode, no block and no name") {
+TEST_CASE("a swap between prepared links needs no inode, block or new name") {
   MemFs disk = Ready();
   FaultFs full(&disk);
   for (const FsCall call : {FsCall::kMakeSymlink, FsCall::kMakeHardLink,
@@ -86,7 +86,7 @@ TEST_CASE("a swap among releases takes no inode, no block and no name") {
   }
 }
 
-TEST_CASE("the first link is made, whatever stands in its way is kept") {
+TEST_CASE("SwapCurrent makes the first link, and keeps a directory instead") {
   MemFs disk;
   disk.MakeDirectory(Fs::kRoot, kOwn, 0750);
   SwapCurrent(&disk, "releases/1");
@@ -99,7 +99,7 @@ TEST_CASE("the first link is made, whatever stands in its way is kept") {
   CHECK(disk.Stat(Fs::kRoot, kCurrent)->type == FileType::kDirectory);
 }
 
-TEST_CASE("a link that says the target already is synced all the same") {
+TEST_CASE("a link that already has the target is synced all the same") {
   MemFs disk = Ready();
   PutLink(&disk, kCurrent, "releases/2");
   SwapCurrent(&disk, "releases/2");
@@ -107,7 +107,7 @@ TEST_CASE("a link that says the target already is synced all the same") {
   CHECK(Targets(&disk) == std::vector<std::string>{"releases/1", "releases/2"});
 }
 
-TEST_CASE("where two names cannot be traded one replaces the other") {
+TEST_CASE("if names cannot be exchanged, the new link replaces the old one") {
   MemFs disk = Ready();
   FaultFs fs(&disk);
   fs.FailAt(1, EINVAL, FsCall::kRename);
@@ -116,7 +116,7 @@ TEST_CASE("where two names cannot be traded one replaces the other") {
   CHECK(Targets(&disk) == std::vector<std::string>{"releases/2"});
 }
 
-TEST_CASE("a swap that fails is told, and nothing is tried in its place") {
+TEST_CASE("a swap that fails throws, and is not tried in another way") {
   for (const FsCall call : {FsCall::kRename, FsCall::kSync}) {
     MemFs disk = Ready();
     FaultFs fs(&disk);
@@ -127,10 +127,10 @@ TEST_CASE("a swap that fails is told, and nothing is tried in its place") {
   }
 }
 
-TEST_CASE("where a link that is ready cannot be found another is made") {
+TEST_CASE("if the prepared link cannot be found, another one is made") {
   struct Row {
     FsCall call;
-    std::uint64_t n;  // of these calls; the first ReadLink is of `current`
+    std::uint64_t n;  // which of these calls; the first ReadLink is of current
   };
   for (const Row& row : {Row{FsCall::kList, 1}, Row{FsCall::kReadLink, 2},
                          Row{FsCall::kReadLink, 3}}) {
@@ -149,11 +149,11 @@ TEST_CASE("where a link that is ready cannot be found another is made") {
   }
 }
 
-TEST_CASE("a swap goes on where .release/ cannot be used at all") {
+TEST_CASE("a swap succeeds even if .release/ cannot be used at all") {
   // The first Stat looks for a free name there.
   for (const FsCall call : {FsCall::kList, FsCall::kStat}) {
     MemFs disk = Ready();
-    // What a crash left of the same way out is no obstacle.
+    // A link that a crashed swap left in the root must not prevent this one.
     disk.MakeSymlink("releases/9", Fs::kRoot, ".current-new");
     FaultFs fs(&disk);
     fs.FailAt(1, EIO, call);
@@ -164,7 +164,7 @@ TEST_CASE("a swap goes on where .release/ cannot be used at all") {
   }
 }
 
-TEST_CASE("each release but the live one has one link, and nothing else has") {
+TEST_CASE("each release but the live one gets exactly one link") {
   MemFs disk = Ready();
   CHECK(Targets(&disk) == std::vector<std::string>{"releases/1", "releases/2"});
   PrepareLinks(&disk, {V("1"), V("2"), V("3")});

@@ -25,7 +25,7 @@ TEST_CASE("a file is read whole, however long it is") {
   CHECK_THROWS_AS(ReadFile(&disk, "missing"), FsError);
 }
 
-TEST_CASE("a file written whole appears whole or not at all") {
+TEST_CASE("a file written atomically appears whole or not at all") {
   const std::string before = "before, and longer than after";
   for (std::uint64_t calls = 0;; ++calls) {
     MemFs disk;
@@ -82,7 +82,7 @@ void MakeBranches(Fs* fs, const std::string& path, int depth) {
   }
 }
 
-TEST_CASE("threads remove a tree as one does, and tell of what fails") {
+TEST_CASE("several threads remove a tree like one, and report a failure") {
   for (const unsigned threads : {0U, 1U, 4U}) {
     CAPTURE(threads);
     MemFs disk;
@@ -97,7 +97,7 @@ TEST_CASE("threads remove a tree as one does, and tell of what fails") {
   }
 }
 
-TEST_CASE("several may remove the same tree at once") {
+TEST_CASE("several removals of the same tree can run at once") {
   TempDir dir;
   PosixFs fs(dir.path());
   for (int round = 0; round < 5; ++round) {
@@ -111,7 +111,7 @@ TEST_CASE("several may remove the same tree at once") {
   }
 }
 
-// Directories in one another, each with a file.
+// Makes `depth` nested directories, each with a file.
 void MakeDeep(Fs* fs, const std::string& path, int depth) {
   fs->MakeDirectory(Fs::kRoot, path, 0755);
   ScopedHandle at(fs, fs->OpenDirectory(Fs::kRoot, path));
@@ -128,7 +128,8 @@ TEST_CASE("a tree is removed however long the paths in it are") {
     CAPTURE(threads);
     TempDir dir;
     PosixFs fs(dir.path());
-    // 15,000 bytes; and what a removal left that was killed on the way.
+    // The longest path has 15,000 bytes. The name that the removal would use
+    // for a deep directory is taken, as after a killed removal.
     MakeDeep(&fs, "tree", 60);
     fs.MakeDirectory(Fs::kRoot, "tree/.deep-1", 0755);
     RemoveTree(&fs, Fs::kRoot, "tree", threads);
@@ -147,13 +148,13 @@ TEST_CASE("the root is synced by the empty name") {
   CHECK(disk.pending() == 0);
 }
 
-TEST_CASE("a directory trades places with a link in another directory") {
+TEST_CASE("a directory is exchanged for a link and gets its name back") {
   MemFs disk;
   disk.MakeDirectory(Fs::kRoot, "releases", 0755);
   disk.MakeDirectory(Fs::kRoot, "current", 0755);
   PutFile(&disk, "current/file", "x");
   disk.SyncTree(Fs::kRoot);
-  // One that a crash left.
+  // A link that a crash left under the other name.
   disk.MakeSymlink("old", Fs::kRoot, "releases/1");
   ExchangeForSymlink(&disk, "current", "releases/1", "releases/1");
   CHECK(disk.ReadLink(Fs::kRoot, "current") == "releases/1");

@@ -42,7 +42,7 @@ void RemoveSpares(Fs* fs) {
   }
 }
 
-// A root with the layout, and its record 1 begun.
+// A root with the layout, in which record 1 has begun.
 MemFs Begun() {
   MemFs disk;
   InitializeLayout(&disk);
@@ -122,7 +122,7 @@ TEST_CASE("a tail of zeros, as a power cut leaves it, is cut off too") {
   CHECK(ReadRecord(&disk, 1).end);
 }
 
-TEST_CASE("a torn tail that ends in a newline swallows nothing either") {
+TEST_CASE("a torn tail that ends in a newline is cut off too") {
   MemFs disk = Begun();
   AppendToFile(&disk, kPath, "0123456789abcdef {\"kind\":\"comm\n");
   CHECK(ReadRecord(&disk, 1).open());
@@ -132,7 +132,7 @@ TEST_CASE("a torn tail that ends in a newline swallows nothing either") {
   CHECK(!record.damaged);
 }
 
-TEST_CASE("a damaged line in the middle counts as absent and is told") {
+TEST_CASE("a damaged line in the middle counts as absent and is reported") {
   const std::string begin = BeginLine(1, SomeBegin());
   const std::string end = EndLine(SomeEnd(true));
   std::string switching = SwitchingLine();
@@ -156,7 +156,7 @@ TEST_CASE("a record whose beginning is damaged is not open") {
   CHECK(record.good_bytes > 0);
 }
 
-TEST_CASE("no text at all is a record of nothing") {
+TEST_CASE("an empty text is an empty record") {
   for (const char* text : {"", "\n", "\n\n\n", "garbage", "garbage\n"}) {
     const TransactionRecord record = ParseRecord(text, 1);
     CHECK(!record.open());
@@ -169,7 +169,8 @@ TEST_CASE("a spare becomes the next record, and its old content is gone") {
   MemFs disk;
   InitializeLayout(&disk);
   REQUIRE(Exists(&disk, kSpare));
-  // As a killed transaction whose rename was lost leaves it.
+  // A spare with text in it: a power cut has lost the rename of a spare that a
+  // transaction had begun to use.
   AppendToFile(&disk, kSpare,
                BeginLine(1, SomeBegin()) + EndLine(SomeEnd(true)));
   Journal journal(&disk, 1, Journal::RecordSpace::kSpareFile);
@@ -189,7 +190,7 @@ TEST_CASE("a record is made without a spare too") {
   CHECK(ReadRecord(&disk, 1).open());
 }
 
-TEST_CASE("no record is written over another") {
+TEST_CASE("a record never overwrites another") {
   MemFs disk = Begun();
   CHECK_THROWS_AS(Journal(&disk, 1, Journal::RecordSpace::kSpareFile), FsError);
   RemoveSpares(&disk);
@@ -197,7 +198,7 @@ TEST_CASE("no record is written over another") {
   CHECK(ReadRecord(&disk, 1).open());
 }
 
-TEST_CASE("a record with room of its own leaves the spare alone") {
+TEST_CASE("a record with space of its own does not use up a spare") {
   MemFs disk;
   InitializeLayout(&disk);
   Journal(&disk, 1, Journal::RecordSpace::kNewFile).Begin(SomeBegin());
@@ -210,7 +211,7 @@ TEST_CASE("a record with room of its own leaves the spare alone") {
   CHECK(ListRecords(&disk) == std::vector<std::uint64_t>{1});
 }
 
-TEST_CASE("room that was not needed is given back") {
+TEST_CASE("reserved space that was not needed is freed") {
   const TempDir root;
   PosixFs disk(root.path());
   InitializeLayout(&disk);
@@ -227,7 +228,7 @@ TEST_CASE("room that was not needed is given back") {
   CHECK(ReadRecord(&disk, 1).end);
 }
 
-TEST_CASE("an end that may not be durable is taken back whole") {
+TEST_CASE("an end that may not be durable is taken back completely") {
   MemFs disk;
   InitializeLayout(&disk);
   FaultFs fs(&disk);
@@ -261,7 +262,7 @@ TEST_CASE("a line that was written in part does not spoil the next") {
   }
 }
 
-TEST_CASE("records are listed by their numbers, and nothing else is") {
+TEST_CASE("only records are listed, by number") {
   MemFs disk;
   InitializeLayout(&disk);
   for (const char* name : {"000010.log", "000002.log", "1000000.log",

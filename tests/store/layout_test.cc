@@ -39,7 +39,7 @@ TEST_CASE("a record's number is read back from its name") {
   }
 }
 
-TEST_CASE("no other file among the records is taken for one") {
+TEST_CASE("other files among the records are not taken for records") {
   for (const char* name :
        {"", ".log", ".spare", "000000.log", "42.log", "000042", "000042.txt",
         "000042.log.damaged", "-00042.log", "+00042.log", "00004x.log",
@@ -50,7 +50,7 @@ TEST_CASE("no other file among the records is taken for one") {
   }
 }
 
-TEST_CASE("a path below releases/ tells whose tree it is in") {
+TEST_CASE("a path below releases/ names the release it belongs to") {
   const auto version = [](const char* path) {
     const auto v = VersionOfPath("/srv/shop/releases", path);
     return v ? v->name() : std::string("none");

@@ -53,7 +53,7 @@ TEST_CASE("every state has a name that is read back") {
   CHECK(!ParseStateName(""));
 }
 
-TEST_CASE("rollback goes to what was live and good before") {
+TEST_CASE("rollback goes to the release that was live and good before") {
   Story story;
   story.Live("1").Live("2").Live("3");
   CHECK(story.Target() == "2");
@@ -76,7 +76,7 @@ TEST_CASE("rollback twice goes back twice, and then nowhere") {
   CHECK(story.Target() == "none");
 }
 
-TEST_CASE("a release that was staged or that failed is no target") {
+TEST_CASE("a release that was only staged, or failed, is not a target") {
   Story story;
   story.Live("1").Live("2");
   story.ledger.Staged(V("3"), 5, story.Next());
@@ -92,7 +92,7 @@ TEST_CASE(
   CHECK(story.Target() == "1");
 }
 
-TEST_CASE("activating an older one makes the present one its target") {
+TEST_CASE("after activating an older release, rollback returns to the newer") {
   Story story;
   story.Live("1").Live("2").Live("3").Live("1");
   CHECK(story.Target() == "3");
@@ -109,7 +109,7 @@ TEST_CASE("a withdrawn release that is deployed anew is good again") {
   CHECK(story.Target() == "1");
 }
 
-TEST_CASE("after a rollback by name, what was skipped is not gone back to") {
+TEST_CASE("after a rollback by name, the skipped releases are no target") {
   Story story;
   story.Live("1").Live("2").Live("3").BackTo("1");
   CHECK(story.Target() == "none");
@@ -139,7 +139,7 @@ TEST_CASE("the reason of a rollback is kept with the release that was left") {
   CHECK(ledger.Find(V("1"))->reason.empty());
 }
 
-TEST_CASE("a release that is gone from the disk is no target") {
+TEST_CASE("a release that is gone from the disk is not a target") {
   Story story;
   story.Live("1").Live("2").Live("3");
   story.ledger.Reconcile({V("1"), V("3")});
@@ -147,7 +147,7 @@ TEST_CASE("a release that is gone from the disk is no target") {
   CHECK(story.ledger.Find(V("2")) == nullptr);
 }
 
-TEST_CASE("what the tool did not put there is unknown, and no target") {
+TEST_CASE("a release that the tool did not make is unknown and not a target") {
   Story story;
   story.Live("1").Live("2");
   story.ledger.Reconcile({V("0"), V("1"), V("2"), V("9")});
@@ -165,7 +165,7 @@ TEST_CASE("from a link moved by hand, rollback goes to the last good one") {
   CHECK(story.ledger.RollbackTarget(std::nullopt) == V("3"));
 }
 
-TEST_CASE("with no history there is nowhere to go") {
+TEST_CASE("without history there is no rollback target") {
   CHECK(!Ledger().RollbackTarget(std::nullopt));
   CHECK(!Ledger().RollbackTarget(V("1")));
   Story story;
@@ -174,14 +174,14 @@ TEST_CASE("with no history there is nowhere to go") {
   CHECK(story.ledger.RollbackTarget(std::nullopt) == V("1"));
 }
 
-TEST_CASE("no version stands in the line twice") {
+TEST_CASE("the activation order names no version twice") {
   Story story;
   story.Live("1").Live("2").Live("1").Live("2").Live("2");
   CHECK(story.ledger.activation_order() ==
         std::vector<Version>{V("1"), V("2")});
 }
 
-TEST_CASE("a pin survives what else becomes of the release") {
+TEST_CASE("a pin survives every other change of the release") {
   Story story;
   story.Live("1");
   story.ledger.Pin(V("1"), true);
@@ -191,7 +191,7 @@ TEST_CASE("a pin survives what else becomes of the release") {
   CHECK(!story.ledger.Find(V("1"))->pinned);
 }
 
-TEST_CASE("entries are sorted by name, and removed with their place in line") {
+TEST_CASE("a removed entry leaves the activation order too") {
   Story story;
   story.Live("b").Live("a").Live("c");
   story.ledger.Remove(V("a"));
@@ -217,7 +217,7 @@ TEST_CASE("the serial of a key outlives the releases that it vouched for") {
   CHECK(ledger.serials().at("SHA256:j").serial == 1);
 }
 
-TEST_CASE("what was taken over is what it is called, the good ones in line") {
+TEST_CASE("an adopted release has the given state; good ones join the order") {
   Story story;
   story.Live("1");
   const Ledger::Cause cause{

@@ -29,7 +29,7 @@ struct Root {
   FakeClock clock;
 };
 
-TEST_CASE("one holds the lock, and lets go of it at the end") {
+TEST_CASE("one process holds the lock, until the object is destroyed") {
   Root root;
   CHECK(!FindLockHolder(&root.disk));
   {
@@ -88,7 +88,7 @@ TEST_CASE("a signal ends the wait for the lock") {
   CHECK(error.code() == ErrorCode::kInterrupted);
 }
 
-TEST_CASE("nobody waits on the lock of a process that died") {
+TEST_CASE("the lock of a process that died is free") {
   Root root;
   const Lock lock(&root.disk, &root.clock, kAlice, Nanoseconds(0));
   MemFs after = root.disk.Killed();
@@ -97,7 +97,7 @@ TEST_CASE("nobody waits on the lock of a process that died") {
   CHECK(FindLockHolder(&after)->caller.user == "bob");
 }
 
-TEST_CASE("a display text that is no text stops nobody") {
+TEST_CASE("a damaged display text does not prevent locking") {
   Root root;
   for (const char* text : {"", "{", "[]", "{\"pid\":\"x\",\"user\":7}"}) {
     PutFile(&root.disk, kLock, text);
@@ -106,18 +106,18 @@ TEST_CASE("a display text that is no text stops nobody") {
   }
 }
 
-TEST_CASE("a full disk does not keep anybody from the lock") {
+TEST_CASE("a full disk does not prevent locking") {
   Root root;
   FaultFs full(&root.disk);
   { const Lock lock(&root.disk, &root.clock, kBob, Nanoseconds(0)); }
   full.FailFrom(1, ENOSPC, FsCall::kWrite);
   const Lock lock(&full, &root.clock, kAlice, Nanoseconds(0));
   CHECK(full.failed());
-  // The text is lost; that of whoever held it before would be a lie.
+  // The text is empty; the name of the holder before would be wrong.
   CHECK(FindLockHolder(&root.disk)->caller.user == "");
 }
 
-TEST_CASE("the text takes the room of the one before, whole in every length") {
+TEST_CASE("a display text overwrites the one before, longer or shorter") {
   Root root;
   Identity caller = kAlice;
   for (const std::size_t length : {5, 500, 50}) {
@@ -125,7 +125,8 @@ TEST_CASE("the text takes the room of the one before, whole in every length") {
     FaultFs fs(&root.disk);
     const Lock lock(&fs, &root.clock, caller, Nanoseconds(0));
     CHECK(FindLockHolder(&root.disk)->caller.command == caller.command);
-    // Emptied first, it might find that somebody else has taken its room.
+    // The file is never emptied first: on a full disk its block could be gone
+    // before the new text is written.
     CHECK(root.disk.Stat(Fs::kRoot, kLock)->size > length);
   }
 }

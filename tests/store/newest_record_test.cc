@@ -19,7 +19,7 @@ std::string PathOf(std::uint64_t number) {
   return std::string(kTransactions) + "/" + RecordName(number);
 }
 
-// A root with records 1 to 3, the newest of which is remembered.
+// A root with records 1 to 3, in which 3 is remembered as the newest.
 void Fill(Fs* fs) {
   fs->MakeDirectory(Fs::kRoot, kOwn, 0750);
   fs->MakeDirectory(Fs::kRoot, kTransactions, 0750);
@@ -42,7 +42,7 @@ TEST_CASE("what was remembered is recalled while nothing changes") {
   CHECK(RecallNewest(&root.disk) == 4);
 }
 
-TEST_CASE("on a real disk, too") {
+TEST_CASE("the number is recalled on a real disk too") {
   TempDir dir;
   PosixFs fs(dir.path());
   Fill(&fs);
@@ -51,7 +51,7 @@ TEST_CASE("on a real disk, too") {
   CHECK_FALSE(RecallNewest(&fs));
 }
 
-TEST_CASE("whatever is added, removed or renamed, it is not known any more") {
+TEST_CASE("after any change of the directory the number is unknown") {
   const auto after = [](auto&& change) {
     Root root;
     change(&root.disk);
@@ -65,7 +65,7 @@ TEST_CASE("whatever is added, removed or renamed, it is not known any more") {
     fs->Rename(Fs::kRoot, PathOf(3), Fs::kRoot, PathOf(3) + ".damaged",
                RenameMode::kReplace);
   }));
-  // A copy of the directory in the place of the one that was looked at.
+  // A copy of the directory replaces the original.
   CHECK_FALSE(after([](Fs* fs) {
     fs->MakeDirectory(Fs::kRoot, "copy", 0750);
     PutFile(fs, std::string("copy/") + RecordName(3), "x");
@@ -81,7 +81,7 @@ void Overwrite(Fs* fs, const std::string& text) {
   fs->Truncate(file.get(), text.size());
 }
 
-TEST_CASE("what is missing or torn is not believed") {
+TEST_CASE("a missing or torn file is not believed") {
   Root root;
   const std::string text = ReadFile(&root.disk, kNewest);
   REQUIRE(text.size() > 10);
@@ -98,15 +98,16 @@ TEST_CASE("what is missing or torn is not believed") {
   CHECK_FALSE(RecallNewest(&root.disk));
 }
 
-TEST_CASE("one that died before the clock ticked is not overlooked") {
-  // The same time of change, though a record was added.
+TEST_CASE("a record made before the clock ticked is not overlooked") {
+  // The directory's time of change is remembered after record 4 was added, as
+  // if the clock had not ticked between.
   Root root;
   PutFile(&root.disk, PathOf(4), "x");
   RememberNewest(&root.disk, 3);
   CHECK_FALSE(RecallNewest(&root.disk));
 }
 
-TEST_CASE("where it cannot be written nothing wrong is remembered") {
+TEST_CASE("if it cannot be written, no wrong number is recalled") {
   for (const FsCall call : {FsCall::kOpen, FsCall::kWrite, FsCall::kTruncate}) {
     Root root;
     PutFile(&root.disk, PathOf(4), "x");

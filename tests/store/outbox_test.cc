@@ -33,7 +33,7 @@ struct Root {
 
 }  // namespace
 
-TEST_CASE("an entry has one name, and only that is read") {
+TEST_CASE("an entry has one name, and only that name is parsed") {
   const OutboxEntry entry{42, "webhook"};
   CHECK(entry.Path() == ".release/outbox/000042-webhook.json");
   CHECK(ParseOutboxName("000042-webhook.json") == entry);
@@ -45,7 +45,7 @@ TEST_CASE("an entry has one name, and only that is read") {
   }
 }
 
-TEST_CASE("what waits is listed, oldest first") {
+TEST_CASE("waiting entries are listed, oldest first") {
   Root root;
   CHECK(ListOutbox(&root.disk).empty());
   PutNotice(&root.disk, 1'000'000, {"webhook"}, "c");
@@ -82,7 +82,7 @@ TEST_CASE("a notice is durable when it is put") {
   CHECK(ListOutbox(&without).size() == 1);
 }
 
-TEST_CASE("what a crash left half written is removed by the next") {
+TEST_CASE("a file that a crash left half written is removed by the next put") {
   Root root;
   PutFile(&root.disk, ".release/outbox/.new-000001-webhook.json", "{\"te");
   CHECK(ListOutbox(&root.disk).empty());
@@ -107,7 +107,7 @@ TEST_CASE("waits double from half a minute to an hour, whatever the clock") {
   CHECK(tries.Due(999));
 }
 
-TEST_CASE("one delivers at a time; removals and tries are kept") {
+TEST_CASE("one process delivers at a time; removals and tries are kept") {
   Root root;
   PutNotice(&root.disk, 2, {"webhook", "command"}, "text");
   {

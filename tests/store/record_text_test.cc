@@ -59,7 +59,7 @@ TEST_CASE("a beginning says whether its release was there before") {
   }
 }
 
-TEST_CASE("no release before and none to come is read back as nothing") {
+TEST_CASE("a missing from and a missing to are read back as nullopt") {
   TransactionRecord record;
   BeginRecord begin;
   begin.command = "prune";
@@ -133,7 +133,7 @@ TEST_CASE("a line with any one byte altered or lost does not count") {
   CHECK(AddLine(whole, &record));
 }
 
-TEST_CASE("bytes that are no text do not stop a record") {
+TEST_CASE("bytes that are not UTF-8 do not prevent a record") {
   const std::string raw("caf\xE9 \x01\xFF\0 end", 12);
   TransactionRecord record;
   CHECK(AddLine(WithoutNewline(NoteLine(raw)), &record));
@@ -144,8 +144,8 @@ TEST_CASE("bytes that are no text do not stop a record") {
   CHECK(record.begin);
 }
 
-TEST_CASE("a link target that is no text is remembered byte for byte") {
-  // Undo has to put it back exactly as it was.
+TEST_CASE("a link target that is not UTF-8 is kept byte for byte") {
+  // An undo must restore it exactly.
   BeginRecord begin = SomeBegin();
   begin.from_target = "releases/caf\xE9";
   TransactionRecord record;

@@ -22,7 +22,7 @@ struct Root {
   MemFs disk;
 };
 
-// One file in the staging directory, and what a manifest says of it.
+// Makes a file in the staging directory and returns a manifest that lists it.
 Manifest Fill(Fs* fs, const Staging& staging) {
   const std::string text = "#!/bin/sh\n";
   const ScopedHandle file(
@@ -43,7 +43,7 @@ void Publish(Fs* fs, const std::string& version, const Config& config = {}) {
   staging.Publish(V(version), manifest, std::nullopt);
 }
 
-TEST_CASE("what stands in releases/ is told apart") {
+TEST_CASE("entries of releases/ are sorted into releases, garbage, unknown") {
   Root root;
   for (const char* name : {"1.0", "2.0", ".partial-000042", ".trash-000043-1.3",
                            ".hidden", "a b"}) {
@@ -57,7 +57,7 @@ TEST_CASE("what stands in releases/ is told apart") {
   CHECK(listing.unknown_entries.size() == 4);
 }
 
-TEST_CASE("while it is staged nobody else enters a release") {
+TEST_CASE("another user cannot enter a release while it is staged") {
   Root root;
   const Staging staging(&root.disk, 42);
   const auto info = root.disk.Stat(Fs::kRoot, "releases/.partial-000042");
@@ -66,7 +66,7 @@ TEST_CASE("while it is staged nobody else enters a release") {
   CHECK(ListReleases(&root.disk).versions.empty());
 }
 
-TEST_CASE("a partial tree that a crash left is no obstacle") {
+TEST_CASE("a partial tree that a crash left is replaced") {
   Root root;
   { Fill(&root.disk, Staging(&root.disk, 42)); }
   REQUIRE(Exists(&root.disk, "releases/.partial-000042/app"));
@@ -154,7 +154,7 @@ TEST_CASE("shared directories and files are made on first use and linked") {
   CHECK(root.disk.Stat(Fs::kRoot, "shared/.env")->mode == 0640);
 }
 
-TEST_CASE("what is in shared/ already is left as it is") {
+TEST_CASE("existing entries of shared/ are left as they are") {
   Root root;
   PutFile(&root.disk, "shared/.env", "SECRET=1", 0600);
   root.disk.MakeDirectory(Fs::kRoot, "shared/storage", 0700);
@@ -168,7 +168,7 @@ TEST_CASE("what is in shared/ already is left as it is") {
   CHECK(root.disk.Stat(Fs::kRoot, "shared/storage")->mode == 0700);
 }
 
-TEST_CASE("what is made in shared/ belongs to the owner of the release") {
+TEST_CASE("entries made in shared/ belong to the owner of the release") {
   Root root;
   Config config;
   config.shared_dirs = {"storage/logs"};
@@ -231,7 +231,7 @@ TEST_CASE("garbage is collected, and nothing else") {
   CHECK(VerifyRelease(&root.disk, V("1")).empty());
 }
 
-TEST_CASE("what cannot be removed is told, and the rest goes") {
+TEST_CASE("a failed removal is reported, and the rest is removed") {
   Root root;
   root.disk.MakeDirectory(Fs::kRoot, "releases/.partial-000001", 0755);
   root.disk.MakeDirectory(Fs::kRoot, "releases/.partial-000002", 0755);
@@ -243,7 +243,7 @@ TEST_CASE("what cannot be removed is told, and the rest goes") {
   CHECK(root.disk.List(Fs::kRoot, kReleases).size() == 1);
 }
 
-TEST_CASE("nothing set aside is deleted while that is not durable") {
+TEST_CASE("a tree is deleted only once its new name is durable") {
   Root root;
   Publish(&root.disk, "1");
   root.disk.Rename(Fs::kRoot, "releases/1", Fs::kRoot,
@@ -254,7 +254,7 @@ TEST_CASE("nothing set aside is deleted while that is not durable") {
   CHECK(Exists(&root.disk, "releases/.trash-000002-1/app"));
 }
 
-TEST_CASE("a manifest that is missing or altered is told as such") {
+TEST_CASE("a missing or altered manifest is refused") {
   Root root;
   CHECK(ErrorOf([&] { LoadManifest(&root.disk, V("1")); }).code() ==
         ErrorCode::kManifestUnreadable);
@@ -268,7 +268,7 @@ TEST_CASE("a manifest that is missing or altered is told as such") {
         ErrorCode::kManifestUnreadable);
 }
 
-TEST_CASE("a link that says where it stands itself is garbage, no other is") {
+TEST_CASE("a link that points at itself is garbage, another link is not") {
   MemFs disk;
   InitializeLayout(&disk);
   disk.MakeSymlink("releases/7", Fs::kRoot, "releases/7");

@@ -29,7 +29,7 @@ unsigned Spares(Fs* fs) {
   return count;
 }
 
-TEST_CASE("spares are made once, and none is left that has no room") {
+TEST_CASE("spares are made once, and one without space is removed") {
   MemFs disk = Initialized();
   CHECK(Spares(&disk) == kSpareRecords);
   const auto inode = disk.Stat(Fs::kRoot, SparePath(1))->inode;
@@ -52,7 +52,7 @@ TEST_CASE("each spare is taken once") {
   CHECK_FALSE(TakeSpareRecord(&disk, kRecord));
 }
 
-TEST_CASE("a name that the directory has no room for takes that of a spare") {
+TEST_CASE("if the directory has no room for a name, a spare is removed") {
   MemFs disk = Initialized();
   FaultFs full(&disk);
   full.FailAt(1, ENOSPC, FsCall::kRename);
@@ -62,7 +62,7 @@ TEST_CASE("a name that the directory has no room for takes that of a spare") {
   CHECK(full.calls(FsCall::kSync) == 1);
 }
 
-TEST_CASE("spares are not given up for another failure, nor the last one") {
+TEST_CASE("another failure costs no spare, and the last one is kept") {
   MemFs disk = Initialized();
   FaultFs fs(&disk);
   fs.FailAt(1, EIO, FsCall::kRename);

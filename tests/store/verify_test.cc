@@ -17,11 +17,11 @@ using What = ManifestDifference::What;
 
 const Version kOne = Version::ParseOrThrow("1");
 
-// A world in which releases/1 is live: bin/, bin/app (0755), run -> bin/app.
+// A world in which release 1 is live: bin/, bin/app (0755), run -> bin/app.
 struct Deployed : World {
   Deployed() { REQUIRE(Deploy("1").exit == Exit::kDone); }
 
-  // The one difference there is.
+  // Verifies release 1 and returns the only difference.
   ManifestDifference Only() {
     const auto found = VerifyRelease(&disk, kOne);
     REQUIRE(found.size() == 1);
@@ -29,14 +29,14 @@ struct Deployed : World {
   }
 };
 
-TEST_CASE("a release as it was shipped differs in nothing") {
+TEST_CASE("a release as it was shipped has no differences") {
   Deployed world;
   CHECK(VerifyRelease(&world.disk, kOne).empty());
   CHECK(CompareShape(&world.disk, kOne).empty());
   CHECK(world.disk.open_handles() == 0);
 }
 
-TEST_CASE("threads find what one finds, in a directory of any size") {
+TEST_CASE("several threads find the same as one, in a directory of any size") {
   MemFs disk;
   Manifest manifest;
   const ContentHash hash = HashContent(std::string_view("x"));
@@ -66,7 +66,7 @@ TEST_CASE("threads find what one finds, in a directory of any size") {
   }
 }
 
-TEST_CASE("a byte that changed is found by reading, not by the shape") {
+TEST_CASE("a changed byte is found by hashing, not by the shape") {
   Deployed world;
   PutFile(&world.disk, "releases/1/bin/app", "version X\n", 0755);
   const ManifestDifference difference = world.Only();
@@ -75,7 +75,7 @@ TEST_CASE("a byte that changed is found by reading, not by the shape") {
   CHECK(CompareShape(&world.disk, kOne).empty());
 }
 
-TEST_CASE("what else can change is found by the shape too") {
+TEST_CASE("every other change is found by the shape too") {
   struct Row {
     What what;
     std::string path;
@@ -128,7 +128,7 @@ TEST_CASE("a directory that became a link is not followed") {
   CHECK(found[1].what == What::kRemoved);
 }
 
-TEST_CASE("what is shared is linked, so that its content may change") {
+TEST_CASE("the content of shared directories may change") {
   World world;
   world.config.shared_dirs = {"storage"};
   REQUIRE(world.Deploy("1").exit == Exit::kDone);
@@ -152,7 +152,7 @@ TEST_CASE("a release that is gone cannot be verified") {
   CHECK_THROWS_AS(VerifyRelease(&world.disk, kOne), FsError);
 }
 
-TEST_CASE("any tree is hashed, and what no manifest can hold is named") {
+TEST_CASE("a tree is hashed, and compared with its manifest") {
   Deployed world;
   int between = 0;
   const HashedTree tree =
@@ -165,7 +165,7 @@ TEST_CASE("any tree is hashed, and what no manifest can hold is named") {
   CHECK(CompareShape(&world.disk, "releases/1", tree.manifest).size() == 1);
 }
 
-TEST_CASE("what is thrown between two files ends the hashing") {
+TEST_CASE("an exception between two files ends the hashing") {
   Deployed world;
   const auto stop = [] { throw Error(ErrorCode::kInterrupted, "stop"); };
   for (const unsigned threads : {0U, 3U}) {
