@@ -22,7 +22,7 @@ struct Rig {
   }
   void Await() { AwaitHealthy(config, system, hook_context, watch, &waiter); }
   Reason ProbeOnce() { return Probe(config, system, hook_context, seconds(5)); }
-  // Answers so from `from` after the start on.
+  // From `from` after the start on, every probe gets this response.
   void AnswerFrom(Nanoseconds from, HttpResponse response) {
     clock.At(start + from, [this, response] {
       http.answer = [response](const HttpRequest&) { return response; };
@@ -133,7 +133,7 @@ TEST_CASE("the first good answer may take until the deadline") {
   CHECK(rig.Spent() == seconds(35));
 }
 
-TEST_CASE("no good answer until the deadline fails, with the last one") {
+TEST_CASE("no good answer before the deadline fails, with the last answer") {
   Rig rig;
   rig.watch.journal = [] { return std::string("\n  Boom"); };
   rig.Answer({503, "starting", ""});
@@ -163,7 +163,7 @@ TEST_CASE("one bad answer after a good one is enough to fail") {
   CHECK(rig.Spent() == seconds(2));
 }
 
-TEST_CASE("what the watch throws ends the wait, also between good answers") {
+TEST_CASE("an exception of the watch ends the wait, even when healthy") {
   Rig rig;
   rig.watch.alive = [&] {
     if (rig.Spent() >= seconds(2)) {
@@ -173,7 +173,7 @@ TEST_CASE("what the watch throws ends the wait, also between good answers") {
   CHECK(ErrorOf([&] { rig.Await(); }).code() == ErrorCode::kServiceDied);
 }
 
-TEST_CASE("a probe that a stop request ended is no verdict") {
+TEST_CASE("a probe that a stop request ended is not judged") {
   Rig rig;
   rig.http.answer = [](const HttpRequest&) {
     SetInterruptSignal(15);

@@ -4,7 +4,7 @@
 
 namespace release {
 
-TEST_CASE("an occasion tells its facts in the environment") {
+TEST_CASE("a hook context puts its facts into the environment") {
   HookContext hook_context;
   hook_context.app = "shop";
   hook_context.version = "1.4.2";

@@ -40,7 +40,7 @@ Error HookError(FakeRunner* runner) {
 
 }  // namespace
 
-TEST_CASE("a hook runs in the release's directory with the occasion's facts") {
+TEST_CASE("a hook runs in the release's directory with the context's facts") {
   FakeRunner runner;
   runner.On("migrate", Exited(0, "42 rows\n"));
   CHECK(RunHook(&runner, "pre_activate", kArgv, WithTime(), Shop()) ==
@@ -52,13 +52,13 @@ TEST_CASE("a hook runs in the release's directory with the occasion's facts") {
   CHECK(runner.commands[0].timeout == std::chrono::seconds(90));
 }
 
-TEST_CASE("no hook runs nothing") {
+TEST_CASE("an empty hook runs nothing") {
   FakeRunner runner;
   CHECK(RunHook(&runner, "preflight", {}, {}, Shop()).empty());
   CHECK(runner.commands.empty());
 }
 
-TEST_CASE("what a hook printed is kept, whether it failed or not") {
+TEST_CASE("a hook's output is kept, whether it failed or not") {
   for (const int status : {0, 1}) {
     FakeRunner runner;
     runner.On("migrate", Exited(status, "connecting\n42 rows\n"));
@@ -76,7 +76,7 @@ TEST_CASE("what a hook printed is kept, whether it failed or not") {
           [](const std::string&) { FAIL("there was nothing to keep"); });
 }
 
-TEST_CASE("a hook that fails is named, with how and its last lines") {
+TEST_CASE("a failed hook is named, with its status and last lines") {
   FakeRunner runner;
   runner.On("migrate", Exited(3, "connecting\nno such table\n"));
   const Error error = HookError(&runner);
@@ -95,7 +95,7 @@ TEST_CASE("a hook that does not end in time has a code of its own") {
   CHECK(Says(error, "\n  waiting"));
 }
 
-TEST_CASE("a hook that a stop request ended did not fail by itself") {
+TEST_CASE("a hook that a stop request ended is reported as interrupted") {
   FakeRunner runner;
   runner.On("migrate", CommandResult{CommandResult::End::kSignalled, 15, ""});
   SetInterruptSignal(2);
@@ -105,7 +105,7 @@ TEST_CASE("a hook that a stop request ended did not fail by itself") {
   CHECK(HookError(&runner).code() == ErrorCode::kHookFailed);
 }
 
-TEST_CASE("root runs no hook of a release that somebody else can write") {
+TEST_CASE("root does not run a hook that another user can write") {
   const TempDir dir;
   const std::string program = dir.path() + "/releases/1/bin/hook";
   for (const char* part : {"/releases", "/releases/1", "/releases/1/bin"}) {
@@ -147,7 +147,7 @@ TEST_CASE("a hook in a unit of its own is started there with its facts") {
   CHECK(runner.commands[0].timeout == std::chrono::seconds(90));
 }
 
-TEST_CASE("a hook in a unit of its own that does not end well is stopped") {
+TEST_CASE("a hook in a unit of its own is stopped when it fails") {
   FakeRunner runner;
   runner.On("systemd-run", Exited(1, "no table\n"));
   runner.On("systemctl", Exited(0));

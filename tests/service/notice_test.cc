@@ -66,7 +66,7 @@ NotifyConfig On(bool success, bool failure, bool rollback, bool recovery) {
 
 }  // namespace
 
-TEST_CASE("the text says what became of it and what is live") {
+TEST_CASE("the text states the outcome and the live release") {
   CHECK(Undone().Text() ==
         "shop on web1: deploy of 1.4.3 failed and was undone; 1.4.2 is live: "
         "cannot confirm that 1.4.3 is healthy");
@@ -83,7 +83,7 @@ TEST_CASE("the text says what became of it and what is live") {
                                "refused; no release is live"));
 }
 
-TEST_CASE("each event is told to whoever asked for it") {
+TEST_CASE("a notice is sent if its event is configured") {
   struct Row {
     Notice notice;
     std::string event;
@@ -109,7 +109,7 @@ TEST_CASE("each event is told to whoever asked for it") {
   CHECK(Wanted(NotifyConfig{}, refused));
 }
 
-TEST_CASE("the JSON has all of it, a text for a chat, and reads back") {
+TEST_CASE("the JSON has every field and a chat text, and can be parsed") {
   const Notice notice = Undone();
   const json object = json::parse(NoticeJson(notice));
   CHECK(object.at("schema") == 1);
@@ -127,7 +127,7 @@ TEST_CASE("the JSON has all of it, a text for a chat, and reads back") {
   }
 }
 
-TEST_CASE("what a chat would take for a command or a link is only text") {
+TEST_CASE("chat commands and links in a message are escaped") {
   Notice notice = Undone();
   notice.message = "cannot read \"<!channel> <https://evil|here>\" & more";
   const json object = json::parse(NoticeJson(notice));
@@ -139,7 +139,7 @@ TEST_CASE("what a chat would take for a command or a link is only text") {
   CHECK(ParseNotice(NoticeJson(notice))->message == notice.message);
 }
 
-TEST_CASE("a message of many bytes, or bad ones, still makes a notice") {
+TEST_CASE("a long message, or one that is not UTF-8, still makes a notice") {
   Notice notice = Undone();
   notice.message = std::string(100'000, 'x');
   CHECK(NoticeJson(notice).size() < 10'000);
@@ -162,7 +162,7 @@ TEST_CASE("the journal gets a fixed id and the fields of the notice") {
   CHECK(fields.at("RELEASE_CODE") == "health-deadline");
 }
 
-TEST_CASE("the environment is that of hooks") {
+TEST_CASE("the environment is the same as that of hooks") {
   const auto env = Undone().Environment();
   CHECK(env.at("RELEASE_RESULT") == "undone");
   CHECK(env.at("RELEASE_STEP") == "notify");

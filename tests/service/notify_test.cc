@@ -30,7 +30,7 @@ struct Rig {
 
 }  // namespace
 
-TEST_CASE("only what is configured is a channel") {
+TEST_CASE("only configured channels are listed") {
   Rig rig;
   CHECK(Channels(rig.config) ==
         std::vector<Channel>{Channel::kWebhook, Channel::kCommand});
@@ -40,7 +40,7 @@ TEST_CASE("only what is configured is a channel") {
   CHECK(ChannelName(Channel::kWebhook) == "webhook");
 }
 
-TEST_CASE("a webhook gets the JSON by POST, with an id to tell twins by") {
+TEST_CASE("a webhook gets the JSON by POST, with an idempotency key") {
   Rig rig;
   CHECK_FALSE(rig.Send(Channel::kWebhook));
   REQUIRE(rig.http.requests.size() == 1);
@@ -52,7 +52,7 @@ TEST_CASE("a webhook gets the JSON by POST, with an id to tell twins by") {
   CHECK(request.headers[1].second == "\"" + rig.notice.Id() + "\"");
 }
 
-TEST_CASE("what a webhook did not take is told without its URL") {
+TEST_CASE("a webhook's failure is reported without its URL") {
   Rig rig;
   rig.http.answer = [](const HttpRequest&) {
     return HttpResponse{500, "no", ""};

@@ -10,7 +10,7 @@
 namespace release {
 namespace {
 
-// A pidfile with that text, for as long as this lives.
+// A pidfile with this text; removed by the destructor.
 class Pidfile {
  public:
   explicit Pidfile(const std::string& text)

@@ -29,7 +29,7 @@ Verdict Judge(const std::vector<ProcessUse>& uses) {
   return JudgeRunning(uses, kReleases, "1.4.2").what;
 }
 
-// A directory that looks like /proc.
+// A directory with the files of /proc that the check reads.
 class FakeProc {
  public:
   FakeProc()
@@ -48,7 +48,7 @@ class FakeProc {
   }
   std::string path() const { return path_.string(); }
 
-  // The pids of those among 10, 11, 12, 13 that are the service.
+  // Returns the pids among 10, 11, 12 and 13 that belong to the service.
   std::vector<int> Of(const ServiceProcesses& service) const {
     std::vector<ProcessUse> uses;
     for (const int pid : {10, 11, 12, 13}) {
@@ -71,7 +71,8 @@ struct Rig {
   Waiter waiter{&clock};
   int asked = 0;
 
-  // This very process is the service: the real /proc knows it.
+  // The service is the process tree of pid 1, so this test's own process, which
+  // the real /proc lists, belongs to it.
   std::optional<std::string> Check() {
     return CheckRunsRelease(
         kReleases, "1.4.2", seconds(90),
@@ -116,13 +117,13 @@ TEST_CASE("an open file of an old release is no evidence") {
         Verdict::kNothing);
 }
 
-TEST_CASE("one process on the new release is enough beside old ones") {
+TEST_CASE("one process on the new release suffices beside old ones") {
   CHECK(Judge({Use(1, What::kDirectory, kReleases + "/1.4.1"),
                Use(2, What::kDirectory, kReleases + "/1.4.2")}) ==
         Verdict::kNew);
 }
 
-TEST_CASE("a root reached through a link is told by its last components") {
+TEST_CASE("a root behind a symlink is matched by its last components") {
   CHECK(Judge({Use(1, What::kDirectory, "/data/shop/releases/1.4.2/x")}) ==
         Verdict::kNew);
   CHECK(Judge({Use(1, What::kDirectory, "/data/shop/releases/1.4.1/x")}) ==
@@ -161,13 +162,13 @@ TEST_CASE("with a command only, shells and our own callers do not count") {
   CHECK(proc.Of({}) == std::vector<int>{10});  // 13 has ended
 }
 
-TEST_CASE("nothing to be seen is accepted with a remark") {
+TEST_CASE("if no process uses a release, the check passes with a remark") {
   Rig rig;
   CHECK(rig.Check().value_or("").find("cannot be seen") != std::string::npos);
   CHECK(rig.runner.asked_users_of == kReleases);
 }
 
-TEST_CASE("old processes are given the time limit to end") {
+TEST_CASE("old processes may end within the time limit") {
   Rig rig;
   const int self = static_cast<int>(getpid());
   rig.runner.uses = {Use(self, What::kDirectory, kReleases + "/1.4.1")};

@@ -33,7 +33,7 @@ struct Rig {
 
   void WritePidfile(int pid) { std::ofstream(pidfile) << pid << "\n"; }
 
-  // Observes, takes up, and goes through every check.
+  // Observes, reloads and checks the service, as a transaction does.
   std::vector<std::string> Activate() {
     Service service(&config, {&runner, &http, &clock});
     service.Observe();
@@ -98,7 +98,7 @@ TEST_CASE("a unit that systemd restarts in the health window is caught") {
   CHECK(Says(error, "Boom"));
 }
 
-TEST_CASE("our own restart of a unit is not held against it") {
+TEST_CASE("our own restart of a unit does not count as a crash") {
   Rig rig;
   rig.config.service.unit = "shop.service";
   rig.config.service.action = ServiceAction::kRestart;
@@ -119,7 +119,7 @@ TEST_CASE("a failed probe of a unit shows the journal") {
   CHECK(Says(error, "Boom"));
 }
 
-TEST_CASE("action none asks nothing of the service but still watches it") {
+TEST_CASE("with action none the service is not reloaded, only watched") {
   Rig rig;
   rig.config.service.unit = "shop.service";
   rig.config.service.action = ServiceAction::kNone;
@@ -130,7 +130,7 @@ TEST_CASE("action none asks nothing of the service but still watches it") {
   rig.Activate();  // it did not run before, so that is no failure of ours
 }
 
-TEST_CASE("a machine that goes down is told from one that runs") {
+TEST_CASE("a machine that shuts down is recognized") {
   Rig rig;
   const System system{&rig.runner, &rig.http, &rig.clock};
   rig.unit.system = "stopping";
@@ -179,7 +179,7 @@ TEST_CASE("a pidfile without a living process cannot be signalled") {
   CHECK(rig.runner.signals.empty());
 }
 
-TEST_CASE("a command takes the service along within its time limit") {
+TEST_CASE("a reload command must succeed within its time limit") {
   Rig rig;
   rig.config.service.command = {"/bin/reload-it"};
   rig.Activate();
@@ -193,7 +193,7 @@ TEST_CASE("a command takes the service along within its time limit") {
   CHECK(rig.FailureCode() == ErrorCode::kReloadTimeout);
 }
 
-TEST_CASE("a service that keeps the old release fails, unless told off") {
+TEST_CASE("a service on the old release fails, unless the check is off") {
   Rig rig;
   rig.config.service.pidfile = rig.pidfile;
   const int self = static_cast<int>(getpid());
@@ -226,7 +226,7 @@ TEST_CASE("a stop request ends the health check") {
   CHECK(code == ErrorCode::kInterrupted);
 }
 
-TEST_CASE("root runs no probe that somebody else can write, to look either") {
+TEST_CASE("root does not run a probe that another user can write") {
   Rig rig;
   std::ofstream(rig.pidfile) << "#!/bin/sh\n";
   boost::filesystem::permissions(rig.pidfile, boost::filesystem::perms(0755));

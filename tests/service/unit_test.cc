@@ -58,7 +58,7 @@ TEST_CASE("auto reloads a unit that can, and restarts one that cannot") {
   CHECK(cannot.remarks.empty());
 }
 
-TEST_CASE("an action that is named is the one that is done") {
+TEST_CASE("an explicit action is carried out as given") {
   Rig restart;
   restart.Reload(ServiceAction::kRestart);
   CHECK(restart.fake.jobs == Jobs{"reset-failed", "restart"});
@@ -75,7 +75,7 @@ TEST_CASE("an action that is named is the one that is done") {
   CHECK(none.fake.jobs.empty());
 }
 
-TEST_CASE("a unit that does not run is started, and that is said") {
+TEST_CASE("a unit that does not run is started, with a remark") {
   Rig rig;
   rig.fake.Fail();
   rig.Reload(ServiceAction::kReload);
@@ -102,7 +102,7 @@ TEST_CASE("a unit stuck in an earlier reload is restarted by auto") {
   CHECK(rig.remarks.size() == 1);
 }
 
-TEST_CASE("a job that fails tells how, with the journal's lines") {
+TEST_CASE("a failed job is reported with its status and journal lines") {
   Rig rig;
   rig.unit.SetJournalStart(1795000000);
   rig.fake.on_job = [](const std::string&) {
@@ -139,7 +139,7 @@ TEST_CASE("a job that does not end in time is cancelled") {
   CHECK(rig.fake.jobs == Jobs{"reload", "cancel 77"});
 }
 
-TEST_CASE("the time limit of a job is what is left of the whole") {
+TEST_CASE("a job gets the time that is left of the whole limit") {
   Rig rig;
   rig.Reload();
   for (const Command& command : rig.runner.commands) {
@@ -210,7 +210,7 @@ TEST_CASE("a simple unit that dies just after its restart is seen") {
   CHECK(rig.TakeUpError().code() == ErrorCode::kServiceDied);
 }
 
-TEST_CASE("a main process handed over within one run is no restart") {
+TEST_CASE("a new main process within one run is not a restart") {
   Rig rig;
   rig.fake.on_job = [&](const std::string&) {
     ++rig.fake.state.main_pid;
@@ -238,7 +238,7 @@ TEST_CASE("a unit that does not exist is refused by name") {
   CHECK(Says(error, "cannot control \"shop.service\": the unit is not-found"));
 }
 
-TEST_CASE("a moment without an answer from systemd is waited out") {
+TEST_CASE("a short failure of systemd to answer is retried") {
   Rig rig;
   int fails = 2;
   rig.runner.On("show", [&](const Command&) {
@@ -252,7 +252,7 @@ TEST_CASE("a moment without an answer from systemd is waited out") {
   CHECK(Says(error, "Connection reset"));
 }
 
-TEST_CASE("watching tells a death from a restart from peace") {
+TEST_CASE("watching distinguishes a death, a restart and a running unit") {
   Rig rig;
   const UnitState baseline = rig.unit.Show();
   rig.unit.Watch(baseline);
