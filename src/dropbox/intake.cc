@@ -20,7 +20,8 @@ namespace release {
 namespace {
 
 constexpr std::size_t kMaxChecksumFile = 64 * 1024;
-// A copy over the network makes the file first and fills it then.
+// The longest time to wait for a checksum file to be filled: a copy over the
+// network creates the file first and writes its content later.
 constexpr Nanoseconds kFillingUp = std::chrono::seconds(5);
 constexpr Nanoseconds kPoll = std::chrono::milliseconds(100);
 
@@ -29,7 +30,7 @@ constexpr Nanoseconds kPoll = std::chrono::milliseconds(100);
   throw Error(code, fmt::format("cannot read {}: {}", Quoted(path), why), path);
 }
 
-// One upload that is being read. Nothing below incoming/ is followed.
+// A file of an upload that is being read. Follows no link.
 class OpenUpload {
  public:
   OpenUpload(Fs* fs, const std::string& path, ErrorCode code) : fs_(fs) {
@@ -57,6 +58,7 @@ class OpenUpload {
 std::string ReadChecksum(Fs* fs, const std::string& upload) {
   const std::string path = InBox(ChecksumName(upload));
   OpenUpload file(fs, path, ErrorCode::kChecksumUnreadable);
+  // The uploader decides the size, so bound what is read into memory.
   std::string text(std::min<std::uint64_t>(file.size(), kMaxChecksumFile), 0);
   text.resize(file.Read(text));
   const auto found = FindChecksum(text, upload, /*sole=*/true, path);
@@ -91,7 +93,9 @@ Evidence ReadEvidenceOf(Fs* fs, const std::string& upload) {
   return evidence;
 }
 
-// Whether the checksum file holds something and the archive is there.
+// Returns whether the checksum file holds a whole checksum and the archive is
+// there. Also returns true if waiting cannot help: the checksum is gone, or it
+// is not a file.
 bool LooksComplete(Fs* fs, const std::string& upload) {
   const auto checksum = fs->Stat(Fs::kRoot, InBox(ChecksumName(upload)));
   if (!checksum) return true;
@@ -101,12 +105,15 @@ bool LooksComplete(Fs* fs, const std::string& upload) {
          fs->Stat(Fs::kRoot, InBox(upload)).has_value();
 }
 
+// Waits until the upload looks complete, for at most kFillingUp. The name of
+// the checksum file can appear before its content does.
 void AwaitComplete(DeployContext* context, const std::string& upload) {
   Clock* clock = context->system.clock;
   const auto checksum = StampOf(context->fs, InBox(ChecksumName(upload)));
   const std::int64_t age =
       checksum ? clock->WallSeconds() - checksum->modified : 0;
-  // Many that will never be complete must not each cost the wait.
+  // Do not wait for an old one: many uploads that will never be complete must
+  // not each cost five seconds.
   if (age >= kFillingUp / std::chrono::seconds(1)) return;
   const Nanoseconds end = clock->SinceBoot() + kFillingUp;
   while (!LooksComplete(context->fs, upload) && clock->SinceBoot() < end) {
@@ -130,6 +137,7 @@ TransactionSpec MakeSpec(Fs* fs, const std::string& upload,
                          .name = InBox(upload),
                          .file_name = upload,
                          .owner = options.owner};
+  // An upload that is refused here still gets a record.
   std::optional<Failure> refusal;
   try {
     if (attempt.given_up()) GiveUp(upload, attempt.deaths());
@@ -144,8 +152,8 @@ TransactionSpec MakeSpec(Fs* fs, const std::string& upload,
           .refusal = std::move(refusal)};
 }
 
-// `attempt` begins with the lock held: if several commands want the upload,
-// only one counts.
+// Sets `attempt` with the lock held: if several commands want the same upload,
+// only the one that deploys it counts a try.
 Outcome DeployUpload(DeployContext* context, const std::string& upload,
                      const IntakeOptions& options,
                      std::optional<UploadTry>* attempt) {
@@ -156,8 +164,9 @@ Outcome DeployUpload(DeployContext* context, const std::string& upload,
   return root.Run(MakeSpec(context->fs, upload, options, **attempt));
 }
 
-// The files of an upload as they were before it was read; the checksum first,
-// so that what a crash leaves of a removal is not taken for ready.
+// The files of an upload as they were before it was read. The checksum is first
+// and is removed first, so that the files that a crash leaves behind do not
+// look ready.
 using Stamps = std::vector<std::pair<std::string, Stamp>>;
 
 Stamps StampsOf(Fs* fs, const std::string& upload) {
@@ -170,20 +179,23 @@ Stamps StampsOf(Fs* fs, const std::string& upload) {
   return stamps;
 }
 
-// Whoever uploads may have put the next one there under the same name.
+// Removes the files that are still those that were deployed: meanwhile the
+// uploader may have put the next upload there under the same name.
 void RemoveWhatIsTheSame(Fs* fs, const Stamps& stamps) {
   for (const auto& [path, stamp] : stamps) {
     if (StampOf(fs, path) == stamp) fs->RemoveFile(Fs::kRoot, path);
   }
 }
 
-// False where the upload stays because it was interrupted.
+// Deploys one upload and appends its result to `taken`. Returns false if the
+// upload stays in the drop box because its deploy was interrupted.
 bool TakeOne(DeployContext* context, const std::string& upload,
              const IntakeOptions& options, std::vector<UploadResult>* taken) {
   Fs* fs = context->fs;
   AwaitComplete(context, upload);
   const Stamps before = StampsOf(fs, upload);
-  // The room of those before may be what this one needs.
+  // Trim first: the space that rejected uploads hold may be what this one
+  // needs.
   BoundRejected(fs);
   std::optional<UploadTry> attempt;
   taken->push_back({upload, DeployUpload(context, upload, options, &attempt)});
@@ -208,7 +220,7 @@ int Gravity(Exit exit) {
   constexpr Exit kRising[] = {Exit::kDone, Exit::kRefused, Exit::kFailed,
                               Exit::kUndone, Exit::kNeedsPerson};
   const auto* found = std::find(std::begin(kRising), std::end(kRising), exit);
-  // What a deploy does not end in counts as failed.
+  // A deploy ends in none of the other exits; count them as kFailed.
   if (found == std::end(kRising)) return 2;
   return static_cast<int>(found - std::begin(kRising));
 }
@@ -245,7 +257,7 @@ std::vector<UploadResult> TakeUploads(DeployContext* context,
                                       const IntakeOptions& options) {
   std::vector<UploadResult> taken;
   for (;;) {
-    // Looked at anew each time: more may have come meanwhile.
+    // List anew each time: more uploads may have arrived meanwhile.
     const std::vector<std::string> ready = ReadyUploads(context->fs);
     if (ready.empty()) return taken;
     if (!TakeOne(context, ready.front(), options, &taken)) return taken;

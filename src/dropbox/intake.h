@@ -1,15 +1,16 @@
-// The drop box: uploads that lie ready in incoming/.
+// The drop box: deploys the uploads that are ready in incoming/.
 //
-// An upload X is ready when X.sha256 stands beside it. Each ready upload is
-// deployed and then gone from the drop box: removed where its release is good
-// or was there already, moved to incoming/rejected/ (dropbox/rejected.h) where
-// not. So whoever waits for names that end in ".sha256" is not called twice for
-// the same upload. Only one whose deploy was interrupted stays, to be tried
-// again; but not one that kills whoever tries (dropbox/upload_try.h).
+// An upload X is ready when X.sha256 exists beside it. Each ready upload is
+// deployed and then leaves the drop box: its files are removed if the deploy
+// succeeded, also if the release existed already, and moved to
+// incoming/rejected/ (dropbox/rejected.h) otherwise. A systemd path unit that
+// watches for names ending in ".sha256" is therefore not started twice for one
+// upload. An upload whose deploy was interrupted stays and is tried again,
+// unless the process has died over it too often (dropbox/upload_try.h).
 //
-// Whoever uploads may own incoming/ and what lies in it, and change all of it
-// at any time: nothing there is followed, and what is read is checked as it is
-// read.
+// The uploader may own incoming/ and everything in it, and may change it at any
+// time. No link in it is followed, and an archive is verified from the same
+// bytes that are unpacked.
 #ifndef RELEASE_DROPBOX_INTAKE_H_
 #define RELEASE_DROPBOX_INTAKE_H_
 
@@ -24,8 +25,9 @@
 
 namespace release {
 
-// The names of the ready uploads, in the order in which they are deployed: the
-// checksum files' times, and where these are equal the numbers in the names.
+// Returns the names of the ready uploads in the order in which they are
+// deployed: by the modification times of their checksum files and, if these are
+// equal, by the numbers in their names. Throws FsError.
 std::vector<std::string> ReadyUploads(Fs* fs);
 
 // How one upload ended.
@@ -35,21 +37,22 @@ struct UploadResult {
 };
 
 struct IntakeOptions {
-  std::optional<OwnerIds> owner;  // of what is unpacked
-  // The text of X.reason.json.
+  std::optional<OwnerIds> owner;  // of the unpacked files
+  // Returns the text of X.reason.json.
   std::function<std::string(const UploadResult&)> reason;
-  // Called after each upload.
+  // Called after each upload, when it has left the drop box or stays there.
   std::function<void(const UploadResult&)> told = [](const UploadResult&) {};
 };
 
-// Takes in upload after upload until none lies ready, or until one was
-// interrupted. Throws where no transaction could be begun (busy, no room for
-// the record): the uploads that were not taken in stay where they are.
+// Deploys one upload after another until none is ready, or until one was
+// interrupted. Returns their results in that order. Throws Error if a
+// transaction cannot be begun (busy, no space for its record); the uploads that
+// remain then stay where they are.
 std::vector<UploadResult> TakeUploads(DeployContext* context,
                                       const IntakeOptions& options);
 
-// The gravest of them, as the exit status of all: a person is needed, before
-// undone, failed, refused, done.
+// Returns the gravest exit of all, the exit status of the command. From the
+// gravest down: kNeedsPerson, kUndone, kFailed, kRefused, kDone.
 Exit GravestExit(const std::vector<UploadResult>& taken);
 
 }  // namespace release

@@ -15,7 +15,8 @@ namespace release {
 namespace {
 
 constexpr std::string_view kReasonSuffix = ".reason.json";
-// Leaves room for the temporary name under which the reason is written.
+// The longest stem of a reason's name. It leaves room for the prefix of the
+// temporary name under which WriteFileAtomically writes the reason.
 constexpr std::size_t kLongestStem = kLongestName -
                                      std::string_view(kTempFilePrefix).size() -
                                      kReasonSuffix.size();
@@ -36,16 +37,17 @@ void MoveToRejected(Fs* fs, const std::string& name) {
              RenameMode::kReplace);
 }
 
-// A reason, and what is there of the upload that it is about.
+// A reason, and the files that are kept of its upload.
 struct Entry {
-  std::string stem;
-  std::int64_t modified = 0;
-  std::vector<std::string> files;
-  std::uint64_t bytes = 0;
+  std::string stem;                // the reason's name without its suffix
+  std::int64_t modified = 0;       // the reason's, in seconds since 1970
+  std::vector<std::string> files;  // names in incoming/rejected/
+  std::uint64_t bytes = 0;         // in these files, set by MakeRoom
 };
 
-// Of a file, or of all files below a directory. An uploader may have made it
-// any depth, so this does not recurse.
+// Returns the size of a file, or of all files below a directory. An uploader
+// may nest directories to any depth, so this keeps its own stack of paths
+// instead of recursing.
 std::uint64_t BytesOf(Fs* fs, const std::string& top) {
   std::uint64_t bytes = 0;
   std::vector<std::string> paths = {top};
@@ -65,8 +67,9 @@ std::uint64_t BytesOf(Fs* fs, const std::string& top) {
   return bytes;
 }
 
-// What is there of an upload with that reason. A long name is cut in its
-// reason's.
+// Returns the names of the files that belong to the reason. Reject shortens a
+// long upload's name to make the reason's, so a stem of the full length stands
+// for every file that begins with it.
 std::vector<std::string> FilesOf(const std::set<std::string>& names,
                                  const std::string& stem) {
   std::vector<std::string> files;
@@ -83,7 +86,8 @@ std::vector<std::string> FilesOf(const std::set<std::string>& names,
   return files;
 }
 
-// The latest first.
+// Returns the entries, the latest first: by the reasons' times, and if these
+// are equal, by the numbers in the names.
 std::vector<Entry> ReadRejected(Fs* fs) {
   std::set<std::string> names;
   for (const DirEntry& entry : fs->List(Fs::kRoot, kRejected)) {
@@ -118,15 +122,16 @@ class RejectedTrimmer {
     }
     MakeRoom(&entries);
     for (std::size_t i = kKeptReasons; i < entries.size(); ++i) {
-      // The reason of what could not be removed is still wanted.
+      // Keep the reason of files that could not be removed, or a later run
+      // would take them for somebody else's.
       if (entries[i].files.empty()) RemoveReason(entries[i]);
     }
     return std::move(failures_);
   }
 
  private:
-  // Reports a failure and goes on: one file that cannot be removed must not
-  // keep the others.
+  // Records a failure and goes on: if one file cannot be removed, the others
+  // must still go.
   template <typename Body>
   void Try(Body body) {
     try {
@@ -136,6 +141,7 @@ class RejectedTrimmer {
     }
   }
 
+  // Leaves in `entry->files` the files that could not be removed.
   void RemoveFilesOf(Entry* entry) {
     std::erase_if(entry->files, [&](const std::string& name) {
       Try([&] { RemoveAny(fs_, InRejected(name)); });
@@ -149,6 +155,10 @@ class RejectedTrimmer {
     });
   }
 
+  // Removes the oldest uploads until the rest take no more space than is free:
+  // rejected uploads never fill more than half of what the releases leave over.
+  // Each removal counts on both sides, as space no longer taken and as space
+  // now free.
   void MakeRoom(std::vector<Entry>* entries) {
     std::uint64_t free = fs_->Space().free_bytes;
     std::uint64_t taken = 0;
@@ -174,12 +184,15 @@ class RejectedTrimmer {
 }  // namespace
 
 void Reject(Fs* fs, const std::string& upload, const std::string& reason) {
+  // The uploader may own incoming/ and have put a file or link in the place of
+  // the directory.
   if (!IsDirectory(fs, kRejected)) {
     RemoveAny(fs, kRejected);
     fs->MakeDirectory(Fs::kRoot, kRejected, 0755);
   }
   const std::string name =
       upload.substr(0, kLongestStem) + std::string(kReasonSuffix);
+  // A rename cannot replace a directory, so remove one that has the name.
   RemoveAny(fs, InRejected(name));
   WriteFileAtomically(fs, kRejected, name, reason, 0644);
   for (const std::string& file : NamesOf(upload)) MoveToRejected(fs, file);

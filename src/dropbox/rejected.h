@@ -1,8 +1,8 @@
-// Uploads that did not go live: incoming/rejected/.
+// Uploads that did not go live. They are kept in incoming/rejected/.
 //
-// For each there is X.reason.json, and the files of the upload as long as they
-// are kept. A reason is written before its upload comes and removed after it,
-// so that nothing lies there without one.
+// Each upload X there has a reason, X.reason.json, and its own files as long as
+// they are kept. The reason is written before the files arrive and removed
+// after them, so that a killed process leaves no file without a reason.
 #ifndef RELEASE_DROPBOX_REJECTED_H_
 #define RELEASE_DROPBOX_REJECTED_H_
 
@@ -13,21 +13,23 @@
 
 namespace release {
 
-// How many of the latest are kept; whoever uploads has the archive anyway, so
-// of more of them only the reason.
+// The number of the latest uploads whose files are kept, and of the latest
+// reasons. More reasons are kept, because the uploader still has the archive.
 inline constexpr std::size_t kKeptUploads = 10;
 inline constexpr std::size_t kKeptReasons = 100;
 
-// Moves the files of an upload there, `reason` beside them. The latest of a
-// name replaces the one before. Not durable: what a crash leaves in incoming/
-// is ready still.
+// Moves the files of an upload to incoming/rejected/ and writes `reason` beside
+// them. Replaces an earlier upload of the same name. Throws FsError. Not
+// durable on return: if a crash leaves the checksum in incoming/, the upload is
+// still ready and is tried again.
 void Reject(Fs* fs, const std::string& upload, const std::string& reason);
 
-// Lets go what is too much, the oldest first: uploads beyond the latest
-// kKeptUploads, then as many as it takes until those that are left need no more
-// room than is free on the disk; and reasons beyond the latest kKeptReasons.
-// Files without a reason are somebody else's and stay. Returns what could not
-// be done.
+// Trims incoming/rejected/. Removes the files of all but the latest
+// kKeptUploads uploads, then those of the oldest until the files that remain
+// take no more space than is free on the disk, and all but the latest
+// kKeptReasons reasons. Keeps files without a reason: somebody else put them
+// there. Returns a message for each failure, and throws nothing. Not durable on
+// return.
 std::vector<std::string> BoundRejected(Fs* fs);
 
 }  // namespace release

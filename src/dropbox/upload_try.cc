@@ -16,19 +16,20 @@ constexpr char kName[] = "intake";
 
 std::string Path() { return std::string(kOwn) + "/" + kName; }
 
-// What names the upload: the checksum file made it ready.
+// Identifies the upload by its checksum file, which made it ready and which
+// differs between two uploads of the same name.
 json Describe(Fs* fs, const std::string& upload) {
   const Stamp stamp =
       StampOf(fs, InBox(ChecksumName(upload))).value_or(Stamp{});
-  // Escaped, for names need not be UTF-8 and this is compared with what is
-  // read.
+  // Escape the name: it need not be UTF-8, and the object must equal the one
+  // that is read back.
   return {{"upload", Escaped(upload)},
           {"inode", stamp.inode},
           {"size", stamp.size},
           {"modified", stamp.modified}};
 }
 
-// 0 where the file speaks of another upload or cannot be read.
+// Returns 0 if the note is about another upload or cannot be parsed.
 unsigned DeathsOf(Fs* fs, const json& upload) {
   if (!fs->Stat(Fs::kRoot, Path())) return 0;
   json left = json::parse(ReadFile(fs, Path()), nullptr, false);
@@ -47,10 +48,11 @@ UploadTry::UploadTry(Fs* fs, const std::string& upload) : fs_(fs) {
     deaths_ = DeathsOf(fs, text);
     text["tries"] = deaths_ + 1;
     WriteFileAtomically(fs, kOwn, kName, text.dump() + "\n", 0640);
-    // Before the upload can do harm.
+    // Make the note durable before the upload is read: the upload may bring
+    // down the machine.
     SyncDirectory(fs, kOwn);
   } catch (const FsError&) {
-    // As the header says.
+    // Not counted; the transaction reports the same failure. See the header.
   }
 }
 
@@ -58,7 +60,7 @@ UploadTry::~UploadTry() {
   try {
     fs_->RemoveFile(Fs::kRoot, Path());
   } catch (...) {
-    // At worst one death too many is counted.
+    // Harmless: at worst the next try counts one death too many.
   }
 }
 

@@ -1,10 +1,11 @@
-// How often in a row the taking in of an upload has died.
+// Counts consecutive crashes while one upload is deployed (poison-upload
+// guard).
 //
-// An upload stays in the drop box until its outcome is known. One that kills
-// the command, or the machine, each time would be taken in for ever. So what is
-// taken in is written down before anything looks at it, in .release/intake, and
-// taken back whatever the outcome is: where it stands there still, the process
-// died.
+// An upload stays in the drop box until its outcome is known, so one that kills
+// the command, or the machine, would be retried for ever. The command therefore
+// notes the upload in .release/intake before it reads it, and removes the note
+// whatever the outcome is. If the note is still there at the next try, the
+// process died.
 #ifndef RELEASE_DROPBOX_UPLOAD_TRY_H_
 #define RELEASE_DROPBOX_UPLOAD_TRY_H_
 
@@ -14,19 +15,22 @@
 
 namespace release {
 
-// After so many deaths nobody tries again.
+// The upload is given up after this many deaths in a row.
 inline constexpr unsigned kTriesOfUpload = 3;
 
 class UploadTry {
  public:
-  // Durable on return. Where it cannot be written, no death is counted: what
-  // comes next needs the same room and tells of its lack.
+  // Notes the try; durable on return. `fs` is borrowed. If the note cannot be
+  // written, this try is not counted and nothing is thrown: the transaction
+  // that follows needs the same space and reports the failure.
   UploadTry(Fs* fs, const std::string& upload);
+  // Removes the note. Not durable on return.
   ~UploadTry();
   UploadTry(const UploadTry&) = delete;
   UploadTry& operator=(const UploadTry&) = delete;
 
-  // Of this very upload; another one under the same name begins anew.
+  // The deaths of this very upload before this try. Another upload under the
+  // same name starts again at 0.
   unsigned deaths() const { return deaths_; }
   bool given_up() const { return deaths_ >= kTriesOfUpload; }
 
