@@ -23,15 +23,16 @@ namespace {
 using Level = Finding::Level;
 
 constexpr std::size_t kKeysLimit = 1024 * 1024;
-// Below this not even the records of a few transactions have room.
+// With less than this, not even the records of a few transactions have space.
 constexpr std::uint64_t kLeastBytes = 1024 * 1024;
 constexpr std::uint64_t kLeastInodes = 100;
 
-// One sync must do for all of these.
+// All of these must be on one file system, because one sync of that file
+// system must make the changes in several of them durable.
 constexpr const char* kOfOneFileSystem[] = {kReleases, kOwn, kTransactions,
                                             kManifests, kOutbox};
 
-// What the checks look at, and what they have found so far.
+// The input of the checks, and what they have found so far.
 struct Findings {
   explicit Findings(DeployContext* c) : context(c), config(*c->config) {}
 
@@ -89,6 +90,8 @@ void CheckDirectories(Findings* found) {
   }
 }
 
+// Fails if the root spans several file systems. Warns of a bind mount, which
+// has the device number of its source, so only the mount table shows it.
 void CheckMounts(Findings* found) {
   const auto root = found->context->fs->Stat(Fs::kRoot, "");
   bool one = true;
@@ -152,6 +155,7 @@ void CheckCurrent(Findings* found) {
   }
 }
 
+// Warns if less than `wanted` is free, fails if less than `least` is.
 void AddSpace(Findings* found, std::uint64_t free, std::uint64_t wanted,
               std::uint64_t least, const std::string& words) {
   const bool enough = free >= wanted;
@@ -163,7 +167,8 @@ void AddSpace(Findings* found, std::uint64_t free, std::uint64_t wanted,
                          enough ? "" : ", too few for one more release"));
 }
 
-// Whether a release of the live one's size still has room.
+// Checks whether another release of the live one's size has space. Without a
+// manifest of the live release its size is unknown, and the minimum applies.
 void CheckSpace(Findings* found) {
   found->Try("space", [&] {
     const SpaceInfo space = found->context->fs->Space();
@@ -175,12 +180,15 @@ void CheckSpace(Findings* found) {
     }
     AddSpace(found, space.free_bytes, bytes, kLeastBytes,
              FormatSize(space.free_bytes) + " are");
+    // Some file systems, such as btrfs, have no fixed number of inodes.
     if (space.total_inodes == 0) return;
     AddSpace(found, space.free_inodes, inodes, kLeastInodes,
              fmt::format("{} inodes are", space.free_inodes));
   });
 }
 
+// If somebody else could write in the file of trusted keys, a signature would
+// prove nothing.
 void CheckOwnerAndKeys(Findings* found) {
   if (!found->config.unpack.owner.empty()) {
     found->Try("owner", [&] {
@@ -222,6 +230,7 @@ void CheckPrograms(Findings* found) {
   }
 }
 
+// Asks systemd for the unit's state, and says what a deploy will do with it.
 void CheckUnit(Findings* found) {
   const ServiceConfig& service = found->config.service;
   Waiter waiter(found->context->system.clock);
@@ -276,14 +285,14 @@ void CheckProbe(Findings* found) {
                       .version = found->live ? found->live->name() : "",
                       .root = found->config.root,
                       .step = "check"});
-  // Before the first release nobody need answer.
+  // Before the first release, a service that does not answer is normal.
   const Level bad = found->live ? Level::kFailure : Level::kWarning;
   found->Add(wrong ? bad : Level::kOk, "healthcheck",
              wrong.value_or("the probe is answered well"));
 }
 
-// In this order: what needs less is checked first, and a release is known to
-// be live before its size and its health are asked about.
+// The order matters: each check relies on what the checks before it examined.
+// CheckCurrent finds the live release, which CheckSpace and CheckProbe use.
 constexpr void (*kChecks[])(Findings*) = {
     CheckDirectories,  CheckMounts,   CheckKernel,  CheckCurrent, CheckSpace,
     CheckOwnerAndKeys, CheckPrograms, CheckService, CheckProbe};

@@ -1,5 +1,6 @@
-// Will it work here? Examines the configuration and the host, and changes
-// nothing. How a release on the host is doing is the business of status.h.
+// Examines whether deploys and rollbacks will work on this host with this
+// configuration. Changes nothing. The state of the releases themselves is
+// reported by inspect/status.h.
 #ifndef RELEASE_INSPECT_CHECK_H_
 #define RELEASE_INSPECT_CHECK_H_
 
@@ -13,15 +14,17 @@ namespace release {
 struct Finding {
   enum class Level {
     kOk,
-    kWarning,  // works, but somebody should know
-    kFailure,  // a deploy or a rollback would fail over it
+    kWarning,  // works, but the admin should know
+    kFailure,  // a deploy or a rollback would fail because of it
   };
   Level level = Level::kOk;
   std::string what;   // "root", "layout", "mount", "service", ...
   std::string words;  // a sentence
 };
 
-// Everything it looked at, good things too.
+// Returns a finding for everything that was examined, also if it is in order.
+// An error in a check is a finding too, and the other checks still run; but
+// throws FsError if the root or `current` cannot be examined at all.
 std::vector<Finding> CheckHost(DeployContext* context);
 
 }  // namespace release

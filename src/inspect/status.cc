@@ -14,6 +14,8 @@
 namespace release {
 namespace {
 
+// Returns one use for each process that runs from a release other than `live`,
+// such as a worker that did not exit when the service was restarted.
 std::vector<ProcessUse> Strays(DeployContext* context, const Version& live) {
   const std::string releases = context->config->root + "/" + kReleases;
   std::vector<ProcessUse> strays;
@@ -33,7 +35,7 @@ void CheckLive(DeployContext* context, TreeCheck tree_check,
   const Version& live = *state.live;
   const unsigned threads = context->ThreadsFor(kVerifyThreads);
   try {
-    // Where there is none, that is told with those of other releases.
+    // AddMissingManifests reports a missing manifest, for every release alike.
     if (HasManifest(context->fs, live)) {
       report->differences = tree_check == TreeCheck::kBytes
                                 ? VerifyRelease(context->fs, live, threads)
@@ -50,7 +52,9 @@ void CheckLive(DeployContext* context, TreeCheck tree_check,
                                          .step = "status"});
 }
 
-// Without a manifest nobody can say what was shipped.
+// Reports each known release without a manifest: its content cannot be
+// verified. Leaves out a release that an open transaction is about, since its
+// manifest may come later.
 void AddMissingManifests(Fs* fs, DeploymentState* state) {
   for (const LedgerEntry& entry : state->ledger.entries()) {
     const bool in_flight =
@@ -67,6 +71,8 @@ void AddMissingManifests(Fs* fs, DeploymentState* state) {
   }
 }
 
+// Takes the reason of the latest try. A reason is not reported if the outbox is
+// empty: everything was delivered after that try.
 void LookAtOutbox(Fs* fs, StatusReport* report) {
   report->undelivered = ListOutbox(fs).size();
   std::int64_t last = 0;
@@ -79,7 +85,7 @@ void LookAtOutbox(Fs* fs, StatusReport* report) {
 
 void AddUnfinished(StatusReport* report) {
   DeploymentState& state = report->state;
-  // Somebody who runs may not have written its first line yet.
+  // A running command may not have written the first line of its record yet.
   if (state.unreadable && !report->holder) {
     state.problems.push_back(fmt::format(
         "record {} has no beginning that can be read: its command died before "

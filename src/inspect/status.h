@@ -1,6 +1,8 @@
-// How a deployment is doing: what is live, whether it is well and whole, what
-// runs, how the last transaction ended, and what is in doubt. Changes nothing
-// and takes no lock.
+// Reports the state of a deployment: which release is live, whether it is
+// healthy and unchanged on disk, which processes use which release, how the
+// last transaction ended, and which problems there are. Changes nothing and
+// takes no lock, so a running transaction may change the state while it is
+// read.
 #ifndef RELEASE_INSPECT_STATUS_H_
 #define RELEASE_INSPECT_STATUS_H_
 
@@ -16,39 +18,45 @@
 
 namespace release {
 
-// How closely the live tree is compared with its manifest.
+// How thoroughly the live tree is compared with its manifest.
 enum class TreeCheck {
   kShape,  // names, sizes, modes and link targets
-  kBytes,  // and the hash of every file
+  kBytes,  // also the hash of every file
 };
 
 struct StatusReport {
   DeploymentState state;
-  std::optional<LockHolder> holder;  // somebody runs a transaction now
+  std::optional<LockHolder> holder;  // the process that holds the lock now
   std::optional<Version> rollback_target;
   std::vector<ManifestDifference> differences;  // of the live tree
-  Reason unhealthy;                             // what the probe found wrong
+  Reason unhealthy;                             // why the health probe failed
   std::vector<ProcessUse> strays;  // processes that run from another release
   std::size_t undelivered = 0;     // notices in the outbox
   std::string undelivered_reason;  // why the last try to deliver one failed
 
-  // A transaction that began, did not end, and that nobody runs any more.
+  // Returns true if a transaction has begun and not ended, and no process runs
+  // it any more.
   bool interrupted() const { return state.open && !holder; }
-  // Whether `status --check` is content.
+  // Returns true if `status --check` must succeed: a release is live, unchanged
+  // and healthy, and there are no problems.
   bool well() const;
 };
 
+// Sends one health probe, if one is configured. Throws Error kNotInitialized if
+// the root has no layout. A manifest that cannot be read is one of the
+// problems.
 StatusReport ReadStatus(DeployContext* context, TreeCheck tree_check);
 
-// One line of `list`.
+// A line of `release list`.
 struct ListedRelease {
   LedgerEntry entry;
   bool live = false;
   bool rollback_target = false;
-  std::vector<int> pids;  // processes that use it
+  std::vector<int> pids;  // processes that use it, ascending
 };
 
-// Every release on disk, the one that got its state last first.
+// Returns every release on disk; the one whose state changed last is first.
+// Throws Error kNotInitialized if the root has no layout.
 std::vector<ListedRelease> ListKnown(DeployContext* context);
 
 }  // namespace release
