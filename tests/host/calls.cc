@@ -12,7 +12,8 @@
 namespace release {
 namespace {
 
-// True where it stops, false where it ends.
+// Waits until the process stops (returns true) or ends (returns false). Leaves
+// the exit status for the caller to collect (WNOWAIT).
 bool Stops(int pid) {
   for (;;) {
     siginfo_t info = {};
@@ -28,7 +29,8 @@ bool Stops(int pid) {
 NumberedCalls::Run NumberedCalls::To(
     const std::vector<std::string>& command, unsigned stop,
     const std::function<void()>& at_stop) const {
-  // As in a unit, where all is done in one process.
+  // INVOCATION_ID makes the command think that it runs in a unit; it then does
+  // everything in one process, and no work escapes the numbering.
   std::vector<std::string> line = {"env",
                                    "INVOCATION_ID=rig",
                                    "LD_PRELOAD=" RELEASE_RIG_CALLS,

@@ -1,5 +1,6 @@
-// The built command with each of its calls that changes or syncs the disk
-// numbered: it can be stopped before any of them, and a sync be left out.
+// Runs the built command with its changing and syncing system calls numbered
+// (see rig/calls.c), so that a test can kill it before any of them or make one
+// sync do nothing.
 #ifndef RELEASE_TESTS_HOST_CALLS_H_
 #define RELEASE_TESTS_HOST_CALLS_H_
 
@@ -12,7 +13,8 @@
 
 namespace release {
 
-// "fsync releases" and which of the calls that read so, from 1.
+// A sync to leave out: its line as Made() reports it, for example "fsync
+// releases", and which of the calls with that line, from 1.
 struct LeftOut {
   std::string call;
   unsigned nth = 1;
@@ -20,16 +22,18 @@ struct LeftOut {
 
 class NumberedCalls {
  public:
-  // Calls below `root` count.
+  // Only calls on paths below `root` are numbered. The log is written to
+  // `directory`.
   NumberedCalls(const std::string& root, const std::string& directory)
       : root_(root), log_(directory + "/calls") {}
 
-  // Every later run leaves it out.
+  // Makes this sync report success without effect in every later run; nullopt
+  // ends that.
   void LeaveOut(std::optional<LeftOut> left_out) { left_out_ = left_out; }
 
-  // Runs the command line until it ends or is about to make the call of this
-  // number (0: none). There it stands still while `at_stop` runs, then it is
-  // killed. `stopped` tells which it was.
+  // Runs the command line until it ends or is about to make call number `stop`
+  // (0: none). In the second case the command is stopped while `at_stop` runs,
+  // and then killed. `stopped` is true in that case.
   struct Run {
     bool stopped = false;
     Finished finished;
@@ -37,7 +41,8 @@ class NumberedCalls {
   Run To(const std::vector<std::string>& command, unsigned stop,
          const std::function<void()>& at_stop) const;
 
-  // The calls that the last run made, or was about to, in their order.
+  // Returns the calls of the last run in order, as "NAME PATH". If the run was
+  // stopped, the last one is the call that was not made.
   std::vector<std::string> Made() const;
 
  private:

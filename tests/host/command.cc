@@ -17,6 +17,8 @@
 namespace release {
 namespace {
 
+// Output goes to a file in memory: a pipe that nobody reads would block a
+// program that prints much.
 int MemoryFile() {
   const int fd = memfd_create("output", MFD_CLOEXEC);
   if (fd < 0) throw std::runtime_error("cannot make a memory file");
@@ -33,7 +35,8 @@ std::string Content(int fd) {
   return text;
 }
 
-// The pid of the started program; its descriptors 0, 1 and 2 are those given.
+// Starts a program in its own process group, with these descriptors as 0, 1 and
+// 2. Returns its pid.
 int Spawn(const std::vector<std::string>& argv, int in, int out, int err) {
   std::vector<char*> words;
   words.reserve(argv.size() + 1);
@@ -71,7 +74,8 @@ std::string Finished::Describe() const {
 
 Running::Running(const std::vector<std::string>& argv, Input input)
     : out_(MemoryFile()), err_(MemoryFile()) {
-  // A program that does not read to the end must not end the test.
+  // Without this, a program that ends before it has read its input would end
+  // the test by SIGPIPE.
   signal(SIGPIPE, SIG_IGN);
   int ends[2] = {-1, -1};
   if (input == Input::kPipe) {
@@ -113,6 +117,8 @@ std::string Running::ErrSoFar() const { return Content(err_); }
 
 Finished Running::Wait(std::chrono::seconds limit) {
   Finished finished;
+  // A pidfd becomes readable when the process ends, so that poll can wait with
+  // a limit.
   const int watch = static_cast<int>(syscall(SYS_pidfd_open, pid_, 0));
   pollfd event = {watch, POLLIN, 0};
   const auto milliseconds = static_cast<int>(limit.count() * 1000);

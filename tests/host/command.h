@@ -1,4 +1,4 @@
-// Runs programs for tests: the built command and what surrounds it.
+// Runs programs for tests: the built command and the tools around it.
 #ifndef RELEASE_TESTS_HOST_COMMAND_H_
 #define RELEASE_TESTS_HOST_COMMAND_H_
 
@@ -9,24 +9,25 @@
 namespace release {
 
 struct Finished {
-  int exit = -1;   // exit status; -1 where it did not exit by itself
-  int signal = 0;  // that ended it
+  int exit = -1;   // exit status; -1 if a signal ended it
+  int signal = 0;  // the signal that ended it; 0 if none
   bool timed_out = false;
   std::string out;
   std::string err;
 
-  // All of it, for a failed check.
+  // Formats all fields for the message of a failed check.
   std::string Describe() const;
 };
 
-// One running program, leader of a process group of its own. The group is
-// killed on destruction.
+// A running program, the leader of its own process group. The destructor kills
+// the group.
 class Running {
  public:
   enum class Input { kNothing, kPipe };
 
-  // argv[0] is looked up in PATH. With kPipe, ArchiveInput and EndInput are its
-  // stdin.
+  // Starts the program; argv[0] is looked up in PATH. With kPipe its stdin is a
+  // pipe, which WriteInput and EndInput feed; otherwise it is /dev/null. Throws
+  // std::runtime_error if the program cannot be started.
   explicit Running(const std::vector<std::string>& argv,
                    Input input = Input::kNothing);
   ~Running();
@@ -34,13 +35,18 @@ class Running {
   Running& operator=(const Running&) = delete;
 
   int pid() const { return pid_; }
+  // Sends a signal to the program, not to its group.
   void Signal(int signal) const;
+  // Writes the bytes to its stdin; blocks while the pipe is full. Stops quietly
+  // if the program has closed its end.
   void WriteInput(const std::string& bytes) const;
+  // Closes its stdin.
   void EndInput();
-  // What it has written to stderr so far.
+  // Returns its standard error so far.
   std::string ErrSoFar() const;
 
-  // Waits for its end; when the time is over kills the group.
+  // Waits for the end of the program and returns its output. Kills the group
+  // after `limit`; `timed_out` is true then.
   Finished Wait(std::chrono::seconds limit = std::chrono::seconds(60));
 
  private:
@@ -50,14 +56,16 @@ class Running {
   int feed_ = -1;
 };
 
+// Starts the program and waits for its end.
 Finished Run(const std::vector<std::string>& argv,
              std::chrono::seconds limit = std::chrono::seconds(60));
 
-// A line for sh; `$release` in it is the built command.
+// Runs a line with sh; `$release` in it is the path of the built command.
 Finished RunShell(const std::string& line,
                   std::chrono::seconds limit = std::chrono::seconds(60));
 
-// Polls until the condition holds; false where it does not within the limit.
+// Polls every 5 ms until the condition holds. Returns false if it does not hold
+// within the limit.
 template <typename Condition>
 bool Eventually(Condition condition,
                 std::chrono::seconds limit = std::chrono::seconds(20));

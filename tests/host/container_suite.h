@@ -1,9 +1,10 @@
-// Tests that run inside a container: this same program, started in there.
+// Tests that run inside a container: this test program is started again in
+// there.
 //
-// What is in such a suite changes the machine it runs on. Its name begins with
-// "inside", by which CTest knows to leave it out (and `-tse='inside*'` does). A
-// test outside boots the container and runs the suite, which must then have run
-// to its last case.
+// The cases of such a suite change the machine that they run on. The name of
+// the suite begins with "inside", so that CTest excludes it (with
+// `-tse='inside*'`). A test outside boots the container, runs the suite in it
+// and checks that all its cases have run.
 #ifndef RELEASE_TESTS_HOST_CONTAINER_SUITE_H_
 #define RELEASE_TESTS_HOST_CONTAINER_SUITE_H_
 
@@ -13,12 +14,13 @@
 
 namespace release {
 
-// Runs the test cases of `suite` inside, and checks that they are `cases` and
-// that all passed.
+// Runs the test cases of `suite` inside the container; checks that there are
+// `cases` of them and that all have passed.
 void CheckSuiteInside(SystemdContainer* container, const std::string& suite,
                       int cases);
 
-// Requires that this process runs in a container made for it.
+// Fails the test unless CheckSuiteInside started this process, so that a suite
+// that was started by hand does no harm to the machine.
 void RequireInside();
 
 }  // namespace release

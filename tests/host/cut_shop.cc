@@ -15,13 +15,14 @@ namespace {
 
 namespace bfs = boost::filesystem;
 
-// What is wrong, with where it showed.
+// A failed check.
 struct Broken {
   std::string what;
 };
 
-// Twenty files and a few hundred kilobytes, links among them. A third of the
-// files, and most of the big one, is the same in all versions.
+// Makes an archive of about 20 files and 600 kB, with links. A third of the
+// parts, the file "large" and most of "big" are the same in all versions, so
+// that dedup has work to do.
 void MakeArchive(const std::string& path, const std::string& version) {
   TarBuilder tar;
   tar.File("name", version + "\n").Directory("lib").Directory("lib/deep");
@@ -83,8 +84,10 @@ CutShop::CutShop(const std::string& form, CutCase cut_case)
       site_(own_.path() + "/disk"),
       calls_(site_.root(), own_.path()),
       running_(own_.path() + "/running") {
-  // The service runs what `current` said when it was told to look. A release
-  // called late-bad proves bad only when all before has become durable.
+  // The reload command records the target of `current` in the file `running_`;
+  // this target is what the service runs. The probe of a version that ends in
+  // "bad" fails; "late-bad" first syncs the whole disk, so that the undo begins
+  // with everything before it durable.
   const std::string shop =
       "[service]\n"
       "command = [\"/bin/sh\", \"-c\", \"readlink " +
@@ -95,7 +98,7 @@ CutShop::CutShop(const std::string& form, CutCase cut_case)
       running_ + ") in *late-bad) sync -f " + site_.root() +
       "; exit 1;; *bad) exit 1; esac\"]\n"
       "interval = \"10ms\"\ndeadline = \"20ms\"\nmin_healthy_time = \"0s\"\n";
-  // ext4 has no blocks in common.
+  // ext4 cannot share blocks, so there dedup means hard links.
   const std::string dedup = !case_.shares    ? "off"
                             : form == "ext4" ? "hardlink"
                                              : "auto";
@@ -116,7 +119,8 @@ CutShop::CutShop(const std::string& form, CutCase cut_case)
   disk_.Keep();
 }
 
-// Words for the command; a version to deploy stands for its archive.
+// Makes a command line. The operand of `deploy` is a version, which this
+// replaces with the path of its archive.
 std::vector<std::string> CutShop::Line(
     const std::vector<std::string>& words) const {
   std::vector<std::string> line = {"--config", config_};
@@ -152,7 +156,7 @@ void CutShop::Need(bool holds, const std::string& what) const {
   if (!holds) throw Broken{what};
 }
 
-// The service starts before anything is recovered.
+// A boot: the service starts, before any recovery, from what `current` names.
 void CutShop::Boot() const {
   boost::system::error_code error;
   Spill(running_,
@@ -217,6 +221,8 @@ std::string CutShop::Examine(std::optional<int> exit) {
     const bool committed = Committed();
     if (exit) {
       Need(*exit == case_.exit, fmt::format("it reported {}", *exit));
+      // A success that was reported must be durable. `recover` has no commit of
+      // its own.
       const bool done = case_.exit == 0 && case_.words[0] != "recover";
       Need(!done || committed, "a success that was reported is lost");
     }

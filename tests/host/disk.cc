@@ -17,8 +17,8 @@
 namespace release {
 namespace {
 
-// What `xfs_io -x -c shutdown` calls, without its start in between. ext4 has
-// taken over the number and the flags.
+// XFS_IOC_GOINGDOWN, the ioctl behind `xfs_io -x -c shutdown`, which would take
+// a process start. ext4 has adopted its number and flags.
 constexpr unsigned long kGoingDown = _IOR('X', 125, std::uint32_t);
 constexpr std::uint32_t kFlushLog = 1;
 constexpr std::uint32_t kNoLogFlush = 2;
@@ -29,7 +29,8 @@ struct Form {
   std::string options;
 };
 
-// As small as each can be; nothing is written back while a test looks away.
+// The smallest size that each mkfs accepts. A long commit interval keeps the
+// kernel from writing back changes that no sync has covered.
 const Form& FormOf(const std::string& name) {
   static const std::map<std::string, Form> forms = {
       {"ext4",
@@ -58,7 +59,7 @@ Disk::Disk(const std::string& form, const std::string& directory)
   image_ = own_ + "/image";
   kept_ = own_ + "/kept";
   boost::filesystem::create_directories(directory_);
-  // An xfs log is written in full at first; most of it may be a hole.
+  // mkfs.xfs writes its whole log; digging holes makes the copies cheap.
   Must("truncate -s " + FormOf(form).size + " " + image_ + " && " +
        FormOf(form).make + " " + image_ + " && fallocate -d " + image_);
   Mount();
@@ -73,7 +74,8 @@ Disk::~Disk() {
 void Disk::Mount() { MountFrom(image_); }
 
 void Disk::MountFrom(const std::string& file) {
-  // A copy has the identity of its original, which btrfs must not remember.
+  // A copy has the UUID of its original. btrfs would take it for a second
+  // device of the same file system, so it must forget the original.
   const std::string forget =
       form_ == "btrfs" ? "btrfs device scan --forget && " : "";
   Must(forget + "mount -t " + form_ + " -o loop," + FormOf(form_).options +
@@ -83,7 +85,7 @@ void Disk::MountFrom(const std::string& file) {
 
 void Disk::Unmount() {
   if (!mounted_) return;
-  // A program that was killed may hold it for another moment.
+  // A killed program can keep the mount busy for another moment.
   const bool gone = Eventually([&] { return umount(directory_.c_str()) == 0; },
                                std::chrono::seconds(5));
   if (!gone) throw std::runtime_error("cannot unmount " + directory_);
@@ -105,14 +107,16 @@ void Disk::Insert(const std::string& image) {
 
 void Disk::TakeCopy(const std::string& image) {
   boost::filesystem::remove(image_);
-  // A name of its own: the loop device of the one before may still be there.
+  // A new name for each copy, because the loop device of the last one may still
+  // exist.
   image_ = own_ + "/image." + std::to_string(++copies_);
   Must("cp --sparse=always " + image + " " + image_);
 }
 
 void Disk::CutPower(Cut cut) {
   if (form_ == "btrfs") {
-    // It cannot be shut down; its image now is what a cut would leave.
+    // btrfs has no shutdown ioctl. A copy of the image now is what a power cut
+    // would leave.
     after_cut_ = own_ + "/after-cut";
     Must("cp --sparse=always " + image_ + " " + after_cut_);
     return;

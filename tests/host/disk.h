@@ -1,4 +1,4 @@
-// A small file system of one kind in an image file, whose power can be cut.
+// A small file system in an image file, whose power can be cut. Needs root.
 #ifndef RELEASE_TESTS_HOST_DISK_H_
 #define RELEASE_TESTS_HOST_DISK_H_
 
@@ -6,17 +6,18 @@
 
 namespace release {
 
-// "ext4", "xfs" or "btrfs"; mounted where only this process and its children
-// see it, so that the loop device goes with the process.
+// The kind is "ext4", "xfs" or "btrfs". Only this process and its children see
+// the mount, so that the kernel frees the loop device when the process ends.
+// Failing calls throw std::runtime_error.
 class Disk {
  public:
-  // What a cut leaves beside what is durable.
+  // The data that survives a cut in addition to what is durable.
   enum class Cut {
-    kNothing,  // drops all that no sync has covered
-    kNames,    // ext4, xfs: the journal reaches the disk, file data does not
+    kNothing,  // everything that no sync has covered is lost
+    kNames,    // ext4, xfs: the journal survives, file data is lost
   };
 
-  // Formatted, and mounted at `directory`.
+  // Formats an image and mounts it at `directory`.
   Disk(const std::string& form, const std::string& directory);
   ~Disk();
   Disk(const Disk&) = delete;
@@ -26,19 +27,21 @@ class Disk {
   const std::string& image() const { return image_; }
 
   void Mount();
-  // Mounts another file in the image's place.
+  // Mounts this file instead of the image.
   void MountFrom(const std::string& file);
   void Unmount();
 
-  // Unmounts; the image as it is then is what Restore mounts a copy of.
+  // Unmounts, and keeps the image as the one that Restore copies.
   void Keep();
+  // Mounts a fresh copy of the kept image.
   void Restore();
   const std::string& kept() const { return kept_; }
   // Unmounts, and mounts a copy of that image.
   void Insert(const std::string& image);
 
-  // From here on nothing reaches the disk. Whoever works on it is to be ended
-  // before Remount, which shows what the disk holds.
+  // Simulates a power cut: nothing written after this call is in the image that
+  // Remount mounts. The caller must end all processes that use the mount before
+  // it calls Remount.
   void CutPower(Cut cut);
   void Remount();
 
@@ -50,7 +53,7 @@ class Disk {
   std::string own_;
   std::string image_;
   std::string kept_;
-  std::string after_cut_;  // btrfs: the image at the moment of the cut
+  std::string after_cut_;  // btrfs: the image at the time of the cut
   unsigned copies_ = 0;
   bool mounted_ = false;
 };

@@ -79,7 +79,7 @@ LiveShop::LiveShop(const std::string& config, const std::string& unit)
   }
   bfs::create_directories("/etc/release");
   bfs::create_directories("/srv/archives");
-  // No link: other users may not be let into the directory of the build.
+  // A copy, not a link: other users may lack access to the build directory.
   boost::filesystem::copy_file(RELEASE_BINARY, kProgram);
   WriteConfig(config);
   Spill(kUnitFile, unit);

@@ -1,5 +1,5 @@
-// An app on a machine with a real systemd: its root, config, unit, archives,
-// and the built command. For tests that run inside a container.
+// An app under a real systemd: its root, configuration, unit, archives, and the
+// built command. For tests that run inside a container.
 #ifndef RELEASE_TESTS_HOST_LIVE_SHOP_H_
 #define RELEASE_TESTS_HOST_LIVE_SHOP_H_
 
@@ -14,56 +14,63 @@
 
 namespace release {
 
-// What the command said.
+// The outcome of a command that ran with --json.
 struct Said {
   int status = 0;
-  nlohmann::json json;  // its stdout
+  nlohmann::json json;  // its stdout; discarded if it is not JSON
   std::string err;      // its stderr
 
-  std::string Code() const;     // of its error; "" without one
-  std::string Message() const;  // likewise
+  std::string Code() const;     // the code of its error, or ""
+  std::string Message() const;  // the message of its error, or ""
 };
 
-// Whether it holds before the time is over; asks every 10 ms.
+// Polls every 10 ms until the condition holds. Returns false if it does not
+// hold within `time`.
 bool Within(std::chrono::nanoseconds time, const std::function<bool()>& holds);
 
 class LiveShop {
  public:
-  // The unit of tests/host/rig/shop_server.py, and a config that takes it along
-  // quickly. `reload` is its ExecReload.
+  // A unit that runs tests/host/rig/shop_server.py with `reload` as its
+  // ExecReload, and a configuration with short health check times.
   static std::string Unit(
       const std::string& reload = "/bin/kill -HUP $MAINPID");
   static std::string Config(const std::string& min_healthy_time = "300ms");
 
-  // Begins anew: stops what an earlier one ran, makes the layout, and leaves
-  // shop.service stopped. `config` follows the line of the root.
+  // Starts from scratch: stops the service of an earlier LiveShop, removes its
+  // files and makes the layout; shop.service is stopped afterwards. The
+  // configuration file is a line with the root, followed by `config`.
   explicit LiveShop(const std::string& config = Config(),
                     const std::string& unit = Unit());
-  // Looks at the one that is there, e.g. after a reboot.
+  // Uses the app as it exists, for example after a reboot.
   struct AsItIs {};
   explicit LiveShop(AsItIs as_it_is);
 
-  // A .tar of that version; `says` is what it calls itself when asked.
+  // Makes a tar archive of that version and returns its path. The server
+  // answers with `says` as its version (default: `version`); `behaviour` is one
+  // of those in shop_server.py.
   std::string Archive(const std::string& version,
                       const std::string& behaviour = "ok",
                       const std::string& says = "");
   void WriteConfig(const std::string& config);
 
-  // `release --app shop --json WORDS...`
+  // The command line `release --app shop --json WORDS...`.
   static std::vector<std::string> Words(const std::vector<std::string>& words);
   Said Release(const std::vector<std::string>& words);
-  // Archives it and requires that its deploy succeeds.
+  // Makes an archive of that version and deploys it; the test fails if the
+  // deploy fails.
   void Deploy(const std::string& version);
   nlohmann::json Status() { return Release({"status"}).json; }
 
   CommandResult Shell(const std::string& line);
+  // Sends a request to the service, on port 8081.
   HttpResponse Ask(const std::string& path = "/");
-  std::string Current() const;  // what the link says
-  // "start 1", "reload 2", ...: what the service was had to do so far.
+  std::string Current() const;  // the target of `current`, or ""
+  // Returns the log of the service, "start 1", "reload 2", ...: each start and
+  // reload with the version that it loaded.
   std::vector<std::string> TakeUps() const;
 
-  // Checks that `current`, who answers and `status` say the same, and that
-  // nothing is left to be settled.
+  // Checks that `current`, the answer of the service and `status` agree on
+  // `version`, and that no transaction is open.
   void CheckLive(const std::string& version);
 };
 

@@ -1,4 +1,4 @@
-// The packages of what was built, for tests.
+// Makes packages of the built command, for tests.
 #ifndef RELEASE_TESTS_HOST_PACKAGES_H_
 #define RELEASE_TESTS_HOST_PACKAGES_H_
 
@@ -6,8 +6,8 @@
 
 namespace release {
 
-// What scripts/package makes in `directory` with these arguments: the path of
-// the one file. Throws std::runtime_error where it fails.
+// Runs scripts/package with these arguments. Returns the path of the (first)
+// package that it made in `directory`. Throws std::runtime_error if it fails.
 std::string MakePackage(const std::string& directory,
                         const std::string& arguments);
 

@@ -19,13 +19,16 @@ namespace {
 
 namespace bfs = boost::filesystem;
 
-// One line for a path; the time of change tells of every write.
+// Describes a path in one line. The modification time is included, so that a
+// file that was rewritten with the same content shows.
 std::string Describe(const std::string& path) {
   struct stat info = {};
   if (lstat(path.c_str(), &info) != 0) return "cannot be looked at";
   std::ostringstream out;
   out << std::oct << info.st_mode << std::dec << " " << info.st_uid << ":"
       << info.st_gid << " " << info.st_ino;
+  // Directories change when temporary files come and go, so their size and time
+  // are left out.
   if (!S_ISDIR(info.st_mode)) {
     out << " " << info.st_size << " " << info.st_mtim.tv_sec << "."
         << info.st_mtim.tv_nsec;
@@ -181,7 +184,8 @@ bool RecordLeftOpen(const std::string& root) {
 }
 
 void ApartFromOtherMounts() {
-  // What the rest of the machine mounts still shows here; nothing goes out.
+  // MS_SLAVE: mounts of the rest of the machine still appear here, but ours do
+  // not appear there.
   static const bool apart =
       unshare(CLONE_NEWNS) == 0 &&
       mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) == 0;

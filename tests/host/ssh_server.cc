@@ -69,7 +69,7 @@ std::vector<std::string> SshServer::Client(
   for (const std::string& option : Options(key)) argv.push_back(option);
   argv.insert(argv.end(), options.begin(), options.end());
   argv.push_back(user + "@127.0.0.1");
-  // A command may begin with a dash.
+  // "--" because a command may begin with a dash.
   if (!command.empty()) argv.emplace_back("--");
   argv.insert(argv.end(), command.begin(), command.end());
   return argv;

@@ -1,4 +1,4 @@
-// An sshd of its own for a test, and clients that get in.
+// An sshd for one test, with keys for its clients.
 #ifndef RELEASE_TESTS_HOST_SSH_SERVER_H_
 #define RELEASE_TESTS_HOST_SSH_SERVER_H_
 
@@ -10,31 +10,31 @@
 
 namespace release {
 
-// Listens on one port of 127.0.0.1 until it is destroyed; sessions that are
-// open then go on. Everything throws std::runtime_error where it fails.
+// Listens on a port of 127.0.0.1 from Start until destruction; sessions that
+// are open then continue. Every method throws std::runtime_error on failure.
 class SshServer {
  public:
-  // Empties `directory`, which root alone can write, and puts the host's key
-  // and the key `user` of a client there.
+  // Empties `directory`, which only root may be able to write, and makes a host
+  // key and a client key `user` there.
   SshServer(const std::string& directory, int port);
   ~SshServer();
   SshServer(const SshServer&) = delete;
   SshServer& operator=(const SshServer&) = delete;
 
-  // Makes another key pair, NAME and NAME.pub in the directory.
+  // Makes a further key pair, NAME and NAME.pub in the directory.
   void MakeKey(const std::string& name) const;
-  // What lets the key `user` in as anybody, without asking how the account
-  // stands; a line of the configuration.
+  // Returns configuration lines that admit the key `user` to every account,
+  // without checks of the permissions of home directories.
   std::string LetsUserIn() const;
-  // Writes the configuration, `config` after the lines of the address and the
-  // key. Returns its path.
+  // Writes the configuration file: address and host key, followed by `config`.
+  // Returns its path.
   std::string Configure(const std::string& config) const;
-  // The same, and listens on return.
+  // Writes the configuration and starts sshd. It accepts connections on return.
   void Start(const std::string& config);
 
-  // The options by which ssh and scp find in with a key of the directory, and
-  // know the host under any name; then the whole of a command line. Without a
-  // command it asks for a shell.
+  // Options returns the options of ssh and scp to log in with a key of the
+  // directory; the host key is accepted under any host name. Client returns a
+  // whole ssh command line; an empty `command` requests a shell.
   std::vector<std::string> Options(const std::string& key = "user") const;
   std::vector<std::string> Client(const std::string& user,
                                   const std::vector<std::string>& options,

@@ -34,6 +34,8 @@ Started::Started(const std::vector<std::string>& argv, int input)
   posix_spawn_file_actions_addopen(&actions, 1, output_.c_str(),
                                    O_WRONLY | O_CREAT | O_APPEND, 0600);
   posix_spawn_file_actions_adddup2(&actions, 1, 2);
+  // The process must not inherit descriptors of the test: a pipe end that it
+  // holds would hide an end of file.
   posix_spawn_file_actions_addclosefrom_np(&actions, 3);
   const int error =
       posix_spawnp(&pid_, words[0], &actions, nullptr, words.data(), environ);

@@ -1,4 +1,4 @@
-// A process that runs beside the test.
+// A process that runs while the test continues.
 #ifndef RELEASE_TESTS_HOST_STARTED_H_
 #define RELEASE_TESTS_HOST_STARTED_H_
 
@@ -7,11 +7,12 @@
 
 namespace release {
 
-// Killed on destruction where it has not ended.
+// The destructor kills the process if it has not ended.
 class Started {
  public:
-  // Its input is `input`, where given, else empty. Its output, both streams, is
-  // collected in a file.
+  // Starts the program; argv[0] is looked up in PATH. Its stdin is the
+  // descriptor `input`, or /dev/null if that is -1; both output streams go to a
+  // temporary file. Throws std::runtime_error if it cannot be started.
   explicit Started(const std::vector<std::string>& argv, int input = -1);
   ~Started();
   Started(const Started&) = delete;
@@ -19,9 +20,11 @@ class Started {
 
   int pid() const { return pid_; }
   bool Ended();
+  // Sends a signal, unless the process is known to have ended.
   void Kill(int signal);
-  // Waits for its end: the exit status, or 128 and the signal.
+  // Waits for its end. Returns the exit status, or 128 + N after signal N.
   int Wait();
+  // Returns its output so far.
   std::string Output() const;
 
  private:

@@ -1,4 +1,5 @@
-// A real systemd for tests: a container over this host's files.
+// A real systemd for tests, in a container over this host's files. See
+// rig/systemd-container; needs root.
 #ifndef RELEASE_TESTS_HOST_SYSTEMD_RIG_H_
 #define RELEASE_TESTS_HOST_SYSTEMD_RIG_H_
 
@@ -10,31 +11,34 @@
 
 namespace release {
 
-// Boots on construction, ends on destruction (or with this process). Whatever
-// is written inside is kept in memory and gone with it. Files under / of this
-// host are there, this very program included.
+// The constructor boots the container; the destructor, or the end of this
+// process, stops it. The container sees the files of this host, including this
+// test program. Its writes stay in memory and are lost when it stops.
 class SystemdContainer {
  public:
-  // Throws std::runtime_error, with the console's last lines, where it does not
-  // boot.
+  // Throws std::runtime_error with the last lines of the console if the
+  // container does not boot.
   SystemdContainer();
   ~SystemdContainer();
   SystemdContainer(const SystemdContainer&) = delete;
   SystemdContainer& operator=(const SystemdContainer&) = delete;
 
-  // Runs a command inside as a unit of its own.
+  // Runs a command inside the container, as its own transient unit.
   CommandResult Exec(const std::vector<std::string>& argv,
                      std::chrono::seconds timeout = std::chrono::seconds(60));
-  // The same for a shell line.
+  // As Exec, for a line of sh.
   CommandResult Shell(const std::string& line);
 
-  // Boots again with the files as they are.
+  // Reboots in order: systemd stops all units first. The files remain.
   CommandResult Reboot();
-  // The same, without a word to anything that runs inside.
+  // Reboots as if by a power cycle: no process is stopped first. The files
+  // remain, because the container shares the page cache of the host.
   CommandResult PowerCycle();
+  // Stops the container and removes its directory.
   void Stop();
 
-  // The handle's directory; the process that keeps it up; and its init.
+  // The directory that identifies the container; the host pid of its
+  // supervisor, which keeps it up; and the host pid of its init.
   const std::string& directory() const { return directory_; }
   int supervisor() const { return NumberIn("supervisor"); }
   int leader() const { return NumberIn("leader"); }

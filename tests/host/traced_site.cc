@@ -21,6 +21,7 @@ TracedSite::TracedSite()
     : mount_("-t tmpfs -o size=256m none", own_.path()), site_(own_.path()) {}
 
 void TracedSite::InterruptDeploy() const {
+  // A deploy that waits for a confirmation has switched and not committed.
   Running deploy(site_.CommandLine({"deploy", site_.Archive("3.0"), "--version",
                                     "3.0", "--confirm-within", "60s"}));
   const bool waits = Eventually(

@@ -1,5 +1,5 @@
-// A root in memory on which the built command runs under strace, from the same
-// start each time.
+// A root in memory on which the built command runs under strace, each time from
+// the same state.
 #ifndef RELEASE_TESTS_HOST_TRACED_SITE_H_
 #define RELEASE_TESTS_HOST_TRACED_SITE_H_
 
@@ -12,25 +12,26 @@ namespace release {
 
 class TracedSite {
  public:
-  // What strace counts, it counts for each thread: only with one are its
-  // numbers those of the command.
+  // strace counts calls for each thread separately. Its "when=N" is the N-th
+  // call of the command only if there is one thread.
   enum class Threads { kOne, kMany };
 
   TracedSite();
 
   const Site& site() const { return site_; }
 
-  // Kills a deploy of 3.0 after it has switched.
+  // Leaves behind a deploy of 3.0 that was killed between switch and commit.
   void InterruptDeploy() const;
 
-  // The root as it is now is what every run starts from.
+  // Makes the present root the state that every run starts from.
   void Keep() const;
+  // Restores the root to that state.
   void Restore() const;
-  // Runs the command on a restored root. `options` are strace's.
+  // Restores the root and runs the command under strace with these options.
   Finished Trace(const std::vector<std::string>& options,
                  const std::vector<std::string>& words,
                  Threads threads = Threads::kOne) const;
-  // What the last of these has written.
+  // Returns the trace of the last run.
   std::string Traced() const;
 
  private:

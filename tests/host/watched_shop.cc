@@ -30,7 +30,7 @@ void WatchedShop::InstallUnits() {
       "set -e; systemctl daemon-reload;"
       "systemd-sysusers {0}/systemd/sysusers.d/release.conf;"
       "systemd-tmpfiles --create {0}/systemd/tmpfiles.d/release.conf;"
-      // The units hide /tmp, where this build may lie.
+      // The units have a private /tmp, which would hide a build below it.
       "rm /usr/bin/release; cp -L {3} /usr/bin/release;"
       "id uploader || useradd -m -G release-upload -s /bin/sh uploader;"
       "install -d -m 1770 -g release-upload {1};"

@@ -1,4 +1,5 @@
-// A shop whose drop box the units of systemd/ watch, and who uploads to it.
+// An app whose drop box is watched by the units of systemd/, and a user who
+// uploads to it.
 #ifndef RELEASE_TESTS_HOST_WATCHED_SHOP_H_
 #define RELEASE_TESTS_HOST_WATCHED_SHOP_H_
 
@@ -15,31 +16,35 @@ inline constexpr char kIntakeUnit[] = "release-intake@shop.service";
 
 class WatchedShop : public LiveShop {
  public:
-  // Begins anew: release 1 is live, the units are installed as they are, those
-  // of intake and recovery enabled.
+  // Starts from scratch: deploys release 1, installs the units unchanged, and
+  // enables those of intake and recovery.
   explicit WatchedShop(const std::string& config = Config("50ms"));
-  // Looks at the one that is there.
+  // Uses the app as it exists.
   explicit WatchedShop(AsItIs as_it_is) : LiveShop(as_it_is) {}
 
-  // Puts a file there as the unprivileged user `uploader`, without ssh; the
-  // checksum of these bytes; or first the one and then the other.
+  // Each of these copies into the drop box as the unprivileged user `uploader`,
+  // without ssh. Put copies a file, PutSum the NAME.sha256 with the checksum of
+  // the bytes; Upload does one after the other.
   void Put(const std::string& name, const std::string& bytes);
   void PutSum(const std::string& name, const std::string& bytes);
   void Upload(const std::string& name, const std::string& bytes);
-  // Of an archive of that version.
+  // Returns the bytes of an archive of that version.
   std::string Bytes(const std::string& version,
                     const std::string& behaviour = "ok");
 
-  // Gives a unit these lines too, or takes back what it was given.
+  // Adds a drop-in with these lines to a unit; ResetUnit removes it.
   void AddToUnit(const std::string& unit, const std::string& lines);
   void ResetUnit(const std::string& unit);
 
+  // Whether the drop box is empty except for rejected/.
   bool BoxIsEmpty();
-  // Whether all uploads are taken in, and the unit has ended, in time.
+  // Waits until the drop box is empty and the intake unit has ended. Returns
+  // false if that takes longer than the limit.
   bool Settles(std::chrono::seconds limit = std::chrono::seconds(30));
-  // The code of a rejected upload; "no reason" where it was not rejected.
+  // Returns the error code of a rejected upload, or "no reason" if it was not
+  // rejected.
   std::string CodeOf(const std::string& name);
-  // The release is live, and the drop box is still watched.
+  // Checks that the release is live and that the drop box is still watched.
   void CheckStillWatched(const std::string& live);
 
  private:

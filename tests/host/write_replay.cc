@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::uint64_t kPiece = 4096;
 
-// As in rig/write_log.c.
+// The header of a log entry, as rig/write_log.c writes it.
 struct Head {
   std::uint64_t kind;
   std::uint64_t offset;
@@ -44,7 +44,7 @@ void WriteReplay::Record() {
     exit_ = shop_->RunThrough();
     std::ofstream(front + "/mark") << "reported\n";
     shop_->disk()->Unmount();
-    // The loop device lets go of it a moment later.
+    // The loop device releases the file a moment after the unmount.
     Shell("umount " + front + " || { sleep 0.3; umount " + front + "; }");
     logging.Wait();
   }
@@ -79,7 +79,8 @@ void WriteReplay::Read(const std::string& log) {
 }
 
 std::size_t WriteReplay::Durable(std::size_t count) const {
-  // A sync at `count` itself may not have begun.
+  // lower_bound, not upper_bound: a sync directly after the last of these
+  // writes may not have been issued yet.
   const auto after = std::lower_bound(syncs_.begin(), syncs_.end(), count);
   return after == syncs_.begin() ? 0 : *std::prev(after);
 }
@@ -109,8 +110,8 @@ std::string WriteReplay::Examine(std::size_t count,
   }
   shop_->disk()->Insert(image);
   boost::filesystem::remove(image);
-  // The report came after the last sync before it, not only after as many
-  // writes: where that sync has not been done, nothing has been reported.
+  // The command reports only after its last sync has completed. On a disk that
+  // lacks a write of that sync, the command cannot have reported yet.
   const bool told = count >= reported_ && durable >= vouched_;
   return shop_->BootAndExamine(told ? std::optional<int>(exit_) : std::nullopt);
 }

@@ -1,15 +1,15 @@
 #!/usr/bin/python3
-"""Writes archives that are small, or simple, and cost whoever reads them much.
+"""Writes archives that are small or simple but expensive to read.
 
-  bombs.py KIND FILE [COUNT]    COUNT is how many there are of what is many
+  bombs.py KIND FILE [COUNT]    COUNT scales the kinds below that mention it
 
 quine        a gzip file that unpacks to itself
-sparse       a tar with one file of COUNT holes, each of nothing
+sparse       a tar with one file of COUNT empty holes
 manifest     a tar whose manifest has COUNT lines
 junk         a tar whose manifest is COUNT blanks
 zip          a zip of COUNT empty files
-shared       a cpio of COUNT files that say they have other names too
-list         a 7z of COUNT empty files, whose list is compressed
+shared       a cpio of COUNT files whose link counts claim further names
+list         a 7z of COUNT empty files, with a compressed header
 """
 import binascii, io, lzma, struct, sys
 
@@ -20,9 +20,10 @@ EMPTY = b"\0" * 1024
 
 # -- a gzip file that unpacks to itself
 #
-# Two instructions, each of five bytes: write what follows (a stored block), and
-# write once more what was written last (a block of two copies). A program of
-# these that writes itself is Russ Cox's "Zip Files All The Way Down".
+# deflate serves as a language with two instructions of five bytes each: emit
+# the bytes that follow (a stored block), and repeat the last bytes emitted (a
+# block of copies). A program in this language that emits itself is described in
+# Russ Cox's "Zip Files All The Way Down".
 
 def stored(count):
     return struct.pack("<BHH", 0, count, count ^ 0xFFFF)
@@ -45,7 +46,7 @@ class Bits:
 
 
 def again(count, lengths, last=False):
-    """The last `count` bytes once more, in copies of 3 to 10 bytes."""
+    """Encodes a repetition of the last `count` bytes, as copies of 3 to 10."""
     assert sum(lengths) == count and max(lengths) <= 10
     bits = Bits()
     bits.number(int(last), 1)
@@ -75,7 +76,7 @@ def quine_with(stamp, checksum):
 
 
 def solve(columns, wanted):
-    """Which of the 32-bit columns add up, without carry, to `wanted`."""
+    """Returns which of the 32-bit columns have the xor `wanted`."""
     basis = {}  # highest bit: (value, which columns)
     for i, value in enumerate(columns):
         chosen = 1 << i
@@ -94,7 +95,8 @@ def solve(columns, wanted):
 
 
 def quine(_):
-    # The file holds its own checksum; of the bits of that it is linear.
+    # The file contains its own CRC. A CRC is an affine function of the bits of
+    # the file, so the right value is the solution of linear equations.
     for stamp in range(1000):
         zero = binascii.crc32(quine_with(stamp, 0))
         columns = [binascii.crc32(quine_with(stamp, 1 << i)) ^ zero ^ 1 << i
@@ -105,7 +107,7 @@ def quine(_):
     sys.exit("no quine found")
 
 
-# -- what is many
+# -- archives of many items
 
 def sparse(count):
     holes = b"%d\n" % count + b"0\n0\n" * count

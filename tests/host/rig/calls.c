@@ -1,15 +1,17 @@
-// Preloaded into the command: numbers its calls that change or sync something
-// below one directory, stops before one of them, leaves out a sync.
+// A library to preload into the command. It numbers the calls that change or
+// sync something below one directory; it can stop the process before one of
+// them, and make one sync do nothing.
 //
-//   RIG_ROOT      the directory; calls elsewhere are passed on
-//   RIG_LOG       a line for each call: NAME PATH, the path from RIG_ROOT
-//   RIG_STOP      before the call of this number, from 1, SIGSTOP
-//   RIG_STOP_BEFORE before the first call whose line begins like this, SIGSTOP
-//   RIG_LEAVE_OUT "NAME PATH" of a sync that reports success and does nothing
-//   RIG_LEAVE_NTH the how manieth such call that is, from 1
+//   RIG_ROOT      the directory; other calls are not numbered
+//   RIG_LOG       file: one line per call, NAME PATH, relative to RIG_ROOT
+//   RIG_STOP      number of a call, from 1: raises SIGSTOP before it
+//   RIG_STOP_BEFORE  a prefix: SIGSTOP before the first call whose line has it
+//   RIG_LEAVE_OUT "NAME PATH" of a sync that returns success and does nothing
+//   RIG_LEAVE_NTH which of the calls with that line is left out, from 1
 //
-// What the command starts is not preloaded. That no call is missed is checked
-// against strace in tests/host/power_cut_test.cc.
+// Programs that the command starts are not preloaded.
+// tests/host/power_cut_test.cc compares the log with strace, to prove that no
+// call is missed.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -57,10 +59,12 @@ __attribute__((constructor)) static void Prepare(void) {
   log_fd =
       (int)syscall(SYS_openat, AT_FDCWD, log,
                    O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
+  // Programs that the command starts must not append to the log.
   unsetenv("LD_PRELOAD");
 }
 
-// Where `name` in the directory `dir` is, or `dir` itself where there is none.
+// Resolves `name` in the directory `dir` to an absolute path; `dir` itself if
+// `name` is NULL or empty. Returns 0 if the path is unknown or does not fit.
 static int Locate(int dir, const char* name, char* path, size_t size) {
   char link[64] = "/proc/self/cwd";
   if (name != NULL && name[0] == '/') {
@@ -75,13 +79,17 @@ static int Locate(int dir, const char* name, char* path, size_t size) {
   return snprintf(path + length, rest, "/%s", name) < (int)rest;
 }
 
-// Once only: the first such call.
+// Whether this is the first call that RIG_STOP_BEFORE matches. The counter is
+// atomic because the command has threads.
 static int ComesBefore(const char* line) {
   if (stop_before == NULL) return 0;
   if (strncmp(line, stop_before, strlen(stop_before)) != 0) return 0;
   return __atomic_add_fetch(&came_before, 1, __ATOMIC_SEQ_CST) == 1;
 }
 
+// Logs a call that is below RIG_ROOT and stops before it if asked to. Returns
+// kLeaveOut if the caller must skip it. Keeps errno. It uses raw system calls,
+// because write is one of the functions that this file replaces.
 static int Count(const char* call, int dir, const char* name) {
   const int error = errno;
   char path[2 * PATH_MAX];
@@ -104,7 +112,7 @@ static int Count(const char* call, int dir, const char* name) {
   return seen == left_out_nth ? kLeaveOut : kGo;
 }
 
-// The C library's own function of the name.
+// Returns the C library's function of that name.
 static void* Next(const char* name) {
   void* next = dlsym(RTLD_NEXT, name);
   if (next == NULL) abort();

@@ -1,6 +1,6 @@
-// A wall clock that steps, for one process and its children: preloaded, it
-// adds to CLOCK_REALTIME the seconds that the file $CLOCK_STEP holds, from the
-// moment that there is such a file. All other clocks stay as they are.
+// A library to preload that steps the wall clock of one process and its
+// children. While the file $CLOCK_STEP exists, the seconds in it are added to
+// CLOCK_REALTIME. Other clocks do not change.
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdlib.h>

@@ -1,13 +1,13 @@
 #!/usr/bin/python3
-"""Makes archives that attack whoever unpacks them.
+"""Makes archives that attack the program that unpacks them.
 
   hostile_archives.py make DIR CANARY   every attack, in every format it fits
-  hostile_archives.py tools DIR         what other tools do with them, as a table
+  hostile_archives.py tools DIR         a table of what other tools do with them
 
-CANARY is an absolute directory outside; what gets into or changes it has left
-the place it was unpacked in. DIR/index.json says of each archive: file, attack,
-format, and `accept`, whether it may also be unpacked, since nothing in it leads
-outside. No library writes these: none would.
+CANARY is an absolute directory outside the target; an archive that writes to it
+has escaped. DIR/index.json lists for each archive: file, attack, format, and
+`accept`: whether unpacking it is also acceptable, because nothing in it leads
+outside. The bytes are written by hand, because no library would write them.
 """
 import binascii, bz2, gzip, json, lzma, os, pathlib, shutil, stat, struct
 import subprocess, sys
@@ -120,7 +120,7 @@ def cpio(entries, form):
         if e["kind"] == LINK:
             data = e["target"]
         if e["kind"] == HARD:
-            # It can only mean a file that came before.
+            # A hard link can only refer to an earlier file.
             if e["target"] not in inodes:
                 raise DoesNotFit
             inode, data, links = inodes[e["target"]], b"", 2
@@ -261,7 +261,7 @@ FORMATS |= {"newc": lambda entries: cpio(entries, "newc"),
             "zip": zip_of, "7z": seven_zip}
 
 
-# -- what is wrong with the entries
+# -- archives with hostile entries
 
 def attacks(canary):
     out = canary.encode()
@@ -328,7 +328,7 @@ def attacks(canary):
     }
 
 
-# Nothing of these leads outside; what they may not do is checked in the tree.
+# None of these leads outside; the test checks the unpacked tree instead.
 def harmless():
     return {
         "setuid and world-writable": [
@@ -341,7 +341,7 @@ def harmless():
     }
 
 
-# -- what is wrong with the archive
+# -- archives that are damaged or malformed
 
 def broken():
     good = tar([entry(b"f"), entry(b"g")], "ustar")
@@ -465,12 +465,12 @@ def broken():
     yield "mtree", "other", b"#mtree\n./made type=link link=/tmp\n" * 20
 
 
-# Read as something that does no harm, whatever others make of it.
+# The command reads these as something harmless; other tools may differ.
 READ_OTHERWISE = {
-    ("fifo", "zip"),  # as a file
-    ("unknown type of entry", "tar"),  # as a file, as POSIX has it
-    ("extended path for all", "tar"),  # not at all
-    ("extended path with a NUL", "tar"),  # up to the NUL
+    ("fifo", "zip"),  # read as a file
+    ("unknown type of entry", "tar"),  # read as a file, as POSIX requires
+    ("extended path for all", "tar"),  # ignored
+    ("extended path with a NUL", "tar"),  # read up to the NUL
 }
 
 
@@ -484,8 +484,8 @@ def make(directory, canary):
         index.append({"file": name, "attack": attack, "format": form,
                       "accept": accept})
 
-    # What is wrong with the entries does not depend on the compression; a few
-    # show that it is looked at behind each.
+    # Compression does not change the entries, so one tar format is packed with
+    # each compressor, to show that the checks apply behind all of them.
     for group, accept in ((attacks(canary), False), (harmless(), True)):
         for attack, entries in group.items():
             for form, build in FORMATS.items():
@@ -501,7 +501,7 @@ def make(directory, canary):
     (directory / "index.json").write_text(json.dumps(index))
 
 
-# -- what others do
+# -- the behaviour of other tools
 
 TOOLS = {
     "bsdtar": (["bsdtar", "-xf"], ("tar", "cpio", "zip", "7z")),
@@ -522,7 +522,7 @@ def family(form):
 
 
 def leads_outside(tree):
-    # By descriptors: some paths are too long to be named.
+    # By descriptor, because some paths are longer than PATH_MAX.
     for above, folders, files, fd in os.fwalk(tree):
         for name in folders + files:
             mode = os.stat(name, dir_fd=fd, follow_symlinks=False).st_mode
@@ -537,8 +537,9 @@ def leads_outside(tree):
 
 
 def judge(argv, archive, work):
-    """outside: wrote there; way out: left a link or a device that leads there;
-    unpacked: exit 0 and nothing of the kind; refused."""
+    """Returns "outside" if the tool wrote outside the tree, "way out" if it left
+    a link or a device that leads there, "unpacked" if it exited with 0 and did
+    neither, and "refused" otherwise."""
     canary, tree = work / "canary", work / "a/b/tree"
     for old in (canary, work / "a"):
         shutil.rmtree(old, ignore_errors=True)

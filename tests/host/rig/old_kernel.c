@@ -1,10 +1,10 @@
-/* Runs a program as on an older kernel: what came later is ENOSYS, and stays so
- * for whatever the program starts.
+/* Runs a program as on an older kernel: later system calls fail with ENOSYS,
+ * for the program and for its children.
  *
  *   old_kernel FIRST PROGRAM ARG...
  *
- * FIRST is the number of the first system call that is not there, of x86-64:
- * 326 for Linux 4.4, 314 for Linux 3.10. */
+ * FIRST is the x86-64 number of the first system call that the old kernel does
+ * not have: 326 for Linux 4.4, 314 for Linux 3.10. */
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>

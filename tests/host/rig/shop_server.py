@@ -1,21 +1,21 @@
 #!/usr/bin/python3
 """A small HTTP service for tests: shop_server.py ROOT PORT
 
-A master that listens, and a worker that runs in the release that ROOT/current
-names and answers for it. SIGHUP replaces the worker: the old one finishes what
-it was asked. SIGTERM ends both likewise. Under a socket unit it takes the socket
-it is handed, and PORT counts for nothing.
+A master process listens; a worker runs in the release that ROOT/current names
+and answers requests. SIGHUP starts a new worker and ends the old one once it has
+finished its requests; SIGTERM ends both processes in the same way. Under a
+socket unit the server uses the inherited socket and ignores PORT.
 
   /      the version that the worker was started in, from its file `version`
-  /slow  the same, the second half of it three seconds later
+  /slow  the same, but the second half follows after three seconds
 
-What it does beside that, the file `behaviour` of the release says:
-  ok      nothing                    die     exits when told to reload
-  hang    never ends its reload      keep    does not reload, and says it did
-  crash   dies two seconds later     error   answers 500
+The file `behaviour` of the release makes the server misbehave:
+  ok      it does not                die     exits on reload
+  hang    never finishes its reload  keep    reports a reload without doing it
+  crash   dies 2 s after a reload    error   answers 500
   mute    never answers
-While ROOT/broken exists every release answers 500. Each start and each reload
-adds a line to ROOT.log.
+While ROOT/broken exists, every release answers 500. Each start and each reload
+appends a line to ROOT.log.
 """
 import os, select, signal, socket, sys, threading, time
 

@@ -1,12 +1,14 @@
-// A file whose writes and syncs are logged in their order: what a loop device
-// on it has been asked to write, and when the writes before were durable.
+// A FUSE file system that logs the writes and syncs of one file in order. With
+// a loop device on that file, the log shows every write that reached the block
+// layer, and after which writes a sync made them durable.
 //
 //   write-log MOUNTPOINT IMAGE LOG
 //
-// mounts a directory with two files: `disk`, the image, which is written
-// through, and `mark`, into which a test writes one line. The log is a sequence
-// of three little-endian 64-bit words, KIND OFFSET SIZE, each followed by SIZE
-// bytes: KIND 1 a write, 2 a sync, 3 a mark. Ends when it is unmounted.
+// mounts a directory with two files: `disk`, which passes reads and writes to
+// IMAGE, and `mark`, to which a test writes a line to mark a moment in the log.
+// Each log entry is three little-endian 64-bit words, KIND OFFSET SIZE, and
+// SIZE bytes of data. KIND is 1 for a write, 2 for a sync, 3 for a mark. The
+// program ends when the directory is unmounted.
 #define FUSE_USE_VERSION 31
 #define _GNU_SOURCE
 #include <errno.h>
@@ -53,7 +55,7 @@ static int GetAttributes(const char* path, struct stat* info,
 
 static int Open(const char* path, struct fuse_file_info* file) {
   if (strcmp(path, kDisk) != 0 && strcmp(path, kMarkFile) != 0) return -ENOENT;
-  // No cache of the kernel's in between.
+  // The page cache would delay and merge writes before they reach this program.
   file->direct_io = 1;
   return 0;
 }
@@ -103,7 +105,8 @@ int main(int argc, char** argv) {
   image = open(argv[2], O_RDWR | O_CLOEXEC);
   log_file = open(argv[3], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (image < 0 || log_file < 0) return perror("write-log"), 1;
-  // One thread: one order.
+  // -s: a single thread, so that the order of the log is the order of the
+  // calls.
   char* words[] = {argv[0], argv[1], (char[]){"-f"}, (char[]){"-s"}, NULL};
   return fuse_main(4, words, &kOperations, NULL);
 }
