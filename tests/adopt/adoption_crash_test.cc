@@ -1,7 +1,8 @@
-// The proof for taking over: whatever instant the process dies or the power
-// fails, what was served is served, and trying again finishes.
+// Proves that an adoption survives crashes: at whatever instant the process
+// dies or the power fails, the same files are still served, and a second try
+// finishes.
 //
-// As in crash_test.cc every mutating and syncing call is a crash point, with
+// As in crash_test.cc, every mutating and syncing call is a crash point, with
 // every state that a kill or a power cut may leave.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
@@ -33,14 +34,15 @@ void Require(bool holds, const std::string& what) {
 struct Scenario {
   std::string name;
   MemFs start;
-  std::string served;  // what whoever reads through `current` must find
-  std::string before;  // what `current` says before; "" where it is no link
+  std::string served;  // the content that a read through `current` must find
+  std::string before;  // the target of `current` before; "": not a link
   std::string version;
-  std::string line;       // of the ledger afterwards
-  bool lays_out = false;  // the layout is made in the same run
+  std::string line;       // the ledger's order afterwards, e.g. "1 2 3 "
+  bool lays_out = false;  // the same run makes the layout
   // The app is /site/app, and /site/shop becomes its root, as with --from.
   bool from_outside = false;
-  bool by_hand = false;  // the move is mv and ln -s, which must be caught
+  // Moves with two calls, as mv and ln -s do. The test must notice the gap.
+  bool by_hand = false;
 };
 
 constexpr char kApp[] = "/site/app";
@@ -76,7 +78,7 @@ class Enumeration {
     const std::uint64_t before = whole->disk.operations();
     TakeOver(whole.get());
     const std::uint64_t calls = whole->disk.operations() - before;
-    // A success that was reported survives the power.
+    // A power cut must not lose a success that was reported.
     ForEachState(*whole, [&](Machine* world) {
       Require(Adopted(world), "a reported success was lost");
     });
@@ -165,7 +167,8 @@ class Enumeration {
     }
   }
 
-  // The index that is read through the path that was served from the start.
+  // Returns the content of the index file, read through the path that served it
+  // before the adoption.
   std::string Served(Machine* world) const {
     if (!scenario_.from_outside) return ServedIndex(&world->disk);
     const std::string path = FromTop(RealPath(&world->disk, kApp)) + "/index";
@@ -179,7 +182,7 @@ class Enumeration {
             fmt::format("{}: served is '{}'", where, served));
   }
 
-  // Trying again finishes, from wherever the crash left it.
+  // Runs the adoption again on what the crash left; it must finish.
   void CheckAgain(const World& state, const std::string& where) {
     Machine again(state, state.disk, scenario_.from_outside);
     InitializeLayout(again.app_root());
@@ -225,7 +228,8 @@ class Enumeration {
            IsTidy(state);
   }
 
-  // As before, but for the layout and the record of what was tried.
+  // Returns whether the root is as before, except for the layout and the record
+  // of the try.
   bool Untouched(Machine* world) const {
     Fs* root = world->app_root();
     const DeploymentState state = ReadDeploymentState(root);
@@ -233,8 +237,9 @@ class Enumeration {
            IsTidy(state) && root->List(Fs::kRoot, kManifests).empty();
   }
 
-  // Whether `current` is as before. A directory from outside may not have come
-  // yet; then there is nothing, or the link to itself that makes way.
+  // Returns whether `current` is as before. If the directory comes from outside
+  // and has not been moved yet, `current` is missing or a link to itself, which
+  // the exchange puts there first.
   bool IsBefore(Fs* root) const {
     const auto info = root->Stat(Fs::kRoot, kCurrent);
     if (!info) return scenario_.from_outside;
@@ -323,7 +328,7 @@ std::string BreaksWithout(const std::string& name, unsigned occurrence) {
 
 }  // namespace
 
-TEST_CASE("no crash at any call breaks a taking over, nor its recovery") {
+TEST_CASE("no crash at any call breaks an adoption, nor its recovery") {
   for (const Scenario& scenario :
        {Linked(), Plain(), FromNothing(Linked(), CapistranoTree()),
         FromNothing(Plain(), PlainTree()), Outside()}) {
@@ -337,7 +342,7 @@ TEST_CASE("no crash at any call breaks a taking over, nor its recovery") {
   }
 }
 
-TEST_CASE("each load-bearing sync of a taking over left out is caught") {
+TEST_CASE("each load-bearing sync of an adoption left out is caught") {
   const std::string record = ".release/transactions/000001.log";
   struct Row {
     std::string sync;
@@ -364,7 +369,7 @@ TEST_CASE("each load-bearing step of a move from outside left out is caught") {
   CHECK(broken.find("served is ''") != std::string::npos);
 }
 
-TEST_CASE("the same readers see what mv and ln leave for an instant") {
+TEST_CASE("the same readers notice the gap between mv and ln") {
   MemFs disk = PlainTree();
   InitializeLayout(&disk);
   disk.Rename(Fs::kRoot, kCurrent, Fs::kRoot, "releases/7",

@@ -19,7 +19,7 @@ namespace {
 
 Version V(const std::string& name) { return Version::ParseOrThrow(name); }
 
-// One app on a disk that this tool has not touched.
+// An app on a disk that this tool has not touched yet.
 struct Foreign {
   explicit Foreign(MemFs disk) : base(), world(base, std::move(disk)) {
     options.machine = &machine;
@@ -35,7 +35,7 @@ struct Foreign {
     });
   }
   DeploymentState Now() { return ReadDeploymentState(&world.disk); }
-  // "1 good, 2 good" by name.
+  // Returns the state of each release, sorted by name: "1 good, 2 good".
   std::string States() {
     const DeploymentState now = Now();
     std::string text;
@@ -95,7 +95,7 @@ std::vector<OddRoot> OddRoots() {
 
 }  // namespace
 
-TEST_CASE("a tree of Capistrano's is taken over, and rollback goes two back") {
+TEST_CASE("a Capistrano root is adopted, and rollback reaches its releases") {
   Foreign it(CapistranoTree());
   const auto before = it.world.disk.Stat(Fs::kRoot, "releases/3");
   const Outcome outcome = it.Adopt();
@@ -110,7 +110,8 @@ TEST_CASE("a tree of Capistrano's is taken over, and rollback goes two back") {
   CHECK(it.Now().problems.empty());
   CHECK(it.Now().ledger.Find(V("3"))->bytes == 9);
   CHECK(VerifyRelease(&it.world.disk, V("1")).empty());
-  // Owners, modes and links into shared/ are as they were, nobody is told.
+  // Modes and links into shared/ are unchanged. The service was neither
+  // reloaded nor probed.
   CHECK(it.world.disk.Stat(Fs::kRoot, "releases/3")->mode == before->mode);
   CHECK(it.world.disk.ReadLink(Fs::kRoot, "releases/3/log") ==
         "/srv/shop/shared/log");
@@ -143,13 +144,13 @@ TEST_CASE("a plain directory becomes a release, and a link takes its place") {
   CHECK(ServedIndex(&it.world.disk) == "plain");
 }
 
-TEST_CASE("without a name a plain directory is called by the time") {
+TEST_CASE("without --version a plain directory is named after the time") {
   Foreign it(PlainTree());
   it.Adopt();
   CHECK(it.Now().live->name().size() == 14);
 }
 
-TEST_CASE("taken over once is taken over, and with the same name again") {
+TEST_CASE("a second adoption changes nothing, with the same name too") {
   for (const bool plain : {true, false}) {
     Foreign it(plain ? PlainTree() : CapistranoTree());
     it.options.version = V("3");
@@ -165,7 +166,7 @@ TEST_CASE("taken over once is taken over, and with the same name again") {
   }
 }
 
-TEST_CASE("a link of Deployer's stays as it is") {
+TEST_CASE("a Deployer root is adopted by its log and its marks") {
   Foreign it(CapistranoTree());
   PutLink(&it.world.disk, kCurrent, "releases/2");
   it.world.disk.RemoveFile(Fs::kRoot, "revisions.log");
@@ -180,7 +181,7 @@ TEST_CASE("a link of Deployer's stays as it is") {
   CHECK(it.Now().last->end->facts.at("order_told_by") == ".dep/releases_log");
 }
 
-TEST_CASE("what Deployer is still making is no good release") {
+TEST_CASE("a release that Deployer has not finished is not good") {
   Foreign it(CapistranoTree());
   it.world.disk.RemoveFile(Fs::kRoot, "revisions.log");
   it.world.disk.MakeSymlink("releases/2", Fs::kRoot, "release");
@@ -188,7 +189,7 @@ TEST_CASE("what Deployer is still making is no good release") {
   CHECK(it.States() == "1 good, 2 failed, 3 good");
 }
 
-TEST_CASE("what is left out stays unknown, and so do strangers") {
+TEST_CASE("releases that are left out stay unknown, as do other entries") {
   Foreign it(CapistranoTree());
   it.options.leave_out = {V("2")};
   PutFile(&it.world.disk, "releases/notes", "");
@@ -202,7 +203,7 @@ TEST_CASE("what is left out stays unknown, and so do strangers") {
   CHECK(!HasManifest(&it.world.disk, V("2")));
 }
 
-TEST_CASE("what this tool knows already stands above another's log") {
+TEST_CASE("this tool's own ledger takes precedence over another's log") {
   Foreign it(CapistranoTree());
   it.Adopt();
   REQUIRE(it.world.Deploy("4").exit == Exit::kDone);
@@ -239,7 +240,7 @@ TEST_CASE("a dry run says what would be done and changes nothing") {
         "in one step");
 }
 
-TEST_CASE("what cannot be taken over is refused, with what to do") {
+TEST_CASE("a root that cannot be adopted is refused with advice") {
   for (const OddRoot& odd : OddRoots()) {
     CAPTURE(odd.what);
     Foreign it(CapistranoTree());
@@ -251,7 +252,7 @@ TEST_CASE("what cannot be taken over is refused, with what to do") {
     CHECK(error.code() == ErrorCode::kNotAdoptable);
     CHECK(Says(error, odd.says));
     CHECK(it.world.disk.Tree() == before);
-    // In a root with the layout it is recorded, too.
+    // In a root with the layout, the refusal is recorded too.
     const Outcome outcome = it.Adopt();
     CHECK(outcome.exit == Exit::kRefused);
     CHECK(it.Now().last->end->result == "refused");
@@ -283,7 +284,7 @@ TEST_CASE("options that do not fit are refused") {
   CHECK(plain.Refusal().code() == ErrorCode::kVersionConflict);
 }
 
-TEST_CASE("a call that fails leaves what was served, and the next try works") {
+TEST_CASE("a failed call leaves the served files, and the next try works") {
   for (const bool plain : {true, false}) {
     for (std::uint64_t n = 1;; ++n) {
       CAPTURE(plain);

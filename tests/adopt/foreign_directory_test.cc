@@ -12,7 +12,7 @@ namespace {
 
 using Where = ForeignDirectory::Where;
 
-// An app in /site/app, and an empty directory /site/shop.
+// A machine with an app in /site/app and an empty directory /site/shop.
 struct Site {
   Site() {
     disk.MakeDirectory(Fs::kRoot, "site", 0755);
@@ -29,7 +29,7 @@ struct Site {
 
 }  // namespace
 
-TEST_CASE("the directory moves and a link stands in its place") {
+TEST_CASE("the directory moves and a link takes its place") {
   Site site;
   SubtreeFs root(&site.disk, "site/shop");
   const ForeignDirectory foreign(&site.disk, "/site/app", "/site/shop");
@@ -43,7 +43,7 @@ TEST_CASE("the directory moves and a link stands in its place") {
         std::string::npos);
 }
 
-TEST_CASE("the link of an interrupted exchange is no obstacle") {
+TEST_CASE("the link of an interrupted exchange is replaced") {
   Site site;
   site.disk.MakeSymlink("/site/shop/current", Fs::kRoot, "site/shop/current");
   CHECK(ForeignDirectory(&site.disk, "/site/app", "/site/shop").Examine() ==

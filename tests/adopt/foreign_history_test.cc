@@ -16,7 +16,7 @@ ForeignFacts Facts(const std::string& live,
   return facts;
 }
 
-// "1 good, 2 failed" and so on.
+// Returns the releases in their order, such as "1 good, 2 failed".
 std::string Told(const ForeignFacts& facts) {
   std::string text;
   for (const ForeignRelease& release : ReadForeignHistory(facts).releases) {
@@ -40,7 +40,7 @@ std::string Begun(const std::string& name) {
 
 }  // namespace
 
-TEST_CASE("Capistrano's log tells what was live, and in which order") {
+TEST_CASE("the order of activation comes from Capistrano's log") {
   ForeignFacts facts = Facts("20240103", {"20240101", "20240102", "20240103"});
   facts.revisions_log =
       Deployed("20240102") + Deployed("20240101") + Deployed("20240103");
@@ -48,38 +48,39 @@ TEST_CASE("Capistrano's log tells what was live, and in which order") {
   CHECK(ReadForeignHistory(facts).told_by == "revisions.log");
 }
 
-TEST_CASE("what Capistrano's log does not know was never live") {
+TEST_CASE("a release that Capistrano's log does not mention was never live") {
   ForeignFacts facts = Facts("3", {"1", "2", "3", "4"});
   facts.revisions_log = Deployed("1") + Deployed("3");
   CHECK(Told(facts) == "2 failed, 4 failed, 1 good, 3 good");
 }
 
-TEST_CASE("what Capistrano rolled back from is withdrawn") {
+TEST_CASE("a release that Capistrano rolled back from is withdrawn") {
   ForeignFacts facts = Facts("2", {"1", "2", "3"});
   facts.revisions_log = Deployed("1") + Deployed("2") + Deployed("3") +
                         "alice rolled back to release 2\n";
   CHECK(Told(facts) == "3 withdrawn, 1 good, 2 good");
-  // And good again where it came back, and what went on from there is too.
+  // A release that was activated again is good again, and so are the releases
+  // after it.
   facts.live = V("4");
   facts.trees[V("4")] = {};
   facts.revisions_log += Deployed("3") + Deployed("4");
   CHECK(Told(facts) == "1 good, 2 good, 3 good, 4 good");
 }
 
-TEST_CASE("a link that a hand moved stands above Capistrano's log") {
+TEST_CASE("a link moved by hand takes precedence over Capistrano's log") {
   ForeignFacts facts = Facts("2", {"1", "2", "3"});
   facts.revisions_log = Deployed("1") + Deployed("2") + Deployed("3");
   CHECK(Told(facts) == "3 withdrawn, 1 good, 2 good");
 }
 
-TEST_CASE("a log that does not know the live release tells nothing") {
+TEST_CASE("a log that does not mention the live release is ignored") {
   ForeignFacts facts = Facts("10", {"9", "10", "8"});
   facts.revisions_log = Deployed("8") + "no line of Capistrano's\n";
   CHECK(Told(facts) == "8 good, 9 good, 10 good");
   CHECK(ReadForeignHistory(facts).told_by == "their names");
 }
 
-TEST_CASE("Deployer's log tells the order, its marks what was not good") {
+TEST_CASE("Deployer's log gives the order, its marks the bad releases") {
   ForeignFacts facts = Facts("d", {"a", "b", "c", "d", "e", "x"});
   facts.releases_log = Begun("c") + "{torn\n" + Begun("b") + Begun("a") +
                        Begun("d") + Begun("e");
@@ -90,12 +91,12 @@ TEST_CASE("Deployer's log tells the order, its marks what was not good") {
   CHECK(ReadForeignHistory(facts).told_by == ".dep/releases_log");
 }
 
-TEST_CASE("numbers are ordered as numbers, what is newer than live failed") {
+TEST_CASE("numbers sort as numbers; those above the live one failed") {
   const ForeignFacts facts = Facts("10", {"9", "10", "11", "100"});
   CHECK(Told(facts) == "11 failed, 100 failed, 9 good, 10 good");
 }
 
-TEST_CASE("other names are ordered by their times of change") {
+TEST_CASE("other names are ordered by their modification times") {
   ForeignFacts facts = Facts("red", {"blue", "green", "red"});
   facts.trees[V("blue")].modified = 2;
   facts.trees[V("green")].modified = 1;

@@ -22,7 +22,7 @@ MemFs Linked() {
 
 }  // namespace
 
-TEST_CASE("links are resolved wherever they are on the way") {
+TEST_CASE("links anywhere in a path are resolved") {
   MemFs fs = Linked();
   CHECK(RealPath(&fs, "/") == "/");
   CHECK(RealPath(&fs, "/data/app") == "/data/app");
@@ -32,7 +32,7 @@ TEST_CASE("links are resolved wherever they are on the way") {
   CHECK(RealPath(&fs, "/srv/up/app") == "/data/app");
 }
 
-TEST_CASE("a path that leads nowhere stays as it is") {
+TEST_CASE("a path that leads nowhere is returned unchanged") {
   MemFs fs = Linked();
   for (const char* path : {"/srv/loop", "/srv/dangling", "/srv/up/none"}) {
     CHECK(RealPath(&fs, path) == path);
