@@ -18,7 +18,7 @@ std::string Sha256Hex(std::string_view bytes) {
   return digest.Finish();
 }
 
-// A world with uploads in its drop box.
+// A world with a drop box to put uploads in.
 struct Box {
   World world;
   std::vector<UploadResult> taken;
@@ -75,7 +75,7 @@ TEST_CASE("an upload without its checksum is not ready") {
   CHECK(ReadyUploads(&box.world.disk).empty());
 }
 
-TEST_CASE("many are taken in as they came, each one recorded") {
+TEST_CASE("uploads are deployed in the order of arrival, each recorded") {
   Box box;
   for (const char* version : {"1.10", "1.9", "1.2"}) box.UploadVersion(version);
   box.Take();
@@ -85,7 +85,7 @@ TEST_CASE("many are taken in as they came, each one recorded") {
   CHECK(GravestExit(box.taken) == Exit::kDone);
 }
 
-TEST_CASE("what is taken in again changes nothing and is removed") {
+TEST_CASE("an upload that comes again changes nothing and is removed") {
   Box box;
   box.UploadVersion("1.0");
   box.Take();
@@ -174,7 +174,7 @@ TEST_CASE("a release that fails after the switch is rejected with its reason") {
   CHECK(GravestExit(box.taken) == Exit::kUndone);
 }
 
-TEST_CASE("one that fails does not keep the next from going live") {
+TEST_CASE("an upload that fails does not stop the next one") {
   Box box;
   box.Upload("shop-1.0.tar", "no archive at all");
   box.UploadVersion("1.1");
@@ -206,10 +206,10 @@ TEST_CASE("a link in the place of rejected/ is replaced, not followed") {
   CHECK(box.world.disk.List(Fs::kRoot, "elsewhere").empty());
 }
 
-TEST_CASE("an upload that came under the same name meanwhile is kept") {
+TEST_CASE("an upload that replaces the one being deployed is kept") {
   Box box;
   box.UploadVersion("1.0");
-  // Its health is asked for after all of it was read.
+  // The health probe runs after the whole upload has been read.
   bool put = false;
   box.world.runner.On("probe", [&](const Command&) {
     if (!put) box.Upload("shop-1.0.tar", "the next one, of another size");
@@ -242,7 +242,7 @@ TEST_CASE("an upload whose deploy is interrupted stays, to be tried again") {
   CHECK(box.world.Current() == "releases/1.1");
 }
 
-TEST_CASE("of rejected uploads no more are kept than there is room for") {
+TEST_CASE("rejected uploads are removed if space is short") {
   Box box;
   for (const char* name : {"a.tar", "b.tar", "c.tar"}) {
     box.Upload(name, "no archive at all");
@@ -279,17 +279,17 @@ TEST_CASE("an upload that kills whoever takes it in is given up") {
         std::string::npos);
   CHECK(box.There("rejected/shop-1.0.tar"));
   CHECK(box.world.Current() == "releases/1.1");
-  // Put there once more it is a new one.
+  // The same upload put there again counts as a new one.
   box.UploadVersion("1.0");
   CHECK(box.Take().outcome.exit == Exit::kDone);
 }
 
-TEST_CASE("evidence beside an upload is looked at and goes where it goes") {
+TEST_CASE("evidence is checked and moves together with its upload") {
   Box box;
   box.UploadVersion("1.0");
   box.Put("shop-1.0.tar.intoto.json", "{}");
   box.Put("shop-1.0.tar.sig", "no signature");
-  // The host knows no keys to check it with, and so must not ignore it.
+  // The host has no keys to check the evidence with, but must not ignore it.
   CHECK(box.Take().outcome.exit == Exit::kUsage);
   CHECK(box.world.Current() == "");
   for (const char* part : {"", ".sha256", ".intoto.json", ".sig"}) {
@@ -298,7 +298,7 @@ TEST_CASE("evidence beside an upload is looked at and goes where it goes") {
   }
 }
 
-TEST_CASE("the longest name has room for a reason") {
+TEST_CASE("an upload with the longest possible name gets a reason") {
   Box box;
   const std::string name(248, 'x');
   box.Upload(name, "no archive at all");

@@ -13,7 +13,7 @@
 namespace release {
 namespace {
 
-// A drop box on a disk with much room.
+// A drop box on a disk with 1 MiB free.
 struct Box {
   Box() {
     disk.MakeDirectory(Fs::kRoot, kIncoming, 0755);
@@ -28,7 +28,8 @@ struct Box {
   bool There(const std::string& name) {
     return Exists(&disk, "incoming/rejected/" + name);
   }
-  // Whether that many uploads, the latest ones, are there, and reasons.
+  // Of `rejected` uploads, numbered from the oldest, checks that the files of
+  // exactly the latest `uploads` and the latest `reasons` reasons are kept.
   void CheckKept(int rejected, int uploads, int reasons) {
     for (int i = 0; i < rejected; ++i) {
       const std::string name = fmt::format("{}.tar", i);
@@ -44,7 +45,7 @@ struct Box {
 
 }  // namespace
 
-TEST_CASE("a rejected upload lies beside its reason") {
+TEST_CASE("a rejected upload is moved and gets its reason") {
   Box box;
   box.RejectOne("1.tar");
   CHECK(box.There("1.tar"));
@@ -54,7 +55,7 @@ TEST_CASE("a rejected upload lies beside its reason") {
   CHECK(box.disk.List(Fs::kRoot, kIncoming).size() == 1);
 }
 
-TEST_CASE("without rejected uploads there is nothing to let go") {
+TEST_CASE("without rejected uploads nothing is trimmed") {
   Box box;
   CHECK(BoundRejected(&box.disk).empty());
   PutFile(&box.disk, "elsewhere", "x");
@@ -62,24 +63,25 @@ TEST_CASE("without rejected uploads there is nothing to let go") {
   CHECK(BoundRejected(&box.disk).empty());
 }
 
-TEST_CASE("the latest uploads are kept, and of more the reasons") {
+TEST_CASE("the latest uploads are kept, and more of the reasons") {
   Box box;
   for (int i = 0; i < 13; ++i) box.RejectOne(fmt::format("{}.tar", i));
   CHECK(BoundRejected(&box.disk).empty());
   box.CheckKept(13, 10, 13);
 }
 
-TEST_CASE("of reasons, too, the latest are kept") {
+TEST_CASE("only the latest reasons are kept") {
   Box box;
   for (int i = 0; i < 103; ++i) box.RejectOne(fmt::format("{}.tar", i));
   CHECK(BoundRejected(&box.disk).empty());
   box.CheckKept(103, 10, 100);
 }
 
-TEST_CASE("rejected uploads take no more room than is free") {
+TEST_CASE("rejected uploads take no more space than is free") {
   Box box;
   for (int i = 0; i < 4; ++i) box.RejectOne(fmt::format("{}.tar", i), 1000);
-  // 4012 are taken; without one 3009, and 1003 more are free.
+  // The four uploads take 4012 bytes. After one is removed they take 3009, and
+  // 1003 more are free.
   box.disk.SetSpace({.free_bytes = 2006});
   CHECK(BoundRejected(&box.disk).empty());
   box.CheckKept(4, 3, 4);
@@ -88,7 +90,7 @@ TEST_CASE("rejected uploads take no more room than is free") {
   box.CheckKept(4, 1, 4);
 }
 
-TEST_CASE("what a directory holds counts, and goes with it") {
+TEST_CASE("the files in a directory count, and are removed with it") {
   Box box;
   box.RejectOne("0.tar", 100);
   box.disk.MakeDirectory(Fs::kRoot, "incoming/1.tar", 0755);
@@ -101,7 +103,7 @@ TEST_CASE("what a directory holds counts, and goes with it") {
   CHECK(box.There("1.tar.reason.json"));
 }
 
-TEST_CASE("what has no reason is somebody else's and stays") {
+TEST_CASE("a file without a reason is kept") {
   Box box;
   for (int i = 0; i < 12; ++i) box.RejectOne(fmt::format("{}.tar", i));
   PutFile(&box.disk, "incoming/rejected/notes", "x");
@@ -110,7 +112,7 @@ TEST_CASE("what has no reason is somebody else's and stays") {
   CHECK(box.There("notes"));
 }
 
-TEST_CASE("a name that was cut for its reason is found") {
+TEST_CASE("an upload whose name was cut for its reason is found") {
   Box box;
   const std::string longest(248, 'x');
   box.RejectOne(longest);
@@ -120,11 +122,12 @@ TEST_CASE("a name that was cut for its reason is found") {
   CHECK(box.There(longest.substr(0, 238) + ".reason.json"));
 }
 
-TEST_CASE("what cannot be removed is told, keeps its reason, and stops none") {
+TEST_CASE("a failed removal is reported, and the others go on") {
   Box box;
   for (int i = 0; i < 103; ++i) box.RejectOne(fmt::format("{}.tar", i));
   FaultFs faulty(&box.disk);
-  // The oldest one's archive: two files each, of all but the latest ten.
+  // Fail the removal of the oldest upload's archive. Two files are removed of
+  // each of the 93 uploads beyond the latest ten, the oldest ones last.
   faulty.FailAt(2 * 93 - 1, EIO, FsCall::kRemoveFile);
   const auto failures = BoundRejected(&faulty);
   REQUIRE(failures.size() == 1);

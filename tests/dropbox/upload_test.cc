@@ -14,13 +14,13 @@ TEST_CASE("the checksum is the last file of an upload") {
   CHECK(ChecksumName("x.tar") == NamesOf("x.tar").back());
 }
 
-TEST_CASE("names that no file can have are left out") {
+TEST_CASE("names that are too long for a file are left out") {
   const std::string longest(255 - kChecksumSuffix.size(), 'x');
   CHECK(NamesOf(longest) == std::vector<std::string>{longest, longest + ".sig",
                                                      longest + ".sha256"});
 }
 
-TEST_CASE("a file that took another's name has another stamp") {
+TEST_CASE("a file that replaced another one has another stamp") {
   MemFs disk;
   PutFile(&disk, "x", "one");
   PutFile(&disk, "y", "two");
@@ -32,7 +32,7 @@ TEST_CASE("a file that took another's name has another stamp") {
   CHECK_FALSE(StampOf(&disk, "y"));
 }
 
-TEST_CASE("whatever has a name is removed, and nothing is followed") {
+TEST_CASE("any type of file is removed, and no link is followed") {
   MemFs disk;
   PutFile(&disk, "kept", "x");
   disk.MakeSymlink("kept", Fs::kRoot, "link");

@@ -15,7 +15,7 @@ void Put(MemFs* disk, const std::string& upload) {
   PutFile(disk, "incoming/" + upload + ".sha256", "sum");
 }
 
-// A drop box with the uploads a and b.
+// Returns a drop box with the uploads a and b.
 MemFs MakeBox() {
   MemFs disk;
   for (const char* path : {kIncoming, kOwn}) {
@@ -26,7 +26,8 @@ MemFs MakeBox() {
   return disk;
 }
 
-// What a process leaves that dies while it takes in the upload.
+// Returns the disk as a process leaves it that dies while it deploys the
+// upload.
 MemFs Dead(MemFs disk, const std::string& upload) {
   const UploadTry one(&disk, upload);
   return disk.Killed();
@@ -38,7 +39,7 @@ unsigned Deaths(MemFs* disk, const std::string& upload) {
 
 }  // namespace
 
-TEST_CASE("what did not die is not counted, and leaves nothing") {
+TEST_CASE("a try that ends is not counted and leaves no note") {
   MemFs disk = MakeBox();
   for (int i = 0; i < 5; ++i) CHECK(Deaths(&disk, "a") == 0);
   CHECK(disk.List(Fs::kRoot, kOwn).empty());
@@ -55,20 +56,20 @@ TEST_CASE("each death in a row is counted, until it is given up") {
   }
 }
 
-TEST_CASE("also of one whose name is no UTF-8") {
+TEST_CASE("deaths are counted for a name that is not UTF-8") {
   MemFs disk = MakeBox();
   Put(&disk, "\xff\xfe");
   disk = Dead(Dead(disk, "\xff\xfe"), "\xff\xfe");
   CHECK(Deaths(&disk, "\xff\xfe") == 2);
 }
 
-TEST_CASE("one that does not die begins anew") {
+TEST_CASE("a try that ends resets the count") {
   MemFs disk = Dead(Dead(MakeBox(), "a"), "a");
   CHECK(Deaths(&disk, "a") == 2);
   CHECK(Deaths(&disk, "a") == 0);
 }
 
-TEST_CASE("so does another upload, and another one of the same name") {
+TEST_CASE("another upload starts at 0, also under the same name") {
   MemFs disk = Dead(Dead(MakeBox(), "a"), "a");
   MemFs copy = disk;
   CHECK(Deaths(&copy, "b") == 0);
@@ -82,7 +83,7 @@ TEST_CASE("a power cut does not undo the count") {
   disk.ForEachPowerCut([](MemFs left) { CHECK(Deaths(&left, "a") == 1); });
 }
 
-TEST_CASE("where nothing can be written, or read, nothing is counted") {
+TEST_CASE("if the note cannot be written or read, nothing is counted") {
   MemFs disk = MakeBox();
   FaultFs full(&disk);
   full.FailFrom(1, ENOSPC, FsCall::kWrite);
