@@ -20,7 +20,8 @@ namespace {
 
 using Level = Finding::Level;
 
-// A real root with release 1 live, a unit and a probe that are well.
+// A root on the real disk with release 1 live, and a fake unit and a fake probe
+// that are healthy.
 struct Rig {
   Rig() {
     config.app = "shop";
@@ -36,7 +37,7 @@ struct Rig {
     config.service.unit = "shop.service";
   }
 
-  // The findings of a level, one a line: "WHAT: WORDS".
+  // Returns the findings of a level, one per line: "WHAT: WORDS".
   std::string Of(Level level) {
     std::string lines;
     for (const Finding& finding : CheckHost(&context)) {
@@ -64,7 +65,7 @@ struct Rig {
 
 }  // namespace
 
-TEST_CASE("where all is well nothing fails, and everything was looked at") {
+TEST_CASE("on a good host nothing fails, and everything is examined") {
   Rig rig;
   CHECK(rig.Of(Level::kFailure) == "");
   const std::string ok = rig.Of(Level::kOk);
@@ -76,7 +77,7 @@ TEST_CASE("where all is well nothing fails, and everything was looked at") {
   }
 }
 
-TEST_CASE("a layout that is incomplete, or open to everybody, is found") {
+TEST_CASE("an incomplete or world-writable layout is a failure") {
   Rig rig;
   boost::filesystem::remove_all(rig.dir.path() + "/.release/outbox");
   CHECK(rig.Fails("layout: there is no directory " + rig.dir.path() +
@@ -86,7 +87,7 @@ TEST_CASE("a layout that is incomplete, or open to everybody, is found") {
   CHECK(rig.Fails("everybody can write in " + rig.dir.path() + "/releases"));
 }
 
-TEST_CASE("a current that leads nowhere, or is no link, is found") {
+TEST_CASE("a current that dangles or is not a link is a failure") {
   Rig rig;
   const std::string current = rig.dir.path() + "/current";
   boost::filesystem::remove(current);
@@ -97,7 +98,7 @@ TEST_CASE("a current that leads nowhere, or is no link, is found") {
   CHECK(rig.Fails("is not a symbolic link"));
 }
 
-TEST_CASE("a unit that is missing or cannot do what it is to do is found") {
+TEST_CASE("a unit that is missing, failed or cannot reload is found") {
   Rig rig;
   rig.unit.state.can_reload = false;
   CHECK(rig.Of(Level::kOk).find("will be restarted") != std::string::npos);
@@ -111,7 +112,7 @@ TEST_CASE("a unit that is missing or cannot do what it is to do is found") {
   CHECK(rig.Of(Level::kWarning).find("failed") != std::string::npos);
 }
 
-TEST_CASE("a pidfile and its signal are looked at") {
+TEST_CASE("the pidfile and its signal are checked") {
   Rig rig;
   rig.config.service.unit = "";
   rig.config.service.pidfile = rig.dir.path() + "/pid";
@@ -125,7 +126,7 @@ TEST_CASE("a pidfile and its signal are looked at") {
   CHECK(rig.Fails("service: cannot "));
 }
 
-TEST_CASE("a probe that is not answered fails, but not before the first") {
+TEST_CASE("an unanswered probe is a failure only if a release is live") {
   Rig rig;
   rig.http.answer = [](const HttpRequest&) {
     return HttpResponse{503, "", ""};
@@ -137,7 +138,7 @@ TEST_CASE("a probe that is not answered fails, but not before the first") {
   CHECK(rig.Of(Level::kWarning).find("no [healthcheck]") != std::string::npos);
 }
 
-TEST_CASE("owner, keys and programs that are not there are found") {
+TEST_CASE("a missing owner, key file or program is a failure") {
   Rig rig;
   rig.config.unpack.owner = "nobody-of-that-name:nogroup";
   CHECK(rig.Fails("owner: "));

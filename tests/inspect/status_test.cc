@@ -43,7 +43,7 @@ TEST_CASE("all is well after a deploy, and status changes nothing") {
   CHECK(report.undelivered == 0);
 }
 
-TEST_CASE("with nothing live status is not content") {
+TEST_CASE("without a live release the status is not well") {
   World world;
   CHECK(!ReadStatus(&world.context, TreeCheck::kShape).well());
 }
@@ -56,7 +56,7 @@ TEST_CASE("an unhealthy service is not well") {
   CHECK(!report.well());
 }
 
-TEST_CASE("a live tree that is not what was shipped is not well") {
+TEST_CASE("a live tree that differs from its manifest is not well") {
   Two world;
   PutFile(&world.disk, "releases/2/bin/app", "version X\n", 0755);
   CHECK(world.Read(TreeCheck::kShape).well());
@@ -65,21 +65,21 @@ TEST_CASE("a live tree that is not what was shipped is not well") {
   CHECK(!world.Read(TreeCheck::kShape).well());
 }
 
-TEST_CASE("a live release without its manifest is in doubt") {
+TEST_CASE("a live release without its manifest is a problem") {
   Two world;
   world.disk.RemoveFile(Fs::kRoot, ManifestPath(V("2")));
   CHECK(!world.Read().well());
   CHECK(world.Doubts().find("manifests/2") != std::string::npos);
 }
 
-TEST_CASE("a release that is not live and has no manifest is in doubt") {
+TEST_CASE("another release without its manifest is a problem") {
   Two world;
   world.disk.RemoveFile(Fs::kRoot, ManifestPath(V("1")));
   CHECK(!world.Read().well());
   CHECK(world.Doubts().find("manifests/1") != std::string::npos);
 }
 
-TEST_CASE("a newest record without a beginning is in doubt") {
+TEST_CASE("a newest record without a beginning is a problem") {
   for (const char* text : {"", "torn", "rot\nrot\n"}) {
     Two world;
     PutFile(&world.disk, ".release/transactions/000003.log", text);
@@ -90,7 +90,7 @@ TEST_CASE("a newest record without a beginning is in doubt") {
   }
 }
 
-TEST_CASE("an interrupted transaction is told with its step") {
+TEST_CASE("an interrupted transaction is reported with its step") {
   Two world;
   {
     BeginRecord begin;
@@ -124,7 +124,7 @@ TEST_CASE("a transaction that runs is in flight, not interrupted") {
   CHECK(!seen->interrupted());
 }
 
-TEST_CASE("how the last transaction ended in doubt stays told") {
+TEST_CASE("a transaction that ended in doubt stays a problem") {
   Two world;
   world.broken = {"2", "3"};
   CHECK(world.Deploy("3").exit == Exit::kNeedsPerson);
@@ -135,7 +135,7 @@ TEST_CASE("how the last transaction ended in doubt stays told") {
   CHECK(world.Read().well());
 }
 
-TEST_CASE("what the tool did not put there is a doubt") {
+TEST_CASE("a release that this tool did not put there is a problem") {
   Two world;
   world.disk.MakeDirectory(Fs::kRoot, "releases/hand", 0755);
   PutFile(&world.disk, "releases/note.txt", "");
@@ -145,7 +145,7 @@ TEST_CASE("what the tool did not put there is a doubt") {
         std::string::npos);
 }
 
-TEST_CASE("processes of another release are told, each once") {
+TEST_CASE("each process of another release is reported once") {
   Two world;
   using What = ProcessUse::What;
   world.runner.uses = {
