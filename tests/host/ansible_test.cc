@@ -1,5 +1,5 @@
-// scripts/ansible: a release is rolled over three machines, each with a
-// systemd, an sshd and a service of its own.
+// scripts/ansible rolls a release out over three machines, each of which has
+// its own systemd, sshd and service.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
@@ -21,7 +21,7 @@ namespace {
 
 constexpr int kMachines = 3;
 
-// The machines web1 to web3, with release 1 live on each, and who rolls.
+// The machines web1 to web3, with release 1 live on each, and the control host.
 class Cluster {
  public:
   Cluster() {
@@ -50,7 +50,7 @@ class Cluster {
 
   SystemdContainer& Machine(int number) { return *machines_.at(number - 1); }
 
-  // The words that roll that version over all.
+  // Returns the command line that rolls that version out over all machines.
   std::vector<std::string> RollLine(const std::string& version) {
     const std::string archive =
         fmt::format("{}/shop-{}.tar", files_.path(), version);
@@ -86,7 +86,7 @@ class Cluster {
             .output);
   }
   std::string Live(int number) { return Ask(number, "status")["live"]; }
-  // Transactions so far.
+  // Returns the number of transactions so far on that machine.
   std::size_t History(int number) {
     return Ask(number, "history")["transactions"].size();
   }
@@ -101,7 +101,8 @@ bool Says(const Finished& finished, const std::string& part) {
   return finished.out.find(part) != std::string::npos;
 }
 
-// So they are, and so the play tells.
+// Checks that the version is live on every machine, and that the play reports
+// it.
 void CheckLiveEverywhere(Cluster* cluster, const Finished& roll,
                          const std::string& version) {
   for (int i = 1; i <= kMachines; ++i) {
@@ -131,7 +132,7 @@ TEST_CASE("a roll over three machines takes all of them, or none") {
   CHECK(good.exit == 0);
   CheckLiveEverywhere(&cluster, good, "2");
 
-  // The second one finds no release healthy that it does not know.
+  // On web2 only release 2 can pass its health check.
   REQUIRE(cluster.Machine(2)
               .Shell("sed -i 's/release {version}/release 2/' "
                      "/etc/release/shop.toml")
@@ -148,7 +149,7 @@ TEST_CASE("a roll over three machines takes all of them, or none") {
   CHECK(cluster.Ask(2, "history")["transactions"][0]["exit"] == 4);
   CHECK(cluster.History(3) == 2);
 
-  // One that is away: nothing begins.
+  // If one machine is unreachable, nothing begins.
   const std::size_t before = cluster.History(1);
   cluster.Machine(3).Stop();
   const Finished away = cluster.Roll("4");

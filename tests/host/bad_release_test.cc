@@ -1,4 +1,4 @@
-// Every way in which a new release can be bad is undone, and has its own code.
+// A bad release of each kind is undone, and reported with its own error code.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
@@ -15,7 +15,7 @@ bool Has(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
-// A shop whose release 1 is live.
+// An app whose release 1 is live.
 class ShopWithOne : public LiveShop {
  public:
   explicit ShopWithOne(const std::string& config = Config())
@@ -24,8 +24,8 @@ class ShopWithOne : public LiveShop {
     CheckLive("1");
   }
 
-  // Deploys release 2, which must be undone for that reason, and returns the
-  // whole message.
+  // Deploys the archive of release 2, and checks that it is undone with that
+  // error code. Returns the error message.
   std::string CheckUndone(const std::string& archive, const std::string& code) {
     const Said said = Release({"deploy", archive});
     CAPTURE(said.err);
@@ -41,7 +41,7 @@ class ShopWithOne : public LiveShop {
     const nlohmann::json last = Status()["last"];
     CHECK(last["code"] == code);
     CHECK(last["message"] == said.Message());
-    // The next one is none the worse for it.
+    // The next deploy must work.
     CHECK(Release({"deploy", Archive("3")}).status == 0);
     CheckLive("3");
     return said.Message();
@@ -63,7 +63,7 @@ std::string HookConfig(const std::string& hook, const std::string& line) {
 }  // namespace
 
 TEST_SUITE("inside a container: bad releases") {
-  TEST_CASE("a unit that is not running is started, and that is said") {
+  TEST_CASE("a unit that is not running is started, with a warning") {
     LiveShop shop;
     const Said first = shop.Release({"deploy", shop.Archive("1")});
     CHECK(first.status == 0);
@@ -174,7 +174,7 @@ TEST_SUITE("inside a container: bad releases") {
     CHECK(Has(history, "line50"));
   }
 
-  TEST_CASE("where the release before is broken too a person is called") {
+  TEST_CASE("if the previous release is broken too, the outcome is in doubt") {
     ShopWithOne shop;
     const auto before = shop.TakeUps().size();
     Spill("/srv/shop/broken", "");
@@ -183,25 +183,26 @@ TEST_SUITE("inside a container: bad releases") {
     CHECK(said.status == 5);
     CHECK(said.json["result"] == "in-doubt");
     CHECK(said.Code() == "undo-failed");
-    // Why the new one failed, and why the old one did.
+    // The message gives both reasons: why release 2 failed, and why release 1
+    // failed.
     CHECK(Has(said.Message(), "release 2 serves"));
     CHECK(Has(said.Message(), "release 1 serves"));
     CHECK(shop.Current() == "releases/1");
-    // Once forward, once back: no flapping.
+    // The service reloads twice, forward and back; the command does not retry.
     auto takeups = shop.TakeUps();
     takeups.erase(takeups.begin(), takeups.begin() + static_cast<long>(before));
     CHECK(takeups == std::vector<std::string>{"reload 2", "reload 1"});
     const Said status = shop.Release({"status", "--check"});
     CHECK(status.status == 8);
     CHECK(Has(status.json["doubts"].dump(), "ended in doubt"));
-    // Mended, the next deploy is as any other.
+    // After the repair, the next deploy works as usual.
     REQUIRE(shop.Shell("rm /srv/shop/broken").ok());
     CHECK(shop.Release({"deploy", shop.Archive("3")}).status == 0);
     shop.CheckLive("3");
   }
 }
 
-TEST_CASE("a bad release is undone and called by its name") {
+TEST_CASE("a bad release is undone and reported with its error code") {
   SystemdContainer container;
   CheckSuiteInside(&container, "inside a container: bad releases", 12);
 }

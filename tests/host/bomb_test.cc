@@ -1,5 +1,6 @@
-// Archives that are small and want much: refused as soon as a limit is crossed,
-// within bounded memory, and nothing is left behind.
+// Small archives that would use much space, time or memory. The command must
+// refuse them as soon as they exceed a limit, in bounded memory, and leave
+// nothing behind.
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -24,12 +25,12 @@ using nlohmann::json;
 
 struct Measured {
   int exit = -1;
-  long peak = 0;  // KiB of memory, at most
+  long peak = 0;  // peak resident memory in KiB
   std::string out;
 };
 
-// Runs the line; `feed`, where there is one, writes to its standard input until
-// that breaks.
+// Runs a program with its stdout in the file `out`. `feed`, if given, writes to
+// the program's stdin; it must return when a write fails.
 Measured Measure(const std::vector<std::string>& line, const std::string& out,
                  const std::function<void(int)>& feed = nullptr) {
   signal(SIGPIPE, SIG_IGN);
@@ -61,6 +62,8 @@ Measured Measure(const std::vector<std::string>& line, const std::string& out,
 struct Bombed {
   Bombed() { site.Deploy("1.0"); }
 
+  // Runs the command and checks that it fails with exit status 3 and `code`,
+  // uses less than `most_mebibytes` of memory, and changes nothing.
   void CheckRefused(const std::vector<std::string>& words,
                     const std::string& code, long most_mebibytes,
                     const std::function<void(int)>& feed = nullptr) {
@@ -81,16 +84,18 @@ struct Bombed {
   }
 
   TempDir own;
-  // In memory, so that what is measured is not the disk.
+  // In memory, because the speed of the disk is not under test.
   PrivateMount mount{"-t tmpfs -o size=1g none", own.path() + "/disk"};
   Site site{own.path() + "/disk"};
 };
 
+// Limits of memory in MiB: for a normal refusal, and for archives that fill the
+// memory that the reader may use.
 constexpr long kSmall = 64;
 constexpr long kFlood = 256;
 
-// What rig/bombs.py makes, with `count` of what is many; compressed where
-// `pack` is not empty. Returns its path.
+// Makes an archive with rig/bombs.py (`count` as described there) and
+// compresses it with the command `pack` if that is not empty. Returns its path.
 std::string Bomb(const Site& site, const std::string& kind,
                  const std::string& end, std::uint64_t count,
                  const std::string& pack = "") {
@@ -103,7 +108,8 @@ std::string Bomb(const Site& site, const std::string& kind,
 
 TEST_CASE_FIXTURE(Bombed, "a 42 KB bomb is refused, in every compression") {
   const std::string bombs[][2] = {
-      // Streams behind one another are one: the same few bytes many times.
+      // Concatenated streams count as one, so the same few bytes can be
+      // repeated.
       {"bz2", "head -c 50M /dev/zero | bzip2"},
       {"zst", "head -c 100M /dev/zero | zstd -q"},
       {"xz", "head -c 20M /dev/zero | xz -1"},
@@ -112,8 +118,9 @@ TEST_CASE_FIXTURE(Bombed, "a 42 KB bomb is refused, in every compression") {
   for (const auto& [suffix, zeros] : bombs) {
     const std::string path = site.files() + "/bomb.tar." + suffix;
     const std::string pack = zeros.substr(zeros.find('|') + 1);
-    // The header of a file of 8 GiB, then zeros as far as 42 KB lead. Those of
-    // gzip do not lead far.
+    // The header of a file of 8 GiB, followed by as many compressed zeros as
+    // fit into 42 KB. With gzip these are too few to reach the limit, so the
+    // archive counts as truncated.
     Shell("cd " + site.files() +
           "; truncate -s 8G f; tar -cf - f 2>/dev/null |"
           " head -c 512 |" +
@@ -133,7 +140,7 @@ TEST_CASE_FIXTURE(Bombed, "a zip bomb of many layers is taken for one layer") {
         "; head -c 50M /dev/zero > 0; zip -q 1.zip 0; "
         "for i in 1 2 3 4 5 6 7 8 9; do cp 1.zip $i-1.zip; done; "
         "zip -q 2.zip ?-1.zip; rm 0");
-  // Nothing of an archive in an archive is unpacked.
+  // Archives inside an archive are files; the command does not unpack them.
   CHECK(site.Release({"stage", "--version", "2.0", site.files() + "/2.zip"})
             .exit == 0);
   CHECK(bfs::file_size(site.root() + "/releases/2.0/1-1.zip") < 100'000);
@@ -161,7 +168,7 @@ TEST_CASE_FIXTURE(Bombed, "archives in their own compression are no archives") {
   CheckRefused({"deploy", "--version", "2.0", site.files() + "/q"},
                "archive-unsupported", kSmall);
   const std::string quine = Bomb(site, "quine", ".tar.gz", 0);
-  // It is one: what it unpacks to is itself, for ever.
+  // Proves that it is a quine: it unpacks to itself.
   Shell("gzip -dc < " + quine + " | cmp - " + quine);
   CheckRefused({"deploy", "--version", "2.0", quine}, "archive-unsupported",
                kSmall);
@@ -192,13 +199,15 @@ TEST_CASE_FIXTURE(Bombed,
         kSmall);
   check(Bomb(site, "shared", ".cpio", many(19'000, 150'000)), "limit-exceeded",
         kSmall);
-  // As many as fit into the memory that it may take, and more than that.
+  // First with a list that fits into the memory of the reader, then with one
+  // that does not.
   check(Bomb(site, "list", ".7z", many(100'000, 2'000'000)), "limit-exceeded",
         full ? kFlood : kSmall);
   check(Bomb(site, "list", ".7z", 30'000'000), "limit-exceeded", kFlood + 64);
 }
 
-// Empty files, each with a name of its own, until the reader has had enough.
+// Writes a tar of empty files with distinct names to the pipe, until `count`
+// are written or the reader closes it.
 void FeedEntries(int pipe, unsigned count) {
   const std::string block =
       TarBuilder().File("f0000000", "").Bytes().substr(0, 512);
@@ -227,7 +236,7 @@ TEST_CASE_FIXTURE(Bombed, "ten million empty entries are refused") {
       site.ConfigFile("few.toml", "[unpack]\nmax_entries = 20000\n");
   CheckRefused({"--config", config, "deploy", "--version", "2.0", "-"},
                "limit-exceeded", kSmall, flood);
-  // A million by default, and so many need some memory.
+  // The default limit is a million entries, whose names need more memory.
   CheckRefused({"deploy", "--dry-run", "--version", "2.0", "-"},
                "limit-exceeded", kFlood, flood);
   if (Torture()) {

@@ -1,8 +1,8 @@
-// Twenty callers at once, each doing what it likes to one app, some of them
-// killed at random moments: readers always see a complete tree, and what is
-// left is settled, unlocked and written down.
+// Twenty callers run random commands on one app at once; some are killed at
+// random moments. Readers must always see a complete tree. Afterwards every
+// transaction must be settled and recorded, and the lock must be free.
 //
-// Six seconds long; RELEASE_CROWD_SECONDS makes it longer.
+// The test takes six seconds, or RELEASE_CROWD_SECONDS.
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -56,7 +56,8 @@ bool SameFile(int a, int b) {
   return one.st_ino == other.st_ino && one.st_dev == other.st_dev;
 }
 
-// Looks through ROOT/current as a service would, again and again.
+// Reads the files behind ROOT/current in a loop, as a service would, and
+// records every incomplete tree.
 class Watcher {
  public:
   explicit Watcher(std::string root)
@@ -65,7 +66,7 @@ class Watcher {
           while (!stop.stop_requested()) Look();
         }) {}
 
-  // What it saw that no reader may see.
+  // Stops the loop. Returns what it saw and a reader must never see.
   std::vector<std::string> Stop() {
     thread_.request_stop();
     thread_.join();
@@ -88,13 +89,16 @@ class Watcher {
       return;
     }
     const std::string missing = Missing(tree);
-    // A tree may lose its files once it is no longer the live one.
+    // A tree may be pruned once it is no longer live, so only the tree that is
+    // still live counts.
     const int now = missing.empty() ? -1 : Open();
     if (now >= 0 && SameFile(tree, now)) Break(missing);
     if (now >= 0) close(now);
     close(tree);
   }
 
+  // Returns what is wrong with the tree, or "" if it is complete and of one
+  // version.
   std::string Missing(int tree) {
     const std::string version = ReadBeneath(tree, "name");
     if (version.empty()) return "name is not whole";
@@ -127,7 +131,7 @@ struct Call {
   bool changes = true;
 };
 
-// One command that was run, and how it ended.
+// A command that was run, and its outcome.
 struct Ran {
   int pid = 0;
   Call call;
@@ -165,7 +169,7 @@ class Crowd {
     }
   }
 
-  // The first line of every record, in the order of their numbers.
+  // Returns the first entry of every record, ordered by transaction number.
   std::map<std::string, json> Records() const {
     std::map<std::string, json> records;
     for (const auto& entry :
@@ -173,6 +177,7 @@ class Crowd {
       const std::string name = entry.path().filename().string();
       if (!name.ends_with(".log")) continue;
       const std::string text = Slurp(entry.path());
+      // Each line begins with a checksum of 16 digits and a blank.
       records[name] = json::parse(text.substr(17, text.find('\n') - 17));
     }
     return records;
@@ -188,6 +193,7 @@ class Crowd {
     return path;
   }
 
+  // Chooses a random command; deploys are the most frequent.
   Call Choose(std::mt19937* random) const {
     const std::size_t which = (*random)() % versions_.size();
     const std::string& version = versions_[which];
@@ -224,6 +230,7 @@ class Crowd {
     }
   }
 
+  // Runs a random command; sends one in three a random signal within 150 ms.
   void Act(std::mt19937* random) {
     Ran ran{.call = Choose(random)};
     std::vector<std::string> words = {
@@ -261,17 +268,18 @@ class Crowd {
   }
 };
 
-// -- what must hold
+// -- the checks afterwards
 
+// Whether this outcome is allowed for the command.
 bool MayEndSo(const Ran& ran) {
   const Finished& finished = ran.finished;
   if (finished.timed_out) return false;
   if (finished.signal != 0) return ran.signalled;
-  // A release may be pruned under whoever names it, or looks at it.
+  // Another caller may prune the release that this command names or reads.
   const bool is_gone =
       finished.out.find(": there is none") != finished.out.npos;
   if (!ran.call.changes && finished.exit == 1 && is_gone) return true;
-  // Nothing is unhealthy here, so only a signal undoes anything.
+  // No release is unhealthy here, so only a signal can cause an undo.
   if (finished.exit == 1 || finished.exit == 4) return ran.signalled;
   if (ran.call.changes) {
     return finished.exit == 0 || finished.exit == 6 || finished.exit == 7;
@@ -279,7 +287,7 @@ bool MayEndSo(const Ran& ran) {
   return finished.exit == 0;
 }
 
-// The number that the command itself told; 0: none.
+// Returns the transaction number that the command reported, or 0.
 std::uint64_t NumberTold(const Ran& ran) {
   const json object = json::parse(ran.finished.out, nullptr, false);
   if (!object.is_object() || !object.contains("transaction")) return 0;
@@ -313,7 +321,7 @@ void CheckNumbers(const Crowd& crowd) {
     CHECK(begin["kind"] == "begin");
     CHECK(begin["transaction"] == ++expected);
   }
-  // And as the command tells it, newest first.
+  // `history` must list the same transactions, newest first.
   const json history =
       crowd.site().Json({"history", "-n", "100000"})["transactions"];
   REQUIRE(history.size() == expected);
@@ -325,7 +333,8 @@ void CheckNumbers(const Crowd& crowd) {
   }
 }
 
-// Whoever got the lock is in the history, once; whoever did not is not.
+// Checks that each command that got the lock is recorded exactly once, and the
+// others not at all.
 void CheckHistory(const Crowd& crowd) {
   std::map<int, unsigned> times;
   std::map<std::uint64_t, json> by_number;
@@ -381,8 +390,9 @@ TEST_CASE("twenty callers, some of them killed, break nothing") {
   CheckHistory(crowd);
 }
 
-// -- the watcher is no decoration
+// -- control: the watcher notices broken ways to deploy
 
+// A root without the command, which the tests change in naive ways.
 struct Naive {
   Naive() {
     for (const char* version : {"1.0", "2.0"}) Make(version);
@@ -402,11 +412,11 @@ struct Naive {
   std::string root = own.path();
 };
 
-TEST_CASE("the watcher catches who removes the link before making it anew") {
+TEST_CASE("the watcher notices a link that is removed and made again") {
   Naive naive;
   Watcher watcher(naive.root);
   CHECK(Eventually([&] {
-    // Many in a row: the moment is short, and the watcher may have to wait for
+    // Many rounds, because the gap is short and the watcher may be waiting for
     // a processor.
     for (int i = 0; i < 1000 && !watcher.Caught(); ++i) {
       bfs::remove(naive.root + "/current");
@@ -421,7 +431,7 @@ TEST_CASE("the watcher catches who removes the link before making it anew") {
   CHECK(broken[0] == "current leads nowhere");
 }
 
-TEST_CASE("the watcher catches who unpacks below the name that is live") {
+TEST_CASE("the watcher notices an unpack into the live tree") {
   Naive naive;
   Watcher watcher(naive.root);
   CHECK(Eventually([&] {
@@ -434,7 +444,7 @@ TEST_CASE("the watcher catches who unpacks below the name that is live") {
   }));
 }
 
-TEST_CASE("the watcher has nothing against a swap by rename") {
+TEST_CASE("the watcher accepts a switch by rename") {
   Naive naive;
   Watcher watcher(naive.root);
   for (int i = 0; i < 3000; ++i) naive.Swap(i % 2 == 0 ? "2.0" : "1.0");

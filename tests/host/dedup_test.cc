@@ -1,5 +1,6 @@
-// What a second deploy takes of a real disk: on ext4 files that both releases
-// have are linked, on xfs and btrfs their blocks are shared.
+// Measures the disk space that a second deploy uses on a real file system. On
+// ext4, files that both releases contain are hard links; on xfs and btrfs, they
+// share blocks.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -26,7 +27,7 @@ struct Kind {
   std::string dedup;
   unsigned files;
   std::size_t size;  // of each
-  unsigned changed;  // of them, from the first version to the second
+  unsigned changed;  // number of files that differ between versions
 };
 
 const Kind kKinds[] = {
@@ -44,7 +45,7 @@ std::string ContentOf(const Kind& kind, unsigned i, unsigned version) {
   return Noise(kind.size, i + (changed ? 1'000 * version : 0));
 }
 
-// A shop on a disk of that kind.
+// An app on a disk of that kind.
 class Shop {
  public:
   explicit Shop(Kind kind, const std::string& more = "")
@@ -66,7 +67,7 @@ class Shop {
     for (unsigned i = 0; i < kind_.files; ++i) {
       tar.File(NameOf(i), ContentOf(kind_, i, version));
     }
-    // Beside the disk, whose room is looked at.
+    // Not on the disk, because the test measures its free space.
     const std::string archive = own_.path() + "/a.tar";
     Spill(archive, tar.Bytes());
     const Finished finished = Run(
@@ -84,7 +85,7 @@ class Shop {
     return fmt::format("{}/releases/{}/{}", site_.root(), version, NameOf(i));
   }
 
-  // Bytes of the disk that are in use.
+  // Returns the number of used bytes of the disk.
   std::uint64_t Used() const {
     const std::string directory = own_.path() + "/disk";
     Shell("sync -f " + directory);
@@ -93,7 +94,8 @@ class Shop {
     return (st.f_blocks - st.f_bfree) * st.f_frsize;
   }
 
-  // That the second version must take, and what the tool notes about it.
+  // Returns the bytes that the second deploy may use: the changed files and 5
+  // %, the directories, the manifest, and some blocks for the records.
   std::uint64_t Allowed() const {
     constexpr std::uint64_t kBlock = 4096;
     const std::uint64_t of_one = (kind_.size + kBlock - 1) / kBlock * kBlock;
@@ -121,7 +123,7 @@ ino_t InodeOf(const std::string& path) {
   return st.st_ino;
 }
 
-TEST_CASE("a second deploy takes of the disk what changed, and little more") {
+TEST_CASE("a second deploy uses little more space than the changed files") {
   for (const Kind& kind : kKinds) {
     CAPTURE(kind.form);
     Shop shop(kind);
@@ -141,7 +143,7 @@ TEST_CASE("a second deploy takes of the disk what changed, and little more") {
     CHECK((InodeOf(shop.PathOf(1, 1)) == InodeOf(shop.PathOf(2, 1))) == links);
     CHECK(InodeOf(shop.PathOf(1, 0)) != InodeOf(shop.PathOf(2, 0)));
     CHECK(shop.Run({"verify", "--all"}).exit == 0);
-    // The control: without it the next takes all its room again.
+    // Control: without dedup the next deploy uses the full space again.
     shop.Config("off");
     const std::uint64_t all = shop.Used();
     REQUIRE(shop.Deploy(3).exit == 0);
@@ -158,25 +160,27 @@ void ChangeByte(const std::string& path) {
   REQUIRE(file.flush());
 }
 
-TEST_CASE("damage to the release before gets into no new one") {
+TEST_CASE("damage to a release does not spread to the next one") {
   for (const Kind& kind : kKinds) {
     CAPTURE(kind.form);
     Shop shop(kind);
     REQUIRE(shop.Deploy(1).exit == 0);
     const std::string damaged = shop.PathOf(1, 1);
-    // The times as they were, so that nothing but the bytes tells.
+    // Restores the times, so that only the content shows the damage.
     Shell("cp -a --attributes-only " + damaged + " " + damaged + ".times");
     ChangeByte(damaged);
     Shell("touch -r " + damaged + ".times " + damaged + "; rm " + damaged +
           ".times");
-    // One that a link would bring in with what it may do.
+    // A file with an extended attribute, which a link would carry into the new
+    // release.
     REQUIRE(setxattr(shop.PathOf(1, 2).c_str(), "user.note", "x", 1, 0) == 0);
     REQUIRE(shop.Run({"verify", "1"}).exit == 8);
     REQUIRE(shop.Deploy(2).exit == 0);
     CHECK(shop.Run({"verify", "2"}).exit == 0);
     CHECK((Slurp(shop.PathOf(2, 1)) == ContentOf(kind, 1, 2)));
     CHECK(InodeOf(shop.PathOf(2, 2)) != InodeOf(shop.PathOf(1, 2)));
-    // The control: what a link by name, size, mode and time would have done.
+    // Control: a link chosen by name, size, mode and time would have spread the
+    // damage.
     const std::string link =
         kind.dedup == "hardlink" ? "ln -f " : "cp --reflink=always ";
     Shell(link + damaged + " " + shop.PathOf(2, 1));
@@ -184,7 +188,7 @@ TEST_CASE("damage to the release before gets into no new one") {
   }
 }
 
-TEST_CASE("who is not root shares files, too, and only with its own") {
+TEST_CASE("a user other than root shares only its own files") {
   Shop shop(kKinds[0]);
   Shell("chown -R daemon:daemon " + shop.site().root());
   chmod(shop.site().files().c_str(), 0755);
@@ -203,7 +207,7 @@ TEST_CASE("who is not root shares files, too, and only with its own") {
   REQUIRE(deploy("2") == 0);
   const std::string releases = shop.site().root() + "/releases/";
   CHECK(InodeOf(releases + "1/name") == InodeOf(releases + "2/name"));
-  // A file that has come into other hands is written anew.
+  // A file that belongs to another user is written again, not linked.
   Shell("chown root:root " + releases + "2/name");
   REQUIRE(deploy("3") == 0);
   CHECK(InodeOf(releases + "2/name") != InodeOf(releases + "3/name"));

@@ -1,5 +1,5 @@
-// File systems without a free block or a free inode: what must work there does,
-// and what cannot is refused and leaves nothing behind.
+// File systems without a free block or inode. Rollbacks must succeed; commands
+// that need space must fail with no-space and leave nothing behind.
 #include <doctest/doctest.h>
 #include <sys/statvfs.h>
 
@@ -19,11 +19,11 @@ namespace bfs = boost::filesystem;
 const std::vector<std::string> kRecorded = {".release/transactions",
                                             ".release/lock"};
 
-// A small file system with a site on it where 1.0 to 4.0 are good.
+// A small file system with a site whose releases 1.0 to 4.0 are good.
 struct Disk {
   explicit Disk(const std::string& form) : form_(form) {
     const std::string image = own.path() + "/image";
-    // No blocks kept for root, which would not see the disk full.
+    // -m 0: with reserved blocks, root would still have space.
     const std::string make =
         form == "ext4"  ? "truncate -s 16M $0; mkfs.ext4 -q -m 0 -N 256 $0"
         : form == "xfs" ? "truncate -s 300M $0; mkfs.xfs -q $0"
@@ -38,7 +38,7 @@ struct Disk {
     archive = site->Archive("9.0");
   }
 
-  // Takes every inode, where they are counted, and every block.
+  // Uses up every inode (btrfs has no fixed number) and every block.
   void Fill() {
     const Finished filled = Run(
         {"bash", "-c",
@@ -56,7 +56,7 @@ struct Disk {
     INFO(filled.Describe());
     struct statvfs now = {};
     REQUIRE(statvfs(disk.c_str(), &now) == 0);
-    // xfs counts what it keeps for itself as free.
+    // xfs reports blocks that it reserves for itself as free.
     CHECK(now.f_bavail * now.f_bsize < (form_ == "xfs" ? 65536 : 4096));
     if (form_ == "ext4") CHECK(now.f_favail == 0);
   }
@@ -92,7 +92,7 @@ struct Disk {
   std::optional<Site> site;
 };
 
-TEST_CASE("without a free block or inode rollbacks go on, and are recorded") {
+TEST_CASE("rollbacks work and are recorded on a disk without free blocks") {
   for (const char* form : {"ext4", "xfs", "btrfs"}) {
     CAPTURE(form);
     Disk disk(form);
@@ -106,7 +106,7 @@ TEST_CASE("without a free block or inode rollbacks go on, and are recorded") {
       CAPTURE(word);
       CHECK(disk.site->Release({word}).exit == 0);
     }
-    // Where there is room again, all is as before.
+    // After space has been freed, deploys work again.
     bfs::remove(disk.disk + "/fill");
     for (const auto& entry : bfs::directory_iterator(disk.disk)) {
       const std::string name = entry.path().filename().string();
@@ -120,11 +120,12 @@ TEST_CASE("without a free block or inode rollbacks go on, and are recorded") {
   }
 }
 
-TEST_CASE("without what is kept ready the same rollback finds no space") {
+TEST_CASE("a rollback without preallocated files fails with no-space") {
   for (const bool links : {true, false}) {
     CAPTURE(links);
     Disk disk("ext4");
-    // As it would be, were nothing kept ready.
+    // Removes the preallocated records or links, to prove that the rollbacks
+    // above depend on them.
     for (unsigned i = 1; i <= (links ? 3 : kSpareRecords); ++i) {
       const std::string path =
           links ? "/.release/link-" + std::to_string(i)
@@ -142,7 +143,7 @@ TEST_CASE("without what is kept ready the same rollback finds no space") {
   }
 }
 
-TEST_CASE("a disk that fills up under an archive is no-space, and cleaned up") {
+TEST_CASE("a disk that fills up during a deploy is no-space, and cleaned up") {
   TarBuilder many;
   for (int i = 0; i < 400; ++i) many.File("f" + std::to_string(i), "");
   const std::string big = TarBuilder().File("b", Noise(20'000'000, 1)).Bytes();
@@ -151,7 +152,8 @@ TEST_CASE("a disk that fills up under an archive is no-space, and cleaned up") {
     const std::string path = disk.own.path() + "/in.tar";
     Spill(path, bytes);
     const auto before = Listing(disk.site->root(), kRecorded);
-    // As a stream, whose size is not known beforehand.
+    // As a stream: with a known size, the command would refuse the archive
+    // before it unpacks.
     const Finished finished =
         RunShell("$release --root " + disk.site->root() +
                  " --json deploy - --version 9.0 < " + path);
@@ -164,7 +166,7 @@ TEST_CASE("a disk that fills up under an archive is no-space, and cleaned up") {
   }
 }
 
-TEST_CASE("a directory that does not tell types is read all the same") {
+TEST_CASE("a directory without file types is read") {
   const TempDir own;
   const std::string image = own.path() + "/image";
   REQUIRE(Run({"sh", "-c", "truncate -s 16M $0; mkfs.ext4 -q -O ^filetype $0",

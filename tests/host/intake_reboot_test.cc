@@ -1,7 +1,7 @@
-// The machine goes down in the middle of an intake.
+// The machine goes down while an upload is processed.
 //
-// What an upload has begun is settled before the app's unit starts; then the
-// upload is taken in again, or is known to be done with.
+// Recovery settles the interrupted transaction before the app's unit starts.
+// The upload is then processed again, unless it had been committed.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
@@ -24,16 +24,17 @@ constexpr char kUpload[] = "shop-2.tar";
 constexpr char kNotify[] =
     "[notify]\non = [\"failure\", \"recovery\"]\n"
     "webhook = \"http://127.0.0.1:1/\"\n";
-// While they exist, a boot does not watch the drop box, and the app does not
-// reload.
+// While kHoldIntake exists, the path unit does not start at boot. While
+// kHoldReload exists, the reload of the app does not end.
 constexpr char kHoldIntake[] = "/srv/hold-intake";
 constexpr char kHoldReload[] = "/srv/hold-reload";
 
-// What is durable of the transaction then.
+// The last step of the transaction that is durable at a moment.
 enum class Reached { kNothing, kBegin, kSwitching, kCommitted };
 
-// A moment of an intake, and what keeps it from going by: the command stops
-// before a call, or the step does not end.
+// A moment during an intake, and how the test holds it: rig/calls.c stops the
+// command before the call `stops_before`, or the step `step` is configured to
+// take forever.
 struct Moment {
   std::string name;
   Reached reached;
@@ -55,9 +56,11 @@ const std::vector<Moment>& Moments() {
   return moments;
 }
 
-// How the machine goes down.
+// The way in which the machine goes down.
 enum class Fall { kPowerCut, kReboot };
 
+// Passes the moment and the way to go down to the suites inside the container,
+// in files.
 void Tell(const std::string& moment, Fall fall, SystemdContainer* container) {
   REQUIRE(
       container
@@ -97,7 +100,8 @@ std::string ConfigFor(const Moment& moment) {
   return config + kNotify;
 }
 
-// Uploads release 2 and returns at the moment.
+// Uploads release 2 and returns when the intake has reached the moment. Leaves
+// a configuration and units with which the next boot recovers.
 class InterruptedShop : public WatchedShop {
  public:
   explicit InterruptedShop(const Moment& moment) : moment_(moment) {
@@ -118,7 +122,9 @@ class InterruptedShop : public WatchedShop {
     WriteConfig(Config("50ms") + kNotify);
     AddToUnit(kPathUnit,
               fmt::format("[Unit]\nConditionPathExists=!{}\n", kHoldIntake));
-    // What is done with shows what a boot does by itself.
+    // Holds the intake after the boot, so that the test can see the state after
+    // recovery. After a commit the intake is not held: the boot must find that
+    // the upload is live already, and remove it.
     if (moment.reached != Reached::kCommitted) Spill(kHoldIntake, "");
   }
 
@@ -177,7 +183,7 @@ void CheckRecoveredBeforeTheStart(LiveShop* shop) {
   CHECK(takeups.back() == "start " + shop->Status()["live"].get<std::string>());
 }
 
-// Before anything is taken in again.
+// Checks the state after recovery, before the upload is processed again.
 void CheckSettled(LiveShop* shop, const Moment& moment, Fall fall) {
   const json history = shop->Release({"history"}).json["transactions"];
   CAPTURE(history.dump());
@@ -196,7 +202,7 @@ void CheckSettled(LiveShop* shop, const Moment& moment, Fall fall) {
   CHECK(last["result"] == (switched ? "undone" : "failed"));
   CHECK(last["code"] == "interrupted");
   CHECK(last["recovered"] == (fall == Fall::kPowerCut));
-  // Nobody took it, so it waits.
+  // No receiver accepted the notice, so it is still in the outbox.
   const json notice =
       json::parse(Slurp("/srv/shop/.release/outbox/000002-webhook.json"));
   CHECK(notice["event"] == (fall == Fall::kPowerCut ? "recovery" : "failure"));
@@ -244,13 +250,13 @@ void Interrupt(SystemdContainer* container, const std::string& moment,
 }  // namespace
 
 TEST_SUITE("inside a container: an intake is interrupted") {
-  TEST_CASE("the upload is there, and its intake has come so far") {
+  TEST_CASE("an upload is interrupted at the moment") {
     InterruptedShop shop(ToldMoment());
   }
 }
 
 TEST_SUITE("inside a container: after a boot in an intake") {
-  TEST_CASE("it was settled first, then the upload is taken in again") {
+  TEST_CASE("it was settled first, then the upload is processed again") {
     WatchedShop shop{LiveShop::AsItIs{}};
     const Moment& moment = ToldMoment();
     CAPTURE(moment.name);
@@ -262,14 +268,14 @@ TEST_SUITE("inside a container: after a boot in an intake") {
   }
 }
 
-TEST_CASE("an intake is settled at boot and comes again") {
+TEST_CASE("an interrupted intake is settled at boot and repeated") {
   SystemdContainer container;
   Interrupt(&container, "switch", Fall::kPowerCut);
   Interrupt(&container, "health", Fall::kReboot);
   Interrupt(&container, "after the commit", Fall::kPowerCut);
 }
 
-TEST_CASE("whatever step it was in, and however the machine went down") {
+TEST_CASE("an intake interrupted at any step is settled at boot") {
   if (!Torture()) return;
   SystemdContainer container;
   for (const Moment& moment : Moments()) {

@@ -1,4 +1,4 @@
-// Uploads to a drop box, over a real sshd, taken in by the units.
+// Uploads to a drop box over a real sshd, processed by the real units.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 #include <signal.h>
@@ -50,7 +50,7 @@ TEST_SUITE("inside a container: uploads") {
     shop.CheckStillWatched("2");
   }
 
-  TEST_CASE("each upload that is not right is rejected with its reason") {
+  TEST_CASE("each wrong upload is rejected with its reason") {
     WatchedShop shop;
     const std::string good = shop.Bytes("2");
     shop.Put("shop-cut.tar", good.substr(0, good.size() / 2));
@@ -86,8 +86,8 @@ TEST_SUITE("inside a container: uploads") {
     CHECK(shop.Settles());
   }
 
-  TEST_CASE("what went wrong stays in sight until someone has seen it") {
-    // Of a receiver that takes nothing.
+  TEST_CASE("a failed upload stays visible until someone acknowledges it") {
+    // No one listens on port 1, so no notice can be delivered.
     WatchedShop shop(LiveShop::Config("50ms") +
                      "[notify]\nwebhook = \"http://127.0.0.1:1/\"\n");
     shop.Upload("shop-bad.tar", shop.Bytes("bad", "error"));
@@ -109,7 +109,7 @@ TEST_SUITE("inside a container: uploads") {
     shop.CheckStillWatched("1");
   }
 
-  TEST_CASE("or until the next upload goes live") {
+  TEST_CASE("a failed upload stays visible until the next one goes live") {
     WatchedShop shop;
     shop.Upload("shop-bad.tar", shop.Bytes("bad", "error"));
     REQUIRE(shop.Settles());
@@ -128,7 +128,7 @@ TEST_SUITE("inside a container: uploads") {
                      "[hooks]\npreflight = [\"systemctl\", \"kill\", "
                      "\"-sKILL\", \"--kill-who=main\", \"" +
                      kIntakeUnit + "\"]\n");
-    // Without the pause after each death.
+    // ExecStopPost would wait ten seconds after each crash.
     shop.AddToUnit(kIntakeUnit, "[Service]\nExecStopPost=\n");
     shop.Upload("shop-2.tar", shop.Bytes("2"));
     REQUIRE(shop.Settles());
@@ -173,7 +173,7 @@ TEST_SUITE("inside a container: uploads") {
     CHECK(shop.Shell(fmt::format("systemctl is-active {}", kPathUnit)).ok());
   }
 
-  TEST_CASE("a slow upload is taken in when its checksum comes") {
+  TEST_CASE("a slow upload is deployed when its checksum arrives") {
     WatchedShop shop;
     const std::string bytes = shop.Bytes("2");
     Spill("/tmp/slow", bytes);
@@ -198,7 +198,8 @@ TEST_SUITE("inside a container: uploads") {
                                   .File("filler", Noise(30'000'000, 1))
                                   .Bytes();
     shop.Put("shop-2.tar", bytes);
-    // One byte in the middle flips for as long as it lies there.
+    // Rewrites one byte in the middle for as long as the file is in the drop
+    // box.
     Started writer({"sh", "-c",
                     fmt::format("while printf a | dd of={0}shop-2.tar bs=1 "
                                 "seek=15000000 conv=notrunc,nocreat "

@@ -1,4 +1,4 @@
-// Debian's nginx, under load, while releases come and go.
+// Debian's nginx serves under load while releases are deployed and rolled back.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 #include <signal.h>
@@ -37,19 +37,20 @@ constexpr char kConfig[] =
     "expect_body = \"{version}\"\ninterval = \"50ms\"\n"
     "min_healthy_time = \"100ms\"\n";
 
-// As many requests as the machine makes, each on a connection of its own.
+// Sends requests as fast as the machine can, each on a new connection.
 class Load {
  public:
   Load()
       : hey_({"hey", "-z", "300s", "-c", "8", "-disable-keepalive",
               "http://127.0.0.1:8081/version"}) {}
 
-  // Ends it. How many requests got which answer: "200", ..., "error".
+  // Ends the load. Returns the number of requests per status code ("200", ...)
+  // and of those that failed ("error").
   std::map<std::string, int> End() {
     hey_.Kill(SIGINT);
     REQUIRE(hey_.Wait() == 0);
     std::string report = hey_.Output();
-    // What comes before is times, in lines of the same shape.
+    // Skips the histogram of times, whose lines have the same form.
     report.erase(0, report.find("Status code distribution:"));
     INFO(report);
     std::map<std::string, int> answers;
@@ -77,7 +78,8 @@ class NginxShop : public LiveShop {
     Deploy("1");
   }
 
-  // Runs it, and asks who answers as soon as it is back.
+  // Runs the command, and checks that `version` answers as soon as the command
+  // returns.
   void CheckRun(const std::vector<std::string>& words,
                 const std::string& version) {
     const Said said = Release(words);
@@ -109,7 +111,7 @@ TEST_SUITE("inside a container: nginx") {
     CHECK(shop.Status()["well"] == true);
   }
 
-  TEST_CASE("the same load sees each moment of a swap that has a gap") {
+  TEST_CASE("the same load notices a switch that has a gap") {
     NginxShop shop;
     shop.Deploy("2");
     Load load;

@@ -1,5 +1,5 @@
-// `pack` by another user, with another umask, at another time, of files made in
-// another order: the same bytes.
+// `pack` must produce the same bytes for another user, umask and time, and for
+// files that were created in another order.
 #include <doctest/doctest.h>
 
 #include "host/command.h"
@@ -9,8 +9,9 @@
 namespace release {
 namespace {
 
-// Makes a tree of 300 files in `order` with that umask and time, as that user,
-// and packs it to files OUT.tar.*.
+// Returns a script that makes a tree of 300 files as that user, with that
+// umask, order and time, packs it in each compression, and prints one digest of
+// all archives.
 std::string Script(const std::string& out, const std::string& user,
                    const std::string& umask, const std::string& order,
                    const std::string& time) {
@@ -32,10 +33,10 @@ std::string Script(const std::string& out, const std::string& user,
 
 }  // namespace
 
-TEST_CASE("the same tree packs to the same bytes, whoever made it and when") {
+TEST_CASE("the same tree packs to the same bytes for every user and time") {
   const TempDir dir;
   boost::filesystem::permissions(dir.path(), boost::filesystem::perms(0755));
-  // Where this was built another user may not be let in.
+  // A copy, because another user may lack access to the build directory.
   boost::filesystem::copy_file(RELEASE_BINARY, dir.path() + "/release");
   const Finished one = RunShell(
       Script(dir.path() + "/one", "0", "022", "sort -n", "2001-01-01"));
@@ -46,7 +47,7 @@ TEST_CASE("the same tree packs to the same bytes, whoever made it and when") {
   INFO(two.Describe());
   REQUIRE(two.exit == 0);
   CHECK(one.out == two.out);
-  // tar itself shows every one of these differences.
+  // Control: plain tar gives different bytes.
   const Finished tar = RunShell("cd " + dir.path() +
                                 " && mkdir a b && touch -d 2001-01-01 a/f && "
                                 "touch b/f && tar -cf - -C a f | sha256sum; "

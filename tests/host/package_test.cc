@@ -1,5 +1,6 @@
-// What is installed by `cmake --install`, the Debian package and the tarball;
-// and that the package comes, is renewed and goes without harm.
+// Checks the files that `cmake --install`, the Debian package and the tarball
+// install, and that installing, upgrading and removing the package does no
+// harm.
 #include <doctest/doctest.h>
 
 #include <boost/filesystem.hpp>
@@ -18,7 +19,7 @@ namespace {
 namespace bfs = boost::filesystem;
 using std::chrono::seconds;
 
-// Beside the program, below the prefix.
+// The installed files other than the program, relative to the prefix.
 const char* const kInstalled[] = {
     "share/man/man8/release.8.gz",
     "share/man/man5/release.toml.5.gz",
@@ -52,14 +53,14 @@ void CheckInstalled(const std::string& prefix, const std::string& named) {
   CHECK(Run({"bash", "-n", prefix + "/" + kInstalled[2]}).exit == 0);
 }
 
-// Made once for all tests.
+// Returns the path of the package, which is made once for all tests.
 const std::string& DebianPackage() {
   static const TempDir dir;
   static const std::string path = MakePackage(dir.path(), "--only deb");
   return path;
 }
 
-// One machine with a package manager and no network.
+// A container with a package manager and without network.
 class Machine {
  public:
   CommandResult Shell(const std::string& line) {
@@ -77,7 +78,8 @@ class Machine {
     INFO(words << "\n" << result.output);
     CHECK(result.ok());
   }
-  // Of all that is an admin's or an app's.
+  // Returns a digest of all files of the admin and the app: names, types,
+  // modes, owners and content.
   std::string Fingerprint() {
     return Shell(
                "find /srv/shop /etc/release -not -path '*/.release/lock' "
@@ -90,7 +92,7 @@ class Machine {
   SystemdContainer container_;
 };
 
-// Everything is there, and nothing of it is enabled or loaded.
+// Checks that everything is installed, and that no unit is enabled or loaded.
 void CheckComes(Machine* machine) {
   machine->Must("release --help && test -d /etc/release");
   machine->Must("getent group release-upload");
@@ -100,7 +102,8 @@ void CheckComes(Machine* machine) {
   machine->Must("! systemctl list-units --all 'release-*' | grep release-");
 }
 
-// 1 is live, uploads are waited for, and 2 waits for a word of confirmation.
+// Makes release 1 live, enables the intake, and starts a deploy of release 2
+// that waits for its confirmation.
 void StartDeploy(Machine* machine) {
   machine->Must("printf 'root = \"/srv/shop\"\n' > /etc/release/shop.toml");
   machine->Must(
@@ -116,7 +119,8 @@ void StartDeploy(Machine* machine) {
       "sleep 0.1; done");
 }
 
-// The new program gets on with what the old one is at.
+// Checks that the upgrade kept the running deploy and the intake, and that the
+// new program can confirm a deploy of the old one.
 void CheckRenewed(Machine* machine) {
   machine->Must("dpkg -s release | grep -qx 'Version: 0.1.1'");
   machine->Must("systemctl is-active release-intake@shop.path");
@@ -128,7 +132,8 @@ void CheckRenewed(Machine* machine) {
       "exit 0; sleep 0.1; done; exit 1");
 }
 
-// What came with the package goes, and nothing else.
+// Checks that remove and purge delete the files of the package and nothing
+// else.
 void CheckGoes(Machine* machine) {
   const std::string gone =
       "while read -r path; do test -d \"$path\" || ! test -e \"$path\" || "
@@ -143,7 +148,7 @@ void CheckGoes(Machine* machine) {
   machine->Must("dpkg --no-triggers -P release");
   CHECK(machine->Fingerprint() == before);
   machine->Must("! find /etc/systemd -name '*release*' | grep .");
-  // What a purge must not do is seen.
+  // Control: the fingerprint notices the removal of a configuration.
   machine->Must("rm /etc/release/shop.toml");
   CHECK(machine->Fingerprint() != before);
 }
@@ -162,7 +167,7 @@ TEST_CASE("cmake --install puts everything where hosts look for it") {
   CHECK_FALSE(bfs::exists(prefix + "/share/lintian"));
 }
 
-TEST_CASE("the sample of a configuration is one the command takes") {
+TEST_CASE("the command accepts the sample configuration") {
   const TempDir dir;
   std::string text = Slurp(RELEASE_SOURCE_DIR "/docs/samples/shop.toml");
   text.replace(text.find("/srv/shop"), 9, dir.path() + "/srv");
@@ -174,7 +179,7 @@ TEST_CASE("the sample of a configuration is one the command takes") {
             .exit == 2);
 }
 
-TEST_CASE("lintian has nothing to say against the Debian package") {
+TEST_CASE("lintian reports nothing about the Debian package") {
   const auto lintian = [](const std::string& file) {
     return Run({"lintian", "--allow-root", "--fail-on", "error,warning", file},
                seconds(200));
@@ -188,7 +193,7 @@ TEST_CASE("lintian has nothing to say against the Debian package") {
         " tree; chmod 666 tree/usr/share/man/man8/release.8.gz; "
         "dpkg-deb -b tree bad.deb >/dev/null");
   CHECK(lintian(dir.path() + "/bad.deb").exit == 2);
-  // And the same sources give the same bytes.
+  // The packages are reproducible: the same sources give the same bytes.
   bfs::create_directory(dir.path() + "/again");
   for (const std::string kind : {"deb", "tarball"}) {
     const std::string one = MakePackage(dir.path(), "--only " + kind);
@@ -198,12 +203,13 @@ TEST_CASE("lintian has nothing to say against the Debian package") {
   }
 }
 
-TEST_CASE("the package comes, is renewed under a running deploy, and goes") {
+TEST_CASE("the package installs, upgrades during a deploy, and goes") {
   const TempDir dir;
   const std::string second =
       MakePackage(dir.path(), "--only deb --version 0.1.1");
   Machine machine;
-  // Of a container image's, by which packages start and stop nothing.
+  // Container images have this file, which keeps packages from starting and
+  // stopping units.
   machine.Must("rm -f /usr/sbin/policy-rc.d");
   machine.Apt("install " + DebianPackage());
   CheckComes(&machine);
@@ -215,7 +221,7 @@ TEST_CASE("the package comes, is renewed under a running deploy, and goes") {
   machine.Must("dpkg --no-triggers -P release && ! test -e /etc/release");
 }
 
-TEST_CASE("the tarball installs by the words of the README, units and all") {
+TEST_CASE("the tarball installs with the commands of the README") {
   const TempDir dir;
   const std::string tarball = MakePackage(dir.path(), "--only tarball");
   const std::string readme = Slurp(RELEASE_SOURCE_DIR "/README.md");

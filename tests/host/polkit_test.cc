@@ -1,5 +1,5 @@
-// The user deploy runs `release` itself, without sudo, and has leave of polkit
-// to reload one unit: the sample of docs/security.md as it is, and a real
+// The user `deploy` runs `release` without sudo; polkit lets it reload one
+// unit. Uses the sample rules of docs/security.md unchanged, and a real
 // polkitd.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
@@ -13,14 +13,14 @@ namespace {
 
 constexpr char kRules[] = "/etc/polkit-1/rules.d/50-release.rules";
 
-// A shop whose root belongs to deploy, with release 1 live.
+// An app whose root belongs to the user `deploy`, with release 1 live.
 class OwnShop : public LiveShop {
  public:
   OwnShop() {
     Deploy("1");
     Spill("/etc/systemd/system/other.service",
           "[Service]\nExecStart=/bin/sleep 600\nExecReload=/bin/true\n");
-    // polkitd reads its rules anew where it is started anew.
+    // A restart makes polkitd read its rules again.
     const CommandResult ready = Shell(
         fmt::format("set -e; exec 2>&1; rm -f {0}; mkdir -p -m 755 "
                     "/etc/polkit-1/rules.d; systemctl daemon-reload;"
@@ -75,10 +75,10 @@ constexpr const char* kRefused[] = {"stop shop.service",
 }  // namespace
 
 TEST_SUITE("inside a container: polkit") {
-  TEST_CASE("with the sample's rule deploy takes its own unit along") {
+  TEST_CASE("with the sample's rule, the user deploy can reload its unit") {
     OwnShop shop;
-    // The control: without the rule no reload is let through, not that of the
-    // undo either.
+    // Control: without the rule polkit refuses every reload, also that of the
+    // undo, so manual intervention is required (5).
     const CommandResult before = shop.DeployAsDeploy("2");
     CAPTURE(before.output);
     CHECK(before.status == 5);
@@ -93,7 +93,7 @@ TEST_SUITE("inside a container: polkit") {
     shop.CheckLive("1");
   }
 
-  TEST_CASE("the rule is for that unit and what a deploy needs") {
+  TEST_CASE("the rule allows what a deploy needs, on that unit only") {
     OwnShop shop;
     const auto asks = [&](const std::string& words) {
       return shop.AsDeploy("systemctl --no-ask-password " + words).ok();
@@ -112,7 +112,7 @@ TEST_SUITE("inside a container: polkit") {
       CHECK_FALSE(asks(words));
     }
     CHECK(shop.Shell("systemctl is-active shop.service other.service").ok());
-    // Nobody else has what deploy has.
+    // Another user does not have these permissions.
     CHECK_FALSE(shop.Shell("setpriv --reuid nobody --clear-groups systemctl "
                            "--no-ask-password reload shop.service")
                     .ok());

@@ -1,11 +1,10 @@
-// The README's own steps, word for word, on a machine of their own: what is
-// typed there is run, and what is printed must be what the README says.
+// Runs the steps of the README, word for word, in a container, and compares
+// their output with the README.
 //
-// Steps are the blocks that begin with ```console. A line "$ ..." is typed, up
-// to the end of its here-document; lines below it are what it prints. Where
-// there are none, it must end with status 0, and what it prints does not
-// matter. What differs from run to run is compared by its shape: times, dates,
-// widths.
+// Steps are the blocks that begin with ```console. A line "$ ..." is a command,
+// up to the end of its here-document; the lines below it are its output. If
+// there are none, the command must exit with 0 and may print anything. Times,
+// dates and widths differ from run to run, so they are compared by shape.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
@@ -26,8 +25,8 @@ namespace {
 
 struct Step {
   std::string typed;
-  std::string printed;  // empty: whatever it prints
-  int status = 0;       // of what was run
+  std::string printed;  // empty: any output is right
+  int status = 0;       // exit status of a step that was run
 };
 
 std::vector<std::string> Lines(const std::string& text) {
@@ -37,13 +36,15 @@ std::vector<std::string> Lines(const std::string& text) {
   return lines;
 }
 
-// The word that ends the here-document which the line opens; empty: none.
+// Returns the word that ends the here-document that this line opens, or "" if
+// it opens none.
 std::string HereDocument(const std::string& line) {
   std::smatch match;
   const bool opens = std::regex_search(line, match, std::regex("<<'(\\w+)'"));
   return opens ? match[1].str() : "";
 }
 
+// Parses the steps of the README.
 std::vector<Step> StepsOf(const std::string& readme) {
   std::vector<Step> steps;
   bool inside = false;
@@ -64,7 +65,7 @@ std::vector<Step> StepsOf(const std::string& readme) {
   return steps;
 }
 
-// What stays the same from run to run.
+// Replaces the parts that differ from run to run.
 std::string Shape(const std::string& text) {
   static const std::pair<std::regex, const char*> kVaries[] = {
       {std::regex("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z"), "DATE"},
@@ -80,8 +81,9 @@ std::string Shape(const std::string& text) {
   return shape;
 }
 
-// One shell types them all, and says between them how each ended. A step that
-// sleeps waits for what the units began, too: this machine may be slow.
+// Returns a script that runs all steps in one shell and prints the exit status
+// of each, between the bytes 1 and 2. A step that sleeps also waits until the
+// intake unit is done, because the machine may be slow.
 std::string ScriptOf(const std::vector<Step>& steps) {
   std::string script =
       "exec 2>&1\ncd /root\n"
@@ -95,8 +97,8 @@ std::string ScriptOf(const std::vector<Step>& steps) {
   return script + "printf '\\001%s\\002' $?\n";
 }
 
-// Types the steps of `readme` there; what they print and how they end. The
-// package lies where the README says.
+// Runs the steps of `readme` in a fresh container, with the package where the
+// README expects it. Returns the steps with their real output and status.
 std::vector<Step> Typed(const std::string& readme, const std::string& package) {
   const std::vector<Step> steps = StepsOf(readme);
   SystemdContainer machine;
@@ -127,7 +129,7 @@ std::vector<Step> Typed(const std::string& readme, const std::string& package) {
   return typed;
 }
 
-// Whether it printed what was said; "..." stands for anything.
+// Whether the output matches the README; "..." in the README matches anything.
 bool Fits(const std::string& said, const std::string& printed) {
   static const std::string kGap = "...";
   std::string left = Shape(said);
@@ -144,7 +146,7 @@ bool Fits(const std::string& said, const std::string& printed) {
   return shape.size() >= at + left.size() && shape.ends_with(left);
 }
 
-// What is not as the README says; empty: nothing.
+// Describes the steps that differ from the README; "" if none does.
 std::string Differences(const std::string& readme,
                         const std::vector<Step>& typed) {
   const std::vector<Step> said = StepsOf(readme);
@@ -168,7 +170,7 @@ std::string Changed(std::string text, const std::string& from,
   return text.replace(text.find(from), from.size(), to);
 }
 
-// A Debian with nothing in it but what the README tells to have.
+// Makes a minimal Debian with only the packages that the README requires.
 void MakeCleanDebian(const std::string& directory) {
   const Finished made = RunShell(
       "mmdebstrap --quiet --variant=minbase --include=systemd-sysv,dbus,"
@@ -187,7 +189,7 @@ TEST_CASE("the README's steps do what the README says") {
   const std::string package = MakePackage(dir.path(), "--only deb");
   const std::vector<Step> typed = Typed(readme, package);
   CHECK(Differences(readme, typed) == "");
-  // One wrong word, number or status in it is found.
+  // Control: a wrong word, number or status in the README is noticed.
   for (const auto& [from, to] :
        {std::pair("1.4.2 is live (before: 1.4.1)", "1.4.2 is live"),
         std::pair("\n4\n", "\n0\n"), std::pair("withdrawn", "good")}) {
@@ -204,7 +206,7 @@ TEST_CASE("the README's steps do so on a clean Debian") {
   const std::string readme = Slurp(RELEASE_SOURCE_DIR "/README.md");
   const std::string package = MakePackage(dir.path(), "--only deb");
   CHECK(Differences(readme, Typed(readme, package)) == "");
-  // A step that fails is found, where the README does not say what it prints.
+  // Control: a failing step is noticed even if the README shows no output.
   const std::string wrong =
       Changed(readme, "$ apt install ./release", "$ apt install ./no-release");
   CHECK(Differences(wrong, Typed(wrong, package)) != "");

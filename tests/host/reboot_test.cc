@@ -1,4 +1,4 @@
-// The command is killed, or the whole machine, at any step after the switch.
+// The command, or the whole machine, dies at each step after the switch.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 #include <signal.h>
@@ -19,7 +19,8 @@ std::vector<std::string> OnProbation(LiveShop* shop, const std::string& v) {
   return LiveShop::Words({"deploy", shop->Archive(v), "--confirm-within=60s"});
 }
 
-// A moment of a transaction that makes release 2 live.
+// A moment during a transaction that makes release 2 live: its name, and a
+// condition that is true from then on.
 struct Moment {
   std::string name;
   std::function<bool(LiveShop*)> came;
@@ -37,7 +38,7 @@ const std::vector<Moment>& Moments() {
   static const std::vector<Moment> moments = {
       {"just after the swap",
        [](LiveShop* shop) {
-         // Without a pause: the reload is a few milliseconds away.
+         // A busy loop, because the reload begins within a few milliseconds.
          while (shop->Current() != "releases/2") {
          }
          return true;
@@ -50,7 +51,8 @@ const std::vector<Moment>& Moments() {
   return moments;
 }
 
-// A shop with release 1 live, and a deploy of release 2 killed at the moment.
+// An app with release 1 live, and a deploy of release 2 that was killed at
+// `moment`, after its switch.
 class KilledShop : public LiveShop {
  public:
   explicit KilledShop(const Moment& moment)
@@ -70,6 +72,8 @@ class KilledShop : public LiveShop {
   }
 };
 
+// Checks that recovery undid the deploy of release 2, whose record is
+// `settled_back` entries from the newest.
 void CheckUndone(LiveShop* shop, std::size_t settled_back) {
   const nlohmann::json history =
       shop->Release({"history"}).json["transactions"];
@@ -80,7 +84,7 @@ void CheckUndone(LiveShop* shop, std::size_t settled_back) {
   CHECK(settled["recovered"] == true);
 }
 
-// Leaves the machine in the health wait of a deploy of release 2.
+// Starts a deploy of release 2 and returns while it waits for health.
 void BeginDeploy(bool recovers_at_boot) {
   LiveShop shop;
   shop.Deploy("1");
@@ -94,7 +98,7 @@ void BeginDeploy(bool recovers_at_boot) {
     CAPTURE(enabled.output);
     REQUIRE(enabled.ok());
   } else {
-    // Whatever an earlier test has enabled.
+    // An earlier test may have enabled it.
     shop.Shell("systemctl disable --now release-recover@shop.service");
   }
   shop.WriteConfig(LiveShop::Config("60s"));
@@ -123,7 +127,7 @@ TEST_SUITE("inside a container: kill -9") {
     }
   }
 
-  TEST_CASE("so does whatever changing command comes next") {
+  TEST_CASE("the next changing command settles a killed deploy, too") {
     for (const Moment& moment : Moments()) {
       CAPTURE(moment.name);
       KilledShop shop(moment);

@@ -1,5 +1,5 @@
-// The way back is short: what a rollback loads, and how long it takes as a
-// whole process, in milliseconds by the clock on the wall.
+// A rollback must be fast. These tests check what the process loads and how
+// much wall-clock time it takes from start to exit.
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -21,7 +21,7 @@ namespace {
 
 using Milliseconds = std::chrono::duration<double, std::milli>;
 
-// Deploys two releases with so many files each, in directories of 500.
+// Deploys two releases with `files` files each, 500 per directory.
 void DeployTwo(const Site& site, int files) {
   for (const std::string version : {"1.0", "2.0"}) {
     TarBuilder tar;
@@ -34,7 +34,8 @@ void DeployTwo(const Site& site, int files) {
   }
 }
 
-// One rollback, from whichever is live to the other.
+// Makes the other release live with a rollback. Returns the time in
+// milliseconds.
 double TimeRollback(const Site& site) {
   const std::string to = site.Live() == "2.0" ? "1.0" : "2.0";
   const auto line = site.CommandLine({"-q", "rollback", to});
@@ -51,8 +52,8 @@ double Median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-// Medians of 50 rollbacks on each site, taken in turn, so that what else the
-// machine does weighs on all alike.
+// Returns the median of 50 rollbacks for each site. The sites take turns, so
+// that other load on the machine affects all of them equally.
 std::vector<double> MedianRollbacks(const std::vector<const Site*>& sites) {
   std::vector<std::vector<double>> times(sites.size());
   for (int i = 0; i < 50; ++i) {
@@ -92,7 +93,7 @@ TEST_CASE("without a descriptor for signals nothing is begun") {
   CHECK(site.Live() == "2.0");
 }
 
-TEST_CASE("the command is linked with the C library alone") {
+TEST_CASE("the command is linked only with the C library") {
   const Finished finished = Run({"ldd", RELEASE_BINARY});
   REQUIRE(finished.exit == 0);
   std::istringstream lines(finished.out);
@@ -126,12 +127,13 @@ TEST_CASE("a rollback loads no library but the C library") {
     CAPTURE(heavy);
     CHECK(text.find(heavy) == std::string::npos);
   }
-  // Nor does it start another program.
+  // The only execve in the trace is that of the command itself.
   CHECK(text.find("execve(", text.find("execve(") + 1) == std::string::npos);
 }
 
-// The same changes and syncs as those of a rollback, without the command: a new
-// record of three lines, and a swapped link.
+// Makes the changes and syncs of a rollback without the command: a new record
+// of three lines and a switched link. Returns the time in milliseconds, which
+// is the floor for a rollback on this disk.
 double TimeChanges(const std::string& directory) {
   static int number = 0;
   const std::string record = fmt::format("{}/record-{}", directory, ++number);
@@ -155,8 +157,8 @@ double TimeChanges(const std::string& directory) {
   return took.count();
 }
 
-// In memory, so that what is measured is the command and not what else the
-// machine's disk is busy with.
+// The sites are in memory, so that the test measures the command and not the
+// load of the machine's disk.
 TEST_CASE("a rollback takes 5 ms, however large the release") {
   const TempDir own;
   const PrivateMount mount("-t tmpfs -o size=512m none", own.path() + "/mount");
@@ -164,7 +166,7 @@ TEST_CASE("a rollback takes 5 ms, however large the release") {
   const Site large(own.path() + "/mount/large");
   DeployTwo(small, 3);
   DeployTwo(large, 20'000);
-  // A noisy machine only ever adds time: one quiet round of ten is enough.
+  // Noise can only add time, so one quiet round out of ten is enough.
   bool fast = false;
   bool independent = false;
   for (int round = 0; round < 10 && !(fast && independent); ++round) {
@@ -179,8 +181,8 @@ TEST_CASE("a rollback takes 5 ms, however large the release") {
   CHECK(independent);
 }
 
-// The disk sets the pace: what may be added is the time of the process, and a
-// share for what the disk makes of files that are not synced.
+// The disk dominates here. The command may add the time of a process, and 30 %
+// for the files that it reads and writes without a sync.
 TEST_CASE("on a disk a rollback takes little longer than its changes do") {
   const Site site;
   DeployTwo(site, 3);

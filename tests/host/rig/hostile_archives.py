@@ -537,9 +537,9 @@ def leads_outside(tree):
 
 
 def judge(argv, archive, work):
-    """Returns "outside" if the tool wrote outside the tree, "way out" if it left
-    a link or a device that leads there, "unpacked" if it exited with 0 and did
-    neither, and "refused" otherwise."""
+    """Returns "outside" if the tool wrote outside the tree, "way out" if it
+    left a link or a device that leads there, "unpacked" if it exited with 0 and
+    did neither, and "refused" otherwise."""
     canary, tree = work / "canary", work / "a/b/tree"
     for old in (canary, work / "a"):
         shutil.rmtree(old, ignore_errors=True)

@@ -2,8 +2,8 @@
 """A small HTTP service for tests: shop_server.py ROOT PORT
 
 A master process listens; a worker runs in the release that ROOT/current names
-and answers requests. SIGHUP starts a new worker and ends the old one once it has
-finished its requests; SIGTERM ends both processes in the same way. Under a
+and answers requests. SIGHUP starts a new worker and ends the old one once it
+has finished its requests; SIGTERM ends both processes in the same way. Under a
 socket unit the server uses the inherited socket and ignores PORT.
 
   /      the version that the worker was started in, from its file `version`
