@@ -64,6 +64,7 @@ Reason ProbeHttp(const HealthConfig& config, Http* http,
   request.unix_socket = address.unix_socket;
   request.timeout = timeout;
   const HttpResponse response = http->Send(request);
+  // Status 0: the server gave no HTTP response at all.
   if (response.status == 0) return "no answer: " + response.error;
   const auto status = static_cast<unsigned>(response.status);
   const std::string answer = fmt::format(

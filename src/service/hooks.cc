@@ -93,6 +93,7 @@ std::string RunHook(Runner* runner, const std::string& name, const Argv& argv,
   if (keep && !result.output.empty()) keep(result.output);
   if (result.ok()) return result.output;
   const bool timed_out = result.end == CommandResult::End::kTimedOut;
+  // A signal that asks for a stop also ends the hook; do not blame the hook.
   if (!timed_out && InterruptSignal() != 0) {
     throw Error(ErrorCode::kInterrupted,
                 fmt::format("cannot finish the {} hook: stopped by signal {}",

@@ -4,6 +4,7 @@
 
 namespace release {
 
+// Takes lines from the end of the output, so that a long output costs nothing.
 std::string LastLines(std::string_view output, std::size_t count) {
   std::string lines;
   while (count > 0 && !output.empty()) {

@@ -110,8 +110,8 @@ bool Wanted(const NotifyConfig& config, const Notice& notice) {
   if (event == "recovery") return config.on_recovery;
   if (event == "rollback") return config.on_rollback;
   if (event == "success") return config.on_success;
-  // An undo takes the service back as a rollback does, so who asked for
-  // rollbacks gets it too.
+  // An undo takes the service back as a rollback does, so `on = ["rollback"]`
+  // covers it too.
   return config.on_failure || (notice.result == "undone" && config.on_rollback);
 }
 

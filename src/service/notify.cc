@@ -12,10 +12,12 @@ Reason Post(const std::string& url, const Notice& notice, Http* http,
   HttpRequest request;
   request.url = url;
   request.body = NoticeJson(notice);
+  // A notice may be delivered twice, e.g. if the response was lost. The key
+  // lets the receiver drop the second one.
   request.headers = {{"Content-Type", "application/json"},
                      {"Idempotency-Key", fmt::format("\"{}\"", notice.Id())}};
   request.timeout = timeout;
-  request.max_body = 1024;
+  request.max_body = 1024;  // only the status counts
   const HttpResponse response = http->Send(request);
   if (response.status == 0) return response.error;
   if (response.status / 100 == 2) return std::nullopt;

@@ -168,6 +168,7 @@ RunningVerdict JudgeRunning(const std::vector<ProcessUse>& uses,
     const std::string name = ReleaseOf(use.path, releases);
     if (name.empty()) continue;
     if (name == version) return {RunningVerdict::What::kNew, {}};
+    // An open file of an old release, such as a log, proves nothing (rule 3).
     if (use.what != What::kOpenFile) verdict.old_uses.push_back(use);
   }
   if (!verdict.old_uses.empty()) verdict.what = RunningVerdict::What::kOld;

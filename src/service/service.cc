@@ -71,6 +71,7 @@ void Service::Impl::TakeUpPidfile() {
                              : fmt::format("there is no process {}", pid)),
         path);
   }
+  // A process that dies of the signal, for lack of a handler, is gone by then.
   waiter.Pause(kSettle);
   WatchPidfile();
 }
@@ -85,6 +86,7 @@ void Service::Impl::TakeUpCommand(const HookContext& hook_context) {
   const CommandResult result = system.runner->Run(command);
   if (result.ok()) return;
   const bool timed_out = result.end == CommandResult::End::kTimedOut;
+  // A signal that asks for a stop also ends the command; report it as such.
   if (!timed_out) waiter.Check();
   throw Error(
       timed_out ? ErrorCode::kReloadTimeout : ErrorCode::kReloadFailed,
@@ -147,6 +149,7 @@ void Service::SetWaitCallback(std::function<void()> callback) {
 void Service::Observe() {
   impl_->unit.SetJournalStart(impl_->waiter.WallSeconds());
   if (impl_->has_unit()) impl_->baseline = impl_->unit.Show();
+  // With any other action Reload reads the pidfile and signals that process.
   if (impl_->has_pidfile() &&
       impl_->config.service.action == ServiceAction::kNone) {
     impl_->pid = ReadPidfile(impl_->config.service.pidfile);
@@ -180,6 +183,8 @@ std::vector<std::string> Service::CheckRunning(
 
 void Service::CheckHealth(const HookContext& hook_context) {
   const Config& config = impl_->config;
+  // Without a probe, a unit or pidfile can still be watched; a reload command
+  // alone leaves nothing to look at.
   const bool watched = impl_->has_unit() || impl_->has_pidfile();
   if (!config.health.configured() && !watched) return;
   HealthWatch watch;

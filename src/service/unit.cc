@@ -217,6 +217,8 @@ UnitState Unit::AwaitLeft(const std::string& verb, Nanoseconds deadline) {
   }
 }
 
+// The job must not go on: it would restart the service during or after the
+// undo.
 void Unit::CancelJob() {
   const UnitState state = Show();
   if (!state.job.empty()) Systemctl({"cancel", "--", state.job}, kAskTimeout);

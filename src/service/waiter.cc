@@ -19,6 +19,8 @@ void Waiter::Check() {
 }
 
 void Waiter::Pause(Nanoseconds duration) {
+  // Sleep in slices: the callback must be called in between, for example to see
+  // that another command asks this one to stop.
   constexpr Nanoseconds kSlice = std::chrono::milliseconds(100);
   const Nanoseconds end = AddSaturated(Now(), duration);
   Check();

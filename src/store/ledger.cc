@@ -102,6 +102,8 @@ void Ledger::Failed(const Version& version, const Cause& cause) {
   SetState(version, ReleaseState::kFailed, cause);
 }
 
+// An adoption passes the releases in the order in which they were live, so each
+// good one can go to the end of the order.
 void Ledger::TakenOver(const Version& version, ReleaseState state,
                        std::uint64_t bytes, const Cause& cause) {
   SetState(version, state, cause);
@@ -134,7 +136,7 @@ void Ledger::Reconcile(const std::set<Version>& on_disk) {
   std::erase_if(entries_,
                 [&](const LedgerEntry& entry) { return gone(entry.version); });
   std::erase_if(activation_order_, gone);
-  for (const Version& version : on_disk) At(version);
+  for (const Version& version : on_disk) At(version);  // adds as kUnknown
 }
 
 std::optional<Version> Ledger::RollbackTarget(

@@ -95,6 +95,7 @@ void PutNotice(Fs* fs, std::uint64_t transaction,
                const std::vector<std::string>& channels,
                std::string_view text) {
   bool changed = false;
+  // `init` makes the outbox, but a notice must not be lost if it is missing.
   if (!fs->Stat(Fs::kRoot, kOutbox)) {
     fs->MakeDirectory(Fs::kRoot, kOutbox, 0750);
     // Make the directory durable before anything in it.
