@@ -2,7 +2,8 @@
 //
 // They use Fs instead of being part of it, so that a test can stop the command,
 // cut the power or fail a call between any two of the calls. Each throws
-// FsError. Paths are relative to the root.
+// FsError if one of the calls fails. Paths are relative to the root, or to the
+// directory given.
 #ifndef RELEASE_STORE_DURABLE_H_
 #define RELEASE_STORE_DURABLE_H_
 

@@ -99,7 +99,8 @@ void SyncRecord(Fs* fs, std::uint64_t number);
 // FsError.
 std::uint64_t NewestNumber(Fs* fs);
 
-// Writes one record file and holds it open. Each call throws FsError.
+// Writes one record file and holds it open. Each function throws FsError if it
+// cannot do its work.
 class Journal {
  public:
   // The source of a record's disk space. The spare files are for transactions

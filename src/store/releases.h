@@ -1,6 +1,6 @@
 // The release trees in releases/: staged under a private name, published by
-// rename, set aside by rename and then deleted. All functions throw FsError
-// unless they return their failures.
+// rename, set aside by rename and then deleted. A function that fails throws
+// FsError, unless it returns its failures.
 #ifndef RELEASE_STORE_RELEASES_H_
 #define RELEASE_STORE_RELEASES_H_
 

@@ -1,7 +1,8 @@
 // Compares a release on disk with the manifest of what was shipped.
 //
 // Each function takes a number of threads that read beside the caller's; with 0
-// the caller's thread does all the work. Each throws FsError.
+// the caller's thread does all the work. Each throws FsError if a file or
+// directory cannot be read.
 #ifndef RELEASE_STORE_VERIFY_H_
 #define RELEASE_STORE_VERIFY_H_
 
