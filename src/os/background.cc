@@ -15,9 +15,13 @@
 namespace release {
 namespace {
 
+// Bounds the loop below if the limit is huge or infinite.
 constexpr rlim_t kMostDescriptors = 65'536;
 
-// What we open is close-on-exec, so what is not was there before us.
+// Closes the descriptors inherited from the caller: a shell may hold a lock
+// with one, which would last as long as the background process. All that this
+// program opens is close-on-exec, so a descriptor without that flag is
+// inherited.
 void CloseInherited() {
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);
@@ -44,12 +48,13 @@ void BecomeNobodys() {
   for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, SIG_DFL);
   LetGoOfStreams();
   CloseInherited();
-  // The caller's directory may be on a disk that is to be unmounted.
+  // A process in the caller's directory would block unmounting its disk.
   [[maybe_unused]] const int moved = chdir("/");
 }
 
-// systemd ends whatever a unit leaves behind, and nobody waits for a unit as
-// one waits at a terminal.
+// Returns whether this command runs in a systemd unit. systemd kills processes
+// that a unit leaves behind. Working in the foreground is acceptable there: no
+// person waits for a unit as for a command at a terminal.
 bool InUnit() { return !Environment("INVOCATION_ID").empty(); }
 
 bool Succeeded(pid_t child) {
@@ -67,14 +72,14 @@ bool RunInBackground(const std::function<void()>& work) {
   const pid_t child = fork();
   if (child < 0) return false;
   if (child > 0) return Succeeded(child);
-  // Nobody's child: nobody has to wait for it to end.
+  // Fork twice, so that init adopts the process and reaps it when it ends.
   const pid_t grandchild = fork();
   if (grandchild != 0) _exit(grandchild > 0 ? 0 : 1);
   BecomeNobodys();
   try {
     work();
   } catch (const std::exception&) {
-    // There is nobody to tell.
+    // The streams are closed and nobody waits: the failure cannot be reported.
   }
   _exit(0);
 }

@@ -1,4 +1,4 @@
-// Work that goes on after the command has ended.
+// Continues work in the background after the command has ended.
 #ifndef RELEASE_OS_BACKGROUND_H_
 #define RELEASE_OS_BACKGROUND_H_
 
@@ -6,14 +6,15 @@
 
 namespace release {
 
-// Runs `work` in a process of its own and returns at once; false where the
-// system gives none, or where whoever started this command would end that
-// process too: then nothing was run. Only while this process has one thread.
+// Runs `work` in a new process and returns at once. Returns false, without
+// running it, if the process cannot be made or if this command runs in a
+// systemd unit, which would kill the process when the command ends. Must be
+// called while this process has only one thread, because it forks.
 //
-// Nobody waits for that process and nobody hears of it: it is nobody's child,
-// in a session of its own, its standard streams are /dev/null, and it has none
-// of the descriptors that this process was started with. What this process
-// opened itself it has; a lock must have been let go before. Signals end it.
+// The new process is detached: it has its own session, init adopts it, its
+// standard streams are /dev/null, and descriptors inherited by this command are
+// closed. Descriptors that this command opened stay open, so the caller must
+// release its lock first. SIGINT and SIGTERM kill it. Exceptions are discarded.
 bool RunInBackground(const std::function<void()>& work);
 
 }  // namespace release

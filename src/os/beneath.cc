@@ -19,6 +19,8 @@ bool IsSymlink(int directory, const std::string& name) {
          S_ISLNK(st.st_mode);
 }
 
+// With these flags openat reports a symbolic link as ENOTDIR; translate that to
+// ELOOP, as openat2 reports it.
 int OpenWayPoint(int directory, const std::string& name) {
   const int fd =
       Uninterrupted([&] { return openat(directory, name.c_str(), kWayPoint); });
@@ -39,6 +41,8 @@ int OpenBeneath(int directory, const std::string& path) {
   }));
 }
 
+// Opens the components one by one, each relative to the one before. Closes
+// every intermediate descriptor, but never the caller's `directory`.
 int WalkBeneath(int directory, std::string_view path) {
   int at = directory;
   for (std::size_t start = 0; start <= path.size();) {
@@ -60,12 +64,12 @@ int WalkBeneath(int directory, std::string_view path) {
 int OpenUnnoticed(int directory, const char* name, int flags) {
   const int fd =
       Uninterrupted([&] { return openat(directory, name, flags | O_NOATIME); });
-  // Only the file's owner and root may.
+  // O_NOATIME is allowed only for the file's owner and root.
   if (fd >= 0 || errno != EPERM) return fd;
   return Uninterrupted([&] { return openat(directory, name, flags); });
 }
 
-// An old sandbox answers EPERM to a system call that it does not know.
+// Old seccomp sandboxes return EPERM for system calls that they do not know.
 bool HasOpenat2(int directory) {
   const int fd = OpenBeneath(directory, ".");
   if (fd >= 0) close(fd);

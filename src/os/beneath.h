@@ -1,4 +1,4 @@
-// Opens directories beneath another one, through no symbolic link.
+// Opens directories beneath another one without following symbolic links.
 #ifndef RELEASE_OS_BENEATH_H_
 #define RELEASE_OS_BENEATH_H_
 
@@ -8,7 +8,7 @@
 
 namespace release {
 
-// Takes a system call up again where a signal interrupted it.
+// Repeats a system call while it fails with EINTR.
 template <typename Call>
 auto Uninterrupted(Call call) {
   auto result = call();
@@ -16,18 +16,20 @@ auto Uninterrupted(Call call) {
   return result;
 }
 
-// Both open the directory `path`, which os/path_rules.h has passed, as a way
-// point for the calls that take one; -1 and errno where that fails, ELOOP where
-// a link is on the way. One by openat2, one component after the other.
+// Both open the directory `path` with O_PATH, as the starting point of further
+// calls. `path` must satisfy os/path_rules.h. They return -1 and set errno on
+// failure; errno is ELOOP if a component is a symbolic link. OpenBeneath uses
+// openat2; WalkBeneath opens one component after the other, for kernels without
+// openat2. The caller closes the descriptor.
 int OpenBeneath(int directory, const std::string& path);
 int WalkBeneath(int directory, std::string_view path);
 
-// As openat, for reading; and where this user may have it so, without a trace
-// in the file's access time: of 40,000 files that would be as many inodes to
-// write.
+// Same as openat, for reading, but does not update the access time if this user
+// may do so. Reading a release of 40,000 files would otherwise dirty 40,000
+// inodes.
 int OpenUnnoticed(int directory, const char* name, int flags);
 
-// Whether the kernel, and the sandbox that we may be in, have openat2.
+// Returns whether openat2 works: the kernel may lack it, or a sandbox block it.
 bool HasOpenat2(int directory);
 
 }  // namespace release

@@ -1,4 +1,4 @@
-// The door to time.
+// Interface to the system's clocks. Tests use a simulated one.
 #ifndef RELEASE_OS_CLOCK_H_
 #define RELEASE_OS_CLOCK_H_
 
@@ -13,14 +13,15 @@ class Clock {
  public:
   virtual ~Clock() = default;
 
-  // Time since boot, suspend included; the only time decisions are made by.
+  // Time since boot, suspend included. Use this for every timeout and deadline:
+  // unlike the wall clock it never jumps.
   virtual Nanoseconds SinceBoot() = 0;
 
-  // Seconds since 1970, for people to read. May jump either way.
+  // Seconds since 1970, for records and messages. May jump in either direction.
   virtual std::int64_t WallSeconds() = 0;
 
-  // Waits; returns early, without an error, when a signal asks the command to
-  // stop (see os/interrupt.h).
+  // Waits for the duration. Returns early, without an error, if a signal asks
+  // the command to stop (see os/interrupt.h).
   virtual void Sleep(Nanoseconds duration) = 0;
 };
 

@@ -7,7 +7,7 @@
 namespace release {
 namespace {
 
-std::optional<mode_t> g_callers;
+std::optional<mode_t> g_callers;  // nullopt until the mask is cleared
 
 }  // namespace
 
@@ -16,6 +16,8 @@ void ClearCreationMask() {
   if (!g_callers) g_callers = before;
 }
 
+// umask can only be read by setting it. If the mask was never cleared, the
+// present one is the caller's and is set again.
 CallersCreationMask::CallersCreationMask() : before_(umask(0)) {
   umask(g_callers.value_or(before_));
 }

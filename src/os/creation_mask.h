@@ -1,18 +1,18 @@
-// The process's umask, which two parties want different things of.
+// Manages the process's umask.
 //
-// What is unpacked gets exactly the mode that was decided on, so the mask is
-// cleared. A hook or a reload command must not inherit that: files it makes
-// would be writable by everybody.
+// Unpacked files must get exactly the mode that was chosen for them, so the
+// mask is cleared. Hooks and reload commands must not inherit a cleared mask:
+// the files they create would be writable by everybody.
 #ifndef RELEASE_OS_CREATION_MASK_H_
 #define RELEASE_OS_CREATION_MASK_H_
 
 namespace release {
 
-// Clears the mask. The first call remembers the one the caller had.
+// Clears the mask. The first call saves the caller's mask.
 void ClearCreationMask();
 
-// While one lives the caller's own mask is in force again. Not for use while
-// another thread makes files.
+// Restores the caller's mask for the lifetime of the object. The mask belongs
+// to the whole process, so no other thread may create files meanwhile.
 class CallersCreationMask {
  public:
   CallersCreationMask();

@@ -19,7 +19,8 @@ namespace {
 constexpr std::size_t kMaxOutput = std::size_t{16} << 20;
 constexpr std::string_view kStatusMark = "\nrelease-http-status=";
 
-// One line of a curl configuration.
+// Returns one line of a curl configuration: NAME = "VALUE", with the escapes
+// that curl understands. A line break in a value must not start another option.
 std::string Option(std::string_view name, std::string_view value) {
   std::string line = std::string(name) + " = \"";
   for (const char c : value) {
@@ -41,9 +42,9 @@ std::string Option(std::string_view name, std::string_view value) {
   return line + "\"\n";
 }
 
-// Sets no time limit, because old versions of curl know whole seconds only; the
-// runner has the limit. An empty "Expect:" makes curl send the body at once
-// instead of waiting for a "100 Continue" that may not come.
+// Does not set a time limit, because old versions of curl accept only whole
+// seconds; the runner enforces it. An empty "Expect:" makes curl send the body
+// at once instead of waiting for a "100 Continue" that may not come.
 std::string Configuration(const HttpRequest& request) {
   std::string text =
       "silent\nshow-error\ngloboff\n" + Option("url", request.url) +
@@ -91,7 +92,7 @@ HttpResponse ParseCurlOutput(const std::string& output, std::size_t max_body) {
   return response;
 }
 
-// Why the command failed, for a person.
+// Explains to a person why curl failed.
 std::string WhyFailed(const std::string& program, const CommandResult& result) {
   using End = CommandResult::End;
   if (result.end == End::kNotStarted) {
@@ -109,7 +110,7 @@ CurlHttp::CurlHttp(std::string program) : program_(std::move(program)) {}
 
 HttpResponse CurlHttp::Send(const HttpRequest& request) {
   Command command;
-  // -q must come first: it ignores the configurations of user and host.
+  // -q ignores the configuration files of user and host. It must come first.
   command.argv = {program_, "-q", "--config", "-"};
   command.input = Configuration(request);
   if (!request.body.empty()) command.files = {request.body};

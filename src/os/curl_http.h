@@ -1,4 +1,4 @@
-// The door to HTTP, through the program curl.
+// Implements Http with the program curl.
 #ifndef RELEASE_OS_CURL_HTTP_H_
 #define RELEASE_OS_CURL_HTTP_H_
 
@@ -8,14 +8,15 @@
 
 namespace release {
 
-// Runs curl once for each request. URL, headers and body may hold secrets, so
-// they reach it through its standard input and appear on no command line. No
-// proxy is used and no configuration of curl is read. An answer of more than 16
-// MiB is an error, and so is a missing curl: a host without it can do all that
-// speaks no HTTP. An interrupt ends a request (os/interrupt.h).
+// Runs curl once for each request. URL, headers and body may contain secrets,
+// so curl receives them through standard input and a private file, never on its
+// command line. Uses no proxy and ignores curl's own configuration files. An
+// answer of 16 MiB or more is an error. If curl is not installed every request
+// fails, but a host that needs no HTTP works without it. An interrupt ends a
+// request (os/interrupt.h).
 class CurlHttp : public Http {
  public:
-  // `program`: a path, or a name to look up in PATH.
+  // `program` is a path, or a name that is looked up in PATH.
   explicit CurlHttp(std::string program = "curl");
 
   HttpResponse Send(const HttpRequest& request) override;

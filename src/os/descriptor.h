@@ -1,4 +1,4 @@
-// A file descriptor with an owner.
+// An owning file descriptor.
 #ifndef RELEASE_OS_DESCRIPTOR_H_
 #define RELEASE_OS_DESCRIPTOR_H_
 
@@ -6,7 +6,7 @@
 
 namespace release {
 
-// Closes it on destruction; -1 is none.
+// Closes the descriptor on destruction; -1 means none.
 class Descriptor {
  public:
   explicit Descriptor(int fd) : fd_(fd) {}

@@ -23,12 +23,14 @@ struct KnownType {
   std::uint32_t magic;
   const char* name;
 };
+// Values of statfs.f_type; see <linux/magic.h>.
 constexpr KnownType kKnownTypes[] = {
     {0xEF53, "ext4"},          {0x58465342, "xfs"},  {0x9123683E, "btrfs"},
     {0x01021994, "tmpfs"},     {0xF2F52010, "f2fs"}, {0x2FC12FC1, "zfs"},
     {0x794C7630, "overlayfs"},
 };
 
+// Checks with the effective ids, as execve does.
 bool Runnable(const std::string& path) {
   struct stat info = {};
   return stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode) &&
@@ -88,8 +90,8 @@ bool HasOpenat2() {
 }
 
 bool HasRenameFlags() {
-  // Of names that are not there: a kernel that knows the flags gets as far as
-  // to miss them.
+  // Rename files that do not exist: a kernel that knows the flags fails with
+  // ENOENT, others with EINVAL or ENOSYS.
   const auto missed = [](unsigned flags) {
     return renameat2(AT_FDCWD, "/proc/self/no-such-name", AT_FDCWD,
                      "/proc/self/no-such-name-either", flags) != 0 &&

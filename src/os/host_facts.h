@@ -1,4 +1,4 @@
-// What the host allows and offers, found out without changing anything.
+// Read-only queries about the host: permissions, mounts, kernel features.
 #ifndef RELEASE_OS_HOST_FACTS_H_
 #define RELEASE_OS_HOST_FACTS_H_
 
@@ -9,25 +9,28 @@
 
 namespace release {
 
-// Why this caller cannot make and remove files in the directory.
+// Returns why this caller cannot create and remove files in the directory, or
+// nullopt if it can.
 Reason WhyNotWritable(const std::string& directory);
 
-// Which mount the path is on, 0 where the kernel does not tell. A rename from
-// one mount to another fails even where both show one file system.
+// Returns the id of the mount that the path is on, or 0 if the kernel does not
+// report it. A rename between two mounts fails even if both are of the same
+// file system.
 std::uint64_t MountOf(const std::string& path);
 
-// "ext4", "xfs", "btrfs", "tmpfs", "f2fs", "zfs"; of any other its number, as
-// in "type 0x6969".
+// Returns the name of the file system, such as "ext4" or "btrfs", its number if
+// the name is not known, as in "type 0x6969", or errno's message on failure.
 std::string FileSystemOf(const std::string& path);
 
-// Where a command's program is, by its path or in PATH; empty where there is
-// none that this caller may run.
+// Returns the path of a program given by path or by name (looked up in PATH).
+// Returns an empty string if there is none that this caller may run.
 std::string FindProgram(const std::string& name);
 
-// Whether paths can be looked up beneath a directory by one call.
+// Returns whether openat2 works, which looks up a path beneath a directory in
+// one call.
 bool HasOpenat2();
 
-// Whether renames may refuse to replace, and may exchange.
+// Returns whether renameat2 supports RENAME_NOREPLACE and RENAME_EXCHANGE.
 bool HasRenameFlags();
 
 }  // namespace release

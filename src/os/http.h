@@ -1,4 +1,4 @@
-// The door to HTTP and TCP, for probes and webhooks.
+// Interface to HTTP and TCP, for health checks and webhooks.
 #ifndef RELEASE_OS_HTTP_H_
 #define RELEASE_OS_HTTP_H_
 
@@ -13,16 +13,16 @@ namespace release {
 
 struct HttpRequest {
   std::string url;          // http:// or https://
-  std::string unix_socket;  // absolute path; empty: TCP
-  std::string body;         // not empty: POST
+  std::string unix_socket;  // absolute path; if empty, TCP is used
+  std::string body;         // if not empty, the method is POST, else GET
   std::vector<std::pair<std::string, std::string>> headers;
   std::chrono::nanoseconds timeout{std::chrono::seconds(5)};
-  std::size_t max_body = 64 * 1024;  // of the answer; what is over is dropped
+  std::size_t max_body = 64 * 1024;  // bytes of the answer; the rest is dropped
 };
 
 struct HttpResponse {
-  int status = 0;     // 0: no answer, see error
-  std::string body;   // its beginning
+  int status = 0;     // HTTP status; 0 if there is no answer, see error
+  std::string body;   // at most max_body bytes
   std::string error;  // why there is no answer
 };
 
@@ -30,11 +30,12 @@ class Http {
  public:
   virtual ~Http() = default;
 
-  // One request on a new connection; redirects are not followed. Failures are
-  // values, never exceptions.
+  // Sends one request on a new connection. Does not follow redirects. Reports
+  // failures in HttpResponse::error and does not throw.
   virtual HttpResponse Send(const HttpRequest& request) = 0;
 
-  // Opens and closes a TCP connection; returns why it could not.
+  // Opens and closes a TCP connection. Returns the reason if that fails,
+  // nullopt on success.
   virtual Reason Connect(const std::string& host, int port,
                          std::chrono::nanoseconds timeout) = 0;
 };

@@ -24,20 +24,21 @@
 namespace release {
 namespace {
 
-// Records have room for so much of what the environment and the arguments say,
-// on a full disk too.
+// Texts from the environment and the arguments are cut to these sizes (bytes),
+// so that a record fits into its preallocated file even on a full disk.
 constexpr std::size_t kMaxName = 128;
 constexpr std::size_t kMaxCommand = 1024;
-constexpr std::size_t kRecordSize = 64 * 1024;  // of one user or group
+constexpr std::size_t kRecordSize = 64 * 1024;  // for one user or group
 
 std::string Variable(const char* name) {
   const char* value = getenv(name);
   return value == nullptr ? "" : value;
 }
 
-// The fields of one line of /etc/passwd or /etc/group as the host's own getent
-// knows it, for a static program: that looks into the files itself, and not
-// into the directory service that this host may ask as well.
+// Asks the host's getent for a user or group and returns the fields of its
+// line. Only for a static program: its own lookup reads /etc/passwd and
+// /etc/group, but not a directory service such as LDAP that this host may also
+// use.
 std::vector<std::string> AskHost(const std::string& database,
                                  const std::string& key) {
   std::vector<std::string> fields;
@@ -70,7 +71,8 @@ std::string UserName(uid_t id) {
 std::string CallingUser() {
   const uid_t id = getuid();
   const std::string name = UserName(id);
-  // Only root's environment counts: anyone else could claim to be anyone.
+  // Trust SUDO_USER only if we are root: any other user could set it to
+  // anything.
   const std::string before =
       id == 0 ? Shortened(Variable("SUDO_USER"), kMaxName) : "";
   if (before.empty() || before == name) return name;
@@ -82,7 +84,7 @@ std::string HostName() {
   return gethostname(name, HOST_NAME_MAX) == 0 ? name : "";
 }
 
-// "ADDRESS PORT ADDRESS PORT", the client's first.
+// SSH_CONNECTION has the form "ADDRESS PORT ADDRESS PORT", the client's first.
 std::string SshClient() {
   const std::string connection = Variable("SSH_CONNECTION");
   return Shortened(connection.substr(0, connection.find(' ')), kMaxName);
@@ -103,7 +105,7 @@ std::optional<std::uint32_t> Number(std::string_view text) {
   std::uint32_t value = 0;
   const char* end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, value);
-  // The last one means "leave it as it is" to the system.
+  // To chown, the largest number means "do not change".
   const bool usable = value != ~std::uint32_t{0};
   if (error != std::errc() || stop != end || !usable) return std::nullopt;
   return value;

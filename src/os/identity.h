@@ -1,4 +1,4 @@
-// Who is calling, for the record, and who is to own what is unpacked.
+// Identifies the caller, for records, and resolves the owner of unpacked files.
 #ifndef RELEASE_OS_IDENTITY_H_
 #define RELEASE_OS_IDENTITY_H_
 
@@ -7,20 +7,21 @@
 
 namespace release {
 
-// What the caller looks like from here. For people: the environment tells
-// part of it, so it decides nothing. The texts are unescaped.
+// Describes the caller to people. Parts come from the environment, which can be
+// forged, so never use it for a decision. The texts are not escaped.
 struct Identity {
   std::string user;        // "alice", or through sudo "alice (as root)"
   std::string host;        // this host
-  std::string ssh_client;  // address; empty: not through SSH
-  int pid = 0;             // ours
-  std::string command;     // our command line; words with spaces quoted
+  std::string ssh_client;  // address; empty if not called through SSH
+  int pid = 0;             // of this process
+  std::string command;     // our command line; words with spaces are quoted
 };
 
-// "alice@10.0.0.7", or "alice" where no SSH client is known.
+// Returns "alice@10.0.0.7", or "alice" if no SSH client is known.
 std::string CallerName(const Identity& identity);
 
-// Never fails: what cannot be found out is empty, an unnamed user "uid 1000".
+// Never fails: unknown fields are empty, and a user without a name is given as
+// "uid 1000".
 Identity Caller();
 
 struct OwnerIds {
@@ -30,8 +31,9 @@ struct OwnerIds {
   bool operator==(const OwnerIds&) const = default;
 };
 
-// Of "user:group", names or numbers; "user" alone takes the user's own group.
-// Throws Error kConfigInvalid naming what does not exist.
+// Resolves "user:group", given as names or numbers. "user" alone must be a
+// name; its primary group is used. Throws Error kConfigInvalid, naming the user
+// or group that does not exist.
 OwnerIds ResolveOwner(const std::string& owner);
 
 }  // namespace release

@@ -40,8 +40,9 @@ mode_t TypeOf(int fd) {
   return fstat(fd, &info) == 0 ? info.st_mode & S_IFMT : 0;
 }
 
-// Until there is something to read, or an interrupt. The descriptor of a fifo
-// polls as idle, not as ended, until its first writer has come.
+// Waits until there is something to read; throws on an interrupt or if the
+// WaitCheck stops the wait. A fifo that has not had a writer yet polls as idle,
+// not as ended, so this also waits for the first writer.
 void AwaitData(int fd, const std::string& name) {
   while (true) {
     ThrowIfInterrupted(name);
@@ -64,8 +65,8 @@ std::size_t ReadSome(int fd, std::span<char> buffer, const std::string& name,
   }
 }
 
-// O_NONBLOCK: opening a fifo that has no writer yet must not hang; what waits
-// is the read, which an interrupt can end.
+// Opens with O_NONBLOCK, because opening a fifo without a writer would block.
+// Instead the read waits, which an interrupt can end.
 int OpenForReading(const std::string& path) {
   while (true) {
     const int fd =
@@ -75,7 +76,7 @@ int OpenForReading(const std::string& path) {
   }
 }
 
-// Why this cannot be read.
+// Returns why this type of file cannot be read, or nullopt if it can.
 Reason Unsuitable(int fd) {
   switch (TypeOf(fd)) {
     case S_IFREG:
@@ -89,9 +90,10 @@ Reason Unsuitable(int fd) {
   }
 }
 
-// Why somebody but root may change what is at a place, or put something else
-// there: its own mode and owner, and those of the directories above. A sticky
-// directory keeps what root has there, and lets anybody make what is missing.
+// Returns why a user other than root could change or replace `place`, judged by
+// its owner and mode and those of the directories above it. In a sticky
+// directory others cannot replace root's files, but they can create missing
+// ones. `place` must not contain symbolic links except as its last component.
 Reason WhyOthersCanReplace(boost::filesystem::path place) {
   bool missing = false;
   for (bool first = true; !place.empty(); first = false) {
@@ -128,8 +130,8 @@ bool IsLink(const Path& path) {
          boost::filesystem::symlink_file;
 }
 
-// Puts the path's components before those that are still to be walked, the
-// first at the end.
+// Prepends the path's components to those still to be walked. `ahead` is a
+// stack: its last element is the next component.
 void GoOnWith(const Path& path, std::vector<Path>* ahead) {
   const std::vector<Path> parts(path.begin(), path.end());
   ahead->insert(ahead->end(), parts.rbegin(), parts.rend());
@@ -148,7 +150,8 @@ Input Input::Open(const std::string& path) {
 }
 
 Input Input::FromDescriptor(int descriptor, const std::string& name) {
-  // A copy above 2: closing it leaves the number 0 taken.
+  // Duplicate to a number above 2, so that closing the copy does not free
+  // number 0 for a file opened later.
   const int fd = fcntl(descriptor, F_DUPFD_CLOEXEC, 3);
   if (fd < 0) {
     throw Error(ErrorCode::kArchiveUnreadable,
@@ -218,12 +221,13 @@ std::vector<std::string> ListDirectory(const std::string& path) {
 
 Reason WhyOthersCanWrite(const std::string& path) {
   if (geteuid() != 0) return std::nullopt;
-  constexpr int kMostLinks = 40;  // as the kernel has it
+  constexpr int kMostLinks = 40;  // the kernel's limit
   std::vector<Path> ahead;
   GoOnWith(boost::filesystem::absolute(path), &ahead);
   Path place;
-  // Who can replace a link, or a directory that ".." leaves, decides where the
-  // rest leads: so each counts.
+  // Walk the path as the kernel does. A user who can replace a link, or a
+  // directory that ".." leaves, decides where the rest of the path leads. The
+  // place is therefore checked at each such turn and again at the end.
   for (int links = 0; !ahead.empty();) {
     const Path part = ahead.back();
     ahead.pop_back();

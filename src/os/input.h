@@ -1,4 +1,4 @@
-// Files outside the root that the caller named: an archive, a checksum file.
+// Reads files outside the root that the caller named, such as an archive.
 #ifndef RELEASE_OS_INPUT_H_
 #define RELEASE_OS_INPUT_H_
 
@@ -15,35 +15,36 @@
 
 namespace release {
 
-// Where bytes come from: fills the span from its start, returns how many it
-// put there, 0 only at the end. Throws Error where reading fails.
+// A source of bytes. Fills the span from its start and returns the number of
+// bytes, which is 0 only at the end. Throws Error if reading fails.
 using ByteSource = std::function<std::size_t(std::span<char>)>;
 
 inline constexpr int kStandardInput = 0;
 
-// One open file or pipe, read once from its start. Movable; closes itself.
+// An open file or pipe, read once from its start. Movable; closes itself.
 class Input {
  public:
-  // A regular file or a pipe; a fifo may still lack its writer, Read waits for
-  // it. Throws Error kArchiveUnreadable with the reason where it is missing, a
-  // directory, a device, or not readable.
+  // Opens a regular file or a pipe. If a fifo does not have a writer yet, Read
+  // waits for one. Throws Error kArchiveUnreadable if the file is missing, not
+  // readable, a directory or a device.
   static Input Open(const std::string& path);
 
-  // A copy of an open descriptor, whatever it is; `name` is for messages.
-  // Throws the same if it is closed.
+  // Duplicates an open descriptor of any type, such as kStandardInput; `name`
+  // is for messages. Throws Error kArchiveUnreadable if it is closed.
   static Input FromDescriptor(int descriptor, const std::string& name);
 
   Input(Input&& other) noexcept;
   Input& operator=(Input&& other) noexcept;
   ~Input();
 
-  // As a ByteSource. An interrupt (os/interrupt.h) ends it with kInterrupted.
+  // Works as a ByteSource. Throws Error kInterrupted on an interrupt
+  // (os/interrupt.h).
   std::size_t Read(std::span<char> buffer);
 
-  // The size in bytes of a regular file; nothing for a pipe.
+  // Returns the size in bytes of a regular file, or nullopt for a pipe.
   std::optional<std::uint64_t> Size() const;
 
-  // What the caller called it; "standard input".
+  // The path or name that was passed in, for messages.
   const std::string& name() const { return name_; }
 
  private:
@@ -52,20 +53,22 @@ class Input {
   std::string name_;
 };
 
-// The whole of a small file, or what a pipe gives until its end. Nothing where
-// it does not exist; throws Error kIoError (or kPermissionDenied) where it
-// cannot be read or is over `limit` bytes. Only a pipe's wait is interrupted.
+// Reads a whole file, or a pipe until its end. Returns nullopt if it does not
+// exist. Throws Error kPermissionDenied if access is denied, and kIoError if it
+// cannot be read or is larger than `limit` bytes. Only the wait for a pipe can
+// be interrupted (kInterrupted).
 std::optional<std::string> ReadSmallFile(const std::string& path,
                                          std::size_t limit);
 
-// Names in a directory outside the root, unsorted; empty where it does not
-// exist or cannot be read.
+// Returns the names in a directory outside the root, unsorted. Returns none if
+// the directory does not exist or cannot be read.
 std::vector<std::string> ListDirectory(const std::string& path);
 
-// Running as root: why somebody but root could change the file or put another
-// in its place, e.g. "it belongs to user 1000, not to root": itself, the
-// directories above it, and where a link is on the way those of the real path.
-// Nullopt if nobody can, or if the caller is not root.
+// If this process is root, checks whether another user could change the file or
+// replace it. Checks the owner and mode of the file, of the directories above
+// it, and of every symbolic link on the way and its target. Returns the reason,
+// e.g. "it belongs to user 1000, not to root", or nullopt if only root can, or
+// if this process is not root.
 Reason WhyOthersCanWrite(const std::string& path);
 
 }  // namespace release

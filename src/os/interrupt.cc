@@ -21,8 +21,9 @@ std::atomic<int> g_descriptor{-1};
 static_assert(std::atomic<int>::is_always_lock_free,
               "the handler may use nothing that locks");
 
-// Made before the handlers are, so that the handler finds it. -1 if the system
-// has no descriptor left.
+// Returns the event descriptor, or -1 if the system has none left. The first
+// call creates it; CatchInterrupts calls this before it installs the handlers,
+// which use g_descriptor.
 int Descriptor() {
   static const int descriptor = [] {
     g_descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -31,11 +32,13 @@ int Descriptor() {
   return descriptor;
 }
 
+// Runs in the signal handler too, so it may only call functions that are safe
+// there. Only the first signal is kept.
 void Request(int signal) {
   int none = 0;
   if (!g_signal.compare_exchange_strong(none, signal)) return;
   const std::uint64_t one = 1;
-  // It cannot fail: the counter is far from full.
+  // The write cannot fail: the counter is far below its maximum.
   [[maybe_unused]] const auto written = write(g_descriptor, &one, sizeof one);
 }
 
@@ -64,7 +67,9 @@ Reason CatchInterrupts() {
   SetHandler(SIGTERM, OnSignal);
   SetHandler(SIGHUP, SIG_IGN);
   SetHandler(SIGPIPE, SIG_IGN);
-  // The write fails with EFBIG then, like any other that has no room.
+  // With SIGXFSZ ignored, a write beyond the file size limit fails with EFBIG
+  // and is undone like any other failure. By default the signal kills the
+  // process.
   SetHandler(SIGXFSZ, SIG_IGN);
   return std::nullopt;
 }

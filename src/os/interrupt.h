@@ -1,10 +1,10 @@
-// Signals that ask the command to stop.
+// Handles the signals that ask the command to stop.
 //
-// SIGINT and SIGTERM ask for an undo and an exit; SIGHUP and SIGPIPE are
-// ignored once the command runs, since the caller may vanish. The request is
-// a flag that the engine looks at between steps and that ends every wait:
-// Clock::Sleep, Runner::Run and Input::Read. The first signal counts; later
-// ones change nothing, so an impatient second Ctrl-C does not stop the undo.
+// SIGINT and SIGTERM ask the command to undo and exit. SIGHUP and SIGPIPE are
+// ignored, because an SSH session may drop during a deploy. The handler sets a
+// flag, which the engine checks between steps and which ends every wait:
+// Clock::Sleep, Runner::Run and Input::Read. Only the first signal counts, so
+// an impatient second Ctrl-C does not stop the undo.
 #ifndef RELEASE_OS_INTERRUPT_H_
 #define RELEASE_OS_INTERRUPT_H_
 
@@ -12,24 +12,25 @@
 
 namespace release {
 
-// Installs the handlers; main calls it once, before anything else can fail.
-// Returns the reason if it cannot; the command must not run then.
+// Installs the handlers. main calls it once, before anything else can fail. If
+// it returns a reason, the command must not run.
 [[nodiscard]] Reason CatchInterrupts();
 
-// The signal that asked for a stop, or 0. 0 while a HoldInterrupts lives.
+// Returns the signal that asked for a stop, or 0 if there was none or if a
+// HoldInterrupts exists.
 int InterruptSignal();
 
-// Throws Error kInterrupted, naming the signal, where InterruptSignal() is not
-// 0: what the engine and every long loop call between two pieces of work.
+// Throws Error kInterrupted, naming the signal, if InterruptSignal() is not 0.
+// The engine and every long loop must call it regularly.
 void ThrowIfInterrupted();
 
-// Sets the flag as a signal would; 0 clears it. For tests.
+// Sets the flag as the handler does; 0 clears it. For tests.
 void SetInterruptSignal(int signal);
 
-// While one lives, a request is remembered but not shown: InterruptSignal is
-// 0 and no wait ends early. Whatever settles a transaction (undo, recovery)
-// runs under one, for it must reload and check with its waits at full length.
-// Afterwards the request shows again. May be nested.
+// Hides a request for the lifetime of the object: InterruptSignal returns 0 and
+// no wait ends early. Undo and recovery run under one, because they must reload
+// and check the service with waits of full length. Afterwards the request is
+// visible again. Objects may be nested.
 class HoldInterrupts {
  public:
   HoldInterrupts();
@@ -38,10 +39,10 @@ class HoldInterrupts {
   HoldInterrupts& operator=(const HoldInterrupts&) = delete;
 };
 
-// For the waits of this folder: a descriptor that polls as readable from the
-// request until it is cleared, so that no signal slips in between a look at
-// the flag and the wait. -1, which poll passes over, while held. Not to be
-// read or closed.
+// Returns a descriptor for the waits in this directory. It is readable from the
+// request until the flag is cleared, so poll also notices a signal that arrives
+// after the flag was checked. Returns -1, which poll ignores, while a
+// HoldInterrupts exists. Callers must not read or close it.
 int InterruptDescriptor();
 
 }  // namespace release

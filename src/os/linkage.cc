@@ -5,7 +5,7 @@
 
 namespace release {
 
-// The kernel says where it put the dynamic linker; a static program needs none.
+// AT_BASE is the address of the dynamic linker; a static program has none.
 bool CanLoadLibraries() { return getauxval(AT_BASE) != 0; }
 
 void AskNoNameServiceLibrary() {

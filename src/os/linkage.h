@@ -1,16 +1,17 @@
-// How this program was linked, and what a static one must do by itself.
+// Adapts the program to static linking.
 #ifndef RELEASE_OS_LINKAGE_H_
 #define RELEASE_OS_LINKAGE_H_
 
 namespace release {
 
-// Whether the host's shared libraries can be loaded: not into a static program,
-// whose C library is another than the one they were made for.
+// Returns whether the host's shared libraries can be loaded. A static program
+// cannot load them: its C library differs from the one they need.
 bool CanLoadLibraries();
 
-// From now on users and groups are those of /etc/passwd and /etc/group, and
-// hosts those of /etc/hosts and the name servers of /etc/resolv.conf, whatever
-// /etc/nsswitch.conf says: what else it names are shared libraries.
+// Makes the C library look up users and groups only in /etc/passwd and
+// /etc/group, and hosts only in /etc/hosts and DNS, regardless of
+// /etc/nsswitch.conf. Its other sources are shared libraries, which a static
+// program cannot load.
 void AskNoNameServiceLibrary();
 
 }  // namespace release

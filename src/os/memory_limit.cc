@@ -9,11 +9,12 @@
 namespace release {
 namespace {
 
-// Threads may have one each, and which of them ends first nobody knows: the
-// first that begins sets the limit, and the last that ends takes it away.
+// The limit applies to the whole process, but several threads may have a
+// MemoryLimit, which end in any order. The first one sets the limit and the
+// last one removes it.
 std::mutex mutex;
-unsigned in_force = 0;
-rlimit before = {};
+unsigned in_force = 0;  // objects that keep the limit
+rlimit before = {};     // the limit to restore
 
 bool SetSoftLimit(std::uint64_t limit) {
   const rlimit limits{limit, before.rlim_max};
@@ -30,7 +31,7 @@ bool Begin(std::uint64_t limit) {
 std::uint64_t MemoryLimitFor(std::uint64_t more) {
   std::ifstream file("/proc/self/statm");
   std::uint64_t pages = 0;
-  // The sixth number is of data and stacks, in pages.
+  // The sixth number is the size of data and stacks, in pages.
   for (int i = 0; i < 6; ++i) file >> pages;
   if (!file || pages == 0) return 0;
   return pages * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)) + more;

@@ -1,4 +1,4 @@
-// A bound on what code that is not ours may allocate.
+// Limits the memory that third-party code may allocate.
 #ifndef RELEASE_OS_MEMORY_LIMIT_H_
 #define RELEASE_OS_MEMORY_LIMIT_H_
 
@@ -6,16 +6,16 @@
 
 namespace release {
 
-// How many bytes of memory of its own this process may come to have (as
-// RLIMIT_DATA counts) before it has `more` than now. 0 where the system does
-// not tell how much it has.
+// Returns the limit, in bytes of private memory as RLIMIT_DATA counts it, that
+// lets this process allocate `more` bytes in addition to what it has now.
+// Returns 0 if the present amount is unknown.
 std::uint64_t MemoryLimitFor(std::uint64_t more);
 
-// While one lives the process gets no memory beyond `limit` bytes: malloc
-// returns null and sets ENOMEM, in every thread. Nothing is limited where
-// `limit` is 0, or above a limit that is in force. Where several live at once,
-// in threads, the limit of the first holds until the last has gone. Start no
-// program meanwhile: it would inherit the limit.
+// Limits the process to `limit` bytes for the lifetime of the object: beyond it
+// malloc returns null with ENOMEM, in every thread. Does nothing if `limit` is
+// 0 or not below the limit already in force. If objects overlap in several
+// threads, the limit of the first applies until the last is destroyed. Do not
+// start a program meanwhile: it would inherit the limit.
 class MemoryLimit {
  public:
   explicit MemoryLimit(std::uint64_t limit);
@@ -24,7 +24,7 @@ class MemoryLimit {
   MemoryLimit& operator=(const MemoryLimit&) = delete;
 
  private:
-  bool counts_ = false;  // among those that keep the limit
+  bool counts_ = false;  // whether this object keeps the limit in force
 };
 
 }  // namespace release

@@ -1,4 +1,4 @@
-// Which paths an Fs takes, and where their last component begins.
+// Defines which paths an Fs accepts, and splits and joins them.
 #ifndef RELEASE_OS_PATH_RULES_H_
 #define RELEASE_OS_PATH_RULES_H_
 
@@ -7,27 +7,29 @@
 
 namespace release {
 
-// What a call wants of the path: to look at what it names, where "" and "."
-// are the directory itself, or to change what has that name.
+// How a call uses its path. With kLook it acts on the object, and "" and "."
+// mean the directory itself. With kName it creates, renames or removes the
+// name.
 enum class PathUse { kLook, kName };
 
-// 0, or the errno with which every Fs refuses the path: EXDEV where it is
-// absolute or has a component ".."; EINVAL where a component is empty or ".",
-// or where a zero byte is in it; ENAMETOOLONG for a component over 255 bytes.
+// Returns 0, or the errno with which every Fs refuses the path: EXDEV if it is
+// absolute or has a component ".."; EINVAL if a component is empty or ".", or
+// if it contains a zero byte; ENAMETOOLONG for a component longer than 255
+// bytes.
 int PathError(std::string_view path, PathUse use);
 
 struct PathParts {
-  std::string_view parent;  // empty: the directory that the path starts at
+  std::string_view parent;  // empty if the path has only one component
   std::string_view leaf;
 };
 
-// Both parts refer to `path`.
+// Splits before the last component. Both parts refer to the memory of `path`.
 PathParts SplitPath(std::string_view path);
 
-// The path of `path` beneath `directory`, either of which may be empty.
+// Joins `path` to `directory`; either may be empty.
 std::string JoinPath(const std::string& directory, const std::string& path);
 
-// The directory that a relative path is in; "" at the top.
+// Returns the path without its last component; "" if it has only one.
 std::string ParentOf(std::string_view path);
 
 }  // namespace release

@@ -22,7 +22,7 @@ void PosixClock::Sleep(Nanoseconds duration) {
   while (InterruptSignal() == 0) {
     const Nanoseconds left = duration - (SinceBoot() - start);
     if (left <= Nanoseconds::zero()) return;
-    // poll's own clock stands still in suspend: look at ours now and then.
+    // The clock of ppoll stops during suspend, so check SinceBoot every minute.
     const Nanoseconds wait =
         std::min<Nanoseconds>(left, std::chrono::minutes(1));
     const timespec timeout = {wait.count() / 1'000'000'000,

@@ -1,4 +1,4 @@
-// The machine's clocks.
+// Implements Clock with the machine's clocks.
 #ifndef RELEASE_OS_POSIX_CLOCK_H_
 #define RELEASE_OS_POSIX_CLOCK_H_
 
@@ -6,7 +6,7 @@
 
 namespace release {
 
-// Has no state; any number may exist.
+// Has no state, so any number of objects may exist.
 class PosixClock : public Clock {
  public:
   Nanoseconds SinceBoot() override;

@@ -65,7 +65,7 @@ FileInfo InfoOf(const struct stat& st) {
 }
 
 int FlagsOf(OpenMode mode) {
-  // Without O_NONBLOCK a fifo that somebody planted would hold us up.
+  // Without O_NONBLOCK, opening a fifo that an attacker planted would block.
   constexpr int kAlways = O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
   switch (mode) {
     case OpenMode::kRead:
@@ -92,9 +92,9 @@ unsigned FlagsOf(RenameMode mode) {
   return 0;
 }
 
-// Where each write goes to a new place, room that is reserved is used up by the
-// first write to a block: btrfs writes in place only where it is told to, while
-// the file is empty. Others do so anyway, and refuse.
+// Disables copy-on-write for an empty file. On btrfs each write goes to a new
+// place, so a reserved block would be used up by its first write. Other file
+// systems write in place anyway and refuse the flag; the error is ignored.
 void AskToWriteInPlace(int fd) {
   int flags = 0;
   if (ioctl(fd, FS_IOC_GETFLAGS, &flags) != 0) return;
@@ -111,9 +111,9 @@ void SyncDirectoryAt(const std::string& path) {
   if (error != 0) throw FsError::OfSync("sync", path, error);
 }
 
-// For what no call changes by name alone: the C library needs /proc for it
-// where the kernel is older than 6.6, and a chroot may have none. Of a symbolic
-// link nothing is changed.
+// Changes the mode through a descriptor. For kernels older than 6.6, which have
+// no fchmodat2: there the C library emulates AT_SYMLINK_NOFOLLOW with /proc,
+// which a chroot may lack. Fails with EOPNOTSUPP for a symbolic link.
 int SetModeByDescriptor(int at, const char* name, unsigned permissions) {
   const Descriptor opened(openat(
       at, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
@@ -147,7 +147,8 @@ void MakeRoot(const std::string& path) {
   if (!S_ISDIR(st.st_mode)) throw FsError("make directory", path, EEXIST);
 }
 
-// The directory that holds a path's last component, open while this lives.
+// Checks a path, opens its parent directory for the lifetime of the object, and
+// leaves a single name for the system call.
 class PosixFs::Place {
  public:
   Place(const PosixFs& fs, Handle dir, const std::string& path, PathUse use)
@@ -171,7 +172,7 @@ class PosixFs::Place {
   int fd() const { return fd_; }
   const char* name() const { return name_; }
 
-  // 0, or the errno of the lookup or else of the call.
+  // Returns 0, the errno of the lookup, or the errno of `call`.
   template <typename Call>
   int Do(Call call) const {
     if (error_ != 0) return error_;
@@ -182,7 +183,7 @@ class PosixFs::Place {
   int error_;
   int fd_;
   bool owned_ = false;
-  const char* name_ = "";  // ends where the path does, with its zero byte
+  const char* name_ = "";  // the tail of `path`, so it is zero-terminated
 };
 
 PosixFs::PosixFs(const std::string& root, Lookup lookup) {
@@ -202,6 +203,7 @@ int PosixFs::Descriptor(Handle handle) const {
   return handle == kRoot ? root_ : handle;
 }
 
+// Returns an absolute path for messages, from the directory's current name.
 std::string PosixFs::NameOf(Handle dir, const std::string& path) const {
   std::array<char, PATH_MAX> opened;
   const std::string link = fmt::format("/proc/self/fd/{}", Descriptor(dir));
@@ -281,7 +283,7 @@ void PosixFs::CloneContent(Handle from, Handle to) {
   const int result = Uninterrupted(
       [&] { return ioctl(Descriptor(to), FICLONE, Descriptor(from)); });
   if (result == 0) return;
-  // Where a file system knows no such call at all.
+  // File systems that do not implement the call return ENOTTY.
   const int error = errno == ENOTTY ? EOPNOTSUPP : errno;
   Fail(fmt::format("clone {} into", Quoted(NameOf(from, ""))), to, "", error);
 }
@@ -338,7 +340,8 @@ void PosixFs::LinkOpened(Handle file, Handle dir, const std::string& path) {
     const int opened = Descriptor(file);
     const int made = linkat(opened, "", at, name, AT_EMPTY_PATH);
     if (made == 0 || errno != ENOENT) return made;
-    // Who is not root may do the same by way of /proc.
+    // AT_EMPTY_PATH needs a privilege; without it the kernel returns ENOENT.
+    // Other users can do the same through /proc.
     const std::string link = fmt::format("/proc/self/fd/{}", opened);
     return linkat(AT_FDCWD, link.c_str(), at, name, AT_SYMLINK_FOLLOW);
   });
@@ -426,6 +429,7 @@ bool PosixFs::HasAttributes(Handle file) {
     return !all.empty() && all != kLabel;
   }
   if (errno == EOPNOTSUPP) return false;
+  // ERANGE: the buffer is too small, so there are other attributes.
   if (errno != ERANGE) Fail("examine", file, "", errno);
   return true;
 }
@@ -472,6 +476,8 @@ SpaceInfo PosixFs::Space() {
   return {std::uint64_t{st.f_bavail} * st.f_frsize, st.f_favail, st.f_files};
 }
 
+// Does not repeat fsync after EINTR: the kernel may already have discarded the
+// error that a second call should report.
 void PosixFs::Sync(Handle handle) {
   if (fsync(Descriptor(handle)) == 0) return;
   const int error = errno;

@@ -1,16 +1,15 @@
-// The machine's file system, beneath one directory.
+// Implements Fs with the machine's file system, beneath one directory.
 //
-// Every call goes through the descriptor of that directory or of one opened
-// beneath it. A path of one component is one system call on its directory. A
-// longer one has its directory opened first, beneath the root and through no
-// symbolic link: by openat2 or, where the kernel or a sandbox has none, one
-// component after the other.
+// Every call uses the descriptor of that directory or of one opened beneath it.
+// A path of one component needs one system call. For a longer path its parent
+// directory is opened first, without following symbolic links: with openat2 or,
+// if the kernel or a sandbox does not allow it, one component after the other.
 //
-// All descriptors are close-on-exec. Where POSIX lets a signal interrupt a call
-// it is taken up again, except fsync and syncfs, for which an interruption is a
-// failure like any other, and close, which has let go of the descriptor.
+// All descriptors are close-on-exec. A call interrupted by a signal is
+// repeated, with two exceptions: for fsync and syncfs an interruption is a
+// failure like any other, and close has already released the descriptor.
 //
-// Safe for use from several threads, each with file handles of its own.
+// Several threads may use one object if each has its own file handles.
 #ifndef RELEASE_OS_POSIX_FS_H_
 #define RELEASE_OS_POSIX_FS_H_
 
@@ -21,29 +20,29 @@
 
 namespace release {
 
-// Makes the directory at the absolute path, and those above it that are
-// missing, all 0755 less the umask. What it made is durable on return. Nothing
-// happens where the directory exists. Throws FsError.
+// Creates the directory at the absolute path and its missing parents, with mode
+// 0755 less the umask. The new directories are durable on return. Does nothing
+// if the directory exists. Throws FsError.
 void MakeRoot(const std::string& path);
 
 class PosixFs final : public Fs {
  public:
-  // How the directory of a longer path is found.
+  // How the parent directory of a longer path is opened.
   enum class Lookup {
-    kAuto,  // openat2 where it works, else the walk
+    kAuto,  // openat2 if it works, else as kWalk
     kWalk,  // always one component after the other
   };
 
-  // `root` is absolute and an existing directory; throws FsError otherwise.
-  // Clears the umask of the process, so that files and directories get exactly
-  // the permissions asked for.
+  // `root` must be the absolute path of an existing directory; throws FsError
+  // otherwise. Clears the umask of the process, so that files and directories
+  // get exactly the permissions that the caller passes.
   explicit PosixFs(const std::string& root, Lookup lookup = Lookup::kAuto);
   ~PosixFs() override;
   PosixFs(const PosixFs&) = delete;
   PosixFs& operator=(const PosixFs&) = delete;
 
-  // What is not a regular file opens as kRead without waiting for anybody, and
-  // fails at the first ReadAt.
+  // Never blocks: with kRead a fifo opens even without a writer. ReadAt then
+  // fails for a fifo or a directory.
   Handle Open(Handle dir, const std::string& path, OpenMode mode,
               unsigned permissions = 0600) override;
   Handle OpenDirectory(Handle dir, const std::string& path) override;

@@ -27,15 +27,16 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using End = CommandResult::End;
 
-constexpr Nanoseconds kGrace = seconds(2);
-constexpr Nanoseconds kPatience = seconds(5);  // with SIGKILL
-constexpr Nanoseconds kDrain = milliseconds(100);
+constexpr Nanoseconds kGrace = seconds(2);         // from SIGTERM to SIGKILL
+constexpr Nanoseconds kPatience = seconds(5);      // from SIGKILL to giving up
+constexpr Nanoseconds kDrain = milliseconds(100);  // for output after the end
 constexpr Nanoseconds kForever = Nanoseconds::max();
 
 constexpr int kFirstFile = 3;
 
-// A file in memory with that content, read from its start; its number is at
-// least `least`. -1 and errno where there is no room.
+// Creates a file in memory with that content, positioned at its start. The
+// descriptor's number is at least `least`. Returns -1 and sets errno on
+// failure.
 int MemoryFile(const std::string& content, int least) {
   const Descriptor made(memfd_create("release", MFD_CLOEXEC));
   if (made.get() < 0) return -1;
@@ -48,13 +49,14 @@ int MemoryFile(const std::string& content, int least) {
   return fcntl(made.get(), F_DUPFD_CLOEXEC, least);
 }
 
-// What posix_spawn wants to be told, owned.
+// Owns the file actions and attributes for posix_spawn. The child performs the
+// actions in the order in which they are added.
 class SpawnPlan {
  public:
   SpawnPlan(int output, const Command& command) {
     posix_spawn_file_actions_init(&actions_);
     posix_spawnattr_init(&attributes_);
-    // Output first: its own number may be one of the three.
+    // Output first: its number may be 0, 1 or 2, which later actions overwrite.
     posix_spawn_file_actions_adddup2(&actions_, output, STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(&actions_, STDOUT_FILENO, STDERR_FILENO);
     AddInput(command.input);
@@ -81,7 +83,7 @@ class SpawnPlan {
   SpawnPlan(const SpawnPlan&) = delete;
   SpawnPlan& operator=(const SpawnPlan&) = delete;
 
-  // 0, or errno of what failed; then there is no child.
+  // Returns 0, or errno if there is no child.
   int Spawn(std::vector<char*> argv, std::vector<char*> env, pid_t* child) {
     if (error_ != 0) return error_;
     const CallersCreationMask mask;
@@ -99,8 +101,8 @@ class SpawnPlan {
     }
   }
 
-  // Beyond the numbers that the child is to see them under, so that no copy is
-  // overwritten by another.
+  // Places the copies above the numbers that the child will see them under, so
+  // that duplicating one never overwrites another.
   void AddFiles(const std::vector<std::string>& files) {
     const int beyond = kFirstFile + static_cast<int>(files.size());
     for (std::size_t i = 0; i < files.size(); ++i) {
@@ -121,7 +123,7 @@ class SpawnPlan {
   posix_spawn_file_actions_t actions_;
   posix_spawnattr_t attributes_;
   std::vector<int> copies_;
-  int error_ = 0;  // where a copy could not be made
+  int error_ = 0;  // errno if a copy could not be made
 };
 
 std::vector<std::string> Environment(const Command& command) {
@@ -145,14 +147,15 @@ std::vector<char*> Pointers(std::vector<std::string>* texts) {
   return pointers;
 }
 
-// The last `limit` bytes of what is appended.
+// Keeps the last `limit` bytes of what is appended.
 class Tail {
  public:
   explicit Tail(std::size_t limit) : limit_(limit) {}
 
   void Append(std::string_view data) {
     text_ += data;
-    // Cut seldom, so that much output does not mean much copying.
+    // Cut only when the text has doubled: each byte is then copied only a few
+    // times in all.
     if (text_.size() > 2 * limit_ + 4096) Cut();
   }
   std::string Take() {
@@ -168,7 +171,13 @@ class Tail {
   std::string text_;
 };
 
-// A started command, from its start to its reaping.
+// A command from its start until it is reaped.
+//
+// Await loops until the command has ended. It waits for output, for the
+// command's end (pidfd), for an interrupt and for the deadline. The deadline
+// drives an escalation: first SIGTERM, then SIGKILL, then giving up. After the
+// end, Await drains the output, kills the group if required, and reaps the
+// command last.
 class Child {
  public:
   Child(pid_t pid, int output, const Command& command)
@@ -196,8 +205,9 @@ class Child {
          output_open_ && clock_.SinceBoot() < deadline_;) {
       Wait(deadline_);
     }
-    // A start script may leave a daemon behind, so the group outlives a command
-    // that ended by itself. With ECHILD the number may be a stranger's already.
+    // Do not kill the group of a command that ended by itself: a start script
+    // may have left a daemon in it. After ECHILD the number may belong to
+    // another process already.
     if (cut_short_ || (lost_ != 0 && lost_ != ECHILD)) kill(-pid_, SIGKILL);
     return Reap();
   }
@@ -207,8 +217,8 @@ class Child {
     return AddSaturated(clock_.SinceBoot(), duration);
   }
 
-  // Whether the command itself has ended; leaves it unreaped, so that its
-  // number still belongs to its group.
+  // Returns whether the command itself has ended. Does not reap it (WNOWAIT),
+  // so that its number cannot be reused while the group may still be signalled.
   bool Ended() {
     siginfo_t info = {};
     const int result = waitid(P_PID, static_cast<id_t>(pid_), &info,
@@ -218,7 +228,7 @@ class Child {
     return ended_;
   }
 
-  // For output, the command's end, an interrupt, or the given time.
+  // Waits for output, the command's end, an interrupt or the given time.
   void Wait(Nanoseconds until) {
     const int interrupt = cut_short_ || ended_ ? -1 : InterruptDescriptor();
     pollfd waited[] = {{output_open_ ? output_ : -1, POLLIN, 0},
@@ -263,7 +273,7 @@ class Child {
 
   CommandResult Reap() {
     int status = 0;
-    // A status that was not read must never pass for exit 0.
+    // A status that could not be read must never count as exit 0.
     if (waitpid(pid_, &status, WNOHANG) < 0 && lost_ == 0) lost_ = errno;
     CommandResult result;
     if (cut_short_) {
@@ -281,7 +291,7 @@ class Child {
 
   PosixClock clock_;
   pid_t pid_;
-  Descriptor pidfd_;  // -1 where the kernel has none: then we look now and then
+  Descriptor pidfd_;  // -1 if the kernel has none; then Await polls every 10 ms
   int output_;
   Tail tail_;
   bool output_open_ = true;
@@ -321,7 +331,7 @@ std::vector<ProcessUse> PosixRunner::UsersOf(const std::string& directory) {
 }
 
 bool PosixRunner::Signal(int pid, int signal) {
-  // 0 and below would name groups, ours among them.
+  // Numbers of 0 and below mean process groups, including our own.
   return pid > 0 && kill(pid, signal) == 0;
 }
 

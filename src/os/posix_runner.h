@@ -1,4 +1,4 @@
-// Processes of the machine.
+// Implements Runner with processes of the machine.
 #ifndef RELEASE_OS_POSIX_RUNNER_H_
 #define RELEASE_OS_POSIX_RUNNER_H_
 
@@ -9,30 +9,33 @@
 
 namespace release {
 
-// Run, beyond what the door promises:
+// Run does the following beyond the contract of Runner:
 //
-// - The command leads a process group of its own, has default signal actions
-//   and an empty signal mask, and inherits no descriptor but 0, 1 and 2 and
-//   those of its files, which like its input are kept in memory. Without input
-//   its stdin is /dev/null.
-// - When its time is over the group gets SIGTERM, 2 s later SIGKILL. The result
-//   is kTimedOut even where the command then exits with 0. One that does not
-//   die of SIGKILL either (dead network storage) is left behind after 5 s.
-// - An interrupt (os/interrupt.h) ends it in the same way; the result is
-//   kSignalled with the interrupt's signal, whatever the command made of it.
-//   Where the request was there before, nothing is started. Whoever must run a
-//   command all the same, to undo, holds interrupts.
-// - When the command itself has ended, its output is awaited for 100 ms more. A
-//   daemon that it left in the background lives on, and finds its output closed
-//   if it kept ours. Only a command that was ended takes its group along.
-// - No signal can hit a stranger: the group is killed before its leader is
-//   reaped, so the number is not free yet.
+// - The command leads its own process group and has default signal actions and
+//   an empty signal mask. It inherits only descriptors 0, 1 and 2 and those of
+//   Command::files, which like its input are kept in memory. Without input its
+//   stdin is /dev/null.
+// - When its time is over the group gets SIGTERM, and SIGKILL 2 s later. The
+//   result is kTimedOut even if the command then exits with 0. A command that
+//   survives SIGKILL (e.g. blocked on dead network storage) is abandoned 5 s
+//   later.
+// - An interrupt (os/interrupt.h) ends the command in the same way. The result
+// is
+//   kSignalled with the interrupt's signal, regardless of how the command
+//   exits. If the interrupt came earlier, the command is not started. An undo,
+//   which must run commands all the same, holds interrupts.
+// - After the command has ended, Run reads its output for up to 100 ms more. A
+//   daemon that it left in the background survives; if it still writes to our
+//   pipe it finds the pipe closed. The rest of the group is killed only if Run
+//   ended the command or could not learn its status.
+// - Signals cannot hit an unrelated process: the group is killed before its
+//   leader is reaped, so its number cannot have been reused.
 //
-// Holds no state; any number may exist, in any thread.
+// Holds no state; any number of objects may exist, in any thread.
 class PosixRunner : public Runner {
  public:
-  // Resets the action of SIGCHLD: a caller that ignored it, which is inherited,
-  // would have the kernel throw exit statuses away.
+  // Resets the action of SIGCHLD. If our parent ignored it we inherit that, and
+  // the kernel would discard the exit statuses of our children.
   PosixRunner();
 
   CommandResult Run(const Command& command) override;

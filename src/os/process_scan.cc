@@ -40,6 +40,7 @@ std::optional<std::string> ReadLinkAt(int dir, const char* path) {
   return std::string(target, static_cast<std::size_t>(length));
 }
 
+// Reads until the end: files in /proc report a size of 0.
 std::string ReadFileAt(int dir, const char* path) {
   const Descriptor file(openat(dir, path, O_RDONLY | O_CLOEXEC));
   std::string content;
@@ -51,6 +52,7 @@ std::string ReadFileAt(int dir, const char* path) {
   return content;
 }
 
+// Visits the entries whose names are numbers: processes or descriptors.
 template <typename Visit>
 void ForEachNumber(DIR* stream, Visit visit) {
   while (const dirent* entry = readdir(stream)) {
@@ -60,7 +62,8 @@ void ForEachNumber(DIR* stream, Visit visit) {
   }
 }
 
-// Looks through the processes, one after the other.
+// Scans the processes in /proc one after the other. Processes come and go
+// during the scan, so every failure to read is treated as "nothing to report".
 class ProcessScan {
  public:
   explicit ProcessScan(std::vector<std::string> directories)
@@ -77,7 +80,7 @@ class ProcessScan {
   }
 
  private:
-  // One that ends meanwhile, or that we may not look into, shows nothing.
+  // Adds nothing for a process that has ended or that we may not inspect.
   void ScanProcess(int proc, const char* number) {
     const DirectoryStream process = OpenDirectoryAt(proc, number);
     if (process == nullptr) return;
@@ -117,7 +120,7 @@ class ProcessScan {
       const std::size_t slash = line.find('/');
       if (slash == line.npos) continue;
       const std::string_view path = line.substr(slash);
-      // The segments of one file follow each other.
+      // A file has several adjacent mappings; report it once.
       if (path != previous) Add(What::kMapping, path);
       previous = path;
     }
@@ -139,14 +142,15 @@ class ProcessScan {
   std::vector<std::string> directories_;  // without a '/' at the end
   std::vector<ProcessUse> uses_;
   int pid_ = 0;
-  std::set<std::pair<What, std::string>> told_;  // of this process
+  std::set<std::pair<What, std::string>> told_;  // reported for this process
 };
 
 }  // namespace
 
 std::vector<ProcessUse> ProcessesUsing(const std::string& directory) {
   std::vector<std::string> directories = {directory};
-  // The kernel shows paths without links; the directory itself may be gone.
+  // /proc shows paths with links resolved. Keep the given path too, because the
+  // directory may already be deleted.
   if (char* real = realpath(directory.c_str(), nullptr)) {
     if (directory != real) directories.emplace_back(real);
     free(real);

@@ -1,4 +1,4 @@
-// Which processes use a directory.
+// Finds the processes that use a directory.
 #ifndef RELEASE_OS_PROCESS_SCAN_H_
 #define RELEASE_OS_PROCESS_SCAN_H_
 
@@ -9,10 +9,11 @@
 
 namespace release {
 
-// From /proc: exe, cwd, open files and mappings below the absolute directory,
-// each path told once for each process and kind; deleted files too, without
-// the kernel's " (deleted)". Leaves out this process, kernel threads and what
-// this caller may not look into. `directory` may contain symbolic links.
+// Reads /proc and returns each executable, working directory, open file and
+// mapping at or below the absolute directory, once for each process and kind.
+// Includes deleted files, without the kernel's suffix " (deleted)". Skips this
+// process, kernel threads and processes that this caller may not inspect.
+// `directory` may contain symbolic links.
 std::vector<ProcessUse> ProcessesUsing(const std::string& directory);
 
 }  // namespace release

@@ -7,8 +7,8 @@
 namespace release {
 namespace {
 
-// The directory that holds a path's last component, open before anything
-// changes: a sync afterwards then reports every error since.
+// The parent directory of a path. It is opened before anything changes, so that
+// a later sync reports every write error since then.
 struct Holder {
   Holder(Fs* fs, const std::string& path)
       : name(SplitPath(path).leaf),
@@ -18,6 +18,7 @@ struct Holder {
   const ScopedHandle directory;
 };
 
+// Creates the link, or accepts one that an interrupted call left behind.
 void MakeLinkToItself(Fs* fs, const Holder& to, const std::string& path) {
   const auto there = fs->Stat(to.directory.get(), to.name);
   if (!there) {
@@ -32,8 +33,9 @@ void MakeLinkToItself(Fs* fs, const Holder& to, const std::string& path) {
 
 }  // namespace
 
-// No call both renames a directory and leaves a link behind. An exchange with a
-// link that already says where the directory will be has the same effect.
+// No system call renames a directory and leaves a link in its place. Instead,
+// first create at `to` a link to `to` itself, then exchange the two names: the
+// link is now at `from` and leads to the directory at `to`.
 void MoveLeavingLink(Fs* machine, const std::string& from,
                      const std::string& to) {
   const Holder source(machine, from);

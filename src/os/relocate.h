@@ -1,5 +1,4 @@
-// Moves a directory into the root without an instant at which its old path
-// leads nowhere.
+// Moves a directory into the root while processes use it by its old path.
 #ifndef RELEASE_OS_RELOCATE_H_
 #define RELEASE_OS_RELOCATE_H_
 
@@ -9,12 +8,13 @@
 
 namespace release {
 
-// Moves the directory `from` to `to` and puts a symbolic link to `to` in its
-// place, both in one step: at every instant the path `from` leads to the same
-// files. Both paths are absolute, through no symbolic link, and on one mount;
-// `machine` is an Fs whose root is "/". Nothing may exist at `to` but a link to
-// itself, which a crash left behind. Durable on return. Throws FsError; then
-// nothing has moved, unless a sync failed.
+// Moves the directory `from` to `to` and replaces it by a symbolic link to
+// `to`, in one atomic step: the path `from` leads to the same files at every
+// moment. `machine` must be an Fs whose root is "/". Both paths must be
+// absolute, without symbolic links in their parents, and on the same mount.
+// `to` must not exist, except as a link to itself that an interrupted call left
+// behind. Durable on return. Throws FsError; then nothing has moved, unless a
+// sync failed.
 void MoveLeavingLink(Fs* machine, const std::string& from,
                      const std::string& to);
 

@@ -1,4 +1,4 @@
-// The door to other processes.
+// Interface to other processes.
 #ifndef RELEASE_OS_RUNNER_H_
 #define RELEASE_OS_RUNNER_H_
 
@@ -13,30 +13,31 @@ namespace release {
 struct Command {
   std::vector<std::string> argv;           // argv[0] is looked up in PATH
   std::map<std::string, std::string> env;  // added to the caller's own
-  std::string directory;                   // empty: "/"
-  std::string input;                       // what it reads from stdin
-  // Files that nobody else can see or change: their contents, which the command
-  // opens as /proc/self/fd/3, /proc/self/fd/4, ... in this order.
+  std::string directory;                   // working directory; empty: "/"
+  std::string input;                       // the content of its stdin
+  // The contents of private files, which no other process can see or change.
+  // The command opens them as /proc/self/fd/3, /proc/self/fd/4, ... in this
+  // order.
   std::vector<std::string> files;
-  std::chrono::nanoseconds timeout{0};  // 0: none
-  std::size_t max_output = 64 * 1024;   // what is kept: the last bytes
+  std::chrono::nanoseconds timeout{0};  // 0: no limit
+  std::size_t max_output = 64 * 1024;   // bytes kept, from the output's end
 };
 
 struct CommandResult {
   enum class End { kExited, kSignalled, kTimedOut, kNotStarted, kLost };
   End end = End::kNotStarted;
-  // Exit status, signal number, or the errno of the start or of the wait: kLost
-  // means that the kernel did not report how the command ended.
+  // The exit status, the signal number, or the errno of the start (kNotStarted)
+  // or of the wait (kLost: the kernel did not report how the command ended).
   int status = 0;
-  std::string output;  // stdout and stderr as they came, its end
+  std::string output;  // the end of stdout and stderr, interleaved
 
   bool ok() const { return end == End::kExited && status == 0; }
-  // "exit status 3", "killed by signal 9", "timed out", "cannot start: ...",
-  // "its exit status is lost: ...".
+  // Returns "exit status 3", "killed by signal 9", "timed out", "cannot start:
+  // REASON" or "its exit status is lost: REASON".
   std::string Describe() const;
 };
 
-// One way in which a process keeps a directory in use.
+// Describes how a process uses a directory.
 struct ProcessUse {
   int pid = 0;
   std::string name;  // the process's command name
@@ -48,18 +49,19 @@ class Runner {
  public:
   virtual ~Runner() = default;
 
-  // Runs the command in a process group of its own with no descriptor of ours
-  // but those of `input` and `files`, waits, and kills the whole group when the
-  // time is over. A process that the command leaves in the background lives on
-  // if the command ended by itself.
-  // Failures of the command are values, never exceptions.
+  // Runs the command in its own process group and waits for its end. The
+  // command inherits no descriptors except those of `input` and `files`. When
+  // the time is over the whole group is killed; if the command ends by itself,
+  // processes that it left in the background survive. Reports failures in the
+  // result and does not throw.
   virtual CommandResult Run(const Command& command) = 0;
 
-  // Processes that use something below the absolute directory: those this
-  // caller may look into.
+  // Returns the processes that use something below the absolute directory, as
+  // far as this caller may inspect them.
   virtual std::vector<ProcessUse> UsersOf(const std::string& directory) = 0;
 
-  // Sends a signal; false where there is no such process.
+  // Sends a signal. Returns false if the process does not exist or may not be
+  // signalled.
   virtual bool Signal(int pid, int signal) = 0;
 };
 

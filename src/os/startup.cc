@@ -28,11 +28,11 @@ bool WriteAll(int fd, std::string_view text) {
 }  // namespace
 
 void FillStandardDescriptors() {
-  // open takes the lowest free number, so going upwards fills each gap.
+  // open returns the lowest free number, so counting upwards fills each gap.
   for (int fd = 0; fd <= 2; ++fd) {
     if (fcntl(fd, F_GETFD) >= 0) continue;
-    // Without a /dev still not what is opened next: nothing can be read from
-    // or written to this.
+    // If there is no /dev, take the number with a descriptor that can neither
+    // be read nor written, so that no file opened later gets it.
     if (open("/dev/null", O_RDWR) < 0) {
       [[maybe_unused]] const int filled = open("/", O_PATH);
     }
@@ -57,6 +57,7 @@ void KeepInEnvironment(const std::vector<std::string>& names) {
       kept.emplace_back(name, value);
     }
   }
+  // Set PATH first, so that a PATH in `names` replaces it.
   clearenv();
   setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
          1);
@@ -66,8 +67,8 @@ void KeepInEnvironment(const std::vector<std::string>& names) {
 std::string AbsolutePath(const std::string& path) {
   boost::filesystem::path whole(path);
   if (!whole.is_absolute()) {
-    // boost::filesystem::absolute asks for the directory in any case, and an
-    // absolute path must work where it was removed.
+    // boost::filesystem::absolute always reads the working directory, but an
+    // absolute path must work even if that directory was removed.
     boost::system::error_code error;
     const auto directory = boost::filesystem::current_path(error);
     if (error) {
@@ -89,8 +90,8 @@ std::string AbsolutePath(const std::string& path) {
 
 std::string RealPath(const std::string& path) {
   boost::system::error_code error;
-  // With a base of its own: else it asks for the working directory, which may
-  // have been removed.
+  // Without the base "/", canonical reads the working directory, which may have
+  // been removed.
   const auto real = boost::filesystem::canonical(path, "/", error);
   return error ? path : real.string();
 }

@@ -1,4 +1,4 @@
-// What a process must set right before it opens anything.
+// Prepares the process at startup, and accesses its streams and environment.
 #ifndef RELEASE_OS_STARTUP_H_
 #define RELEASE_OS_STARTUP_H_
 
@@ -8,32 +8,34 @@
 
 namespace release {
 
-// Opens /dev/null on each of descriptors 0, 1 and 2 that the caller closed, so
-// that no file of ours takes their place and receives what is printed.
+// Opens /dev/null on each of descriptors 0, 1 and 2 that the caller closed.
+// Otherwise a file opened later could get such a number and receive our output.
+// Must be called before anything is opened.
 void FillStandardDescriptors();
 
-// Writes all of `text` to standard output or standard error. A reader that is
-// gone is no error: the caller may vanish. False where it could not be written.
+// Write all of `text` to standard output or standard error. Return false if it
+// could not be written. SIGPIPE is ignored (os/interrupt.h), so a reader that
+// is gone does not kill the command.
 bool WriteOut(std::string_view text);
 bool WriteErr(std::string_view text);
 
-// Whether standard error is a terminal.
+// Returns whether standard error is a terminal.
 bool ErrIsTerminal();
 
-// The value of an environment variable; empty where it is not set.
+// Returns the value of an environment variable, or "" if it is not set.
 std::string Environment(const std::string& name);
 
-// Clears the environment of this process but for these variables, and sets a
-// PATH of the system's own directories.
+// Removes all environment variables except `names`, and sets PATH to the
+// system's own directories unless `names` contains it.
 void KeepInEnvironment(const std::vector<std::string>& names);
 
-// An absolute path of what may be relative to the working directory, without
-// "." and "..", and without a slash at the end. Looks at no disk. Throws Error
+// Returns the path made absolute, without ".", ".." and trailing slashes. Does
+// not access the disk, so it does not resolve symbolic links. Throws Error
 // kUsage if the path is relative and the working directory was removed.
 std::string AbsolutePath(const std::string& path);
 
-// The same file by a path through no symbolic link; `path` itself where there
-// is none.
+// Returns the path with all symbolic links resolved, or `path` itself if that
+// fails.
 std::string RealPath(const std::string& path);
 
 }  // namespace release

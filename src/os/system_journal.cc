@@ -24,7 +24,8 @@ std::string JournalDatagram(const JournalFields& fields) {
       datagram += "=" + value + "\n";
       continue;
     }
-    // A value with line breaks goes with its length before it, little-endian.
+    // A value with line breaks is preceded by its length: 64 bits,
+    // little-endian.
     datagram += "\n";
     for (unsigned byte = 0; byte < 8; ++byte) {
       datagram +=
@@ -52,7 +53,7 @@ bool SendToJournal(const std::string& socket_path,
     return send(fd.get(), datagram.data(), datagram.size(), MSG_NOSIGNAL) >= 0;
   };
   if (sent()) return true;
-  // Its queue is full for a moment, or it hangs.
+  // journald's queue is full, or journald hangs: wait once, then try again.
   pollfd waiting{fd.get(), POLLOUT, 0};
   return poll(&waiting, 1, kWaitMilliseconds) == 1 && sent();
 }

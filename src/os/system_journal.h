@@ -1,4 +1,4 @@
-// The system's journal, by journald's own protocol.
+// Writes to the system's journal with journald's native protocol.
 #ifndef RELEASE_OS_SYSTEM_JOURNAL_H_
 #define RELEASE_OS_SYSTEM_JOURNAL_H_
 
@@ -8,16 +8,18 @@
 
 namespace release {
 
-// Where journald listens.
+// The socket on which journald listens.
 inline constexpr char kJournalSocket[] = "/run/systemd/journal/socket";
 
-// Names of capital letters, digits and underscores, with any bytes as values.
+// Pairs of name and value. A name consists of capital letters, digits and
+// underscores; a value may contain any bytes.
 using JournalFields = std::vector<std::pair<std::string, std::string>>;
 
-// The one datagram that carries all fields.
+// Returns the datagram that carries all fields as one journal entry.
 std::string JournalDatagram(const JournalFields& fields);
 
-// Hands one entry over, waiting a second at most; false where nobody takes it.
+// Sends one entry, waiting at most 1 s. Returns false if journald does not
+// accept it.
 bool SendToJournal(const std::string& socket_path, const JournalFields& fields);
 
 }  // namespace release

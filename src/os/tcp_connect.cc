@@ -17,7 +17,8 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 
-// Waits until the connection is made; returns errno, or 0.
+// Waits until the connection is made or has failed; returns 0 or errno. Polls
+// for at most 1 s at a time, to notice an interrupt.
 int AwaitConnected(int fd, Steady::time_point deadline) {
   for (;;) {
     if (InterruptSignal() != 0) return EINTR;

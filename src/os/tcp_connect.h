@@ -1,4 +1,4 @@
-// One TCP connection, to see whether somebody listens.
+// Tests whether a TCP port accepts connections.
 #ifndef RELEASE_OS_TCP_CONNECT_H_
 #define RELEASE_OS_TCP_CONNECT_H_
 
@@ -9,10 +9,10 @@
 
 namespace release {
 
-// Connects to each address of the host in turn, and closes the connection at
-// once. Returns why the last address failed, nullopt on success.
-// `timeout` bounds all addresses together, but not the look-up of the name. An
-// interrupt (os/interrupt.h) ends the wait within a second.
+// Tries each address of the host in turn and closes the connection at once.
+// Returns nullopt on success, or why the last address failed. `timeout` bounds
+// all addresses together, but not the lookup of the name. An interrupt
+// (os/interrupt.h) ends the wait within 1 s.
 [[nodiscard]] Reason ConnectTcp(const std::string& host, int port,
                                 std::chrono::nanoseconds timeout);
 

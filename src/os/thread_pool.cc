@@ -12,7 +12,8 @@ ThreadPool::ThreadPool(unsigned threads, std::size_t room) : room_(room) {
       threads_.emplace_back([this] { RunTasks(); });
     }
   } catch (const std::system_error&) {
-    // Fewer do it too, and where there is none the caller does.
+    // Work with the threads that could be started. Without any, Enqueue runs
+    // each task itself.
   }
 }
 
@@ -35,6 +36,8 @@ void ThreadPool::RunTasks() {
   }
 }
 
+// Runs the first task without holding the lock; holds it again on return. After
+// the first exception, the remaining tasks are dropped.
 void ThreadPool::Run(std::unique_lock<std::mutex>* lock) {
   Task task = std::move(tasks_.front());
   tasks_.pop_front();
@@ -46,7 +49,8 @@ void ThreadPool::Run(std::unique_lock<std::mutex>* lock) {
   } catch (...) {
     error = std::current_exception();
   }
-  // What it holds goes before anybody is told that it is done.
+  // Destroy the task before reporting it as done: callers may rely on its
+  // captured objects being released then.
   task = nullptr;
   lock->lock();
   if (error && !error_) error_ = error;

@@ -1,4 +1,4 @@
-// A few threads that work through tasks beside the caller.
+// Runs tasks on a fixed number of threads.
 #ifndef RELEASE_OS_THREAD_POOL_H_
 #define RELEASE_OS_THREAD_POOL_H_
 
@@ -13,29 +13,31 @@
 
 namespace release {
 
-// Tasks begin in the order in which they were added. The first exception of a
-// task, whatever it is, ends the work: what has not begun is dropped, and
-// Submit and Wait throw it from then on.
+// Tasks start in the order of submission. After the first exception of a task,
+// of any type, tasks that have not started are dropped, and Submit and Wait
+// rethrow that exception from then on.
 class ThreadPool {
  public:
   using Task = std::function<void()>;
 
-  // With no thread, or where the system gives none, each task runs inside
-  // Submit, which then throws what it throws. Submit waits while `room` tasks
-  // wait.
+  // At most `room` tasks are queued; Submit blocks while the queue is full. If
+  // `threads` is 0 or no thread can be started, each task runs inside Submit,
+  // which lets its exception through.
   ThreadPool(unsigned threads, std::size_t room);
-  // Drops what has not begun, waits for the rest; their errors are lost.
+  // Drops tasks that have not started and waits for running ones. Their
+  // exceptions are lost.
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
 
   void Submit(Task task);
-  // From inside a task: as Submit, and never waits for room.
+  // For calls from inside a task. Never blocks for room: if every thread waited
+  // for the queue, no thread would be left to empty it.
   void SubmitFromTask(Task task);
-  // Until every task is done. More may be added afterwards.
+  // Waits until every task is done. More may be submitted afterwards.
   void Wait();
 
-  // Tasks that wait or run.
+  // Returns the number of queued and running tasks.
   std::size_t pending() const;
 
  private:
@@ -45,8 +47,8 @@ class ThreadPool {
 
   const std::size_t room_;
   mutable std::mutex mutex_;
-  std::condition_variable added_;     // a task, or the end
-  std::condition_variable finished_;  // a task
+  std::condition_variable added_;     // a task was queued, or the pool ends
+  std::condition_variable finished_;  // a task has finished
   std::deque<Task> tasks_;
   std::size_t running_ = 0;
   bool ending_ = false;

@@ -8,7 +8,7 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 
-constexpr auto kBetween = std::chrono::milliseconds(200);
+constexpr auto kBetween = std::chrono::milliseconds(200);  // between two calls
 
 thread_local std::function<void()> t_check;
 thread_local Steady::time_point t_asked;

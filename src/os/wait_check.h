@@ -1,5 +1,6 @@
-// A question that whoever reads or waits for input asks now and then: whether
-// to go on. As an interrupt does, it reaches what is too deep to be handed it.
+// Cooperative cancellation for reads and waits, polled every 200 ms. Like an
+// interrupt it is global, because the code that waits is too deep to receive it
+// as an argument.
 #ifndef RELEASE_OS_WAIT_CHECK_H_
 #define RELEASE_OS_WAIT_CHECK_H_
 
@@ -7,8 +8,9 @@
 
 namespace release {
 
-// While one lives, AskWhetherToGoOn calls `check`, which throws to stop, at
-// most five times a second. One at a time, for the thread that made it.
+// For the lifetime of the object, AskWhetherToGoOn calls `check`, at most five
+// times a second. `check` throws to stop the wait. Each thread may have one
+// object at a time; it applies only to the thread that created it.
 class WaitCheck {
  public:
   explicit WaitCheck(std::function<void()> check);
@@ -17,11 +19,12 @@ class WaitCheck {
   WaitCheck& operator=(const WaitCheck&) = delete;
 };
 
-// Does nothing where there is no WaitCheck, or one was asked just now.
+// Does nothing if the thread has no WaitCheck or called its check less than 200
+// ms ago.
 void AskWhetherToGoOn();
 
-// How long a wait may last before it asks: milliseconds; -1 where there is
-// nobody to ask.
+// Returns the timeout in milliseconds after which a wait must call
+// AskWhetherToGoOn, or -1 (no timeout) if the thread has no WaitCheck.
 int WaitBeforeAsking();
 
 }  // namespace release

@@ -26,7 +26,8 @@ namespace {
 
 namespace bfs = boost::filesystem;
 
-// The text of a file that appears whole; "" where it does not come.
+// Waits for a file that appears by rename and returns its text, or "" if it
+// does not appear.
 std::string Await(const std::string& path) {
   for (int i = 0; i < 2'000; ++i) {
     if (bfs::exists(path)) return Slurp(path);
@@ -47,13 +48,13 @@ std::string LinkOf(int fd) {
   return error ? "" : path.string();
 }
 
-// The tests themselves may run in a unit.
+// Pretends to run outside a systemd unit: the tests themselves may run in one.
 struct OutsideUnits {
   OutsideUnits() { unsetenv("INVOCATION_ID"); }
   TempDir dir;
 };
 
-TEST_CASE("what runs in the background has a session and streams of its own") {
+TEST_CASE("a background process has its own session and streams") {
   const OutsideUnits outside;
   const TempDir& dir = outside.dir;
   const std::string told = dir.path() + "/told";
@@ -66,7 +67,7 @@ TEST_CASE("what runs in the background has a session and streams of its own") {
   CHECK(getsid(0) != getpid());
 }
 
-TEST_CASE("it holds nothing that this process was started with") {
+TEST_CASE("a background process does not keep inherited descriptors") {
   const OutsideUnits outside;
   const TempDir& dir = outside.dir;
   const std::string go = dir.path() + "/go", told = dir.path() + "/told";
@@ -74,7 +75,7 @@ TEST_CASE("it holds nothing that this process was started with") {
   REQUIRE(pipe(ends.data()) == 0);
   const Descriptor read_end(ends[0]);
   Descriptor write_end(ends[1]);
-  // As a script holds a lock around the command.
+  // A script can hold a lock on a descriptor while it runs the command.
   Descriptor locked(
       open((dir.path() + "/lock").c_str(), O_RDWR | O_CREAT, 0600));
   REQUIRE(flock(locked.get(), LOCK_EX) == 0);
@@ -95,7 +96,7 @@ TEST_CASE("it holds nothing that this process was started with") {
   CHECK(Await(told) == dir.path());
 }
 
-TEST_CASE("a failure there is nobody's, and a signal ends it") {
+TEST_CASE("a failure in the background is discarded, and a signal ends it") {
   const OutsideUnits outside;
   const TempDir& dir = outside.dir;
   const std::string told = dir.path() + "/told";
@@ -116,7 +117,7 @@ TEST_CASE("a failure there is nobody's, and a signal ends it") {
   CHECK(ended);
 }
 
-TEST_CASE("in a unit, which ends with all that is in it, nothing is begun") {
+TEST_CASE("no background process is started in a systemd unit") {
   setenv("INVOCATION_ID", "0123456789abcdef0123456789abcdef", 1);
   CHECK_FALSE(RunInBackground([] {}));
   unsetenv("INVOCATION_ID");

@@ -15,8 +15,8 @@ namespace {
 
 namespace bfs = boost::filesystem;
 
-// The errno of opening the path both ways, which must be the same; 0 where it
-// opens the directory `expected`.
+// Opens the path with both functions, which must agree, and returns errno, or 0
+// if they open the directory `expected`.
 int ErrorOf(int top, const std::string& path, const bfs::path& expected) {
   const Descriptor at_once(OpenBeneath(top, path));
   const int error = at_once.get() < 0 ? errno : 0;
@@ -33,7 +33,7 @@ int ErrorOf(int top, const std::string& path, const bfs::path& expected) {
   return 0;
 }
 
-TEST_CASE("a directory is found beneath another, through no link") {
+TEST_CASE("a directory is opened beneath another without following links") {
   TempDir dir;
   const bfs::path top = dir.path();
   bfs::create_directories(top / "a/b/c");
@@ -49,7 +49,7 @@ TEST_CASE("a directory is found beneath another, through no link") {
   CHECK(ErrorOf(fd.get(), "a/up/a", top) == ELOOP);
 }
 
-TEST_CASE("what was interrupted is taken up again, what failed is not") {
+TEST_CASE("an interrupted call is repeated, a failed one is not") {
   int calls = 0;
   const auto call = [&](int error) {
     errno = error;

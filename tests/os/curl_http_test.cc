@@ -75,14 +75,14 @@ TEST_CASE("a body is posted with the given headers") {
   CHECK(got.ends_with("\r\n\r\n{\"a\":1}"));
 }
 
-TEST_CASE("redirects are answers, not instructions") {
+TEST_CASE("redirects are returned, not followed") {
   HttpServer server(
       Always(HttpAnswer(302, "", "Location: http://127.0.0.1:1/\r\n")));
   CHECK(Get(server.Url("/")).status == 302);
   CHECK(server.Requests().size() == 1);
 }
 
-TEST_CASE("no proxy of the environment is asked") {
+TEST_CASE("proxies in the environment are ignored") {
   HttpServer server(Always(HttpAnswer(200, "direct")));
   setenv("http_proxy", "http://127.0.0.1:1", 1);
   setenv("ALL_PROXY", "http://127.0.0.1:1", 1);
@@ -112,7 +112,7 @@ TEST_CASE("only the beginning of a long body is kept") {
   CHECK(response.body == std::string(1000, 'x'));
 }
 
-TEST_CASE("a server that does not answer costs the time limit, no more") {
+TEST_CASE("a request to a silent server ends at the time limit") {
   HttpServer server(Always(""));
   const Stopwatch watch;
   const HttpResponse response = Get(server.Url("/"), milliseconds(200));
@@ -122,7 +122,7 @@ TEST_CASE("a server that does not answer costs the time limit, no more") {
   CHECK(watch.Spent() < seconds(3));
 }
 
-TEST_CASE("nothing but http and https is fetched") {
+TEST_CASE("only http and https URLs are fetched") {
   CHECK(Get("file:///etc/hostname").status == 0);
   CHECK(Get("file:///etc/hostname").body.empty());
   CHECK(Get("http://127.0.0.1:1/").error.find("onnect") != std::string::npos);
@@ -141,7 +141,7 @@ TEST_CASE("a stop request ends a request that waits") {
   CHECK(watch.Spent() < seconds(5));
 }
 
-TEST_CASE("a host without curl learns which package it needs") {
+TEST_CASE("a missing curl is reported with the package to install") {
   HttpRequest request;
   request.url = "http://127.0.0.1:1/";
   const HttpResponse response = CurlHttp("no-such-program").Send(request);
@@ -151,7 +151,7 @@ TEST_CASE("a host without curl learns which package it needs") {
         "package curl");
 }
 
-TEST_CASE("curl gets status and body, follows nothing, asks no proxy") {
+TEST_CASE("curl gets status and body, without redirects or proxies") {
   HttpServer server(
       Always(HttpAnswer(302, "line\n", "Location: http://127.0.0.1:1/\r\n")));
   setenv("http_proxy", "http://127.0.0.1:1", 1);
@@ -180,7 +180,7 @@ TEST_CASE("curl posts a body as it is, with headers, through a unix socket") {
   CHECK(got.ends_with("\r\n\r\n" + request.body));
 }
 
-TEST_CASE("nothing of a request is seen on curl's command line") {
+TEST_CASE("a request does not appear on curl's command line") {
   const TempDir dir;
   const std::string program = dir.path() + "/curl";
   Spill(program, "#!/bin/sh\necho \"$@\" > " + dir.path() + "/words\n" +
@@ -215,7 +215,7 @@ TEST_CASE("curl's failures are reported in its words, without its number") {
   CHECK(Get("file:///etc/hostname").body.empty());
 }
 
-TEST_CASE("a server that does not answer costs curl the time limit") {
+TEST_CASE("curl gives up on a silent server at the time limit") {
   HttpServer server(Always(""));
   HttpRequest request;
   request.url = server.Url("/");

@@ -1,4 +1,4 @@
-// One suite for every Fs: what src/os/fs.h promises.
+// Tests the contract of src/os/fs.h on every implementation of Fs.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -26,8 +26,8 @@ std::string Names(Fs* fs, Fs::Handle dir, const std::string& path) {
   return names;
 }
 
-// The errnos of every call that takes a path; 0 is among them where one of them
-// succeeds. Wants a file d/f.
+// Returns the errnos of all calls that take a path, with 0 for a call that
+// succeeds. The file d/f must exist.
 std::set<int> Answers(Fs* fs, const std::string& path) {
   const auto root = Fs::kRoot;
   const auto replace = RenameMode::kReplace;
@@ -252,7 +252,7 @@ TEST_CASE_TEMPLATE("mode and owner change what the name means itself", T,
   fs.SetMode(Fs::kRoot, ".", 0711);
   CHECK(fs.Stat(Fs::kRoot, "")->mode == 0711);
   const auto before = fs.Stat(Fs::kRoot, "f");
-  if (before->owner != 0) {  // only root gives files away
+  if (before->owner != 0) {  // only root may give files away
     CHECK(ErrorOf([&] { fs.SetOwner(Fs::kRoot, "f", 0, 0); }) == EPERM);
     return;
   }

@@ -1,5 +1,5 @@
-// The contract suite goes on: names and content that files share, and what is
-// asked of a file that is open (src/os/fs.h).
+// Continues the contract suite of src/os/fs.h: shared names and content, and
+// calls on open files.
 #include <doctest/doctest.h>
 #include <sys/xattr.h>
 
@@ -73,7 +73,7 @@ TEST_CASE_TEMPLATE("a directory tells of each change of its entries", T,
   std::int64_t last = fs.Stat(Fs::kRoot, "d")->changed;
   CHECK(last > 0);
   const auto changed_by = [&](auto&& call) {
-    // The clock of a real one ticks every few milliseconds.
+    // The clock of a real file system advances only every few milliseconds.
     std::this_thread::sleep_for(std::chrono::milliseconds(15));
     call();
     const std::int64_t before =
@@ -126,7 +126,7 @@ TEST_CASE_TEMPLATE("a clone has the content and is a file of its own, or fails",
   CHECK((refused == EBADF || refused == EOPNOTSUPP));
 }
 
-TEST_CASE("a disk in memory clones, or does not, as it is told") {
+TEST_CASE("MemFs clones files only if configured to") {
   MemFs fs;
   Put(&fs, "f", "x");
   const ScopedHandle from = OpenTo(&fs, "f", OpenMode::kRead);
@@ -138,7 +138,7 @@ TEST_CASE("a disk in memory clones, or does not, as it is told") {
   CHECK(Get(&fs, "g") == "x");
 }
 
-TEST_CASE("attributes of a real file are seen") {
+TEST_CASE("extended attributes of a real file are detected") {
   const std::string long_name(200, 'n');
   for (const std::string& name :
        {std::string("user.note"), "user." + long_name}) {

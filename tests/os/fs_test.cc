@@ -19,7 +19,7 @@ TEST_CASE("the code of a failed call follows from errno") {
   CHECK(code(ENOENT) == ErrorCode::kIoError);
 }
 
-TEST_CASE("a failed sync is its own failure, whatever errno says") {
+TEST_CASE("a failed sync has its own code, regardless of errno") {
   for (const int error : {EIO, ENOSPC, EROFS, EINTR}) {
     const FsError failed = FsError::OfSync("sync", "d", error);
     CHECK(failed.code() == ErrorCode::kSyncFailed);
@@ -29,7 +29,7 @@ TEST_CASE("a failed sync is its own failure, whatever errno says") {
         "cannot sync \"d\": Input/output error");
 }
 
-TEST_CASE("a failed call says what could not be done to what, and why") {
+TEST_CASE("an FsError names the operation, the path and the reason") {
   const FsError error("make directory", "a\nb", ENOSPC);
   CHECK(std::string(error.what()) ==
         "cannot make directory \"a\\nb\": No space left on device");

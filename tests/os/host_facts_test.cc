@@ -9,13 +9,13 @@
 namespace release {
 namespace {
 
-TEST_CASE("a directory that is missing cannot be written in, ours can") {
+TEST_CASE("a missing directory is not writable, our own is") {
   const TempDir dir;
   CHECK_FALSE(WhyNotWritable(dir.path()));
   CHECK(WhyNotWritable(dir.path() + "/none") == "No such file or directory");
 }
 
-TEST_CASE("paths of one mount have one number, others another") {
+TEST_CASE("paths on the same mount have the same id") {
   const TempDir dir;
   Spill(dir.path() + "/file", "");
   CHECK(MountOf(dir.path()) != 0);
@@ -24,7 +24,7 @@ TEST_CASE("paths of one mount have one number, others another") {
   CHECK(MountOf(dir.path() + "/none") == 0);
 }
 
-TEST_CASE("a file system has a name, or a number") {
+TEST_CASE("a file system has a name or a number") {
   CHECK(FileSystemOf("/proc") == "type 0x9fa0");
   CHECK(FileSystemOf("/dev/shm") == "tmpfs");
   CHECK(FileSystemOf("/none/such") == "No such file or directory");
@@ -38,7 +38,7 @@ TEST_CASE("a program is found by its path or in PATH") {
   CHECK(FindProgram("/bin") == "");
 }
 
-TEST_CASE("this kernel has what is asked for") {
+TEST_CASE("this kernel has openat2 and the rename flags") {
   CHECK(HasOpenat2());
   CHECK(HasRenameFlags());
 }

@@ -9,7 +9,7 @@
 namespace release {
 namespace {
 
-// Sets a variable, and puts it back.
+// Sets an environment variable and restores it on destruction.
 class Variable {
  public:
   Variable(const char* name, const char* value) : name_(name) {
@@ -51,7 +51,7 @@ TEST_CASE("the caller is named with host, process and command line") {
   CHECK(caller.command.find("release_tests") != std::string::npos);
 }
 
-TEST_CASE("who came through sudo is named, but only root is believed") {
+TEST_CASE("SUDO_USER is reported, but only if we are root") {
   const Variable none("SUDO_USER", nullptr);
   const std::string plain = Caller().user;
   const Variable sudo("SUDO_USER", "alice");
@@ -89,7 +89,7 @@ TEST_CASE("an owner that does not exist is named") {
   }
 }
 
-TEST_CASE("of an endless name or command line the beginning is kept") {
+TEST_CASE("a long name or command line is cut at its end") {
   const std::string endless(100'000, 'x');
   const Variable sudo("SUDO_USER", endless.c_str());
   const Variable ssh("SSH_CONNECTION", endless.c_str());

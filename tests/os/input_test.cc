@@ -74,7 +74,7 @@ TEST_CASE("a file is read from its start to its end") {
   CHECK(input.Read(buffer) == 0);
 }
 
-TEST_CASE("what cannot be an archive is named with the reason") {
+TEST_CASE("a file that cannot be an archive is refused with the reason") {
   const TemporaryDirectory dir;
   const auto open = [&](const std::string& path) {
     return Failure(ErrorCode::kArchiveUnreadable, [&] { Input::Open(path); });
@@ -85,7 +85,7 @@ TEST_CASE("what cannot be an archive is named with the reason") {
   CHECK(open("/dev/zero").find("neither") != std::string::npos);
 }
 
-TEST_CASE("a fifo is read once its writer comes, and ends with it") {
+TEST_CASE("a fifo is read when its writer opens it, until it closes it") {
   const TemporaryDirectory dir;
   REQUIRE(mkfifo((dir / "fifo").c_str(), 0600) == 0);
   Input input = Input::Open(dir / "fifo");
@@ -101,7 +101,7 @@ TEST_CASE("a fifo is read once its writer comes, and ends with it") {
   writer.join();
 }
 
-TEST_CASE("a pipe whose writer is gone already ends, it does not hang") {
+TEST_CASE("a pipe whose writer has already closed it ends at once") {
   int ends[2];
   REQUIRE(pipe2(ends, O_CLOEXEC) == 0);
   REQUIRE(write(ends[1], "data", 4) == 4);
@@ -168,8 +168,8 @@ TEST_CASE("a small file is whole, absent, or an error that says why") {
   CHECK(read(dir / "").find("is a directory") != std::string::npos);
 }
 
-// Test of root alone: for others nothing is unsafe.
-TEST_CASE("each link on the way to a file counts, not only its end") {
+// Only meaningful for root: the check always passes for other users.
+TEST_CASE("each link on the way to a file is checked, not only its end") {
   if (geteuid() != 0) return;
   const TempDir own;
   const TempDir theirs;
@@ -180,7 +180,7 @@ TEST_CASE("each link on the way to a file counts, not only its end") {
   REQUIRE(symlink(file.c_str(), hop.c_str()) == 0);
   REQUIRE(symlink(hop.c_str(), link.c_str()) == 0);
   CHECK_FALSE(WhyOthersCanWrite(link));
-  // Whoever owns the directory in between can lead the link elsewhere.
+  // The owner of the directory in between can make the link lead elsewhere.
   REQUIRE(chown(theirs.path().c_str(), 12345, 12345) == 0);
   CHECK(WhyOthersCanWrite(link).value_or("").find("user 12345") !=
         std::string::npos);
@@ -189,14 +189,14 @@ TEST_CASE("each link on the way to a file counts, not only its end") {
   REQUIRE(lchown(hop.c_str(), 12345, 12345) == 0);
   CHECK(WhyOthersCanWrite(link).value_or("").find("user 12345") !=
         std::string::npos);
-  // Below a linked directory, and by a relative link.
+  // The same below a linked directory, and through a relative link.
   REQUIRE(lchown(hop.c_str(), 0, 0) == 0);
   REQUIRE(symlink(".", (own.path() + "/dir").c_str()) == 0);
   CHECK_FALSE(WhyOthersCanWrite(own.path() + "/dir/dir/file"));
   REQUIRE(chmod(file.c_str(), 0666) == 0);
   CHECK(WhyOthersCanWrite(own.path() + "/dir/dir/file"));
   CHECK(WhyOthersCanWrite(link));
-  // A directory that is left again could have been a link.
+  // A directory that ".." leaves could be replaced by a link.
   const std::string dots = theirs.path() + "/../" +
                            own.path().substr(own.path().rfind('/') + 1) +
                            "/other";
@@ -208,7 +208,7 @@ TEST_CASE("each link on the way to a file counts, not only its end") {
   CHECK(WhyOthersCanWrite(own.path() + "/loop"));
 }
 
-TEST_CASE("a sticky directory keeps what is there, not what is missing") {
+TEST_CASE("a sticky directory protects existing files, not missing ones") {
   if (geteuid() != 0) return;
   const TempDir dir;
   REQUIRE(chmod(dir.path().c_str(), 01777) == 0);

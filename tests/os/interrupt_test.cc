@@ -14,7 +14,8 @@ bool Readable() {
   return poll(&descriptor, 1, 0) == 1;
 }
 
-// Runs `body` in a child, where changed signal handlers harm nobody.
+// Runs `body` in a child process, so that its signal handlers affect no other
+// test.
 template <typename Body>
 int InChild(Body body) {
   const pid_t child = fork();
@@ -26,7 +27,7 @@ int InChild(Body body) {
 
 }  // namespace
 
-TEST_CASE("a request shows until it is cleared") {
+TEST_CASE("a request is visible until it is cleared") {
   CHECK(InterruptSignal() == 0);
   CHECK_FALSE(Readable());
   SetInterruptSignal(SIGTERM);
@@ -45,7 +46,7 @@ TEST_CASE("the first signal counts, later ones change nothing") {
   CHECK_FALSE(Readable());
 }
 
-TEST_CASE("a held request is remembered, not shown") {
+TEST_CASE("a held request is kept but not visible") {
   SetInterruptSignal(SIGINT);
   {
     const HoldInterrupts outer;
@@ -58,7 +59,7 @@ TEST_CASE("a held request is remembered, not shown") {
   SetInterruptSignal(0);
 }
 
-TEST_CASE("SIGINT and SIGTERM ask; SIGHUP, SIGPIPE, SIGXFSZ are ignored") {
+TEST_CASE("SIGINT and SIGTERM ask to stop; the others are ignored") {
   CHECK(InChild([] {
           if (CatchInterrupts()) return 4;
           raise(SIGHUP);
@@ -70,7 +71,7 @@ TEST_CASE("SIGINT and SIGTERM ask; SIGHUP, SIGPIPE, SIGXFSZ are ignored") {
           raise(SIGINT);
           return InterruptSignal() == SIGTERM ? 0 : 3;
         }) == 0);
-  // The control: without the handlers each of them kills.
+  // Counter-check: without the handlers each of these signals kills.
   CHECK(InChild([] { return raise(SIGHUP); }) == 128 + SIGHUP);
 }
 

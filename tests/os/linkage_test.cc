@@ -10,7 +10,7 @@ TEST_CASE("a program that was linked dynamically can load libraries") {
   CHECK(CanLoadLibraries());
 }
 
-TEST_CASE("users and hosts are found without the libraries that name them") {
+TEST_CASE("users and hosts are found without name service libraries") {
   AskNoNameServiceLibrary();
   REQUIRE(getpwnam("root") != nullptr);
   CHECK(getpwnam("root")->pw_uid == 0);

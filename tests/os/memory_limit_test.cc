@@ -14,7 +14,8 @@ namespace {
 constexpr std::size_t kMany = std::size_t{1} << 30;
 
 bool Gets(std::size_t bytes) {
-  // What other tests have let go of is no new memory.
+  // Return memory that other tests have freed to the system; otherwise malloc
+  // could reuse it without reaching the limit.
   malloc_trim(0);
   errno = 0;
   void* volatile memory = malloc(bytes);
@@ -25,7 +26,7 @@ bool Gets(std::size_t bytes) {
 
 }  // namespace
 
-TEST_CASE("beyond a memory limit there is none, and after it again") {
+TEST_CASE("allocation fails beyond a memory limit, and works after it") {
   const std::uint64_t limit = MemoryLimitFor(std::uint64_t{64} << 20);
   REQUIRE(limit > std::uint64_t{64} << 20);
   REQUIRE(Gets(kMany));
@@ -38,7 +39,7 @@ TEST_CASE("beyond a memory limit there is none, and after it again") {
   CHECK(Gets(kMany));
 }
 
-TEST_CASE("a memory limit of nothing, or above another, changes nothing") {
+TEST_CASE("a memory limit of 0, or above another, changes nothing") {
   rlimit before = {};
   getrlimit(RLIMIT_DATA, &before);
   {
@@ -53,7 +54,7 @@ TEST_CASE("a memory limit of nothing, or above another, changes nothing") {
   CHECK(after.rlim_cur == before.rlim_cur);
 }
 
-TEST_CASE("of several memory limits the last to end takes the bound away") {
+TEST_CASE("the last of several memory limits to end removes the bound") {
   rlimit before = {};
   getrlimit(RLIMIT_DATA, &before);
   const std::uint64_t limit = MemoryLimitFor(std::uint64_t{64} << 20);

@@ -6,7 +6,7 @@
 
 namespace release {
 
-TEST_CASE("a path that could lead out is refused as another device's") {
+TEST_CASE("a path that could lead outside is refused with EXDEV") {
   for (const char* bad :
        {"..", "../a", "a/..", "a/../b", "/", "/etc/passwd", "//a"}) {
     CHECK_MESSAGE(PathError(bad, PathUse::kLook) == EXDEV, bad);
@@ -16,7 +16,7 @@ TEST_CASE("a path that could lead out is refused as another device's") {
   }
 }
 
-TEST_CASE("a path that is spelled badly is refused") {
+TEST_CASE("a malformed path is refused") {
   for (const char* bad : {"a/", "a//b", "./a", "a/./b", "a/."}) {
     CHECK_MESSAGE(PathError(bad, PathUse::kLook) == EINVAL, bad);
   }

@@ -36,7 +36,7 @@ TEST_CASE("an interrupt ends a sleep, also one that came before it") {
   SetInterruptSignal(0);
 }
 
-TEST_CASE("a sleep under held interrupts is slept to its end") {
+TEST_CASE("a sleep under held interrupts lasts to its end") {
   PosixClock clock;
   SetInterruptSignal(SIGINT);
   {

@@ -39,7 +39,7 @@ std::set<int> OpenDescriptors() {
   return open;
 }
 
-// From now on openat2 answers `error`, in this process only.
+// Makes openat2 fail with `error`, in this process only.
 bool ForbidOpenat2(unsigned error) {
   std::array<sock_filter, 4> code = {{
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
@@ -52,7 +52,7 @@ bool ForbidOpenat2(unsigned error) {
          prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
 
-// The exit status of a child that runs `body`.
+// Runs `body` in a child process and returns its exit status.
 template <typename Body>
 int InChild(Body body) {
   const pid_t child = fork();
@@ -121,7 +121,7 @@ TEST_CASE("permissions are exact under any umask of the caller") {
   umask(before);
 }
 
-TEST_CASE("reading leaves no trace, and who may not have it so reads, too") {
+TEST_CASE("reading keeps the access time if allowed, and works otherwise") {
   const TempDir dir;
   boost::filesystem::permissions(dir.path(), boost::filesystem::perms(0755));
   const std::string path = dir.path() + "/f";
@@ -140,7 +140,7 @@ TEST_CASE("reading leaves no trace, and who may not have it so reads, too") {
   REQUIRE(stat(path.c_str(), &info) == 0);
   CHECK(info.st_atim.tv_sec == long_ago[0].tv_sec);
   std::jthread([&] {
-    // Of this thread alone.
+    // setfsuid changes only this thread, so the test itself stays root.
     setfsuid(65534);
     CHECK(read() == 4);
   }).join();
@@ -148,7 +148,7 @@ TEST_CASE("reading leaves no trace, and who may not have it so reads, too") {
   CHECK(info.st_atim.tv_sec > long_ago[0].tv_sec);
 }
 
-TEST_CASE("a planted fifo neither holds us up nor gives bytes") {
+TEST_CASE("a planted fifo does not block and cannot be read") {
   const TempDir dir;
   REQUIRE(mkfifo((dir.path() + "/fifo").c_str(), 0666) == 0);
   PosixFs fs(dir.path());
@@ -159,7 +159,7 @@ TEST_CASE("a planted fifo neither holds us up nor gives bytes") {
   CHECK(ErrorOf([&] { fs.ReadAt(fifo.get(), buffer, 0); }) == ESPIPE);
 }
 
-TEST_CASE("no planted link leads outside, however it is spelled") {
+TEST_CASE("no planted link leads outside, in any spelling") {
   const TempDir outside;
   std::ofstream(outside.path() + "/secret") << "x";
   for (const Lookup lookup : {Lookup::kAuto, Lookup::kWalk}) {
@@ -247,7 +247,7 @@ TEST_CASE("without openat2 the walk takes over") {
   }
 }
 
-TEST_CASE("a failure names the file by its whole path") {
+TEST_CASE("a failure names the file by its absolute path") {
   const TempDir dir;
   PosixFs fs(dir.path());
   fs.MakeDirectory(Fs::kRoot, "d", 0755);
@@ -268,8 +268,8 @@ TEST_CASE("a failure names the file by its whole path") {
       FsError);
 }
 
-TEST_CASE("a sync that fails is known for one") {
-  // What the kernel makes up as it is read cannot be synced.
+TEST_CASE("a failed sync has the code kSyncFailed") {
+  // Files in /proc, which the kernel generates on each read, cannot be synced.
   PosixFs fs("/proc");
   const ScopedHandle file(&fs, fs.Open(Fs::kRoot, "version", OpenMode::kRead));
   try {
@@ -282,13 +282,14 @@ TEST_CASE("a sync that fails is known for one") {
   }
 }
 
-TEST_CASE("a write that is interrupted, or does only a part, goes on") {
+TEST_CASE("an interrupted or partial write continues") {
   const TempDir dir;
   const std::string path = dir.path() + "/fifo";
   REQUIRE(mkfifo(path.c_str(), 0600) == 0);
   PosixFs fs(dir.path());
   const ScopedHandle fifo(&fs, fs.Open(Fs::kRoot, "fifo", OpenMode::kAppend));
-  // Waiting for its reader, it is interrupted now before any byte, now between.
+  // While the write waits for its reader, signals interrupt it before the first
+  // byte and between bytes.
   fcntl(fifo.get(), F_SETFL, 0);
   std::string sent(std::size_t{1} << 20, '\0');
   for (std::size_t i = 0; i < sent.size(); ++i) {
@@ -318,7 +319,7 @@ TEST_CASE("a write that is interrupted, or does only a part, goes on") {
   CHECK(received == sent);
 }
 
-TEST_CASE("a write that is cut short for good is a failure") {
+TEST_CASE("a write that cannot be completed fails") {
   const TempDir dir;
   const int status = InChild([&] {
     signal(SIGXFSZ, SIG_IGN);
@@ -334,7 +335,7 @@ TEST_CASE("a write that is cut short for good is a failure") {
   CHECK(boost::filesystem::file_size(dir.path() + "/f") == 1000);
 }
 
-TEST_CASE("a root that is renamed meanwhile is still the root") {
+TEST_CASE("a root that is renamed while open is still the root") {
   const TempDir dir;
   MakeRoot(dir.path() + "/old/d");
   PosixFs fs(dir.path() + "/old");
@@ -353,7 +354,7 @@ TEST_CASE("a child that outlives the holder does not keep the lock") {
     execlp("sleep", "sleep", "60", nullptr);
     _exit(127);
   }
-  // The child holds a copy of the descriptor until its exec.
+  // The child has a copy of the descriptor until it calls exec.
   const std::string exe = "/proc/" + std::to_string(child) + "/comm";
   for (std::string name; name != "sleep"; usleep(1000)) {
     std::ifstream(exe) >> name;

@@ -27,7 +27,7 @@ Command Shell(const std::string& script) {
 
 CommandResult Run(const Command& command) { return PosixRunner().Run(command); }
 
-// Waits up to a second for the process to be gone; zombies count as gone.
+// Waits up to 1 s for the process to end; a zombie counts as ended.
 bool Gone(int pid) {
   const std::string stat = "/proc/" + std::to_string(pid) + "/exe";
   char target[1];
@@ -56,7 +56,7 @@ TEST_CASE("a command reads its input and its files, and nothing is left") {
   command.input = std::string(200'000, 'i') + "\n";
   command.files = {"first\n", "second\n"};
   command.max_output = 1 << 20;
-  // 5 is the one that ls reads the directory through.
+  // 5 is the descriptor through which ls reads the directory.
   CHECK(Run(command).output ==
         command.input + "second\nfirst\nfirst\n0\n1\n2\n3\n4\n5\n");
   command.argv = {"ls", "/proc/self/fd"};
@@ -130,7 +130,7 @@ TEST_CASE("a command inherits no descriptor, mask or ignored signal") {
   CHECK(descriptors == 3);
   CHECK(input == "/dev/null");
   CHECK(mask == 0);
-  // 32 and 33 are the C library's own; nobody can change them.
+  // 32 and 33 are reserved by the C library and cannot be changed.
   CHECK((ignored & ~std::uint64_t{0x180000000}) == 0);
   close(leak);
 }
@@ -149,7 +149,7 @@ TEST_CASE("a command killed by a signal says which") {
   CHECK(result.status == SIGKILL);
 }
 
-TEST_CASE("a command over its time is asked, and what it said is kept") {
+TEST_CASE("a command over its time gets SIGTERM, and its output is kept") {
   Command command =
       Shell("trap 'echo bye; exit 0' TERM; echo hi; sleep 60 & wait");
   command.timeout = 200ms;
@@ -160,7 +160,7 @@ TEST_CASE("a command over its time is asked, and what it said is kept") {
   CHECK(watch.Elapsed() < 2s);
 }
 
-TEST_CASE("a command that ignores being asked is killed with its children") {
+TEST_CASE("a command that ignores SIGTERM is killed with its children") {
   Command command =
       Shell("trap '' TERM; sleep 60 & echo $!; while :; do sleep 1; done");
   command.timeout = 100ms;
@@ -172,7 +172,7 @@ TEST_CASE("a command that ignores being asked is killed with its children") {
   CHECK(Gone(std::stoi(result.output)));
 }
 
-TEST_CASE("a stopped command does not escape its time") {
+TEST_CASE("a suspended command is killed at its time limit") {
   Command command = Shell("kill -STOP $$");
   command.timeout = 100ms;
   CHECK(Run(command).end == End::kTimedOut);
@@ -189,7 +189,7 @@ TEST_CASE("a daemon that a command leaves behind lives on") {
   kill(daemon, SIGKILL);
 }
 
-TEST_CASE("what left the group lives on and does not delay the end") {
+TEST_CASE("a process that left the group survives and does not delay") {
   Stopwatch watch;
   const CommandResult result =
       Run(Shell("setsid sleep 60 & echo $!; sleep 0.2; exit 0"));
@@ -231,7 +231,7 @@ TEST_CASE("an interrupt ends a command as a signal would") {
   SetInterruptSignal(0);
 }
 
-TEST_CASE("an exit status is not lost to an inherited ignored SIGCHLD") {
+TEST_CASE("an exit status is read even if SIGCHLD was inherited ignored") {
   signal(SIGCHLD, SIG_IGN);
   const CommandResult result = Run(Shell("exit 7"));
   CHECK(result.end == End::kExited);

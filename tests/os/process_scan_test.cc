@@ -32,7 +32,8 @@ struct Tree {
   std::string root;
 };
 
-// A process that prepares itself, says so, and waits to be killed.
+// A child process that runs a preparation, reports that it is ready, and waits
+// to be killed.
 class Neighbour {
  public:
   explicit Neighbour(const std::function<void()>& prepare) {
@@ -45,7 +46,8 @@ class Neighbour {
       while (true) pause();
     }
     close(ends[1]);
-    // Ends when the child has closed its end, by itself or by exec.
+    // The read ends when the child closes its end of the pipe, itself or by
+    // exec.
     char byte;
     CHECK(read(ends[0], &byte, 1) == 0);
     close(ends[0]);
@@ -86,7 +88,7 @@ TEST_CASE("a process that runs from a release uses it") {
   CHECK(ProcessesUsing(release).front().name == "app");
   CHECK(Shows(tree.root + "/", neighbour.pid(), What::kExecutable,
               release + "/bin/app"));
-  // 1.4.2 is the beginning of 1.4.20, not below it nor the other way round.
+  // "1.4.2" is a prefix of "1.4.20", but neither is below the other.
   CHECK(ProcessesUsing(tree.root + "/1.4.20").empty());
   CHECK(ProcessesUsing(tree.root + "/1.4").empty());
 }

@@ -44,7 +44,7 @@ TEST_CASE("a directory moves, and its old path leads to it") {
   CHECK(Slurp(from + "/index") == "one");
 }
 
-TEST_CASE("a link to itself that a crash left is no obstacle, all else is") {
+TEST_CASE("a link to itself from a crash is accepted, anything else is not") {
   const TempDir dir;
   const std::string from = dir.path() + "/app";
   const std::string to = dir.path() + "/current";
@@ -58,7 +58,7 @@ TEST_CASE("a link to itself that a crash left is no obstacle, all else is") {
   CHECK(bfs::read_symlink(from) == to);
 }
 
-TEST_CASE("where it cannot move nothing is left behind") {
+TEST_CASE("a failed move leaves nothing behind") {
   const TempDir dir;
   const std::string from = dir.path() + "/app";
   bfs::create_directory(from);

@@ -16,7 +16,7 @@ TEST_CASE("only exit status 0 is success") {
   CHECK_FALSE(CommandResult{}.ok());
 }
 
-TEST_CASE("each end of a command is told in words") {
+TEST_CASE("each end of a command is described in words") {
   CHECK(CommandResult{End::kExited, 3, ""}.Describe() == "exit status 3");
   CHECK(CommandResult{End::kSignalled, 9, ""}.Describe() ==
         "killed by signal 9");

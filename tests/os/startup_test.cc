@@ -18,7 +18,7 @@
 namespace release {
 namespace {
 
-// The exit status of `body` in a process of its own.
+// Runs `body` in a child process and returns its exit status.
 int InChild(const std::function<int()>& body) {
   const pid_t pid = fork();
   if (pid == 0) _exit(body());
@@ -45,7 +45,7 @@ TEST_CASE("descriptors that the caller closed are filled, others are left") {
           const bool filled = IsNull(0) && IsNull(2);
           return filled && IsNull(1) == out_was_null ? 0 : 1;
         }) == 0);
-  // Without it the next file takes the place of standard output.
+  // Counter-check: without the call, the next file becomes standard output.
   CHECK(InChild([] {
           close(1);
           return open("/dev/zero", O_RDONLY) == 1 ? 0 : 1;
@@ -57,7 +57,7 @@ TEST_CASE("descriptors that the caller closed are filled, others are left") {
         }) == 0);
 }
 
-TEST_CASE("where there is no /dev closed descriptors are filled all the same") {
+TEST_CASE("closed descriptors are filled even without /dev") {
   if (geteuid() != 0) return;
   const TempDir bare;
   CHECK(InChild([&] {
@@ -65,7 +65,7 @@ TEST_CASE("where there is no /dev closed descriptors are filled all the same") {
           close(0);
           close(1);
           FillStandardDescriptors();
-          // A word that is printed then reaches no file of the app.
+          // Printed text must not reach a file of the app.
           const bool filled = fcntl(0, F_GETFD) >= 0 && fcntl(1, F_GETFD) >= 0;
           return filled && !WriteOut("x") ? 0 : 2;
         }) == 0);
@@ -82,7 +82,7 @@ TEST_CASE("all of a text is written to its stream") {
   CHECK(printed.err == "words\n");
 }
 
-TEST_CASE("a reader that is gone is told, not died of") {
+TEST_CASE("a write to a closed pipe returns false and does not kill") {
   CHECK(InChild([] {
           std::signal(SIGPIPE, SIG_IGN);
           int ends[2] = {};
@@ -94,7 +94,7 @@ TEST_CASE("a reader that is gone is told, not died of") {
         }) == 0);
 }
 
-TEST_CASE("standard error is a terminal only where it is one") {
+TEST_CASE("standard error is recognized as a terminal") {
   const auto ask = [] { return ErrIsTerminal() ? 1 : 0; };
   CHECK(PrintedBy(ask, /*terminal=*/true).exit == 1);
   CHECK(PrintedBy(ask, /*terminal=*/false).exit == 0);
@@ -134,7 +134,7 @@ TEST_CASE("only a relative path needs the working directory") {
         }) == 0);
 }
 
-TEST_CASE("an environment is cleared but for what is named, and gets a PATH") {
+TEST_CASE("an environment keeps only the named variables and gets a PATH") {
   const pid_t child = fork();
   if (child == 0) {
     setenv("KEPT", "1", 1);

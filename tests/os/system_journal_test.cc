@@ -32,7 +32,7 @@ TEST_CASE("a field of one line is NAME=VALUE, others carry their length") {
         "M\n\x2d\x01\0\0\0\0\0\0"s);
 }
 
-TEST_CASE("an entry reaches who listens, as one datagram") {
+TEST_CASE("an entry reaches the listener as one datagram") {
   const TempDir dir;
   const std::string path = dir.path() + "/socket";
   const Descriptor listener(Listen(path));
@@ -43,13 +43,13 @@ TEST_CASE("an entry reaches who listens, as one datagram") {
         "MESSAGE=hello\nPRIORITY=6\n");
 }
 
-TEST_CASE("nobody there, or one that hangs, costs a second at most") {
+TEST_CASE("a missing or hanging journald costs at most a second") {
   const TempDir dir;
   const std::string path = dir.path() + "/socket";
   CHECK(!SendToJournal(path, {{"MESSAGE", "hello"}}));
   CHECK(!SendToJournal(std::string(200, 'x'), {{"MESSAGE", "hello"}}));
   const Descriptor listener(Listen(path));
-  // Nobody reads: at some time the queue is full.
+  // The socket is never read, so at some point its queue is full.
   bool taken = true;
   for (int i = 0; i < 1000 && taken; ++i) {
     taken = SendToJournal(path, {{"MESSAGE", "hello"}});

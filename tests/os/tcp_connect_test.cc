@@ -6,7 +6,7 @@
 
 namespace release {
 
-TEST_CASE("a TCP connection is made, refused or given up in time") {
+TEST_CASE("a TCP connection succeeds, is refused or times out") {
   using std::chrono::seconds;
   HttpServer server(Always(""));
   CHECK_FALSE(ConnectTcp("127.0.0.1", server.port(), seconds(5)));

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kAnyRoom = 1'000;
 
-TEST_CASE("a crew does every task before Wait returns, and takes more then") {
+TEST_CASE("Wait returns after every task, and more can be submitted") {
   for (const unsigned threads : {0U, 1U, 4U}) {
     CAPTURE(threads);
     std::atomic<int> done{0};
@@ -29,7 +29,7 @@ TEST_CASE("a crew does every task before Wait returns, and takes more then") {
   }
 }
 
-TEST_CASE("without threads a task runs in the caller's, at once") {
+TEST_CASE("without threads a task runs at once in the caller's thread") {
   ThreadPool pool(0, kAnyRoom);
   std::thread::id ran;
   pool.Submit([&] { ran = std::this_thread::get_id(); });
@@ -46,7 +46,7 @@ TEST_CASE("one thread keeps the order") {
   CHECK(order == "abcdefghijklmnopqrstuvwxyz");
 }
 
-TEST_CASE("a task may add more without waiting for room") {
+TEST_CASE("a task may submit more without waiting for room") {
   for (const unsigned threads : {0U, 1U, 3U}) {
     std::atomic<int> leaves{0};
     ThreadPool pool(threads, 1);
@@ -67,7 +67,7 @@ TEST_CASE("a task may add more without waiting for room") {
 
 struct NoStandardException {};
 
-TEST_CASE("the first exception of a task reaches whoever adds or waits") {
+TEST_CASE("Submit and Wait rethrow the first exception of a task") {
   ThreadPool pool(2, kAnyRoom);
   pool.Submit([] { throw NoStandardException(); });
   CHECK_THROWS_AS(pool.Wait(), NoStandardException);
@@ -77,7 +77,7 @@ TEST_CASE("the first exception of a task reaches whoever adds or waits") {
   CHECK_FALSE(ran);
 }
 
-TEST_CASE("whoever waits for room is woken by an exception") {
+TEST_CASE("an exception wakes a Submit that waits for room") {
   ThreadPool pool(1, 1);
   std::atomic<bool> go{false};
   pool.Submit([&] {
@@ -96,7 +96,7 @@ TEST_CASE("whoever waits for room is woken by an exception") {
   later.join();
 }
 
-TEST_CASE("destroyed early, a crew drops what has not begun") {
+TEST_CASE("destruction drops tasks that have not started") {
   std::atomic<int> ran{0};
   auto pool = std::make_unique<ThreadPool>(1, kAnyRoom);
   std::atomic<bool> go{false};
@@ -110,7 +110,7 @@ TEST_CASE("destroyed early, a crew drops what has not begun") {
   std::this_thread::sleep_for(std::chrono::milliseconds(20));
   go = true;
   end.join();
-  // All ten have run only where the thread above slept through the first.
+  // All 11 tasks run only if the thread `end` got no CPU time during the sleep.
   CHECK(ran < 11);
 }
 

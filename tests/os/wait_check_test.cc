@@ -9,7 +9,7 @@
 
 namespace release {
 
-TEST_CASE("a check is asked now and then, and no more when it is gone") {
+TEST_CASE("a check is called now and then, and never after its end") {
   AskWhetherToGoOn();
   CHECK(WaitBeforeAsking() == -1);
   int asked = 0;
@@ -28,7 +28,7 @@ TEST_CASE("a check is asked now and then, and no more when it is gone") {
   CHECK(WaitBeforeAsking() == -1);
 }
 
-TEST_CASE("a check ends a wait for input that does not come") {
+TEST_CASE("a check can end a wait for input") {
   int ends[2];
   REQUIRE(pipe(ends) == 0);
   const int before = dup(0);
