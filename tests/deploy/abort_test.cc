@@ -8,13 +8,14 @@ namespace release {
 
 using std::chrono::seconds;
 
-TEST_CASE("an abort ends the wait for health at once, and is undone") {
+TEST_CASE("an abort ends the wait for health at once, and undo follows") {
   World world;
   REQUIRE(world.Deploy("1").exit == Exit::kDone);
   world.config.health.min_healthy_time = seconds(60);
   world.config.health.interval = seconds(10);
   const Nanoseconds start = world.clock.SinceBoot();
-  // The way back takes its time; only the way forward is cut short.
+  // An abort cuts only the way forward short; the undo takes as long as it
+  // needs.
   Nanoseconds undone_from{0};
   world.clock.At(start + seconds(5), [&] {
     Abort(&world.disk);
@@ -44,14 +45,14 @@ TEST_CASE("a confirmation that comes during the wait for health counts") {
   CHECK(world.clock.SinceBoot() < start + seconds(20));
 }
 
-TEST_CASE("an abort that came too late is not for the transaction after it") {
+TEST_CASE("a late abort does not affect the next transaction") {
   World world;
   REQUIRE(world.Deploy("1").exit == Exit::kDone);
   const auto next = ReadDeploymentState(&world.disk).newest + 1;
   world.disk.Close(
       world.disk.Open(Fs::kRoot, AbortPath(next), OpenMode::kCreateNew, 0640));
   CHECK(world.Deploy("2").exit == Exit::kDone);
-  // Without a transaction there is nobody to tell.
+  // An abort without a running transaction is an error.
   CHECK(ErrorOf([&] { Abort(&world.disk); }).code() ==
         ErrorCode::kNothingRunning);
 }

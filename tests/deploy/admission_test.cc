@@ -16,7 +16,7 @@
 namespace release {
 namespace {
 
-// A world whose ssh-keygen says that everything was signed by ci.
+// A world whose ssh-keygen accepts every signature as that of ci.
 class Vouched : public World {
  public:
   Vouched() {
@@ -48,7 +48,7 @@ std::string CodeOf(const Outcome& outcome) {
 
 }  // namespace
 
-TEST_CASE("an archive with all its evidence goes live, and that is recorded") {
+TEST_CASE("an archive with all its evidence goes live and is recorded") {
   Vouched world;
   REQUIRE(CodeOf(world.DeploySigned("1", 5)) == "");
   const TransactionRecord record = ReadRecord(&world.disk, 1);
@@ -60,10 +60,10 @@ TEST_CASE("an archive with all its evidence goes live, and that is recorded") {
   CHECK_FALSE(Exists(&world.disk, ".release/.new-arrival"));
 }
 
-TEST_CASE("evidence that is required is missed before the archive is read") {
+TEST_CASE("missing evidence is reported before the archive is read") {
   Vouched world;
   ArchiveRequest request = world.RequestFor("1");
-  // A read of it would fail with another code.
+  // Reading the archive would fail with another code.
   const Descriptor unreadable(open("/dev/null", O_WRONLY | O_CLOEXEC));
   request.descriptor = unreadable.get();
   CHECK(CodeOf(Deploy(&world.context, request)) == "evidence-missing");
@@ -72,10 +72,11 @@ TEST_CASE("evidence that is required is missed before the archive is read") {
   CHECK(CodeOf(Deploy(&world.context, request)) == "evidence-missing");
 }
 
-TEST_CASE("nothing looks into an archive that its evidence is not about") {
+TEST_CASE("an archive that its evidence does not cover is not unpacked") {
   Vouched world;
   ArchiveRequest request = world.Signed("1", 1);
-  // No archive at all: who looked into it would say so.
+  // These bytes are not an archive, so looking into them would fail with
+  // another code.
   request.descriptor = RequestOfBytes("\x1F\x8B garbage", "").descriptor;
   CHECK(CodeOf(Deploy(&world.context, request)) == "evidence-mismatch");
   CHECK(ReadRecord(&world.disk, 1).end->result == "refused");
@@ -95,7 +96,7 @@ TEST_CASE("an archive that is endless is refused") {
 TEST_CASE("an abort ends the copying of an archive that has evidence") {
   Vouched world;
   bool aborts = true;
-  // The lock is held, and there is no record yet.
+  // At this point the lock is held, and the record does not exist yet.
   world.runner.On("find-principals", [&](const Command&) {
     if (aborts) Abort(&world.disk);
     return Exited(0, "ci\n");
@@ -103,7 +104,7 @@ TEST_CASE("an abort ends the copying of an archive that has evidence") {
   const Outcome outcome = world.DeploySigned("1", 1);
   CHECK(outcome.exit == Exit::kFailed);
   CHECK(CodeOf(outcome) == "aborted");
-  // It was stopped before the archive's content was looked at.
+  // The deploy stopped before it looked at the archive's content.
   CHECK(!ReadRecord(&world.disk, 1).begin->creates);
   aborts = false;
   CHECK(world.DeploySigned("1", 1).exit == Exit::kDone);
@@ -115,14 +116,14 @@ TEST_CASE("a serial is used up by a commit and by nothing less") {
   world.broken.insert("2");
   CHECK(world.DeploySigned("2", 7).exit == Exit::kUndone);
   CHECK(ReadRecord(&world.disk, 2).end->facts.at("signed_by") == "ci");
-  // What was undone has used nothing up.
+  // The undone deploy has not used up its serial.
   CHECK(CodeOf(world.DeploySigned("3", 6)) == "");
   CHECK(CodeOf(world.DeploySigned("4", 5)) == "evidence-replayed");
   CHECK(CodeOf(world.DeploySigned("4", 6)) == "evidence-replayed");
   CHECK(CodeOf(world.DeploySigned("1", 5)) == "evidence-replayed");
-  // The same again is the same deploy.
+  // The same archive with the same serial is accepted again.
   CHECK(world.DeploySigned("3", 6).result == "unchanged");
-  // Nor does a rollback give serials back, nor a prune, nor a crash.
+  // A rollback, a prune or a crash must not free a serial for reuse.
   REQUIRE(world.Rollback().exit == Exit::kDone);
   REQUIRE(Prune(&world.context).exit == Exit::kDone);
   CHECK(CodeOf(world.DeploySigned("1", 5)) == "evidence-replayed");
@@ -132,7 +133,7 @@ TEST_CASE("a serial is used up by a commit and by nothing less") {
       6);
 }
 
-TEST_CASE("test results that are not signed count where no signature must be") {
+TEST_CASE("unsigned test results count if no signature is required") {
   Vouched world;
   world.config.verify.require_signature = false;
   ArchiveRequest request = world.Signed("1", 1);

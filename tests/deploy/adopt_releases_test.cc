@@ -14,7 +14,7 @@ namespace {
 
 Version V(const std::string& name) { return Version::ParseOrThrow(name); }
 
-// A root with a tree that no record speaks of.
+// A root with a release tree that no record mentions.
 struct Unrecorded : World {
   Unrecorded() : journal(&disk, 1, Journal::RecordSpace::kNewFile) {
     disk.MakeDirectory(Fs::kRoot, "releases/7", 0755);

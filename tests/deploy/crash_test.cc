@@ -1,13 +1,14 @@
-// The proof: whatever instant the process dies or the power fails, the
-// deployment is whole, and recovery settles it.
+// Proves that transactions survive crashes: at whatever instant the process
+// dies or the power fails, the deployment is whole, and recovery settles it.
 //
-// Every mutating and syncing call of a transaction is a crash point. At each,
-// the process is killed (nothing lost, nothing more durable, the service runs
-// on) and the power cut (any subset of what was not durable is lost; the
-// service starts anew on what `current` names). From every state that leaves,
-// recovery runs, is itself stopped at each of its calls in both ways, and runs
-// again. The same enumeration with one sync left out must find a broken state:
-// otherwise it proves nothing.
+// Every mutating and syncing call of a transaction is a crash point. At each
+// one, the process is killed (nothing is lost, nothing more becomes durable,
+// the service keeps running), and the power is cut (any subset of the changes
+// that are not durable is lost; the service starts again on the target of
+// `current`). Recovery runs from every state that this leaves. It is also
+// stopped at each of its own calls in both ways, and runs again. The same
+// enumeration with one sync left out must find a broken state; otherwise it
+// would prove nothing.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
@@ -37,10 +38,10 @@ struct Scenario {
   std::string to;  // the release of the transaction
   bool healthy = true;
   unsigned keep_releases = 5;
-  bool links = false;  // what is the same from the release before
+  bool links = false;  // hard-links unchanged files to the previous release
 };
 
-// Live before each scenario, and the good release before it.
+// The live release before each scenario, and the good one before that.
 constexpr char kLive[] = "releases/2";
 constexpr char kOlder[] = "releases/1";
 
@@ -65,7 +66,7 @@ class Enumeration {
  public:
   explicit Enumeration(Scenario scenario) : scenario_(std::move(scenario)) {}
 
-  // Leaves out a sync: see MemFs::IgnoreSync.
+  // Makes the disk ignore a sync; see MemFs::IgnoreSync.
   void LeaveOut(std::string name, unsigned occurrence) {
     left_out_ = {std::move(name), occurrence};
   }
@@ -105,7 +106,8 @@ class Enumeration {
     }
   }
 
-  // Every state the machine may be in after it stopped in this world.
+  // Visits every state that the machine may be in after it stopped in this
+  // world: one after a kill, and one for each possible power cut.
   void ForEachState(const World& stopped,
                     const std::function<void(World*)>& visit) {
     World killed(stopped, stopped.disk.Killed());
@@ -117,8 +119,8 @@ class Enumeration {
     });
   }
 
-  // A success that was reported survives the power; a failure that was
-  // reported is the truth about what is live.
+  // A power cut must not lose a reported success, and a reported failure must
+  // be true about which release is live.
   void CheckReported(const World& ended, const Outcome& outcome) {
     const bool done = outcome.exit == Exit::kDone;
     Require(done == scenario_.healthy, "the outcome is not as the scenario");
@@ -131,7 +133,8 @@ class Enumeration {
 
   void CheckStates(const World& stopped, const std::string& where, int depth) {
     ForEachState(stopped, [&](World* state) {
-      // What looks the same and can lose the same goes the same way.
+      // Skip a state that was checked: the image covers both the content and
+      // what a power cut can still lose, so recovery would do the same.
       if (!seen_
                .insert(fmt::format("{} {} {}", depth, state->service,
                                    state->disk.Image()))
@@ -171,7 +174,7 @@ class Enumeration {
     return record.end && record.end->committed;
   }
 
-  // Before recovery and after it, for every reader.
+  // Checks the promises that hold for every reader, before recovery and after.
   void CheckAlways(World* world, const std::string& where) {
     const std::string current = world->Current();
     Require(!current.empty(), where + ": there is no current");
@@ -231,7 +234,7 @@ Scenario PruningDeploy() {
   return scenario;
 }
 
-// The new release has a file of the old one, and the oldest goes.
+// The new release shares a file with the old one, and the oldest is pruned.
 Scenario LinkingDeploy() {
   Scenario scenario = PruningDeploy();
   scenario.name = "deploy that links and prunes";
@@ -261,7 +264,8 @@ std::vector<Scenario> DeploysAndRollbacks() {
           UnhealthyRollback(), PruningDeploy()};
 }
 
-// What breaks without that sync, over the scenarios; empty: nothing does.
+// Returns the first promise that breaks in any scenario if this sync is left
+// out; empty if none does.
 std::string BreaksWithout(const std::string& name, unsigned occurrence,
                           const std::vector<Scenario>& scenarios) {
   for (const Scenario& scenario : scenarios) {

@@ -1,5 +1,5 @@
-// Files that a new release shares with the one before: what is taken over, and
-// what never is.
+// Tests which files a new release shares with the previous one, and which files
+// it must never share.
 #include <doctest/doctest.h>
 
 #include "store/durable.h"
@@ -32,7 +32,7 @@ bool IsWhole(World* world, const std::string& version) {
   return VerifyRelease(&world->disk, V(version)).empty();
 }
 
-// A world that shares so, with 1 live.
+// A world that shares files in the given way, with release 1 live.
 struct Sharing : World {
   explicit Sharing(Dedup dedup) {
     config.unpack.dedup = dedup;
@@ -41,14 +41,14 @@ struct Sharing : World {
   }
 };
 
-// Changes a byte where it lies, so that size and mode stay.
+// Overwrites a byte in place, so that the size and the mode stay the same.
 void Damage(World* world, const std::string& path) {
   const ScopedHandle file(
       &world->disk, world->disk.Open(Fs::kRoot, path, OpenMode::kLockFile));
   world->disk.Write(file.get(), "T");
 }
 
-TEST_CASE("only a config that says so has two releases share a file") {
+TEST_CASE("releases share a file only if the configuration asks for it") {
   for (const Dedup dedup : {Dedup::kHardLink, Dedup::kAuto, Dedup::kOff}) {
     Sharing world(dedup);
     const Outcome outcome = world.Deploy("2");
@@ -63,7 +63,7 @@ TEST_CASE("only a config that says so has two releases share a file") {
   }
 }
 
-TEST_CASE("what was edited or rotted since gets into no new release") {
+TEST_CASE("a file that was edited or damaged is not shared") {
   for (const Dedup dedup : {Dedup::kHardLink, Dedup::kAuto}) {
     Sharing world(dedup);
     Damage(&world, CommonOf("1"));
@@ -72,8 +72,8 @@ TEST_CASE("what was edited or rotted since gets into no new release") {
     CHECK(IsWhole(&world, "2"));
     CHECK_FALSE(Shared(&world, "1", "2"));
     CHECK(ReadFile(&world.disk, CommonOf("2")) == kCommon);
-    // The control: whoever believes the manifests, in which nothing has
-    // changed, links the damage, and verify says so.
+    // As a control, share the file as a tool would that trusts the manifests,
+    // which still agree: this links the damaged file, and verify finds it.
     const Manifest before = LoadManifest(&world.disk, V("1"));
     const Manifest after = LoadManifest(&world.disk, V("2"));
     for (const ManifestDifference& each : Compare(before, after)) {
@@ -85,7 +85,7 @@ TEST_CASE("what was edited or rotted since gets into no new release") {
   }
 }
 
-TEST_CASE("what is shared outlives the release that it came from") {
+TEST_CASE("a shared file outlives the release that it came from") {
   Sharing world(Dedup::kHardLink);
   world.config.keep_releases = 1;
   for (const char* version : {"2", "3", "4"}) {
@@ -104,7 +104,7 @@ TEST_CASE("what is shared outlives the release that it came from") {
   });
 }
 
-TEST_CASE("a release that is undone takes nothing from the one before") {
+TEST_CASE("an undone release leaves the previous one whole") {
   Sharing world(Dedup::kHardLink);
   world.broken.insert("2");
   CHECK(world.Deploy("2").exit == Exit::kUndone);
@@ -112,33 +112,34 @@ TEST_CASE("a release that is undone takes nothing from the one before") {
   CHECK(world.Current() == "releases/1");
 }
 
-TEST_CASE("without a live release the newest good one is shared with") {
+TEST_CASE("without a live release, files of the newest good one are shared") {
   Sharing world(Dedup::kHardLink);
   REQUIRE(world.Deploy("2").exit == Exit::kDone);
   Damage(&world, CommonOf("1"));
   REQUIRE(world.disk.RemoveFile(Fs::kRoot, kCurrent));
   CHECK(world.Deploy("3").exit == Exit::kDone);
   CHECK(IsWhole(&world, "3"));
-  // 1 and 2 are one file, damaged in both: nothing is shared.
+  // Releases 1 and 2 share one file, which is damaged in both, so 3 must not
+  // share it.
   CHECK_FALSE(Shared(&world, "2", "3"));
   REQUIRE(world.disk.RemoveFile(Fs::kRoot, kCurrent));
   CHECK(world.Deploy("4").exit == Exit::kDone);
   CHECK(Shared(&world, "3", "4"));
 }
 
-TEST_CASE("a live tree that is gone or no directory is no reason to fail") {
+TEST_CASE("a deploy works if the live tree is gone or not a directory") {
   Sharing world(Dedup::kHardLink);
   RemoveTree(&world.disk, Fs::kRoot, "releases/1");
   CHECK(world.Deploy("2").exit == Exit::kDone);
   CHECK(IsWhole(&world, "2"));
 }
 
-TEST_CASE("the room that is asked for is that of what is not shared") {
+TEST_CASE("only files that are not shared count as space needed") {
   for (const Dedup dedup : {Dedup::kHardLink, Dedup::kOff}) {
     Sharing world(dedup);
     world.disk.SetSpace(
         {.free_bytes = 20, .free_inodes = 9, .total_inodes = 9});
-    // With a manifest of all that is in it; and without.
+    // First an archive with a full manifest, then one without.
     Manifest manifest = LoadManifest(&world.disk, V("1"));
     for (ManifestEntry& entry : manifest.entries) {
       if (entry.path != "bin/app") continue;

@@ -5,7 +5,7 @@
 namespace release {
 namespace {
 
-TEST_CASE("a failure says all that its error said") {
+TEST_CASE("a failure keeps everything that its error says") {
   const Failure failure = FailureOf(Error(
       ErrorCode::kChecksumMismatch, "cannot accept x", "x.tar", "aa", "bb"));
   CHECK(failure.code == ErrorCode::kChecksumMismatch);
@@ -22,13 +22,13 @@ TEST_CASE("a failed call names the file and keeps its code") {
   CHECK(failure.message.starts_with("cannot write"));
 }
 
-TEST_CASE("a host that nobody listens to reports into the void") {
+TEST_CASE("a context without a listener discards its reports") {
   const DeployContext context;
   context.report({.text = "nobody hears it"});
   CHECK(context.fs == nullptr);
 }
 
-TEST_CASE("of the threads allowed one is the caller's") {
+TEST_CASE("the caller's thread is one of those allowed") {
   DeployContext context;
   CHECK(context.ThreadsFor(16) == 0);
   context.threads = 3;
@@ -36,7 +36,7 @@ TEST_CASE("of the threads allowed one is the caller's") {
   CHECK(context.ThreadsFor(1) == 1);
 }
 
-TEST_CASE("threads that compute get the other cores, and one at least") {
+TEST_CASE("computing threads get the other cores, but at least one") {
   DeployContext context;
   CHECK(context.BusyThreadsFor(2) == 0);
   context.threads = 16;
@@ -47,7 +47,7 @@ TEST_CASE("threads that compute get the other cores, and one at least") {
   CHECK(context.BusyThreadsFor(2) == 2);
   context.cores = 64;
   CHECK(context.BusyThreadsFor(2) == 2);
-  context.cores = 0;  // where the system does not tell
+  context.cores = 0;  // the system does not report the number
   CHECK(context.BusyThreadsFor(2) == 1);
 }
 

@@ -18,7 +18,7 @@ std::string RecordPath(std::uint64_t number) {
   return std::string(kTransactions) + "/" + RecordName(number);
 }
 
-// 1 and 2 deployed, 2 live; records 1 and 2.
+// A world with releases 1 and 2 deployed in records 1 and 2; 2 is live.
 struct Two : World {
   Two() {
     REQUIRE(Deploy("1").exit == Exit::kDone);
@@ -32,7 +32,7 @@ struct Two : World {
   }
 };
 
-TEST_CASE("a root without a layout says how to make one") {
+TEST_CASE("the error for a root without a layout says how to make one") {
   MemFs disk;
   const Error error = ErrorOf([&] { ReadDeploymentState(&disk); });
   CHECK(error.code() == ErrorCode::kNotInitialized);
@@ -40,7 +40,7 @@ TEST_CASE("a root without a layout says how to make one") {
   CHECK(ExitBeforeSwitch(error.code()) == Exit::kUsage);
 }
 
-TEST_CASE("an empty root has nothing live and no doubts") {
+TEST_CASE("an empty root has no live release and no problems") {
   World world;
   const DeploymentState state = ReadDeploymentState(&world.disk);
   CHECK(!state.live);
@@ -52,16 +52,16 @@ TEST_CASE("an empty root has nothing live and no doubts") {
 TEST_CASE("after a transaction the records are not listed to find the newest") {
   Two world;
   FaultFs fs(&world.disk);
-  // releases/ alone.
+  // Only releases/ is listed.
   CHECK(ReadDeploymentState(&fs).newest == 2);
   CHECK(fs.calls(FsCall::kList) == 1);
-  // A rollback: releases/ twice, and .release/ for the links twice.
+  // A rollback lists releases/ twice, and .release/ twice for its links.
   world.context.fs = &fs;
   CHECK(world.Rollback().exit == Exit::kDone);
   CHECK(fs.calls(FsCall::kList) == 5);
 }
 
-TEST_CASE("what happens among the records is seen, by whomever") {
+TEST_CASE("any change among the records is noticed") {
   const auto read_after = [](auto&& change) {
     Two world;
     change(&world.disk);
@@ -79,7 +79,7 @@ TEST_CASE("what happens among the records is seen, by whomever") {
   });
   CHECK(aside.newest == 2);
   CHECK(aside.last->number == 1);
-  // In the newest one, where it lies: no entry changes with that.
+  // Tear the newest record in place, which changes no directory entry.
   const DeploymentState torn = read_after([](Fs* fs) {
     const ScopedHandle file(
         fs, fs->Open(Fs::kRoot, RecordPath(2), OpenMode::kAppend));
@@ -91,7 +91,7 @@ TEST_CASE("what happens among the records is seen, by whomever") {
   CHECK(noise.problems.size() == 1);
 }
 
-TEST_CASE("the link says what is live, the newest record what is good") {
+TEST_CASE("the link decides what is live, the newest record what is good") {
   Two world;
   const DeploymentState state = world.Read();
   CHECK(state.live == V("2"));
@@ -103,7 +103,7 @@ TEST_CASE("the link says what is live, the newest record what is good") {
   CHECK(state.problems.empty());
 }
 
-TEST_CASE("a link moved by hand is the truth, and a doubt") {
+TEST_CASE("a link moved by hand decides what is live, and is a problem") {
   Two world;
   PutLink(&world.disk, "current", "releases/1");
   CHECK(world.Read().live == V("1"));
@@ -111,7 +111,7 @@ TEST_CASE("a link moved by hand is the truth, and a doubt") {
   CHECK(world.Read().ledger.RollbackTarget(V("1")) == V("2"));
 }
 
-TEST_CASE("a link that names no release here is a doubt") {
+TEST_CASE("a link that does not name a release here is a problem") {
   for (const char* target :
        {"releases/gone", "/srv/shop/releases/1", "releases/1/", "elsewhere"}) {
     CAPTURE(target);
@@ -123,7 +123,7 @@ TEST_CASE("a link that names no release here is a doubt") {
   }
 }
 
-TEST_CASE("a current that is no link is a doubt and no crash") {
+TEST_CASE("a current that is not a link is a problem") {
   Two world;
   world.disk.RemoveFile(Fs::kRoot, "current");
   world.disk.MakeDirectory(Fs::kRoot, "current", 0755);
@@ -132,7 +132,7 @@ TEST_CASE("a current that is no link is a doubt and no crash") {
   CHECK(world.Doubts().find("init --adopt") != std::string::npos);
 }
 
-TEST_CASE("a current that somebody removed is a doubt") {
+TEST_CASE("a current that was removed by hand is a problem") {
   Two world;
   world.disk.RemoveFile(Fs::kRoot, "current");
   CHECK(!world.Read().live);
@@ -146,14 +146,14 @@ TEST_CASE("a release that is gone from the disk is gone from the ledger") {
   CHECK(!world.Read().ledger.RollbackTarget(V("2")));
 }
 
-TEST_CASE("a hand-made release is known, and unknown in state") {
+TEST_CASE("a hand-made release is listed in state unknown") {
   Two world;
   world.disk.MakeDirectory(Fs::kRoot, "releases/hand", 0755);
   REQUIRE(world.Read().ledger.Find(V("hand")) != nullptr);
   CHECK(world.Read().ledger.Find(V("hand"))->state == ReleaseState::kUnknown);
 }
 
-TEST_CASE("without its newest record the ledger is older, and that is told") {
+TEST_CASE("without its newest record the ledger is older, and says so") {
   Two world;
   world.disk.RemoveFile(Fs::kRoot, RecordPath(2));
   const DeploymentState state = world.Read();
@@ -164,7 +164,7 @@ TEST_CASE("without its newest record the ledger is older, and that is told") {
   CHECK(world.Doubts().find("a record is lost") != std::string::npos);
 }
 
-TEST_CASE("without any record a live release still is live") {
+TEST_CASE("without any record a live release is still live") {
   Two world;
   world.disk.RemoveFile(Fs::kRoot, RecordPath(1));
   world.disk.RemoveFile(Fs::kRoot, RecordPath(2));
@@ -188,7 +188,7 @@ TEST_CASE("a newest record that began and did not end is open") {
   CHECK(state.newest == 3);
 }
 
-TEST_CASE("a newest record of nothing is unreadable, not open") {
+TEST_CASE("a newest record without a readable line is not open") {
   for (const char* text : {"", "torn", "0123456789abcdef {}\n"}) {
     Two world;
     PutFile(&world.disk, RecordPath(3), text);
@@ -200,7 +200,7 @@ TEST_CASE("a newest record of nothing is unreadable, not open") {
   }
 }
 
-TEST_CASE("a damaged record is a doubt, and what can be read is used") {
+TEST_CASE("the readable part of a damaged record is used") {
   Two world;
   std::string text = ReadFile(&world.disk, RecordPath(2));
   text[text.find('\n') + 30] ^= 1;
@@ -209,14 +209,14 @@ TEST_CASE("a damaged record is a doubt, and what can be read is used") {
   CHECK(world.Doubts().find("damaged") != std::string::npos);
 }
 
-TEST_CASE("a last record whose end is damaged is open, and a doubt") {
+TEST_CASE("a last record with a damaged end is open and a problem") {
   Two world;
   std::string text = ReadFile(&world.disk, RecordPath(2));
   text[text.size() - 30] ^= 1;
   PutFile(&world.disk, RecordPath(2), text);
   CHECK(world.Read().open);
   CHECK(world.Doubts().find("damaged") != std::string::npos);
-  // One that a crash tore is not damaged.
+  // A record that a crash tore does not count as damaged.
   PutFile(&world.disk, RecordPath(2), text.substr(0, text.size() - 30));
   CHECK(world.Read().open);
   CHECK(world.Doubts().empty());
@@ -231,7 +231,7 @@ TEST_CASE("a last record whose beginning is damaged still has its ledger") {
   REQUIRE(state.last);
   CHECK(!state.last->begin);
   CHECK(state.ledger.RollbackTarget(V("2")) == V("1"));
-  // Whatever runs next must not trip over it.
+  // The next transaction must work in spite of the damage.
   CHECK(world.Deploy("3").exit == Exit::kDone);
 }
 
@@ -245,7 +245,7 @@ TEST_CASE("the number of a record that was set aside is not given again") {
   CHECK(world.Rollback().transaction == 4);
 }
 
-TEST_CASE("files among the records that are none disturb nobody") {
+TEST_CASE("other files among the records are ignored") {
   Two world;
   for (const char* name : {"0000009.log", "x.log", "000009.log.old"}) {
     PutFile(&world.disk, std::string(kTransactions) + "/" + name, "x");
@@ -254,7 +254,7 @@ TEST_CASE("files among the records that are none disturb nobody") {
   CHECK(world.Read().problems.empty());
 }
 
-TEST_CASE("of a root without a layout it is told what is there") {
+TEST_CASE("the releases in a root without a layout are found") {
   MemFs disk;
   DeploymentState state = ReadForeignStanding(&disk);
   CHECK(!state.current_target);

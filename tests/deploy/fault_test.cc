@@ -1,5 +1,6 @@
-// Each call to the disk fails in turn, once or from then on: whatever is
-// reported is the truth about what is live, and the next command works.
+// Makes each call to the disk fail in turn, once or from then on. The reported
+// outcome must be true about which release is live, and the next command must
+// work.
 #include <doctest/doctest.h>
 
 #include <functional>
@@ -18,8 +19,8 @@ struct Case {
   std::string name;
   std::function<void(World*)> prepare;
   std::function<Outcome(World*)> run;
-  std::string before;  // what `current` says
-  std::string after;   // and where it succeeds
+  std::string before;  // the target of `current` at the start
+  std::string after;   // its target if the command succeeds
 };
 
 void DeployThree(World* world) {
@@ -28,7 +29,7 @@ void DeployThree(World* world) {
   }
 }
 
-// A deploy of 4 whose process died after the switch.
+// Leaves a deploy of 4 whose process died after the switch.
 void DieInDeploy(World* world) {
   DeployThree(world);
   REQUIRE(Stage(&world->context, world->RequestFor("4")).exit == Exit::kDone);
@@ -103,14 +104,14 @@ class Run {
     const std::string current = world_.Current();
     CheckExit(exit, current);
     if (!lasting_ && outcome_ && case_.name != "recover") {
-      // One failed call leaves the undo all it needs.
+      // A single failed call must not keep the undo from working.
       CHECK(exit != Exit::kNeedsPerson);
     }
     CheckLive(current);
     CheckNext();
   }
 
-  // What it says survives a power cut.
+  // A power cut after the command must not change what it reported.
   void CheckPower() {
     CAPTURE(fs_.failure());
     if (!outcome_ || outcome_->exit == Exit::kNeedsPerson) return;
@@ -134,7 +135,7 @@ class Run {
         break;
       case Exit::kUndone:
         CHECK(current == case_.before);
-        // Nobody can tell a service to run nothing.
+        // After a first deploy there is no release to reload the service with.
         if (!case_.before.empty()) CHECK(world_.service == case_.before);
         break;
       default:
@@ -145,7 +146,7 @@ class Run {
     CHECK(outcome_->error.has_value() ==
           (exit != Exit::kDone || outcome_->result == "undone"));
     const auto version = VersionOfTarget(current);
-    // Where not even the link can be read, it says nothing.
+    // If not even the link can be read, the outcome leaves `current` empty.
     const bool blind = lasting_ && exit == Exit::kNeedsPerson;
     if (blind && outcome_->current.empty()) return;
     CHECK(outcome_->current == (version ? version->name() : ""));
@@ -158,7 +159,7 @@ class Run {
     CHECK(VerifyRelease(&world_.disk, *version).empty());
   }
 
-  // The fault is gone: a deploy works, and all is whole after it.
+  // Once the fault is gone, a deploy must work and leave every release whole.
   void CheckNext() {
     const Outcome next = world_.Deploy("9");
     CHECK(next.exit == Exit::kDone);
@@ -195,7 +196,7 @@ std::uint64_t Sweep(const Case& c, int error_number, Lasting lasting,
   }
 }
 
-TEST_CASE("any one call that fails leaves the truth behind") {
+TEST_CASE("after any one failed call the report is true") {
   for (const Case& c : Cases()) {
     for (const int error_number : {EIO, ENOSPC}) {
       CHECK(Sweep(c, error_number, Lasting::kOnce) > 20);
@@ -203,20 +204,20 @@ TEST_CASE("any one call that fails leaves the truth behind") {
   }
 }
 
-TEST_CASE("any one call that fails leaves the truth behind, with threads too") {
+TEST_CASE("after any one failed call the report is true, with threads too") {
   for (const Case& c : Cases()) {
     CHECK(Sweep(c, EIO, Lasting::kOnce, /*threads=*/4) > 20);
   }
 }
 
-TEST_CASE("a disk that fails from any call on leaves the truth behind") {
+TEST_CASE("the report is true if the disk fails from any call on") {
   for (const Case& c : Cases()) {
     CHECK(Sweep(c, EROFS, Lasting::kFromThenOn) > 20);
   }
 }
 
-TEST_CASE("a full disk refuses a deploy, and keeps no one from a rollback") {
-  // What makes or lengthens files fails; the record has its room reserved.
+TEST_CASE("on a full disk a deploy is refused, but a rollback works") {
+  // Creating and extending files fails; the record's space is preallocated.
   for (const FsCall call : {FsCall::kMakeDirectory, FsCall::kReserve}) {
     World world;
     DeployThree(&world);

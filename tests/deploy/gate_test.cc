@@ -14,7 +14,7 @@ const std::string kSha256(64, 'a');
 const std::string kOther(64, 'b');
 constexpr std::int64_t kNow = 1'795'434'045;
 
-// All that may be required, given.
+// Returns facts with all the evidence that a policy can require.
 GateFacts Good() {
   GateFacts facts;
   facts.archive = "shop.tar";
@@ -48,13 +48,13 @@ void CheckObjection(const GateFacts& facts, ErrorCode code) {
 
 }  // namespace
 
-TEST_CASE("gate: what has all that is required may go") {
+TEST_CASE("gate: an archive with all required evidence is admitted") {
   CHECK(Judge(Good()).empty());
   CHECK(Judge(GateFacts{}).empty());
   CHECK_NOTHROW(RequireAdmission(Good()));
 }
 
-TEST_CASE("gate: each piece that is required and not given is missed") {
+TEST_CASE("gate: each missing piece of required evidence is reported") {
   GateFacts facts = Good();
   facts.checksum.reset();
   CheckObjection(facts, ErrorCode::kEvidenceMissing);
@@ -109,7 +109,7 @@ TEST_CASE("gate: tests that failed are refused, required or not") {
   }
 }
 
-TEST_CASE("gate: evidence has an age where the configuration asks for one") {
+TEST_CASE("gate: the age of evidence is checked if a limit is configured") {
   GateFacts facts = Good();
   facts.now = kNow + 3600;
   CHECK(Judge(facts).empty());
@@ -126,7 +126,7 @@ TEST_CASE("gate: evidence has an age where the configuration asks for one") {
   CHECK(Judge(facts).empty());
 }
 
-TEST_CASE("gate: a serial only rises, and comes again for the same archive") {
+TEST_CASE("gate: serials only rise, except for the same archive again") {
   GateFacts facts = Good();
   facts.serials["SHA256:k"] = {7, kSha256};
   CHECK(Judge(facts).empty());
@@ -138,7 +138,7 @@ TEST_CASE("gate: a serial only rises, and comes again for the same archive") {
   CHECK(Judge(facts).empty());
 }
 
-TEST_CASE("gate: before the archive is read all else is judged") {
+TEST_CASE("gate: everything but the content is judged before the read") {
   GateFacts facts = Good();
   facts.sha256.reset();
   facts.checksum->sha256 = kOther;
@@ -147,7 +147,7 @@ TEST_CASE("gate: before the archive is read all else is judged") {
   CheckObjection(facts, ErrorCode::kEvidenceMismatch);
 }
 
-TEST_CASE("gate: all reasons are told, the first gives the code") {
+TEST_CASE("gate: all objections are reported, the first gives the code") {
   GateFacts facts = Good();
   facts.statement->sha256 = kOther;
   facts.statement->tests->result = "FAILED";
@@ -157,7 +157,7 @@ TEST_CASE("gate: all reasons are told, the first gives the code") {
   CHECK(Says(error, "; and the result of its tests"));
 }
 
-TEST_CASE("gate: what vouches is told in facts and in words") {
+TEST_CASE("gate: evidence is described in facts and in words") {
   const std::map<std::string, std::string> facts = EvidenceFacts(Good());
   CHECK(facts == std::map<std::string, std::string>{
                      {"sha256", kSha256},

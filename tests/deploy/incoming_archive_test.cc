@@ -43,7 +43,7 @@ TEST_CASE("an archive on the host is read, with what lies beside it") {
   CHECK(ReadAll(&archive) == "archive");
 }
 
-TEST_CASE("what was named takes the place of what lies beside the archive") {
+TEST_CASE("named evidence replaces the files beside the archive") {
   MemFs disk;
   TempDir dir;
   const std::string path = dir.path() + "/a.tar";

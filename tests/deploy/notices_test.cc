@@ -19,7 +19,8 @@ namespace {
 using nlohmann::json;
 using std::chrono::seconds;
 
-// 1 live, and a webhook that takes what it gets unless it is down.
+// A world with release 1 live and a webhook that accepts every notice unless it
+// is down.
 struct Wired : World {
   Wired() {
     REQUIRE(Deploy("1").exit == Exit::kDone);
@@ -38,7 +39,7 @@ struct Wired : World {
       return HttpResponse{200, "ok", ""};
     };
   }
-  // "RESULT TRANSACTION " of each notice that came.
+  // Returns "RESULT TRANSACTION " for each notice that was received.
   std::string Got() const {
     std::string all;
     for (const json& notice : got) {
@@ -57,7 +58,7 @@ struct Broken : Wired {
   Broken() { broken.insert("2"); }
 };
 
-// A transaction that ends badly, and what its notice calls that.
+// A transaction that fails, and the result in its notice.
 struct BadWay {
   const char* result;
   std::function<Outcome(Wired*)> run;
@@ -91,7 +92,7 @@ std::vector<BadWay> BadWays() {
 
 }  // namespace
 
-TEST_CASE("every way out that is bad is told, once") {
+TEST_CASE("each kind of failure is reported once") {
   for (const BadWay& row : BadWays()) {
     CAPTURE(row.result);
     Broken world;
@@ -106,7 +107,7 @@ TEST_CASE("every way out that is bad is told, once") {
   }
 }
 
-TEST_CASE("a rollback is told, a success where it is asked for") {
+TEST_CASE("a rollback is reported, and a success if configured") {
   Wired world;
   CHECK(world.Deploy("2").exit == Exit::kDone);
   CHECK(world.got.empty());
@@ -120,7 +121,7 @@ TEST_CASE("a rollback is told, a success where it is asked for") {
   CHECK(world.Waiting() == 0);
 }
 
-TEST_CASE("without a receiver nothing is written, and nothing is said") {
+TEST_CASE("without a receiver no notice is written or sent") {
   Broken world;
   world.config.notify = {};
   CHECK(world.Deploy("2").warnings.empty());
@@ -135,7 +136,7 @@ TEST_CASE("a receiver that is down costs seconds and changes no outcome") {
   world.down = true;
   const Nanoseconds start = world.clock.SinceBoot();
   const Outcome outcome = world.Deploy("2");
-  // Two seconds are the health check's deadline.
+  // The health check's deadline accounts for two seconds.
   CHECK(world.clock.SinceBoot() - start <=
         seconds(2) + kDeliveryTime + seconds(1));
   CHECK(outcome.exit == told.exit);
@@ -148,16 +149,16 @@ TEST_CASE("a receiver that is down costs seconds and changes no outcome") {
   CHECK(world.Waiting() == 1);
 }
 
-TEST_CASE("what waits is delivered once when the receiver is back") {
+TEST_CASE("waiting notices are delivered once the receiver is back") {
   Broken world;
   world.down = true;
   world.Deploy("2");
-  // A second one does not wait behind the first.
+  // The second notice must not wait for the first.
   world.Deploy("2");
   CHECK(world.Waiting() == 2);
   world.down = false;
   CHECK(world.Deploy("3").exit == Exit::kDone);
-  // Not due yet.
+  // The notices are not due yet.
   CHECK(world.got.empty());
   world.clock.wall_seconds += 60;
   CHECK(world.Deploy("4").warnings.empty());
@@ -169,7 +170,7 @@ TEST_CASE("what waits is delivered once when the receiver is back") {
   CHECK(world.got.size() == 2);
 }
 
-TEST_CASE("one channel does not wait for the other, nor repeat it") {
+TEST_CASE("channels deliver independently, each once") {
   Broken world;
   world.config.notify.command = {"page-me"};
   world.down = true;
@@ -203,7 +204,7 @@ TEST_CASE(
   CHECK(world.Waiting() == 0);
 }
 
-TEST_CASE("while another command delivers, ours is left to it") {
+TEST_CASE("a notice waits while another command delivers") {
   Broken world;
   world.down = true;
   world.Deploy("2");
@@ -218,7 +219,7 @@ TEST_CASE("while another command delivers, ours is left to it") {
         }).code() == ErrorCode::kBusy);
 }
 
-TEST_CASE("on a full disk a rollback goes on and is told all the same") {
+TEST_CASE("on a full disk a rollback works and is reported") {
   int tried = 0;
   for (std::uint64_t n = 1; n < 20; ++n) {
     Wired world;
@@ -234,7 +235,7 @@ TEST_CASE("on a full disk a rollback goes on and is told all the same") {
     try {
       outcome = world.Rollback();
     } catch (const FsError&) {
-      // The record could not be begun: another test's business.
+      // The record could not be begun. Another test covers that.
     }
     world.context.fs = &world.disk;
     if (full.failure().find("outbox") == std::string::npos) continue;
@@ -249,7 +250,7 @@ TEST_CASE("on a full disk a rollback goes on and is told all the same") {
   CHECK(tried > 0);
 }
 
-TEST_CASE("a record that cannot be begun is told") {
+TEST_CASE("a record that cannot be begun is reported") {
   Wired world;
   FaultFs full(&world.disk);
   world.context.fs = &full;
@@ -260,14 +261,14 @@ TEST_CASE("a record that cannot be begun is told") {
   world.context.fs = &world.disk;
 }
 
-// What a state that a crash left comes to: recovered, and the receiver back.
+// A state that a crash left, after recovery and with the receiver back.
 struct AfterCrash {
   AfterCrash(const Wired& before, MemFs left) : world(before, std::move(left)) {
     world.down = false;
     world.RecoverNow();
     DeliverWaiting(&world.context, NoticeSelection::kAll);
   }
-  // How the transaction ended, by its record; "" where it never began.
+  // Returns how the transaction ended by its record; "" if it never began.
   std::string Ended() {
     const auto numbers = ListRecords(&world.disk);
     if (numbers.back() != 2) return "";
@@ -278,9 +279,10 @@ struct AfterCrash {
   Wired world;
 };
 
-// Stops a deploy at each call that changes the disk, and looks in every state
-// that `cut` names whether what the record says was told. Returns how many
-// states there were, and counts those in which it was not.
+// Stops a deploy at each call that changes the disk. In every state that a kill
+// or a power cut leaves, compares the notices with the record. Returns the
+// number of states, and adds to `untold` those in which they differ. `ignored`
+// names a sync that is left out.
 int CrashEverywhere(bool healthy, bool down, const std::string& ignored,
                     int* untold) {
   int states = 0;
@@ -304,7 +306,7 @@ int CrashEverywhere(bool healthy, bool down, const std::string& ignored,
       const std::string ended = after.Ended();
       const std::string told = after.world.Got();
       ++states;
-      // At least once, and nothing that was not so.
+      // The notice must arrive once or twice and agree with the record.
       const bool twice = told == ended + ended && !ended.empty();
       if (told != ended && !twice) ++*untold;
       if (after.world.Waiting() != 0) ++*untold;
@@ -315,7 +317,7 @@ int CrashEverywhere(bool healthy, bool down, const std::string& ignored,
   }
 }
 
-TEST_CASE("no crash at any call loses a notice, or tells what was not so") {
+TEST_CASE("no crash at any call loses a notice or makes it untrue") {
   for (const bool healthy : {true, false}) {
     for (const bool down : {true, false}) {
       CAPTURE(healthy);
@@ -327,7 +329,7 @@ TEST_CASE("no crash at any call loses a notice, or tells what was not so") {
       CHECK(states > 50);
     }
   }
-  // It would be seen: without that sync a notice gets lost.
+  // As a control, leave out the sync of the outbox: this must lose a notice.
   int untold = 0;
   CrashEverywhere(false, true, kOutbox, &untold);
   CHECK(untold > 0);

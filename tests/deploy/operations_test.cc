@@ -22,7 +22,7 @@ ReleaseState StateOf(World* world, const std::string& name) {
   return entry->state;
 }
 
-TEST_CASE("the layout is made once, durably, and is the tool's own to enter") {
+TEST_CASE("the layout is made once and durably, and .release/ is private") {
   MemFs disk;
   CHECK(InitializeLayout(&disk));
   CHECK(disk.Stat(Fs::kRoot, kOwn)->mode == 0750);
@@ -57,7 +57,7 @@ TEST_CASE("stage makes a release without making it live") {
   CHECK(StateOf(&world, "2") == ReleaseState::kStaged);
 }
 
-TEST_CASE("activate is the other half of a deploy") {
+TEST_CASE("activate makes a staged release live") {
   World world;
   DeployAll(&world, {"1"});
   Stage(&world.context, world.RequestFor("2"));
@@ -80,7 +80,7 @@ TEST_CASE("a staged release that fails when activated is failed, and kept") {
   CHECK(StateOf(&world, "2") == ReleaseState::kFailed);
 }
 
-TEST_CASE("rollback twice goes back twice, and then there is nothing") {
+TEST_CASE("two rollbacks go back two releases, and a third is refused") {
   World world;
   DeployAll(&world, {"1", "2", "3"});
   CHECK(world.Rollback().current == "2");
@@ -94,7 +94,7 @@ TEST_CASE("rollback twice goes back twice, and then there is nothing") {
   CHECK(world.Current() == "releases/1");
 }
 
-TEST_CASE("five failed deploys cost no good release, nor the way back") {
+TEST_CASE("five failed deploys cost neither a good release nor a rollback") {
   World world;
   world.config.keep_releases = 2;
   DeployAll(&world, {"1", "2", "3"});
@@ -125,7 +125,7 @@ TEST_CASE("rollback goes to a failed or withdrawn release only when named") {
   CHECK(world.Current() == "releases/2");
 }
 
-TEST_CASE("a rollback says why, and the one left remembers") {
+TEST_CASE("the reason of a rollback is recorded with the release") {
   World world;
   DeployAll(&world, {"1", "2"});
   CHECK(Rollback(&world.context, std::nullopt, "too slow").exit == Exit::kDone);
@@ -134,7 +134,7 @@ TEST_CASE("a rollback says why, and the one left remembers") {
   CHECK(ReadRecord(&world.disk, 3).begin->reason == "too slow");
 }
 
-TEST_CASE("rollback after an older one was activated goes to the one left") {
+TEST_CASE("rollback after activating an older release returns") {
   World world;
   DeployAll(&world, {"1", "2", "3"});
   REQUIRE(Activate(&world.context, V("1")).exit == Exit::kDone);
@@ -151,7 +151,7 @@ TEST_CASE("rollback to the live one changes nothing") {
   CHECK(StateOf(&world, "2") == ReleaseState::kGood);
 }
 
-TEST_CASE("no such release is said by every command that names one") {
+TEST_CASE("each command refuses a version that does not exist") {
   World world;
   DeployAll(&world, {"1"});
   for (const Outcome& outcome :
@@ -163,14 +163,14 @@ TEST_CASE("no such release is said by every command that names one") {
   }
 }
 
-TEST_CASE("rollback passes by a release that is gone from the disk") {
+TEST_CASE("rollback skips a release that is gone from the disk") {
   World world;
   DeployAll(&world, {"1", "2", "3"});
   RemoveTree(&world.disk, Fs::kRoot, "releases/2");
   CHECK(world.Rollback().current == "1");
 }
 
-TEST_CASE("rollback mends a current that dangles or is missing") {
+TEST_CASE("rollback repairs a current that dangles or is missing") {
   for (const char* target : {"releases/gone", ""}) {
     World world;
     DeployAll(&world, {"1", "2"});
@@ -193,8 +193,9 @@ TEST_CASE("rollback from a link moved by hand goes to the last good release") {
   CHECK(world.Rollback().current == "3");
 }
 
-TEST_CASE("rollback works where nothing more can be made") {
-  // The spare record and the link are all it takes; the record has its room.
+TEST_CASE("rollback works if no file can be created") {
+  // A rollback needs only the spare record, whose space is preallocated, and
+  // the link.
   World world;
   DeployAll(&world, {"1", "2"});
   FaultFs full(&world.disk);
@@ -214,7 +215,7 @@ TEST_CASE("rollback needs neither network nor archive, and reloads once") {
   CHECK(world.http.requests.empty());
 }
 
-TEST_CASE("a rollback to an unhealthy release comes back and does not flap") {
+TEST_CASE("a rollback to an unhealthy release is undone, once") {
   World world;
   DeployAll(&world, {"1", "2"});
   world.broken.insert("1");
@@ -227,7 +228,7 @@ TEST_CASE("a rollback to an unhealthy release comes back and does not flap") {
   CHECK(StateOf(&world, "2") == ReleaseState::kGood);
 }
 
-TEST_CASE("where both are unhealthy rollback stops and shouts") {
+TEST_CASE("if both releases are unhealthy, rollback needs a person") {
   World world;
   DeployAll(&world, {"1", "2"});
   world.broken = {"1", "2"};
@@ -239,7 +240,7 @@ TEST_CASE("where both are unhealthy rollback stops and shouts") {
   CHECK(world.runner.Count("reload") == reloads + 2);
 }
 
-TEST_CASE("recover with nothing to settle is done, and collects garbage") {
+TEST_CASE("recover with nothing to settle succeeds and removes garbage") {
   World world;
   DeployAll(&world, {"1"});
   world.disk.MakeDirectory(Fs::kRoot, "releases/.partial-000009", 0700);
@@ -259,7 +260,7 @@ TEST_CASE("confirm and abort need a transaction that runs") {
     CHECK(ErrorOf([&] { command(&world.disk); }).code() ==
           ErrorCode::kNothingRunning);
   }
-  // One whose process died does not run either.
+  // A transaction whose process died counts as not running.
   Journal(&world.disk, 2, Journal::RecordSpace::kNewFile).Begin(BeginRecord());
   for (const auto& command : {Confirm, Abort}) {
     CHECK(ErrorOf([&] { command(&world.disk); }).code() ==
@@ -267,7 +268,7 @@ TEST_CASE("confirm and abort need a transaction that runs") {
   }
 }
 
-TEST_CASE("busy is told, and nothing is begun") {
+TEST_CASE("while another transaction runs, a command is refused as busy") {
   World world;
   DeployAll(&world, {"1"});
   std::optional<ErrorCode> code;
@@ -281,7 +282,7 @@ TEST_CASE("busy is told, and nothing is begun") {
 }
 
 }  // namespace
-TEST_CASE("a release that failed is listed with its size") {
+TEST_CASE("a failed release is listed with its size") {
   World world;
   world.Deploy("1");
   world.broken.insert("2");
@@ -293,7 +294,7 @@ TEST_CASE("a release that failed is listed with its size") {
   CHECK(entry->bytes > 0);
 }
 
-TEST_CASE("what preflight refuses is gone again and nothing has changed") {
+TEST_CASE("a release that preflight refuses is removed") {
   World world;
   world.Deploy("1");
   world.config.hooks.preflight = {"gate"};
@@ -315,7 +316,7 @@ TEST_CASE("what preflight refuses is gone again and nothing has changed") {
   CHECK(world.Current() == "releases/2");
 }
 
-TEST_CASE("a step that failed is told with its time") {
+TEST_CASE("a failed step is reported and recorded") {
   World world;
   world.Deploy("1");
   world.broken.insert("2");
@@ -327,7 +328,7 @@ TEST_CASE("a step that failed is told with its time") {
   CHECK(steps.back().name == "health");
 }
 
-TEST_CASE("activating what was linked by hand proves it and ends the doubt") {
+TEST_CASE("activating a release linked by hand proves it") {
   World world;
   world.Deploy("1");
   world.Deploy("2");

@@ -19,7 +19,7 @@ bool Plans(const Plan& plan, const std::string& part) {
   return false;
 }
 
-// A transaction whose process died after the switch.
+// Runs a transaction whose process dies after the switch.
 void DieAfterSwitch(World* world) {
   world->runner.On("reload",
                    [](const Command&) -> CommandResult { throw CrashNow(); });
@@ -94,7 +94,7 @@ TEST_CASE("plans of activate and rollback name where current would point") {
   CHECK(world.disk.Image() == before);
 }
 
-TEST_CASE("plans throw where there is no such release or none to go back to") {
+TEST_CASE("plans throw if the release or a rollback target is missing") {
   World world;
   world.Deploy("1");
   const auto code = [](const auto& plan) { return ErrorOf(plan).code(); };
@@ -120,7 +120,7 @@ TEST_CASE("a plan of prune gives the reason of each removal") {
   CHECK(world.disk.Stat(Fs::kRoot, "releases/1").has_value());
 }
 
-TEST_CASE("a plan calls a transaction that runs now no interrupted one") {
+TEST_CASE("a plan does not call a running transaction interrupted") {
   World world;
   world.Deploy("1");
   Plan plan;

@@ -21,7 +21,7 @@ std::string OnDisk(World* world) {
   return names;
 }
 
-TEST_CASE("retention runs after a deploy, by the good ones alone") {
+TEST_CASE("retention runs after a deploy and counts only good releases") {
   World world;
   world.config.keep_releases = 2;
   DeployAll(&world, {"1", "2", "3", "4", "5"});
@@ -31,7 +31,7 @@ TEST_CASE("retention runs after a deploy, by the good ones alone") {
     CHECK(world.Deploy(bad).exit == Exit::kUndone);
   }
   DeployAll(&world, {"11"});
-  // Of the failed ones the newest is kept for whoever asks why.
+  // The newest failed release is kept so that an admin can examine it.
   CHECK(OnDisk(&world) == "10 11 4 5");
   CHECK(world.Rollback().current == "5");
 }
@@ -91,8 +91,8 @@ TEST_CASE("a pinned release is kept until it is unpinned") {
   CHECK(OnDisk(&world) == "2 3");
 }
 
-TEST_CASE("while current names no release here nothing is pruned") {
-  // A link moved by hand may well lead to one of them by another spelling.
+TEST_CASE("nothing is pruned while current does not name a release here") {
+  // A link moved by hand may lead to a release by another spelling.
   for (const char* target :
        {"/srv/shop/releases/1", "releases/1/", "./releases/1",
         "releases/1/public", "releases/gone"}) {
@@ -117,7 +117,7 @@ TEST_CASE("a hand-made directory in releases is never pruned") {
   CHECK(Exists(&world.disk, "releases/note.txt"));
 }
 
-TEST_CASE("an error of retention is a warning of the deploy") {
+TEST_CASE("a failure of retention is a warning of the deploy") {
   World world;
   DeployAll(&world, {"1", "2", "3"});
   world.config.keep_releases = 0;
@@ -129,12 +129,12 @@ TEST_CASE("an error of retention is a warning of the deploy") {
   CHECK(outcome.exit == Exit::kDone);
   CHECK(outcome.current == "4");
   CHECK(!outcome.warnings.empty());
-  // What is left over goes the next time.
+  // The next deploy removes what was left over.
   CHECK(world.Deploy("5").warnings.empty());
   CHECK(ListReleases(&world.disk).garbage.empty());
 }
 
-TEST_CASE("what is left for later is set aside, and deleted without the lock") {
+TEST_CASE("trees are set aside first and deleted without the lock") {
   World world;
   DeployAll(&world, {"1", "2", "3", "4"});
   world.config.keep_releases = 1;
@@ -153,7 +153,7 @@ TEST_CASE("what is left for later is set aside, and deleted without the lock") {
   CHECK(ListReleases(&world.disk).garbage.empty());
 }
 
-TEST_CASE("whoever dies deleting leaves it to the next deploy, and all whole") {
+TEST_CASE("after a crash while deleting, the next deploy goes on") {
   World start;
   DeployAll(&start, {"1", "2", "3", "4"});
   start.config.keep_releases = 1;
@@ -190,7 +190,7 @@ TEST_CASE("whoever dies deleting leaves it to the next deploy, and all whole") {
   }
 }
 
-TEST_CASE("what cannot be deleted is told by a later deploy") {
+TEST_CASE("a failure to delete is reported by a later deploy") {
   World world;
   DeployAll(&world, {"1", "2", "3"});
   world.config.keep_releases = 0;
@@ -199,7 +199,8 @@ TEST_CASE("what cannot be deleted is told by a later deploy") {
   fs.FailAt(1, EACCES, FsCall::kRemoveFile);
   DeployAll(&world, {"4"});
   CHECK(DeleteTrash(&fs).size() == 1);
-  // That could be going on still, a transaction later no more.
+  // A deploy leaves the trash of the newest transaction alone, because its
+  // process may still be deleting it. The pin makes that trash an older one's.
   CHECK(Pin(&world.context, Version::ParseOrThrow("4"), true).exit ==
         Exit::kDone);
   world.context.fs = &fs;
@@ -210,7 +211,7 @@ TEST_CASE("what cannot be deleted is told by a later deploy") {
   CHECK(outcome.warnings.front().starts_with("cannot remove"));
 }
 
-TEST_CASE("a deploy without room waits for what was set aside") {
+TEST_CASE("a deploy without space first deletes what was set aside") {
   World world;
   DeployAll(&world, {"1", "2", "3"});
   world.config.keep_releases = 0;

@@ -1,4 +1,4 @@
-// The rule, row by row.
+// Tests the recovery rule, row by row.
 #include "deploy/recovery.h"
 
 #include <doctest/doctest.h>
@@ -36,7 +36,7 @@ RecoveryPlan PlanOf(const TransactionRecord& record, const DiskFacts& disk) {
   return *plan;
 }
 
-TEST_CASE("after the end there is nothing to settle") {
+TEST_CASE("a transaction that has ended needs no recovery") {
   for (const bool committed : {true, false}) {
     TransactionRecord record = Record(true, true);
     record.end = EndRecord{.committed = committed};
@@ -45,14 +45,14 @@ TEST_CASE("after the end there is nothing to settle") {
   }
 }
 
-TEST_CASE("a tree that a link moved by hand may lead to is not dropped") {
+TEST_CASE("a tree that a link moved by hand may lead to is kept") {
   const DiskFacts disk = Disk("/srv/shop/releases/2");
   const RecoveryPlan plan = PlanOf(Record(true, false), disk);
   CHECK(plan.link == Link::kLeave);
   CHECK(plan.tree == Tree::kKeepFailed);
 }
 
-TEST_CASE("what never began is not settled") {
+TEST_CASE("a transaction that never began needs no recovery") {
   CHECK(!PlanRecovery(TransactionRecord{.number = 7}, Disk(kOld)));
 }
 
@@ -62,24 +62,24 @@ TEST_CASE(
   CHECK(plan == RecoveryPlan{Link::kSync, Tree::kDrop, false});
 }
 
-TEST_CASE("a tree that has not been published is not there to be dropped") {
+TEST_CASE("a tree that was not published is not dropped") {
   DiskFacts disk = Disk(kOld);
   disk.to_inode.reset();
   CHECK(PlanOf(Record(true, false), disk).tree == Tree::kKeep);
   CHECK(PlanOf(Record(true, true), disk).tree == Tree::kKeep);
 }
 
-TEST_CASE("a tree that was live is the transaction's in a copied root, too") {
+TEST_CASE("a live tree is the transaction's even in a copied root") {
   DiskFacts disk = Disk(kNew);
   disk.to_inode = 6;
   CHECK(PlanOf(Record(true, true), disk).tree == Tree::kKeepFailed);
 }
 
-TEST_CASE("what somebody else put under the name is not dropped") {
+TEST_CASE("a tree that somebody else put under the name is not dropped") {
   DiskFacts disk = Disk(kOld);
   disk.to_inode = 6;
   CHECK(PlanOf(Record(true, false), disk).tree == Tree::kNotOurs);
-  // Not even where the transaction died before it had a tree.
+  // The same holds if the transaction died before it had a tree.
   TransactionRecord record = Record(true, false);
   record.tree.reset();
   CHECK(PlanOf(record, Disk(kOld)).tree == Tree::kNotOurs);
@@ -90,12 +90,12 @@ TEST_CASE("after the switch the link goes back and the service with it") {
   CHECK(plan == RecoveryPlan{Link::kRestore, Tree::kKeepFailed, true});
 }
 
-TEST_CASE("a link that is back may not have been taken up by the service") {
+TEST_CASE("a restored link still needs a reload of the service") {
   const RecoveryPlan plan = PlanOf(Record(true, true), Disk(kOld));
   CHECK(plan == RecoveryPlan{Link::kSync, Tree::kKeepFailed, true});
 }
 
-TEST_CASE("a release that was there before stays, whatever happened") {
+TEST_CASE("a release that existed before the transaction is kept") {
   for (const bool switching : {true, false}) {
     for (const char* current : {kOld, kNew}) {
       CHECK(PlanOf(Record(false, switching), Disk(current)).tree ==
@@ -110,7 +110,7 @@ TEST_CASE("a switched link without its record goes back too") {
   CHECK(plan.reload);
 }
 
-TEST_CASE("where there was no link before there is none after") {
+TEST_CASE("if there was no link before, recovery removes it") {
   TransactionRecord record = Record(true, true);
   record.begin->from_target.reset();
   DiskFacts disk = Disk(kNew);
@@ -120,13 +120,13 @@ TEST_CASE("where there was no link before there is none after") {
   CHECK(PlanOf(record, Disk(std::nullopt)).link == Link::kSync);
 }
 
-TEST_CASE("what a person chose stays") {
+TEST_CASE("a link that a person moved stays") {
   for (const char* by_hand : {"releases/0", "/srv/else", ""}) {
     const RecoveryPlan plan = PlanOf(Record(true, true), Disk(by_hand));
     CHECK(plan.link == Link::kLeave);
     CHECK(!plan.reload);
   }
-  // Without a release of its own no link is the transaction's.
+  // A transaction without a release of its own never moved the link.
   TransactionRecord record = Record(false, false);
   record.begin->to.reset();
   CHECK(PlanOf(record, Disk(kNew)).link == Link::kLeave);
@@ -136,7 +136,7 @@ TEST_CASE("a link that was removed by hand is put back") {
   CHECK(PlanOf(Record(true, true), Disk(std::nullopt)).link == Link::kRestore);
 }
 
-TEST_CASE("current is never pointed at what is gone") {
+TEST_CASE("current is never pointed at a release that is gone") {
   DiskFacts disk = Disk(kNew);
   disk.from_exists = false;
   for (const bool switching : {true, false}) {
@@ -145,7 +145,7 @@ TEST_CASE("current is never pointed at what is gone") {
   }
 }
 
-TEST_CASE("what is only taken over goes back without a word to the service") {
+TEST_CASE("an interrupted adoption goes back without a reload") {
   TransactionRecord record = Record(false, true);
   record.begin->takes_over = true;
   CHECK(PlanOf(record, Disk(kNew)) ==

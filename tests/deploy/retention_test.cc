@@ -10,8 +10,9 @@ namespace {
 
 Version V(const std::string& name) { return Version::ParseOrThrow(name); }
 
-// A ledger told in words: "1 2 3" became live in that order; "s4" is staged,
-// "f5" failed, "u6" is unknown, "w7" went live and was rolled back from.
+// Builds a ledger from words: "1 2 3" became live in that order; "s4" is
+// staged, "f5" failed, "u6" is unknown, "w7" went live and was rolled back
+// from.
 Ledger Told(const std::string& story) {
   Ledger ledger;
   std::uint64_t number = 0;
@@ -53,7 +54,7 @@ RetentionFacts Facts(const std::string& story, const std::string& live,
   return facts;
 }
 
-// What goes, by name, with blanks between.
+// Returns the names of the releases to prune, sorted and separated by blanks.
 std::string Going(const RetentionFacts& facts) {
   std::set<std::string> names;
   const auto verdicts = DecideRetention(facts);
@@ -68,7 +69,7 @@ std::string Going(const RetentionFacts& facts) {
   return going;
 }
 
-TEST_CASE("retention takes what the table says, and nothing else") {
+TEST_CASE("retention prunes what the table says, and nothing else") {
   struct Row {
     std::string story;
     std::string live;
@@ -81,20 +82,22 @@ TEST_CASE("retention takes what the table says, and nothing else") {
            Row{"1 2 3", "3", 5, ""},
            Row{"1 2 3 4", "4", 2, "1"},
            Row{"1 2 3 4", "4", 1, "1 2"},
-           // The rollback target stays even where none are to be kept.
+           // The rollback target stays even if keep_releases is 0.
            Row{"1 2 3 4", "4", 0, "1 2"},
-           // Failed ones take no good one's place, and only the newest stays.
+           // Failed releases do not count among those kept, and only the
+           // newest of them stays.
            Row{"1 2 3 f4 f5 f6 f7 f8", "3", 2, "4 5 6 7"},
            Row{"1 2 3 s4 s5", "3", 2, "4"},
            Row{"1 2 3 w4 w5", "3", 2, "4"},
-           // An unknown one is not ours.
+           // An unknown release is never pruned.
            Row{"1 2 3 u4 u5", "3", 1, "1"},
-           // One that was activated anew is the newest.
+           // A release that was activated again is the newest.
            Row{"1 2 3 1", "1", 1, "2"},
-           // Not linked by the tool: the line's last good one is the target.
+           // If the link was moved by hand, the rollback target is the last
+           // good release of the activation order.
            Row{"1 2 3 4", "1", 1, "2 3"},
            Row{"1 2 3 4", "2", 1, "1 3"},
-           // Without a link there is no live one to spare.
+           // Without a link there is no live release to spare.
            Row{"1 2 3 4", "", 2, "1 2"},
        }) {
     CAPTURE(row.story);
@@ -104,7 +107,7 @@ TEST_CASE("retention takes what the table says, and nothing else") {
   }
 }
 
-TEST_CASE("a pinned release is never taken") {
+TEST_CASE("a pinned release is never pruned") {
   for (const char* story : {"1 2 3 4", "s1 2 s5 3 4", "f1 2 f5 3 4"}) {
     RetentionFacts facts = Facts(story, "4", 0);
     CHECK(Going(facts).find('1') != std::string::npos);
@@ -113,19 +116,19 @@ TEST_CASE("a pinned release is never taken") {
   }
 }
 
-TEST_CASE("a release that a process uses is never taken") {
+TEST_CASE("a release that a process uses is never pruned") {
   RetentionFacts facts = Facts("1 2 3 4", "4", 0);
   facts.in_use = {V("1")};
   CHECK(Going(facts) == "2");
 }
 
-TEST_CASE("a release that a transaction names is never taken") {
+TEST_CASE("a release that a transaction names is never pruned") {
   RetentionFacts facts = Facts("1 2 3 4", "4", 0);
   facts.named = V("2");
   CHECK(Going(facts) == "1");
 }
 
-TEST_CASE("while nobody can say which release is live none is taken") {
+TEST_CASE("nothing is pruned while the live release is uncertain") {
   RetentionFacts facts = Facts("1 2 3 4 f5 f6 s7 s8", "", 0);
   CHECK(!Going(facts).empty());
   facts.live_in_doubt = true;

@@ -1,6 +1,6 @@
-// A process may die after it has written the end of its record and before it
-// has synced it. The next command finds a transaction that has ended; a power
-// cut may still take that end away.
+// Proves that a committed end survives. A process may die after it has written
+// the end of its record and before it has synced it. The next command finds a
+// transaction that has ended, but a power cut may still lose that end.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
@@ -41,7 +41,8 @@ std::unique_ptr<World> TwoReleases() {
   return world;
 }
 
-// What is left of a deploy that was killed with the end of its record written.
+// The state after a deploy that was killed when the end of its record was
+// written.
 struct KilledDeploy {
   std::unique_ptr<World> world;
   bool synced = false;
@@ -71,7 +72,8 @@ std::vector<KilledDeploy> KilledAfterTheirEnd() {
   }
 }
 
-// Empty if the state that a power cut leaves is sound after recovery.
+// Recovers the state that a power cut left, and returns what is wrong with it;
+// empty if it is sound.
 std::string WrongAfterRecovery(World* world) {
   world->RecoverNow();
   const DeploymentState state = ReadDeploymentState(&world->disk);

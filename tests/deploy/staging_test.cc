@@ -16,7 +16,8 @@ namespace {
 
 Version V(const std::string& name) { return Version::ParseOrThrow(name); }
 
-// An archive with a manifest that says `text` of its file "app".
+// Returns an archive whose file "app" contains `is`, with a manifest that says
+// `said` of it.
 std::string WithManifest(const std::string& said, const std::string& is,
                          const std::string& version = "") {
   Manifest manifest;
@@ -31,8 +32,8 @@ std::string WithManifest(const std::string& said, const std::string& is,
       .Bytes();
 }
 
-// What the world looks like, without what a transaction may leave in
-// .release/.
+// Returns a listing of the releases, the shared files and the manifests. It
+// leaves out the rest of .release/, where every transaction leaves a record.
 std::string Visible(World* world) {
   std::string lines;
   for (const char* path : {"releases", "shared", ".release/manifests"}) {
@@ -43,7 +44,8 @@ std::string Visible(World* world) {
   return lines + world->Current();
 }
 
-// A world with 1 live, in which an offer is refused and nothing changes.
+// Deploys the request in a world with release 1 live, and checks that it is
+// refused and changes nothing.
 void CheckRefused(
     ArchiveRequest request, ErrorCode code,
     const std::function<void(Config*)>& set = [](Config*) {}) {
@@ -61,14 +63,14 @@ void CheckRefused(
   CHECK(outcome.error->message.starts_with("cannot "));
   CHECK(Visible(&world) == before);
   CHECK(world.runner.Count("reload") == reloads);
-  // It is recorded.
+  // The refusal is recorded.
   const TransactionRecord record = ReadRecord(&world.disk, 2);
   REQUIRE(record.end);
   CHECK(record.end->code == CodeName(code));
   CHECK(record.end->exit == Exit::kRefused);
 }
 
-TEST_CASE("the version comes from the option before all else") {
+TEST_CASE("the version comes from the option first") {
   World world;
   ArchiveRequest request =
       RequestOfBytes(WithManifest("x", "x", "2.0"), "shop-3.0.tar");
@@ -76,7 +78,7 @@ TEST_CASE("the version comes from the option before all else") {
   CHECK(Deploy(&world.context, std::move(request)).version == V("1.0"));
 }
 
-TEST_CASE("then from the manifest in the archive") {
+TEST_CASE("without the option the version comes from the manifest") {
   World world;
   const Outcome outcome =
       Deploy(&world.context,
@@ -86,7 +88,7 @@ TEST_CASE("then from the manifest in the archive") {
   CHECK(!Exists(&world.disk, "releases/2.0/.release-manifest"));
 }
 
-TEST_CASE("then from the file name, and last from the time") {
+TEST_CASE("without a manifest it comes from the file name, else the time") {
   World world;
   const std::string bytes = WithManifest("x", "x");
   CHECK(Deploy(&world.context, RequestOfBytes(bytes, "shop-3.0.tar")).version ==
@@ -112,7 +114,7 @@ TEST_CASE(
                [](Config* config) { config->verify.require_tests = true; });
 }
 
-TEST_CASE("a checksum that was given is always checked") {
+TEST_CASE("a given checksum is always checked") {
   World maker;
   ArchiveRequest request = maker.RequestFor("2");
   request.checksum = ExpectedChecksum{std::string(64, 'a'), "--sha256"};
@@ -132,7 +134,7 @@ TEST_CASE("the right checksum is accepted and recorded") {
   CHECK(ReadRecord(&world.disk, 1).end->facts.at("sha256") == sha256);
 }
 
-TEST_CASE("an archive that is not what its manifest says is refused") {
+TEST_CASE("an archive that differs from its manifest is refused") {
   CheckRefused(RequestOfBytes(WithManifest("said", "is so", "2"), "x.tar"),
                ErrorCode::kManifestMismatch);
   CheckRefused(RequestOfBytes(WithManifest("same", "sane", "2"), "x.tar"),
@@ -176,7 +178,7 @@ TEST_CASE("the same version with the same content makes no new copy") {
   CHECK(outcome.current == "2");
   CHECK(world.disk.Stat(Fs::kRoot, "releases/2")->inode == inode);
   CHECK(world.runner.Count("reload") == reloads);
-  // One that is there and not live is activated, and still not copied.
+  // A release that exists and is not live is activated without a new copy.
   CHECK(world.Deploy("1").result == "committed");
   CHECK(world.Current() == "releases/1");
 }
@@ -188,7 +190,7 @@ TEST_CASE("the same version with other content is refused") {
   CheckRefused(std::move(request), ErrorCode::kVersionConflict);
 }
 
-TEST_CASE("what has the name and is no release is refused and left alone") {
+TEST_CASE("a file or link with the release's name is left alone") {
   World world;
   REQUIRE(world.Deploy("1").exit == Exit::kDone);
   world.disk.MakeDirectory(Fs::kRoot, "elsewhere", 0755);
@@ -203,7 +205,7 @@ TEST_CASE("what has the name and is no release is refused and left alone") {
   CHECK(world.disk.ReadLink(Fs::kRoot, "releases/3") == "../elsewhere");
 }
 
-TEST_CASE("a hand-made directory of the name is neither used nor harmed") {
+TEST_CASE("a hand-made directory of the name is not used or changed") {
   World world;
   REQUIRE(world.Deploy("1").exit == Exit::kDone);
   world.disk.MakeDirectory(Fs::kRoot, "releases/2", 0755);
@@ -215,7 +217,7 @@ TEST_CASE("a hand-made directory of the name is neither used nor harmed") {
   CHECK(ReadFile(&world.disk, "releases/2/precious") == "x");
 }
 
-TEST_CASE("what is in the way of a shared path is refused") {
+TEST_CASE("an entry in the way of a shared path is refused") {
   for (const bool directory : {true, false}) {
     const auto set = [&](Config* config) {
       auto& paths = directory ? config->shared_dirs : config->shared_files;
@@ -231,7 +233,7 @@ TEST_CASE("what is in the way of a shared path is refused") {
   }
 }
 
-TEST_CASE("entries of the archive give way to what is shared") {
+TEST_CASE("shared paths replace entries of the archive") {
   World world;
   world.config.shared_dirs = {"storage/logs"};
   world.config.shared_files = {".env"};
@@ -258,7 +260,7 @@ TEST_CASE("entries of the archive give way to what is shared") {
   for (const std::string& text : outcome.warnings) warnings += text + "\n";
   CHECK(warnings.find("shared/.env was made empty") != std::string::npos);
   CHECK(warnings.find("old.log") != std::string::npos);
-  // The same archive again is still the same release.
+  // The same archive again still counts as the same release.
   CHECK(Deploy(&world.context, RequestOfBytes(bytes, "shop-1.tar")).result ==
         "unchanged");
 }
@@ -272,7 +274,7 @@ TEST_CASE("shared paths do not make an archive differ from its manifest") {
   CHECK(world.disk.ReadLink(Fs::kRoot, "releases/1/app") == "../../shared/app");
 }
 
-TEST_CASE("where the room does not suffice nothing is unpacked") {
+TEST_CASE("nothing is unpacked if the space does not suffice") {
   World world;
   REQUIRE(world.Deploy("1").exit == Exit::kDone);
   std::string bytes = World::ArchiveOf("2");
@@ -285,14 +287,14 @@ TEST_CASE("where the room does not suffice nothing is unpacked") {
   CHECK(outcome.error->code == ErrorCode::kNoSpace);
   CHECK(outcome.error->expected == "5120");
   CHECK(world.Current() == "releases/1");
-  // A manifest tells how many inodes it takes.
+  // The number of inodes that are needed comes from the manifest.
   world.disk.SetSpace(
       {.free_bytes = 1 << 20, .free_inodes = 0, .total_inodes = 100});
   CHECK(Deploy(&world.context, RequestOfBytes(WithManifest("x", "x", "3"), ""))
             .error->code == ErrorCode::kNoSpace);
 }
 
-TEST_CASE("what somebody puts under the name meanwhile is not taken for ours") {
+TEST_CASE("a tree that appears under the name meanwhile is left alone") {
   for (const char* when : {"unpack", "publish"}) {
     CAPTURE(when);
     World world;
@@ -315,7 +317,7 @@ TEST_CASE("what somebody puts under the name meanwhile is not taken for ours") {
   }
 }
 
-TEST_CASE("nor by whoever settles what a dead process left") {
+TEST_CASE("recovery leaves a tree alone that appeared under the name") {
   World world;
   REQUIRE(world.Deploy("1").exit == Exit::kDone);
   world.context.report = [&](const ProgressEvent& event) {

@@ -13,7 +13,7 @@
 namespace release {
 namespace {
 
-// A transaction whose record has begun.
+// A world with a transaction whose record has begun.
 struct Begun : World {
   Begun() : journal(&disk, 1, Journal::RecordSpace::kNewFile) {
     journal.Begin({.command = "deploy"});

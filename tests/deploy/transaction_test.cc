@@ -18,7 +18,7 @@ namespace {
 
 Version V(const std::string& name) { return Version::ParseOrThrow(name); }
 
-// 1 live, all hooks configured.
+// A world with release 1 live and every hook configured.
 struct One : World {
   One() {
     REQUIRE(Deploy("1").exit == Exit::kDone);
@@ -29,7 +29,7 @@ struct One : World {
   }
   ~One() { SetInterruptSignal(0); }
 
-  // The words of the commands that ran, one per line.
+  // Returns the commands that ran, one per line.
   std::string Ran() const {
     std::string lines;
     for (const Command& command : runner.commands) {
@@ -43,7 +43,8 @@ struct One : World {
     REQUIRE(entry != nullptr);
     return entry->state;
   }
-  // The truth of a failure: what is live, what runs, what is recorded.
+  // Checks that after a failure release 1 is live and runs, and that the record
+  // says so.
   void CheckUndone(const Outcome& outcome, ErrorCode code, Exit exit) {
     REQUIRE(outcome.error);
     CHECK(CodeName(outcome.error->code) == CodeName(code));
@@ -63,7 +64,7 @@ struct One : World {
   }
 };
 
-TEST_CASE("a deploy goes through its steps in their order, and records them") {
+TEST_CASE("a deploy runs and records its steps in order") {
   One world;
   const Outcome outcome = world.Deploy("2");
   CHECK(outcome.exit == Exit::kDone);
@@ -236,7 +237,7 @@ TEST_CASE("a confirmed release stays") {
   CHECK(!Exists(&world.disk, ConfirmPath(2)));
 }
 
-TEST_CASE("one that nobody confirms is undone when the time is over") {
+TEST_CASE("a release that is not confirmed in time is undone") {
   One world;
   const Nanoseconds start = world.clock.SinceBoot();
   world.CheckUndone(
@@ -274,7 +275,7 @@ TEST_CASE("a link moved by hand before the switch stays there") {
   CHECK(world.Current() == "releases/1");
 }
 
-TEST_CASE("a link moved by hand while it is proved is no success") {
+TEST_CASE("a link moved by hand during the proof is a failure") {
   One world;
   REQUIRE(world.Deploy("2").exit == Exit::kDone);
   world.runner.On("post", [&](const Command&) {
@@ -288,7 +289,7 @@ TEST_CASE("a link moved by hand while it is proved is no success") {
   CHECK(world.Current() == "releases/1");
 }
 
-TEST_CASE("a link of another tool's making is put back as it was") {
+TEST_CASE("an undo restores another tool's link exactly") {
   for (const char* target : {"/srv/shop/releases/1", "releases/1/"}) {
     One world;
     PutLink(&world.disk, "current", target);
@@ -298,7 +299,7 @@ TEST_CASE("a link of another tool's making is put back as it was") {
   }
 }
 
-TEST_CASE("where current is no link nothing is switched, and nothing wedged") {
+TEST_CASE("a deploy is refused if current is not a link") {
   One world;
   world.disk.RemoveFile(Fs::kRoot, "current");
   world.disk.MakeDirectory(Fs::kRoot, "current", 0755);
@@ -311,7 +312,8 @@ TEST_CASE("where current is no link nothing is switched, and nothing wedged") {
   CHECK(world.RecoverNow().result == "nothing");
 }
 
-// 1 and 2 deployed; a person has put a directory in the place of the link.
+// A world with 1 and 2 deployed, in which a person has put a directory in the
+// place of the link.
 struct NoLink : One {
   NoLink() {
     Deploy("2");
@@ -326,7 +328,7 @@ struct NoLink : One {
   }
 };
 
-TEST_CASE("a current that is no link is put aside by a rollback, and kept") {
+TEST_CASE("a rollback sets aside a current that is not a link") {
   NoLink world;
   const Outcome outcome = world.Rollback();
   CHECK(outcome.exit == Exit::kDone);
@@ -334,13 +336,13 @@ TEST_CASE("a current that is no link is put aside by a rollback, and kept") {
   CHECK(Exists(&world.disk, "current-before-000003/precious"));
   REQUIRE(outcome.warnings.size() == 1);
   CHECK(outcome.warnings[0].find("current-before-000003") != std::string::npos);
-  // It is no garbage.
+  // Recovery must not remove it as garbage.
   world.RecoverNow();
   CHECK(Exists(&world.disk, "current-before-000003/precious"));
   CHECK(ReadDeploymentState(&world.disk).problems.empty());
 }
 
-TEST_CASE("what a failed rollback put aside gets its name back") {
+TEST_CASE("a failed rollback gives back what it set aside") {
   NoLink world;
   world.broken = {"2"};
   CHECK(world.Rollback().exit == Exit::kUndone);
@@ -348,7 +350,7 @@ TEST_CASE("what a failed rollback put aside gets its name back") {
   CHECK(!Exists(&world.disk, "current-before-000003"));
 }
 
-TEST_CASE("a rollback from no link that dies anywhere is settled") {
+TEST_CASE("a rollback from a directory that dies anywhere is settled") {
   bool ran_through = false;
   unsigned back = 0;
   for (std::uint64_t n = 1; !ran_through; ++n) {
@@ -378,7 +380,7 @@ TEST_CASE("a rollback from no link that dies anywhere is settled") {
   CHECK(back > 20);
 }
 
-TEST_CASE("a current that dangles is no obstacle to a deploy") {
+TEST_CASE("a deploy works if current dangles") {
   One world;
   PutLink(&world.disk, "current", "releases/gone");
   const Outcome outcome = world.Deploy("2");
@@ -386,11 +388,11 @@ TEST_CASE("a current that dangles is no obstacle to a deploy") {
   CHECK(world.Current() == "releases/2");
 }
 
-TEST_CASE("a commit that is not durable is undone, and power agrees") {
+TEST_CASE("a commit that is not durable is undone, also after a power cut") {
   One start;
   FaultFs counting(&start.disk);
   start.context.fs = &counting;
-  // The last sync of the record before retention is that of the commit.
+  // The commit's sync is the last one of the record before retention.
   REQUIRE(start.Deploy("2").exit == Exit::kDone);
   std::uint64_t failed = 0;
   for (std::uint64_t n = 1; n <= counting.calls(FsCall::kSync); ++n) {

@@ -14,7 +14,8 @@ namespace {
 
 Version V(const std::string& name) { return Version::ParseOrThrow(name); }
 
-// 1 live; a deploy of 2 that died after `switching`, in step "health".
+// A world with release 1 live, in which an activation of 2 died in the step
+// "health"; if `switched`, after the switch.
 struct Died : World {
   explicit Died(bool switched = true) {
     REQUIRE(Deploy("1").exit == Exit::kDone);
@@ -34,7 +35,7 @@ struct Died : World {
   }
 };
 
-TEST_CASE("what a dead process left switched goes back, with the service") {
+TEST_CASE("a dead process's switch is undone, and the service reloaded") {
   Died world;
   const Outcome outcome = world.RecoverNow();
   CHECK(outcome.command == "recover");
@@ -55,7 +56,7 @@ TEST_CASE("what a dead process left switched goes back, with the service") {
   CHECK(world.RecoverNow().result == "nothing");
 }
 
-TEST_CASE("what died before the switch costs no reload") {
+TEST_CASE("a transaction that died before the switch needs no reload") {
   Died world(/*switched=*/false);
   const int reloads = world.runner.Count("reload");
   CHECK(world.RecoverNow().exit == Exit::kDone);
@@ -63,7 +64,7 @@ TEST_CASE("what died before the switch costs no reload") {
   CHECK(ReadRecord(&world.disk, 3).end->exit == Exit::kFailed);
 }
 
-TEST_CASE("a death is no verdict on a release that was there before") {
+TEST_CASE("a death does not mark an existing release as failed") {
   Died world;
   world.RecoverNow();
   CHECK(ReadDeploymentState(&world.disk).ledger.Find(V("2"))->state ==
@@ -79,7 +80,7 @@ TEST_CASE("at boot the link goes back and the service is left alone") {
   CHECK(static_cast<int>(world.runner.commands.size()) == commands);
 }
 
-TEST_CASE("every changing command settles what was left before it begins") {
+TEST_CASE("every changing command first recovers") {
   Died world;
   std::string warnings;
   world.context.report = [&](const ProgressEvent& event) {
@@ -93,7 +94,7 @@ TEST_CASE("every changing command settles what was left before it begins") {
   CHECK(warnings.find("settled first") != std::string::npos);
 }
 
-TEST_CASE("a release before that is unhealthy too needs a person") {
+TEST_CASE("an unhealthy previous release needs a person") {
   Died world;
   world.broken = {"1", "2"};
   const Outcome outcome = world.RecoverNow();
@@ -101,12 +102,12 @@ TEST_CASE("a release before that is unhealthy too needs a person") {
   CHECK(outcome.result == "in-doubt");
   CHECK(outcome.current == "1");
   CHECK(outcome.error->code == ErrorCode::kUndoFailed);
-  // It was settled all the same: no flapping.
+  // The transaction is settled all the same, so recovery does not repeat it.
   CHECK(ReadRecord(&world.disk, 3).end);
   CHECK(world.RecoverNow().exit == Exit::kDone);
 }
 
-TEST_CASE("a release before that is gone is never linked to") {
+TEST_CASE("recovery never links to a release that is gone") {
   Died world;
   RemoveTree(&world.disk, Fs::kRoot, "releases/1");
   const Outcome outcome = world.RecoverNow();
@@ -129,7 +130,7 @@ TEST_CASE("a link that a person moved stays where they put it") {
   CHECK(world.RecoverNow().exit == Exit::kDone);
 }
 
-TEST_CASE("a directory that took the link's name stays, and wedges nothing") {
+TEST_CASE("a directory in the link's place stays and blocks nothing") {
   Died world;
   world.disk.RemoveFile(Fs::kRoot, "current");
   world.disk.MakeDirectory(Fs::kRoot, "current", 0755);
@@ -155,7 +156,7 @@ TEST_CASE(
   CHECK(world.Current() == "releases/1");
 }
 
-TEST_CASE("a command that could not settle what was left does nothing else") {
+TEST_CASE("a command that cannot recover does nothing else") {
   Died world;
   FaultFs fs(&world.disk);
   world.context.fs = &fs;
@@ -167,7 +168,7 @@ TEST_CASE("a command that could not settle what was left does nothing else") {
   CHECK(!Exists(&world.disk, "releases/3"));
 }
 
-TEST_CASE("the post_rollback hook hears of an undo, and cannot break it") {
+TEST_CASE("the post_rollback hook runs after an undo and cannot break it") {
   Died world;
   world.config.hooks.post_rollback = {"tell"};
   world.runner.On("tell", Exited(9));
@@ -190,7 +191,7 @@ TEST_CASE(
   CHECK(world.service == "releases/1");
 }
 
-TEST_CASE("a rollback that finds a rollback dead finishes it") {
+TEST_CASE("a rollback finishes a rollback that died") {
   World world;
   for (const char* version : {"1", "2"}) {
     REQUIRE(world.Deploy(version).exit == Exit::kDone);
@@ -218,7 +219,7 @@ TEST_CASE("a newest record of whole lines, all damaged, is kept aside") {
   CHECK(ReadFile(&world.disk, path + ".damaged") == "rot\nrot\n");
 }
 
-TEST_CASE("a newest record of nothing is removed and its number used again") {
+TEST_CASE("an empty newest record is removed and its number reused") {
   for (const char* text : {"", "torn begin"}) {
     World world;
     REQUIRE(world.Deploy("1").exit == Exit::kDone);
@@ -237,13 +238,14 @@ TEST_CASE("a newest record that lost its beginning is kept aside") {
   PutFile(&world.disk, path, text);
   world.RecoverNow();
   CHECK(ReadFile(&world.disk, path + ".damaged") == text);
-  // Nobody knows any more what it was about; that is told.
+  // The record no longer says what the transaction was about. That is reported
+  // as a problem.
   CHECK(!ReadDeploymentState(&world.disk).problems.empty());
   CHECK(world.Deploy("3").exit == Exit::kDone);
   CHECK(world.Rollback().exit == Exit::kDone);
 }
 
-TEST_CASE("a record torn at any byte is settled, and back is where it goes") {
+TEST_CASE("a record torn at any byte is settled by going back") {
   const Died start;
   const MemFs disk = start.disk.Killed();
   const std::string path = ".release/transactions/000003.log";
