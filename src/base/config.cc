@@ -22,7 +22,8 @@
 namespace release {
 namespace {
 
-// Says why a value is not allowed, or stores it and returns nothing.
+// Stores the value and returns an empty string, or returns why the value is not
+// allowed.
 using Setter = std::function<std::string(const toml::node&)>;
 
 struct Key {
@@ -47,6 +48,10 @@ std::optional<std::string> Text(const toml::node& node, Numbers numbers) {
 }
 
 using ReadText = std::function<std::string(std::string_view)>;
+
+// The Of... functions build a Setter for one type of value. The setter checks
+// the TOML type, converts the value, and stores it through the captured
+// pointer.
 
 Setter OfString(ReadText read) {
   return [read](const toml::node& node) -> std::string {
@@ -294,6 +299,8 @@ class ConfigReader {
     problems_.emplace_back(position.line, position.column, std::move(what));
   }
 
+  // Stores every known key. Goes on after a problem, so that one run reports
+  // them all. Sections are one level deep.
   void ReadTable(std::string_view section, const toml::table& table) {
     for (const auto& [key, node] : table) {
       const std::string_view name = key.str();
@@ -407,6 +414,7 @@ class ConfigReader {
   }
 
   [[noreturn]] void Fail() {
+    // The checks run key by key; report in the order of the file.
     std::sort(problems_.begin(), problems_.end());
     std::string message = fmt::format("cannot use config {}:", Quoted(file_));
     for (const auto& [line, column, what] : problems_) {
@@ -419,6 +427,7 @@ class ConfigReader {
   const std::string& file_;
   Config* config_;
   std::vector<Key> keys_;
+  // Line, column and text.
   std::vector<std::tuple<unsigned, unsigned, std::string>> problems_;
 };
 

@@ -1,7 +1,8 @@
 // Parses and validates the values of config keys.
 //
-// Every reader returns why the value is not allowed, or nothing where it is;
-// then, and only then, it has stored it.
+// A reader that accepts the value stores it and returns an empty string.
+// Otherwise it returns why the value is not allowed, such as "must be ...", and
+// changes nothing.
 #ifndef RELEASE_BASE_CONFIG_VALUES_H_
 #define RELEASE_BASE_CONFIG_VALUES_H_
 
@@ -25,8 +26,8 @@ std::string ReadSize(std::string_view text, std::uint64_t* out);
 // An absolute path without "..", stored without a trailing slash; not "/".
 std::string ReadAbsolutePath(std::string_view text, std::string* out);
 
-// A path below a release: relative, no empty, "." or ".." component; stored
-// without a trailing slash.
+// A path below a release: relative, without empty, "." or ".." components.
+// Stored without trailing slashes.
 std::string ReadRelativePath(std::string_view text, std::string* out);
 
 // A name in the characters of a version (base/version.h).

@@ -35,7 +35,7 @@ struct ManifestEntry {
 struct Manifest {
   std::optional<Version> version;  // nullopt if the archive names none
   std::vector<ManifestEntry>
-      entries;  // sorted by path, bytewise; no path twice
+      entries;  // sorted by path, bytewise, without duplicates
 
   // Returns the sum of the sizes of all files.
   std::uint64_t TotalBytes() const;

@@ -37,6 +37,8 @@ std::size_t SequenceLength(std::string_view text) {
   return code < minimum || code > 0x10FFFF || surrogate ? 0 : length;
 }
 
+// Uses `\x` with exactly two digits, so that a digit that follows is not taken
+// as part of the escape.
 void AppendEscapedByte(std::string* out, char c) {
   switch (c) {
     case '\n':
@@ -67,6 +69,8 @@ bool NeedsEscape(char c, Quotes quotes) {
   return byte < 0x20 || byte == 0x7F || (quote && quotes == Quotes::kEscape);
 }
 
+// Copies valid UTF-8 sequences whole and escapes invalid bytes one at a time,
+// so that text after a damaged sequence stays readable.
 std::string EscapeWith(std::string_view text, Quotes quotes) {
   std::string out;
   out.reserve(text.size());

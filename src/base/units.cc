@@ -120,11 +120,12 @@ std::string FormatCivil(std::int64_t seconds, const char* pattern) {
 
 std::optional<std::chrono::nanoseconds> ParseDuration(std::string_view text) {
   std::uint64_t total = 0;
-  const UnitFactor* previous = nullptr;
+  const UnitFactor* previous = nullptr;  // the last unit seen
   do {
     const auto count = TakeNumber(&text);
     if (!count) return std::nullopt;
     const std::string_view letters = TakeLetters(&text);
+    // A number without a unit is in seconds, but only alone: not "1h30".
     const bool bare = letters.empty() && previous == nullptr;
     const UnitFactor* unit = FindUnit(kDurationUnits, bare ? "s" : letters);
     // Each unit is smaller than the one before: "1h30m", never "30m1h".
@@ -142,6 +143,7 @@ std::optional<std::chrono::nanoseconds> ParseDuration(std::string_view text) {
 std::string FormatDuration(std::chrono::nanoseconds duration) {
   const auto count = static_cast<std::uint64_t>(duration.count());
   if (duration.count() >= 0) return FormatMagnitude(count);
+  // Negates as unsigned: the smallest duration has no positive counterpart.
   return '-' + FormatMagnitude(std::uint64_t{0} - count);
 }
 

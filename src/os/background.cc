@@ -79,7 +79,7 @@ bool RunInBackground(const std::function<void()>& work) {
   try {
     work();
   } catch (const std::exception&) {
-    // The streams are closed and nobody waits: the failure cannot be reported.
+    // The failure cannot be reported: the streams are /dev/null.
   }
   _exit(0);
 }

@@ -10,6 +10,8 @@
 namespace release {
 namespace {
 
+// Singles out the errors that an admin can fix: free space, permissions,
+// mounts.
 ErrorCode CodeOf(int error_number) {
   switch (error_number) {
     case ENOSPC:

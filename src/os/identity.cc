@@ -58,6 +58,7 @@ std::string Shortened(std::string text, std::size_t most) {
   return text;
 }
 
+// Returns the user's name, or "uid N" if the host does not know the user.
 std::string UserName(uid_t id) {
   passwd record = {};
   passwd* found = nullptr;
@@ -91,6 +92,7 @@ std::string SshClient() {
 }
 
 std::string CommandLine() {
+  // The arguments, each followed by a zero byte.
   std::ifstream file("/proc/self/cmdline", std::ios::binary);
   std::string line;
   for (std::string word; std::getline(file, word, '\0');) {
@@ -117,6 +119,7 @@ std::optional<OwnerIds> FindUser(const std::string& name) {
   std::vector<char> buffer(kRecordSize);
   getpwnam_r(name.c_str(), &record, buffer.data(), buffer.size(), &found);
   if (found != nullptr) return OwnerIds{found->pw_uid, found->pw_gid};
+  // getent also accepts a uid as its key; only a match by name counts.
   const auto fields = AskHost("passwd", name);
   if (fields.size() < 4 || fields[0] != name) return std::nullopt;
   const auto user = Number(fields[2]), group = Number(fields[3]);
@@ -164,6 +167,7 @@ OwnerIds ResolveOwner(const std::string& owner) {
   if (!ids) {
     const auto number = Number(user);
     if (!number) Fail(owner, "no user " + Quoted(user));
+    // The group is replaced below: with a number it is always given.
     ids = OwnerIds{*number, 0};
   }
   const std::string group = owner.substr(colon + 1);

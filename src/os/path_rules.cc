@@ -6,7 +6,7 @@
 namespace release {
 namespace {
 
-constexpr std::size_t kLongestName = 255;
+constexpr std::size_t kLongestName = 255;  // bytes; NAME_MAX on Linux
 
 int ComponentError(std::string_view component) {
   if (component == "..") return EXDEV;

@@ -126,6 +126,7 @@ class SpawnPlan {
   int error_ = 0;  // errno if a copy could not be made
 };
 
+// Returns our environment with the command's variables added or replaced.
 std::vector<std::string> Environment(const Command& command) {
   std::vector<std::string> env;
   for (char** variable = environ; *variable != nullptr; ++variable) {
@@ -230,6 +231,9 @@ class Child {
 
   // Waits for output, the command's end, an interrupt or the given time.
   void Wait(Nanoseconds until) {
+    // The pidfd and the interrupt stay readable. Once they have been handled,
+    // poll must ignore them (-1), or it would return at once and the loop would
+    // spin.
     const int interrupt = cut_short_ || ended_ ? -1 : InterruptDescriptor();
     pollfd waited[] = {{output_open_ ? output_ : -1, POLLIN, 0},
                        {ended_ ? -1 : pidfd_.get(), POLLIN, 0},
@@ -259,6 +263,8 @@ class Child {
     deadline_ = After(kGrace);
   }
 
+  // Called when the deadline has passed; takes the next step and sets the next
+  // deadline.
   void Escalate() {
     if (!cut_short_) {
       CutShort({End::kTimedOut, 0, ""});
@@ -322,6 +328,7 @@ CommandResult PosixRunner::Run(const Command& command) {
   const int error = SpawnPlan(write_end.get(), command)
                         .Spawn(Pointers(&argv), Pointers(&env), &pid);
   if (error != 0) return {End::kNotStarted, error, ""};
+  // Close our copy; otherwise the read end would never report the end.
   write_end.Close();
   return Child(pid, read_end.get(), command).Await();
 }

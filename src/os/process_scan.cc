@@ -80,7 +80,7 @@ class ProcessScan {
   }
 
  private:
-  // Adds nothing for a process that has ended or that we may not inspect.
+  // Skips a process that has ended or that we may not inspect.
   void ScanProcess(int proc, const char* number) {
     const DirectoryStream process = OpenDirectoryAt(proc, number);
     if (process == nullptr) return;

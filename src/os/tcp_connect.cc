@@ -30,6 +30,7 @@ int AwaitConnected(int fd, Steady::time_point deadline) {
         poll(&waiting, 1, static_cast<int>(std::min<long>(left.count(), 1000)));
     if (ready < 0 && errno != EINTR) return errno;
     if (ready <= 0) continue;
+    // The socket is writable after success and failure; SO_ERROR tells which.
     int error = 0;
     socklen_t size = sizeof error;
     getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);

@@ -59,6 +59,8 @@ void ThreadPool::Run(std::unique_lock<std::mutex>* lock) {
   finished_.notify_all();
 }
 
+// An exception of a task also wakes a caller that waits for room: the queue is
+// then emptied and never used again.
 void ThreadPool::Enqueue(Task task, std::size_t room) {
   if (threads_.empty()) {
     task();

@@ -10,8 +10,8 @@ using Steady = std::chrono::steady_clock;
 
 constexpr auto kBetween = std::chrono::milliseconds(200);  // between two calls
 
-thread_local std::function<void()> t_check;
-thread_local Steady::time_point t_asked;
+thread_local std::function<void()> t_check;  // empty: no WaitCheck
+thread_local Steady::time_point t_asked;     // the last call
 
 }  // namespace
 

@@ -32,6 +32,7 @@ bool HasAvx2() {
 
 }  // namespace
 
+// The states are hidden so that digest.h does not include Nettle or xxHash.
 struct Sha256::State {
   sha256_ctx context;
 };

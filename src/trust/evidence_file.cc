@@ -10,6 +10,8 @@
 namespace release {
 namespace {
 
+// Reads both kinds of file with the same limit: a signature is far smaller than
+// a statement. Every failure gets the code for unusable evidence.
 std::optional<EvidenceFile> ReadIfThere(const std::string& path) {
   try {
     auto text = ReadSmallFile(path, kMaxStatement);

@@ -26,7 +26,7 @@ TEST_CASE("a malformed path is refused") {
         ENAMETOOLONG);
 }
 
-TEST_CASE("the directory itself can be looked at but has no name to change") {
+TEST_CASE("the empty path is allowed for looking, not for naming") {
   for (const char* self : {"", "."}) {
     CHECK(PathError(self, PathUse::kLook) == 0);
     CHECK(PathError(self, PathUse::kName) == EINVAL);

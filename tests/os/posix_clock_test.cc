@@ -11,7 +11,7 @@ namespace release {
 
 using namespace std::chrono_literals;
 
-TEST_CASE("sleep takes as long as it was told to") {
+TEST_CASE("sleep takes as long as requested") {
   PosixClock clock;
   const Nanoseconds start = clock.SinceBoot();
   clock.Sleep(50ms);
@@ -22,7 +22,7 @@ TEST_CASE("sleep takes as long as it was told to") {
   CHECK(clock.WallSeconds() > 1'700'000'000);
 }
 
-TEST_CASE("an interrupt ends a sleep, also one that came before it") {
+TEST_CASE("an interrupt ends a sleep, even if it came before") {
   PosixClock clock;
   const Nanoseconds start = clock.SinceBoot();
   std::thread other([] {

@@ -86,7 +86,7 @@ class Interruptions {
 
 }  // namespace
 
-TEST_CASE("the root is an existing directory, named absolutely") {
+TEST_CASE("the root must be the absolute path of a directory") {
   const TempDir dir;
   std::ofstream(dir.path() + "/file") << "x";
   CHECK(ErrorOf([&] { PosixFs(dir.path() + "/none"); }) == ENOENT);
@@ -95,7 +95,7 @@ TEST_CASE("the root is an existing directory, named absolutely") {
   CHECK(ErrorOf([] { PosixFs(""); }) == EINVAL);
 }
 
-TEST_CASE("a missing root is made with all above it, an existing one is kept") {
+TEST_CASE("a missing root is made with its parents, an existing one is kept") {
   const TempDir dir;
   const std::string root = dir.path() + "/a/b/c";
   MakeRoot(root);
@@ -224,7 +224,7 @@ TEST_CASE("no descriptor is inherited, and none is left behind") {
   CHECK(OpenDescriptors() == before);
 }
 
-TEST_CASE("without openat2 the walk takes over") {
+TEST_CASE("without openat2 paths are walked by component") {
   const TempDir dir;
   for (const unsigned error : {ENOSYS, EPERM}) {
     CAPTURE(error);

@@ -68,7 +68,7 @@ TEST_CASE("a command without input finds its end at once") {
   CHECK(Run(Shell("cat; readlink /proc/self/fd/0")).output == "/dev/null\n");
 }
 
-TEST_CASE("a command's exit status and output come back") {
+TEST_CASE("a command's exit status and output are returned") {
   const CommandResult result =
       Run(Shell("echo out; echo err >&2; pwd; exit 3"));
   CHECK(result.end == End::kExited);
@@ -94,7 +94,7 @@ TEST_CASE("a command gets our environment, its own added, and its directory") {
   unsetenv("RELEASE_TEST_CHANGED");
 }
 
-TEST_CASE("a command that cannot start is a value with its errno") {
+TEST_CASE("a command that cannot start is reported with its errno") {
   Command command;
   CHECK(Run(command).end == End::kNotStarted);
   command.argv = {"/no/such/command"};
@@ -143,7 +143,7 @@ TEST_CASE("only the end of much output is kept") {
   CHECK(Run(command).output.size() == 588'895 + 4);
 }
 
-TEST_CASE("a command killed by a signal says which") {
+TEST_CASE("a command killed by a signal is reported with the signal") {
   const CommandResult result = Run(Shell("kill -9 $$"));
   CHECK(result.end == End::kSignalled);
   CHECK(result.status == SIGKILL);

@@ -72,7 +72,7 @@ bool Shows(const std::string& directory, int pid, What what,
 
 }  // namespace
 
-TEST_CASE("a directory nobody uses has no users") {
+TEST_CASE("an unused directory has no users") {
   const Tree tree;
   CHECK(ProcessesUsing(tree.root).empty());
   CHECK(ProcessesUsing(tree.root + "/none").empty());

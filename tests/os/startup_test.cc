@@ -107,7 +107,7 @@ TEST_CASE("a variable that is not set is empty") {
   CHECK(Environment("RELEASE_TEST_VARIABLE").empty());
 }
 
-TEST_CASE("a path becomes absolute and plain") {
+TEST_CASE("a path becomes absolute and normalized") {
   const std::string here = boost::filesystem::current_path().string();
   CHECK(AbsolutePath("/srv/shop/") == "/srv/shop");
   CHECK(AbsolutePath("/srv/./a/../shop") == "/srv/shop");

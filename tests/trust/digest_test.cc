@@ -32,7 +32,7 @@ TEST_CASE("digest: SHA-256 gives the values of FIPS 180-4") {
         "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
 }
 
-TEST_CASE("digest: SHA-256 in pieces is that of the whole") {
+TEST_CASE("digest: SHA-256 in pieces equals SHA-256 of the whole") {
   Sha256 pieces;
   const std::string_view text = "the quick brown fox";
   for (const char& c : text) pieces.Update({&c, 1});
@@ -46,7 +46,7 @@ TEST_CASE("digest: XXH3-128 gives the values of its reference") {
         "06b05ab6733a618578af5f94892f3950");
 }
 
-TEST_CASE("digest: content in pieces hashes as the whole, after Reset too") {
+TEST_CASE("digest: pieces hash like the whole, also after Reset") {
   const std::string text(100'000, 'x');
   ContentHasher hasher;
   hasher.Update(std::string_view("left over"));
