@@ -1,5 +1,6 @@
-// The power is cut at the calls of `init --adopt` on real file systems: what
-// was served before is served after the boot, and trying again finishes.
+// The power is cut at the calls of `init --adopt` on real file systems. After
+// the boot the same content must be served, and a second `init --adopt` must
+// succeed.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
@@ -17,7 +18,7 @@ namespace {
 namespace bfs = boost::filesystem;
 using Cut = Disk::Cut;
 
-// A root that this tool has not touched, on a disk of that kind.
+// A root of another tool, or a plain directory, on a disk of that kind.
 class ForeignDisk {
  public:
   ForeignDisk(const std::string& form, bool plain)
@@ -41,7 +42,8 @@ class ForeignDisk {
     return calls_.Made();
   }
 
-  // What is broken after a cut before that call; empty: nothing.
+  // Cuts the power before that call, boots and adopts again. Returns a
+  // description of the first failed check, or "".
   std::string CutBefore(unsigned call, Cut cut) {
     disk_.Restore();
     const auto run = calls_.To(command_, call, [&] { disk_.CutPower(cut); });
@@ -85,7 +87,9 @@ class ForeignDisk {
   std::vector<std::string> command_;
 };
 
-// A fast run cuts before what syncs or renames, and in turn only.
+// Returns the calls before which the power is cut. A fast run takes every
+// rename, every sync of `current`, and one in six of the other syncs; it starts
+// to count at `first`, so that the samples differ.
 std::vector<unsigned> Points(const std::vector<std::string>& calls,
                              unsigned first) {
   std::vector<unsigned> points;
@@ -95,7 +99,8 @@ std::vector<unsigned> Points(const std::vector<std::string>& calls,
     const bool tells = call.starts_with("fsync") ||
                        call.starts_with("syncfs") ||
                        call.starts_with("renameat2");
-    // The exchange and what follows it is what this is about.
+    // The exchange of the tree for the link, and the calls on `current`, are
+    // the critical moments.
     const bool matters = call.starts_with("renameat2") ||
                          call.find("current") != std::string::npos;
     if (Torture() || (tells && (matters || ++telling % 6 == 0))) {
@@ -106,7 +111,7 @@ std::vector<unsigned> Points(const std::vector<std::string>& calls,
   return points;
 }
 
-TEST_CASE("a power cut at any call of a taking over leaves it served") {
+TEST_CASE("a power cut at any call of an adoption keeps the app served") {
   unsigned all = 0;
   for (const std::string form : {"ext4", "xfs", "btrfs"}) {
     for (const bool plain : {true, false}) {

@@ -1,6 +1,6 @@
-// `init --adopt` under the eyes of a real nginx: of a tree that Debian's
-// Capistrano made, and of plain directories. Whoever asks meanwhile, as often
-// as the machine can, gets the right answer each time.
+// `init --adopt` of a tree that Debian's Capistrano made, and of plain
+// directories, while a real nginx serves them. Clients that send requests as
+// fast as they can must get the right answer each time.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 #include <signal.h>
@@ -35,7 +35,7 @@ constexpr char kNginx[] =
     "  scgi_temp_path {0}/t5;\n"
     "  server {{ listen unix:{0}/socket; root {1}; }} }}\n";
 
-// nginx at a socket in `directory`, serving `root`.
+// An nginx that listens on a socket in `directory` and serves `root`.
 class Nginx {
  public:
   Nginx(const std::string& directory, const std::string& root)
@@ -68,7 +68,7 @@ class Nginx {
   Started nginx_;
 };
 
-// Two callers that ask all the while, each time on a new connection.
+// Two clients that send requests in a loop, each on a new connection.
 class Load {
  public:
   explicit Load(const Nginx& nginx) : nginx_(nginx) {
@@ -81,7 +81,7 @@ class Load {
   }
   ~Load() { Stop(); }
 
-  // Goes on for another while, then ends.
+  // Ends the load after at least 50 more requests.
   void End() {
     const long before = asked_;
     REQUIRE(Eventually([&] { return asked_ > before + 50; }));
@@ -91,7 +91,7 @@ class Load {
   }
 
   long failed() const { return failed_; }
-  // Every content that was seen.
+  // Returns the distinct contents of successful answers.
   std::set<std::string> seen() const { return seen_; }
 
  private:
@@ -117,7 +117,7 @@ class Load {
   std::vector<std::thread> threads_;
 };
 
-// The command on one root.
+// Runs the command on a root.
 class Root {
  public:
   explicit Root(std::string path) : path_(std::move(path)) {}
@@ -137,7 +137,8 @@ class Root {
     CAPTURE(finished.Describe());
     return nlohmann::json::parse(finished.out);
   }
-  // Deploys an archive that says "version VERSION".
+  // Deploys an archive with the file "version", which contains "version
+  // VERSION".
   void Deploy(const std::string& directory, const std::string& version) const {
     const std::string archive = directory + "/" + version + ".tar";
     Spill(archive,
@@ -153,7 +154,7 @@ class Root {
   std::string path_;
 };
 
-// A plain directory that says so.
+// Makes a plain directory with an app.
 void MakeApp(const std::string& path) {
   bfs::create_directories(path + "/sub");
   Spill(path + "/version", "version plain\n");
@@ -167,7 +168,7 @@ void CheckWhole(const Root& root) {
   CHECK(status["well"] == true);
 }
 
-// Of each release.
+// Returns the state of each release.
 std::multiset<std::string> States(const Root& root) {
   std::multiset<std::string> states;
   const nlohmann::json list = root.Json({"list"});
@@ -193,8 +194,8 @@ constexpr char kDeployRb[] =
     "    task(:breaks) {{ raise \"broken\" }}\n"
     "    after :updated, :breaks\n  end\nend\n";
 
-// A project that Debian's Capistrano deploys from a git repository to ROOT on
-// this machine.
+// A project that Debian's Capistrano deploys from a git repository to
+// directory/root on this machine.
 class Capistrano {
  public:
   explicit Capistrano(const std::string& directory) : directory_(directory) {
@@ -207,9 +208,10 @@ class Capistrano {
     Shell("git init -q -b main app");
   }
 
-  // Commits a file that says "version VERSION", and has it deployed.
+  // Commits the file "version" with "version VERSION", and deploys it with
+  // Capistrano. `before` are environment assignments.
   Finished Deploy(const std::string& version, const std::string& before = "") {
-    // It names releases by the second.
+    // Capistrano names releases by the second.
     std::this_thread::sleep_for(std::chrono::milliseconds(1100));
     Shell(
         fmt::format("cd app && echo 'version {0}' > version && git add -A && "
@@ -234,12 +236,12 @@ class Capistrano {
   std::string directory_;
 };
 
-TEST_CASE("a tree of Capistrano's is taken over while nginx serves it") {
+TEST_CASE("a tree of Capistrano's is adopted while nginx serves it") {
   const TempDir dir;
   Capistrano capistrano(dir.path());
   capistrano.MustDeploy("1");
   capistrano.MustDeploy("2");
-  // One that Capistrano gave up leaves its directory behind.
+  // A deploy that Capistrano gave up leaves its directory behind.
   REQUIRE(capistrano.Deploy("broken", "BREAK=1").exit != 0);
   const Root root(dir.path() + "/root");
   // Capistrano's link is absolute.
@@ -252,7 +254,7 @@ TEST_CASE("a tree of Capistrano's is taken over while nginx serves it") {
   CHECK(outcome["exit"] == 0);
   CHECK(outcome["result"] == "committed");
   CHECK("releases/" + outcome["current"].get<std::string>() == root.Link());
-  // The two that went live are good, the third is known for what it is.
+  // The two releases that went live are good, and the third is failed.
   CHECK(States(root) == std::multiset<std::string>{"failed", "good", "good"});
   CHECK(bfs::is_symlink(root.path() + "/current/log"));
   CHECK(Slurp(root.path() + "/revisions.log") == log);
@@ -260,7 +262,7 @@ TEST_CASE("a tree of Capistrano's is taken over while nginx serves it") {
   CHECK(load.failed() == 0);
   CHECK(load.seen() == std::set<std::string>{"version 2\n"});
   CheckWhole(root);
-  // And on from there, and two back.
+  // A deploy and two rollbacks work from there.
   root.Deploy(dir.path(), "3");
   CHECK(nginx.Version() == "version 3\n");
   root.Must({"rollback"});
@@ -271,7 +273,7 @@ TEST_CASE("a tree of Capistrano's is taken over while nginx serves it") {
   CheckWhole(root);
 }
 
-TEST_CASE("a plain directory is taken over while nginx serves it") {
+TEST_CASE("a plain directory is adopted while nginx serves it") {
   const TempDir dir;
   const Root root(dir.path() + "/root");
   MakeApp(root.path() + "/current");
@@ -303,7 +305,8 @@ TEST_CASE("the directory that is served itself moves into a root beside it") {
   const Root root(dir.path() + "/shop.d");
   MakeApp(app);
   Nginx nginx(dir.path(), app);
-  // In its place a root cannot be made; what can is said.
+  // A root cannot replace the served directory; the message names the command
+  // that works.
   const Finished refused = Root(app).Release({"init", "--adopt"});
   CHECK(refused.exit == 3);
   CHECK(refused.err.find(fmt::format("release --root {0}.d init --adopt --from "
@@ -325,7 +328,7 @@ TEST_CASE("the directory that is served itself moves into a root beside it") {
   CHECK(load.failed() == 0);
   CHECK(load.seen() == std::set<std::string>{"version plain\n"});
   CheckWhole(root);
-  // nginx was told of nothing, and follows.
+  // nginx was not reloaded, and follows the link.
   root.Deploy(dir.path(), "2");
   CHECK(nginx.Version() == "version 2\n");
   root.Must({"rollback"});
@@ -333,7 +336,7 @@ TEST_CASE("the directory that is served itself moves into a root beside it") {
   CHECK(root.Json(words)["result"] == "unchanged");
 }
 
-TEST_CASE("the same load sees each moment of a move by mv and ln") {
+TEST_CASE("the same load notices the gap of a move by mv and ln") {
   const TempDir dir;
   const std::string root = dir.path() + "/root";
   MakeApp(root + "/current");
@@ -351,9 +354,9 @@ TEST_CASE("the same load sees each moment of a move by mv and ln") {
   CHECK(load.failed() > 0);
 }
 
-// -- what is in the way
+// -- trees that cannot be adopted in full
 
-TEST_CASE("what is mounted below a tree is named, and nothing changes") {
+TEST_CASE("a mount below a tree is named, and nothing changes") {
   const TempDir dir;
   const Root root(dir.path() + "/root");
   MakeApp(root.path() + "/current");
@@ -367,7 +370,7 @@ TEST_CASE("what is mounted below a tree is named, and nothing changes") {
   CHECK(root.Json({"history"})["transactions"][0]["code"] == "not-adoptable");
 }
 
-TEST_CASE("a root that is no one file system is refused before anything") {
+TEST_CASE("a root on two file systems is refused at once") {
   const TempDir dir;
   const Root root(dir.path() + "/root");
   bfs::create_directories(root.path());
@@ -383,7 +386,7 @@ TEST_CASE("a root that is no one file system is refused before anything") {
   CHECK(!bfs::exists(other.path()));
 }
 
-TEST_CASE("sockets and fifos in a tree are told of and left alone") {
+TEST_CASE("sockets and fifos in a tree are reported and left alone") {
   const TempDir dir;
   const Root root(dir.path() + "/root");
   MakeApp(root.path() + "/current");

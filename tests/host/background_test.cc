@@ -1,5 +1,6 @@
-// A deploy that prunes has ended before what it prunes is deleted. Whoever
-// deletes is stopped in the middle (rig/calls.c), so that all can be looked at.
+// A deploy ends before the trees that it pruned have been deleted; a background
+// process deletes them. These tests stop that process in the middle
+// (rig/calls.c) and look at the state.
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -20,7 +21,8 @@ namespace {
 
 namespace bfs = boost::filesystem;
 
-// A site with 1.0, and 2.0 live: what is deployed next has 1.0 removed.
+// A site with releases 1.0 and 2.0, of which 2.0 is live. The next deploy
+// prunes 1.0.
 struct Crowded {
   Crowded() {
     for (const char* version : {"1.0", "2.0", "3.0", "4.0"}) {
@@ -38,7 +40,8 @@ struct Crowded {
             "--version",
             version};
   }
-  // A line that deploys; whoever deletes then stops before the first file.
+  // Returns a shell line that deploys; its background process stops before it
+  // deletes the first file.
   std::string Deploy(const std::string& version) const {
     std::string line = fmt::format(
         "env -u INVOCATION_ID LD_PRELOAD={} RIG_ROOT={} RIG_LOG={}/log "
@@ -65,7 +68,8 @@ struct Crowded {
   std::string releases = site.root() + "/releases";
 };
 
-// The process that works in the background on the root; it holds it open.
+// Returns the pid of the background process of this root: it runs the built
+// command and has the root open.
 std::optional<int> Deleting(const std::string& root) {
   for (const auto& process : bfs::directory_iterator("/proc")) {
     int pid = 0;
@@ -84,7 +88,7 @@ std::optional<int> Deleting(const std::string& root) {
   return std::nullopt;
 }
 
-// Its pid, once it has stopped in the middle.
+// Waits until that process has stopped in the middle. Returns its pid.
 int AwaitStopped(const std::string& root) {
   std::optional<int> pid;
   REQUIRE(Eventually([&] {
@@ -95,9 +99,10 @@ int AwaitStopped(const std::string& root) {
   return *pid;
 }
 
-TEST_CASE("a deploy has ended, and let go of all, before it deletes") {
+TEST_CASE("a deploy ends and releases everything before it deletes") {
   const Crowded crowded;
-  // As a script that holds a lock of its own, and reads what the command says.
+  // The caller is a script that holds its own lock and reads the output of the
+  // command through a pipe.
   const std::string lock = crowded.site.files() + "/callers.lock";
   const std::string out = crowded.site.files() + "/out";
   const Finished finished =
@@ -106,7 +111,7 @@ TEST_CASE("a deploy has ended, and let go of all, before it deletes") {
                        crowded.Deploy("3.0"), out)});
   INFO(finished.Describe());
   REQUIRE(finished.exit == 0);
-  // `cat` has seen the end of the pipe, so nobody holds it.
+  // `cat` has ended, so the background process does not hold the pipe.
   const auto outcome = nlohmann::json::parse(Slurp(out));
   CHECK(outcome["exit"] == 0);
   CHECK(outcome["current"] == "3.0");
@@ -115,7 +120,7 @@ TEST_CASE("a deploy has ended, and let go of all, before it deletes") {
   CHECK(bfs::read_symlink(fmt::format("/proc/{}/fd/1", pid)) == "/dev/null");
   const Descriptor callers(open(lock.c_str(), O_RDWR | O_CLOEXEC));
   CHECK(flock(callers.get(), LOCK_EX | LOCK_NB) == 0);
-  // The command's own lock is free: a rollback goes on at once.
+  // The lock of the command is free too: a rollback works at once.
   CHECK(crowded.site.Release({"rollback"}).exit == 0);
   CHECK(crowded.site.Live() == "2.0");
   CHECK_FALSE(crowded.Trash().empty());
@@ -123,7 +128,7 @@ TEST_CASE("a deploy has ended, and let go of all, before it deletes") {
   CHECK(crowded.Deleted());
 }
 
-TEST_CASE("what deletes may be killed; the next deploy deletes what is left") {
+TEST_CASE("the next deploy completes a deletion that was killed") {
   const Crowded crowded;
   REQUIRE(RunShell(crowded.Deploy("3.0")).exit == 0);
   kill(AwaitStopped(crowded.site.root()), SIGKILL);
@@ -134,7 +139,7 @@ TEST_CASE("what deletes may be killed; the next deploy deletes what is left") {
   CHECK(crowded.Deleted());
 }
 
-TEST_CASE("two may delete the same") {
+TEST_CASE("two processes may delete the same tree") {
   const Crowded crowded;
   REQUIRE(RunShell(crowded.Deploy("3.0")).exit == 0);
   const int pid = AwaitStopped(crowded.site.root());
@@ -147,7 +152,7 @@ TEST_CASE("two may delete the same") {
   CHECK(Eventually([&] { return !Deleting(crowded.site.root()); }));
 }
 
-TEST_CASE("in a unit, and with one thread, all is deleted at the end") {
+TEST_CASE("in a unit, and with one thread, the deploy itself deletes") {
   for (const char* variable : {"INVOCATION_ID=1", "RELEASE_THREADS=1"}) {
     CAPTURE(variable);
     const Crowded crowded;

@@ -1,5 +1,5 @@
-// What the command refuses: with which exit status and code, and that nothing
-// changed and nothing was left behind.
+// Input that the command refuses: the exit status and the error code, and that
+// nothing has changed and nothing is left behind.
 #include <doctest/doctest.h>
 
 #include <boost/filesystem.hpp>
@@ -13,7 +13,8 @@ namespace {
 
 namespace bfs = boost::filesystem;
 
-// Where a refusal leaves its own record, and the lock its display text.
+// A refusal writes its record and the text in the lock file, so these two are
+// excluded from comparisons.
 const std::vector<std::string> kRecorded = {".release/transactions",
                                             ".release/lock"};
 
@@ -31,12 +32,13 @@ struct Fixture {
     archive = site.Archive("3.0");
   }
 
-  // Runs the command, which must change nothing, and returns how it ended.
+  // Runs the command, checks that it fails and changes nothing, and returns the
+  // error.
   Refused Refuse(const std::vector<std::string>& words) {
     return RefuseAt(site.root(), words);
   }
 
-  // The same on another root.
+  // As Refuse, on another root.
   Refused RefuseAt(const std::string& root,
                    const std::vector<std::string>& words) {
     std::vector<std::string> line = {RELEASE_BINARY, "--json", "--root", root};
@@ -45,7 +47,7 @@ struct Fixture {
     return Judge(Run(line), before);
   }
 
-  // The same for a line of shell; $deploy deploys with --json.
+  // As Refuse, for a line of shell in which $deploy is a deploy with --json.
   Refused RefuseShell(const std::string& line) {
     const auto before = Listing(site.root(), kRecorded);
     return Judge(RunShell("deploy=\"$release --root " + site.root() +
@@ -70,7 +72,8 @@ struct Fixture {
     return {finished.exit, object["error"]["code"], message};
   }
 
-  // Refused and recorded as such.
+  // Checks that the command is refused with this exit status and code, and that
+  // the refusal is recorded.
   void CheckRecorded(const std::vector<std::string>& words, int exit,
                      const std::string& code) {
     CAPTURE(words);
@@ -124,7 +127,7 @@ TEST_CASE_FIXTURE(Fixture, "a cut archive of any format is refused") {
       CheckRecorded({"deploy", cut, "--version", "3.0"}, 3,
                     "archive-truncated");
     }
-    // It was the cut that was refused.
+    // Control: the whole archive is accepted.
     site.Must({"--dry-run", "deploy", whole, "--version", "3.0"});
   }
 }
@@ -288,7 +291,7 @@ TEST_CASE_FIXTURE(Fixture, "a `current` that is a directory is not lost") {
                 "current-not-a-link");
   CheckRecorded({"activate", "1.0"}, 2, "current-not-a-link");
   CHECK(bfs::is_directory(site.root() + "/current/precious"));
-  // Nothing may stand in the way of a rollback.
+  // A rollback must work even now; it moves the directory aside.
   site.Must({"rollback", "1.0"});
   CHECK(site.Live() == "1.0");
   CHECK(bfs::is_directory(site.root() + "/current-before-000005/precious"));

@@ -1,5 +1,5 @@
-// What happens to the command at a bad moment: signals, a caller that is gone,
-// a lock that is held, a full disk.
+// The command at bad moments: signals, a caller that disappears, a lock that is
+// held, a full disk.
 #include <doctest/doctest.h>
 #include <signal.h>
 
@@ -32,7 +32,7 @@ struct Fixture {
     CHECK_FALSE(RecordLeftOpen(site.root()));
   }
 
-  // Waits until a transaction unpacks.
+  // Waits until a transaction is in the step unpack.
   void AwaitUnpack() {
     REQUIRE(Eventually([&] {
       const nlohmann::json open = site.Status()["open"];
@@ -130,7 +130,7 @@ TEST_CASE_FIXTURE(Fixture, "closed descriptors stop nothing") {
 TEST_CASE_FIXTURE(Fixture, "a reader that is gone stops nothing") {
   for (const char* words : {"--json deploy", "--progress=json deploy"}) {
     const std::string name = words[2] == 'j' ? "3.0" : "4.0";
-    // The reader has gone before the first word comes.
+    // `true` has exited before the command writes its first word.
     const Finished finished = RunShell(
         "{ sleep 0.3; $release --root " + site.root() + " " + words + " " +
         site.Archive(name) + " --version " + name + "; echo $? > " +
@@ -182,7 +182,7 @@ TEST_CASE_FIXTURE(Fixture,
   first.EndInput();
   CHECK(first.Wait().exit == 0);
   CHECK(second.Wait().exit == 0);
-  // It went back from what the first had made live.
+  // It rolled back the release that the first command made live.
   CHECK(site.Live() == "2.0");
   CHECK(site.Json({"history"})["transactions"][0]["from"] == "releases/3.0");
 }
@@ -203,7 +203,7 @@ TEST_CASE_FIXTURE(Fixture,
 
 // -- a full disk
 
-// A small file system of its own, with a site on it where 1.0 and 2.0 are good.
+// A small file system with a site whose releases 1.0 and 2.0 are good.
 struct SmallDisk {
   explicit SmallDisk(const std::string& form) {
     const std::string image = own.path() + "/image";
@@ -233,7 +233,7 @@ struct SmallDisk {
     CHECK_FALSE(RecordLeftOpen(site->root()));
   }
 
-  // Writes until nothing goes any more.
+  // Fills the file system completely.
   void Fill() {
     RunShell("cat /dev/zero > " + disk + "/filler; cat /dev/zero > " + disk +
              "/filler2; true");
@@ -254,7 +254,7 @@ TEST_CASE("a release that does not fit is no-space, and cleaned up") {
     const std::string deploy =
         "$release --root " + small.site->root() + " --json deploy ";
     small.CheckNoSpace(deploy + small.big + " --version 3.0");
-    // Its size is not known beforehand: the disk fills up under it.
+    // The size of a stream is unknown, so the disk fills up during the deploy.
     small.CheckNoSpace("cat " + small.big + " | " + deploy + "- --version 3.0");
     CHECK(small.site->Release({"verify", "--all"}).exit == 0);
   }
@@ -265,7 +265,8 @@ TEST_CASE("a rollback works on a full disk") {
     CAPTURE(form);
     SmallDisk small(form);
     small.Fill();
-    // What the disk has no room for must not take the room of the rollback.
+    // A deploy that does not fit must not use the space that is reserved for a
+    // rollback.
     small.CheckNoSpace("$release --root " + small.site->root() +
                        " --json deploy " + small.big + " --version 3.0");
     const Finished finished = small.site->Release({"--json", "rollback"});
@@ -279,7 +280,7 @@ TEST_CASE("a rollback works on a full disk") {
 
 TEST_CASE_FIXTURE(Fixture, "an upload that has stalled can be aborted") {
   const std::string bytes = BigTar();
-  // Before anything of it has come there is no record yet.
+  // While no byte has arrived, the deploy has no record yet.
   for (const std::size_t fed : {std::size_t{0}, bytes.size() / 2}) {
     CAPTURE(fed);
     const auto before = Listing(site.root(), kRecorded);
@@ -320,11 +321,11 @@ TEST_CASE_FIXTURE(Fixture, "few descriptors, little memory: told, or enough") {
         std::string("ulimit ") + limit + "; exec $release --json --root " +
         site.root() + " deploy --version 3.0 " + archive);
     INFO(finished.Describe());
-    // What the loader cannot even start ends with 127.
+    // 127: the dynamic loader could not start the program.
     CHECK((finished.exit == 0 || finished.exit == 1 || finished.exit == 127));
     if (finished.exit != 0) {
-      // Where nothing can be opened nothing can be removed; whoever is next
-      // can.
+      // Without descriptors the command could not clean up; the next command
+      // must do so.
       site.Must({"recover"});
       CheckNothingChanged(before);
       continue;

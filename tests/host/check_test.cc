@@ -1,4 +1,4 @@
-// `check` with the built command: mounts, a full disk, and that it changes
+// The built command's `check`: mounts, a full disk, and that it changes
 // nothing.
 #include <doctest/doctest.h>
 
@@ -32,7 +32,7 @@ TEST_CASE("check finds nothing wrong on a good root, and changes nothing") {
   CHECK(site.Json({"check"}).at("findings").size() > 10);
 }
 
-TEST_CASE("check tells of a root that is not one file system, or mount") {
+TEST_CASE("check reports a root of several file systems or mounts") {
   const TempDir own;
   const Site site(own.path());
   const std::string releases = site.root() + "/releases";
@@ -51,7 +51,7 @@ TEST_CASE("check tells of a root that is not one file system, or mount") {
       Has(finished.out, "fail  mount         " + releases + " is on another"));
 }
 
-TEST_CASE("check tells of a disk that is full, or cannot be written") {
+TEST_CASE("check reports a disk that is full or cannot be written") {
   const TempDir own;
   const PrivateMount mount("-t tmpfs -o size=4m none", own.path() + "/disk");
   const Site site(own.path() + "/disk");
@@ -72,7 +72,7 @@ TEST_CASE("check needs a root, and a configuration that can be read") {
   Spill(own.path() + "/shop.toml", "rot = 1\n");
   CHECK(Run({RELEASE_BINARY, "--config", own.path() + "/shop.toml", "check"})
             .exit == 2);
-  // A root without a layout is one that init has not seen.
+  // A directory without the layout: init has not been run.
   CHECK(Check(own.path()).exit == 8);
 }
 

@@ -1,5 +1,5 @@
-// The wall clock steps by a day, forwards and backwards, while a new release is
-// being proved: no decision comes sooner or later for it.
+// The wall clock steps by a day, forwards and backwards, during the health
+// check of a new release. No decision may come sooner or later.
 #include <doctest/doctest.h>
 
 #include <boost/filesystem.hpp>
@@ -25,7 +25,7 @@ struct Clocked {
     Spill(well, "");
   }
 
-  // The probe is content as long as a file is there.
+  // Writes a configuration whose probe succeeds while the file `well` exists.
   std::string Config(const std::string& window, const std::string& deadline) {
     return site.ConfigFile("shop.toml",
                            "[healthcheck]\ncommand = [\"test\", "
@@ -38,8 +38,8 @@ struct Clocked {
                                "\"\n");
   }
 
-  // Deploys 2.0, steps the clock once the release is being probed, then runs
-  // `then`; how it ended, and the seconds from the step to the end.
+  // Deploys 2.0, steps the clock during the health check, and runs `then`.
+  // Returns the outcome and the seconds from the step to the end.
   template <typename Then>
   std::pair<Finished, double> Deploy(const std::string& config, long step,
                                      Then then) {
@@ -64,7 +64,7 @@ struct Clocked {
     return {std::move(finished), time.count()};
   }
 
-  // The seconds between begin and end on the command's own wall clock.
+  // Returns the seconds between begin and end as the command recorded them.
   long Stepped() const {
     const std::string record =
         Slurp(site.root() + "/.release/transactions/000002.log");
@@ -124,7 +124,7 @@ TEST_CASE("a step of the clock does not shorten or lengthen the probation") {
   }
 }
 
-TEST_CASE("a release that breaks after the step is undone all the same") {
+TEST_CASE("a release that breaks after the step is undone") {
   for (const long step : {kDay, -kDay}) {
     CAPTURE(step);
     Clocked rig;
@@ -132,7 +132,7 @@ TEST_CASE("a release that breaks after the step is undone all the same") {
         rig.Deploy(rig.Config("5s", "20s"), step, [&] {
           std::this_thread::sleep_for(milliseconds(300));
           bfs::rename(rig.well, rig.well + ".gone");
-          // The release before answers: the way back is no trouble.
+          // The previous release must pass its probe, so the file comes back.
           std::this_thread::sleep_for(milliseconds(200));
           bfs::rename(rig.well + ".gone", rig.well);
         });

@@ -1,6 +1,6 @@
-// Real TABs in real shells, each on a terminal of its own. The `release` that
-// is first in PATH answers the shell's questions with the built command, and
-// otherwise writes down its arguments: the completed line.
+// Types TABs into real shells, each on its own terminal. The first `release` in
+// PATH is a script: it passes requests for completions to the built command,
+// and logs the arguments of any other call, which are the completed line.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 #include <poll.h>
@@ -52,8 +52,8 @@ class TypedShell {
   TypedShell(const TypedShell&) = delete;
   TypedShell& operator=(const TypedShell&) = delete;
 
-  // Types `words` after the command's name, TAB and Enter. Returns the words
-  // with which the command was then run.
+  // Types the command, `words`, TAB and Enter. Returns the arguments with which
+  // the shell ran the command.
   std::string Completed(const std::string& words) {
     Spill(path() + "/ran", "");
     Type("release " + words + "\t\r");
@@ -86,7 +86,8 @@ class TypedShell {
     REQUIRE(typed == static_cast<ssize_t>(keys.size()));
   }
 
-  // Reads what the shell prints until the condition holds.
+  // Reads the output of the shell until the condition holds; returns false
+  // after 60 seconds.
   template <typename Condition>
   bool Await(Condition condition) {
     const auto end =
@@ -108,7 +109,7 @@ class TypedShell {
   std::string seen_;
 };
 
-// A name without its last letter, which only the TAB can add.
+// Returns the name without its last letter, which the TAB must add.
 std::string Cut(std::string_view name) {
   return std::string(name.substr(0, name.size() - 1));
 }

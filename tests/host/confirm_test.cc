@@ -1,4 +1,4 @@
-// A release on probation: it stays only where somebody confirms it.
+// A release on probation stays live only if it is confirmed.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 #include <signal.h>
@@ -12,7 +12,7 @@ namespace {
 
 using std::chrono::seconds;
 
-// The step that the running transaction is in; "" where none runs.
+// Returns the step of the running transaction, or "" if none runs.
 std::string StepOf(LiveShop* shop) {
   const nlohmann::json status = shop->Status();
   return status["open"].is_null() ? "" : status["open"].value("step", "");
@@ -28,7 +28,7 @@ std::vector<std::string> Deploying(LiveShop* shop, const std::string& version,
       {"deploy", shop->Archive(version), "--confirm-within=" + within});
 }
 
-// The same by way of a shell that can be killed.
+// As above, but under a shell, which a test can kill.
 std::vector<std::string> ByShell(const std::vector<std::string>& words) {
   std::vector<std::string> argv = {"sh", "-c", "\"$@\"; true", "sh"};
   argv.insert(argv.end(), words.begin(), words.end());
@@ -38,7 +38,7 @@ std::vector<std::string> ByShell(const std::vector<std::string>& words) {
 }  // namespace
 
 TEST_SUITE("inside a container: confirmation") {
-  TEST_CASE("what nobody confirms is undone, and what somebody does stays") {
+  TEST_CASE("a release stays if it is confirmed, and is undone otherwise") {
     LiveShop shop;
     shop.Deploy("1");
     const Said late =
@@ -82,13 +82,14 @@ TEST_SUITE("inside a container: confirmation") {
       CHECK(deploy.Wait() == 4);
       shop.CheckLive("1");
       CHECK(shop.Status()["last"]["code"] == "aborted");
-      // It was stopped, not found wanting.
+      // The release was aborted, not found unhealthy, so it can be deployed
+      // again.
       CHECK(shop.Release({"deploy", shop.Archive("2")}).status == 0);
       shop.CheckLive("2");
     }
   }
 
-  TEST_CASE("a caller that dies meanwhile changes neither end") {
+  TEST_CASE("the death of the caller changes neither outcome") {
     for (const bool confirmed : {true, false}) {
       CAPTURE(confirmed);
       LiveShop shop;

@@ -1,4 +1,4 @@
-// What the documentation says of the command line, held against the command.
+// Compares the documentation of the command line with the command.
 #include <doctest/doctest.h>
 
 #include <regex>
@@ -39,7 +39,7 @@ Words Commands() {
   return Matches(help.substr(help.find("Subcommands:")), "^  ([a-z]+) ");
 }
 
-// "--root", "--json", ... of every help.
+// Returns the options ("--root", "--json", ...) of all help texts.
 Words Options() {
   std::string helps = OutputOf(RELEASE_BINARY " --help");
   for (const std::string& command : Commands()) {
@@ -48,7 +48,7 @@ Words Options() {
   return Matches(helps, "(--[a-z][a-z0-9-]+)");
 }
 
-// The options on the lines of a document that run the command.
+// Returns the options on the lines of a document that run the command.
 Words OptionsRun(const std::string& document) {
   std::string lines;
   for (const std::string& line :
@@ -84,7 +84,7 @@ TEST_CASE("every option that a document runs is one of the command") {
     CheckWithin(run, options);
   }
   CHECK(seen > 10);
-  // One that is none is found.
+  // Control: an option that does not exist is noticed.
   CHECK(OptionsRun("$ release deploy x --no-such-option\n") ==
         Words{"--no-such-option"});
 }
@@ -110,7 +110,7 @@ TEST_CASE("release.toml(5) has every key of the configuration") {
   }
 }
 
-TEST_CASE("the example of release.toml(5) is one the command takes") {
+TEST_CASE("the command accepts the example of release.toml(5)") {
   const std::string manual = Document("docs/release.toml.5");
   const std::size_t start = manual.find(".Bd -literal\n") + 13;
   const TempDir dir;

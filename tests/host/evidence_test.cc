@@ -1,5 +1,5 @@
-// What vouches for an archive, tampered with in every way, with the real
-// ssh-keygen; brought in by every way there is.
+// Evidence for an archive, tampered with in every way and submitted in every
+// way, with the real ssh-keygen.
 #include <doctest/doctest.h>
 
 #include <boost/filesystem.hpp>
@@ -15,14 +15,14 @@ using nlohmann::json;
 
 namespace bfs = boost::filesystem;
 
-// By which an archive and its evidence come in.
+// The ways to submit an archive with its evidence.
 enum class Way { kBeside, kOptions, kServe, kDropBox };
 
 constexpr Way kWays[] = {Way::kBeside, Way::kOptions, Way::kServe,
                          Way::kDropBox};
 
-// A site that requires signed test results, with 1 live, and the keys ci, ci2,
-// stranger and expired.
+// A site that requires signed test results, with release 1 live, and keys of
+// which only ci and ci2 are allowed now.
 class VouchedSite {
  public:
   VouchedSite() {
@@ -62,7 +62,7 @@ class VouchedSite {
     return StatementFor(Sha256Of(Slurp(archive)), serial);
   }
 
-  // Makes the archive with its evidence beside it.
+  // Makes the archive, and valid evidence in files beside it.
   void Vouch(const std::string& version, std::uint64_t serial) {
     const std::string archive = site.Archive(version);
     Write(archive, Good(archive, serial));
@@ -95,8 +95,8 @@ class VouchedSite {
     return Run({"--json", "deploy", Archive(version), "--version", version});
   }
 
-  // The deploy of version 2 is refused with this code, by whatever way it
-  // comes, and nothing changes.
+  // Checks that a deploy of version 2 is refused with this code in every way,
+  // and that nothing changes.
   void CheckRefused(const std::string& code) const {
     for (const Way way : kWays) {
       CAPTURE(static_cast<int>(way));
@@ -128,7 +128,8 @@ class VouchedSite {
   std::string config;
 
  private:
-  // The evidence under other names than the archive's.
+  // Names the evidence with options; the files have other names than the
+  // archive.
   Finished DeployByOptions(const std::string& version) const {
     const std::string away = site.files() + "/away";
     std::vector<std::string> words = {"--json", "deploy", away + ".tar",
@@ -144,7 +145,7 @@ class VouchedSite {
     return Run(words);
   }
 
-  // As sshd has it run for a restricted key.
+  // Runs `serve` as sshd does for a restricted key.
   Finished DeployByServe(const std::string& version) const {
     std::string line = "deploy - --json --version " + version;
     for (const auto& [option, end] : Parts()) {
@@ -188,7 +189,7 @@ void FlipByte(const std::string& path, std::size_t at) {
 
 }  // namespace
 
-TEST_CASE("an archive with signed test results goes live and tells of them") {
+TEST_CASE("an archive with signed test results goes live") {
   VouchedSite world;
   world.Vouch("2", 2);
   CHECK(world.Deploy("2").exit == 0);
@@ -205,8 +206,8 @@ TEST_CASE("an archive with signed test results goes live and tells of them") {
         "signed by ci@example.org, serial 2, 2 tests passed");
   CHECK(world.Run({"status"}).out.find("evidence     signed by ci@") !=
         std::string::npos);
-  // The same again changes nothing; the one before is no longer taken, and a
-  // rollback needs no evidence.
+  // The same archive again changes nothing; an earlier one is refused as a
+  // replay; a rollback needs no evidence.
   CHECK(json::parse(world.Deploy("2").out)["result"] == "unchanged");
   CHECK(json::parse(world.Deploy("1").out)["error"]["code"] ==
         "evidence-replayed");
@@ -214,8 +215,8 @@ TEST_CASE("an archive with signed test results goes live and tells of them") {
   CHECK(world.site.Live() == "1");
 }
 
-// The control of all that is refused below.
-TEST_CASE("by each way what is vouched for goes live") {
+// Control for the refusals below.
+TEST_CASE("an archive with evidence goes live in each way") {
   VouchedSite world;
   std::uint64_t serial = 1;
   for (const Way way : kWays) {
@@ -228,7 +229,7 @@ TEST_CASE("by each way what is vouched for goes live") {
   }
 }
 
-TEST_CASE("one byte changed of archive, statement or signature is refused") {
+TEST_CASE("a changed byte in archive, statement or signature is refused") {
   VouchedSite world;
   world.Vouch("2", 2);
   const std::string archive = world.Archive("2");
@@ -304,7 +305,7 @@ TEST_CASE("a key that is unknown, expired, revoked or misused is refused") {
   bfs::copy(world.site.files() + "/ci.pub", revoked,
             bfs::copy_options::overwrite_existing);
   world.CheckRefused("key-not-allowed");
-  // Each key counts for itself.
+  // Another key is still allowed, and serial 1 was not used with it.
   world.Write(archive, VouchedSite::Good(archive, 1), "ci2");
   CHECK(world.Deploy("2").exit == 0);
 }
@@ -332,7 +333,7 @@ TEST_CASE("evidence that is missing or too old is refused") {
   CHECK(world.Deploy("2").exit == 0);
 }
 
-TEST_CASE("keys that others can write, or that let in anybody, are no keys") {
+TEST_CASE("key files that others can write or that admit anybody are refused") {
   VouchedSite world;
   world.Vouch("2", 2);
   const std::string keys = world.site.files() + "/shop.keys";

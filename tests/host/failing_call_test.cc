@@ -1,8 +1,9 @@
-// Every system call of the built command fails once, on a real kernel: the exit
-// status tells the truth, nothing is left behind, and the next command works.
+// Makes each system call of the built command fail once, on a real kernel. The
+// exit status must be true, the next command must work, and nothing may be left
+// behind.
 //
-// Full sweeps are for scripts/torture; else only those calls fail at every turn
-// that change or sync something, each with the error that is most like it.
+// Only scripts/torture runs full sweeps. Other runs fail the calls that change
+// or sync something, each with its most likely error, and sample the others.
 #include <doctest/doctest.h>
 
 #include <boost/filesystem.hpp>
@@ -18,10 +19,12 @@ namespace bfs = boost::filesystem;
 struct Fault {
   std::string call;
   std::string error;
-  unsigned stride = 1;  // of the turns, outside of scripts/torture
+  unsigned stride =
+      1;  // every stride-th call fails; scripts/torture: every call
 };
 
-// What a signal interrupts is taken up again, but for a sync.
+// The command repeats these calls after EINTR, so the outcome must not change.
+// A sync is different: after EINTR it has failed.
 const std::vector<Fault> kInterrupted = {
     {"write", "EINTR", 3},     {"pread64", "EINTR", 3}, {"openat", "EINTR", 4},
     {"ftruncate", "EINTR", 1}, {"flock", "EINTR", 1},   {"fallocate", "EINTR"}};
@@ -35,7 +38,7 @@ const std::vector<Fault> kFailing = {
     {"readlinkat", "EIO", 3}, {"fchmodat", "EIO"},    {"newfstatat", "EIO", 9},
     {"fstatfs", "EIO"}};
 
-// Of scripts/torture: every call by every error.
+// The faults of scripts/torture: every call with every error.
 std::vector<Fault> AllFaults() {
   std::vector<Fault> all;
   for (const char* call :
@@ -53,10 +56,10 @@ std::vector<Fault> AllFaults() {
 
 struct Scenario {
   std::vector<std::string> words;
-  int exit = 0;        // where nothing fails
-  std::string before;  // live where it fails
-  std::string after;   // live where it runs through
-  std::string start;   // live at first, where that is another
+  int exit = 0;        // the exit status if nothing fails
+  std::string before;  // the version that is live if it fails
+  std::string after;   // the version that is live if it succeeds
+  std::string start;   // the version that is live at first, if it differs
 };
 
 class Rig : public TracedSite {
@@ -66,7 +69,8 @@ class Rig : public TracedSite {
   void Sweep(const Scenario& scenario) {
     Keep();
     SweepAll(scenario);
-    // What unpacks has threads beside the first, each with its own count.
+    // Unpacking uses several threads, and strace counts per thread, so the
+    // sweeps above run with one. These run with all threads.
     if (scenario.words[0] != "deploy") return;
     threads_ = Threads::kMany;
     if (Torture()) return SweepAll(scenario);
@@ -83,7 +87,7 @@ class Rig : public TracedSite {
       struck += SweepOne(scenario, fault, /*invisible=*/true);
     }
     MESSAGE(scenario.words[0] << ": " << struck << " calls failed");
-    // Fewer would mean that nothing was injected.
+    // Proves that strace has injected faults at all.
     CHECK(struck > 20);
   }
 
@@ -98,7 +102,8 @@ class Rig : public TracedSite {
     }
   }
 
-  // False where there was no such call to fail.
+  // Runs the command with the n-th such call failing, and makes all checks.
+  // Returns false if the command made fewer calls.
   bool Strike(const Scenario& scenario, const Fault& fault, unsigned n,
               bool invisible) {
     const Finished finished =
@@ -108,8 +113,8 @@ class Rig : public TracedSite {
               scenario.words, threads_);
     INFO(finished.Describe());
     const bool struck = Traced().find("(INJECTED)") != std::string::npos;
-    // Else its loader had the fault, which opens nothing again that a signal
-    // interrupted.
+    // 127: the fault hit the dynamic loader, which does not repeat calls after
+    // EINTR.
     const bool started = finished.exit != 127;
     if (started && (invisible || !struck))
       CHECK(finished.exit == scenario.exit);
@@ -131,7 +136,8 @@ class Rig : public TracedSite {
         CHECK_FALSE(RecordLeftOpen(site().root()));
         break;
       case 5:
-        // Only where what fails is an undo; it says where that leaves us.
+        // Allowed only if the fault hit an undo; the message must name the live
+        // release.
         CHECK((scenario.exit == 4 || !scenario.start.empty()));
         CHECK(finished.err.find(live + " is live now") != std::string::npos);
         break;
@@ -141,7 +147,8 @@ class Rig : public TracedSite {
     CHECK(site().Release({"verify"}).exit == 0);
   }
 
-  // The fault is gone.
+  // Checks that the next deploy and rollback work without a fault, and that
+  // nothing is left behind.
   void CheckNext() {
     const Finished next = site().Release({"deploy", next_, "--version", "9.0"});
     INFO(next.Describe());

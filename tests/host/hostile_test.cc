@@ -1,9 +1,9 @@
-// Archives that attack: six hundred of them, made by rig/hostile_archives.py,
-// each offered to the built command. What is refused leaves nothing; what is
-// not refused stays inside. With openat2 and without it, and while somebody
-// swaps the directories that are unpacked into for links.
+// Gives six hundred hostile archives, made by rig/hostile_archives.py, to the
+// built command. A refused archive must leave nothing behind; an accepted one
+// must stay inside its release. The tests run with and without openat2, and
+// while another process replaces the target directories with links.
 //
-// scripts/torture has a thousand of the races.
+// scripts/torture runs a thousand rounds of the races.
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -34,7 +34,8 @@ using nlohmann::json;
 constexpr char kRig[] =
     RELEASE_SOURCE_DIR "/tests/host/rig/hostile_archives.py";
 
-// From here on openat2 is unknown to this thread and what it starts.
+// Makes openat2 fail with ENOSYS for this thread and the programs that it
+// starts.
 void ForgetOpenat2() {
   std::array<sock_filter, 4> filter = {{
       {BPF_LD | BPF_W | BPF_ABS, 0, 0, 0},
@@ -91,7 +92,8 @@ class Gauntlet {
   }
 
  private:
-  // How it was refused, or "unpacked".
+  // Stages the archive and makes all checks. Returns the error code, or
+  // "unpacked".
   std::string OfferToRelease(const json& item) {
     const auto before = Look();
     const Finished finished = site_.Release(
@@ -117,19 +119,19 @@ class Gauntlet {
                               : object["error"]["code"].get<std::string>();
   }
 
-  // Everything but what a refusal itself writes; times of directories aside.
+  // Lists everything that a refusal must not change.
   std::map<std::string, std::string> Look() const {
     auto all = Listing(own_.path(), {"disk/root/.release/transactions",
                                      "disk/root/.release/lock", "archives"});
-    // The links that stand ready for the next swap.
+    // The links that are kept ready for the next switch may be replaced.
     std::erase_if(all, [](const auto& item) {
       return item.first.find("/.release/link-") != std::string::npos;
     });
     return all;
   }
 
-  // Only files, directories and links that stay inside; nothing with rights
-  // that a release never has.
+  // Checks that the tree contains only files, directories and links, no
+  // permissions beyond 0755, and no hard links.
   static void CheckTree(const std::string& tree) {
     for (const auto& entry : bfs::recursive_directory_iterator(tree)) {
       const bfs::file_status status = entry.symlink_status();
@@ -146,7 +148,7 @@ class Gauntlet {
   TempDir own_;
   std::string archives_ = own_.path() + "/archives";
   std::string canary_ = own_.path() + "/canary";
-  // In memory: each attempt syncs.
+  // In memory, because each attempt syncs.
   PrivateMount mount_{"-t tmpfs -o size=256m none", own_.path() + "/disk"};
   Site site_{own_.path() + "/disk"};
   json index_;
@@ -156,20 +158,21 @@ TEST_CASE("no hostile archive leaves its place or anything behind") {
   Gauntlet().RunAll();
 }
 
-TEST_CASE("nor does one where the kernel has no openat2") {
+TEST_CASE("no hostile archive leaves its place without openat2") {
   std::jthread([] {
     ForgetOpenat2();
-    // It must have taken: else this proves nothing that the other did not.
+    // Checks that the filter works; otherwise this test would repeat the last.
     REQUIRE(syscall(SYS_openat2, -1, "", nullptr, 0) == -1);
     REQUIRE(errno == ENOSYS);
     Gauntlet().RunAll();
   }).join();
 }
 
-// -- a neighbour who swaps directories for links
+// -- a process that replaces directories with links
 
-// Swaps, as fast as it can, the directories it finds, and those they are found
-// in, for a link to the canary, and back. It is root: no mode holds it off.
+// Exchanges, as fast as it can, the given directories and all directories below
+// them with a link to the canary, and back. It runs as root, so file modes do
+// not stop it.
 class Racer {
  public:
   Racer(std::vector<std::string> directories, std::string canary)
@@ -181,7 +184,7 @@ class Racer {
       while (!stop.stop_requested()) Swap();
     });
   }
-  // Of directories below that one, or the directory itself.
+  // The number of exchanges of this directory and those below it.
   unsigned SwapsIn(std::size_t directory) const { return swaps_[directory]; }
 
  private:
@@ -203,18 +206,21 @@ class Racer {
                      RENAME_EXCHANGE) == 0;
   }
 
-  // In one step, so that there is no moment without either.
+  // RENAME_EXCHANGE, so that the path exists at every moment.
   void SwapOne(const std::string& path, std::size_t directory) {
-    // Whoever makes a directory where the link stands gets that in its stead.
+    // The command may have replaced the link, so `link_` may now be one of its
+    // directories; make a new link.
     if (!bfs::is_symlink(bfs::symlink_status(link_))) MakeLink();
     if (!Exchange(path)) return;
-    // Now for an instant, now for as long as it takes to make a file or two.
+    // The link stays alternately for an instant, and for about the time of one
+    // or two file creations.
     if (++swaps_[directory] % 2 == 0) {
       std::this_thread::yield();
     } else {
       std::this_thread::sleep_for(std::chrono::microseconds(20));
     }
-    // Where somebody has removed the link, what it stood for stays here.
+    // If the link at `path` was removed meanwhile, the exchange back fails and
+    // the directory stays at `link_`; it is discarded.
     if (!Exchange(path)) MakeLink();
   }
 
@@ -246,13 +252,14 @@ struct Race {
     Spill(archive, tar.Bytes());
     Spill(own.path() + "/cut.tar", tar.Bytes().substr(0, 5000));
   }
-  // Files of the same names as in the archive: what is removed shows as well.
+  // Makes the canary, with files of the same names as in the archive, so that
+  // overwriting and removing them is noticed too.
   void Plant() const {
     bfs::remove_all(canary);
     bfs::create_directories(canary + "/e");
     for (const char* name : {"/f9", "/e/f9"}) Spill(canary + name, "kept\n");
   }
-  // What is there that was not planted, or is planted no more.
+  // Returns the paths in the canary that were added, changed or removed.
   std::set<std::string> Strange() const {
     std::set<std::string> found;
     std::set<std::string> missing = {"e", "e/f9", "f9"};
@@ -274,7 +281,7 @@ struct Race {
 
 int Rounds() { return Torture() ? 1000 : 60; }
 
-TEST_CASE("bsdtar and cp, raced, write outside: the racer is no decoration") {
+TEST_CASE("control: bsdtar and cp write outside in the same race") {
   Race race;
   const std::string out = race.own.path() + "/disk/out";
   const std::string box = race.own.path() + "/disk/incoming";
@@ -295,7 +302,8 @@ TEST_CASE("bsdtar and cp, raced, write outside: the racer is no decoration") {
   }));
 }
 
-// One archive unpacked from elsewhere, or a good or a cut one in the drop box.
+// Stages the archive from elsewhere, or processes a good or a truncated upload
+// in the drop box, depending on the round.
 Finished RacedRound(const Race& race, const Site& site, int round) {
   const std::string version = "1." + std::to_string(round);
   if (round % 2 == 0) {
@@ -318,7 +326,7 @@ void RaceRelease() {
   std::array<unsigned, 2> swaps{};
   {
     const Racer racer({releases, incoming}, race.canary);
-    // On a busy machine the racer gets fewer turns: then it takes more rounds.
+    // On a busy machine the racer runs less often, so more rounds are needed.
     const auto raced = [&] {
       swaps = {racer.SwapsIn(0), racer.SwapsIn(1)};
       return swaps[0] > 100 && swaps[1] > 100;
@@ -326,7 +334,8 @@ void RaceRelease() {
     for (int i = 0; i < Rounds() || (!raced() && i < 10 * Rounds()); ++i) {
       const Finished finished = RacedRound(race, site, i);
       INFO(finished.Describe());
-      // What this test itself copies goes by a path, and so astray.
+      // This test's own copies into the drop box use a path, so they may land
+      // in the canary.
       for (const std::string& name : race.Strange()) {
         CAPTURE(name);
         REQUIRE((name.starts_with("app-") && !name.ends_with(".json")));
@@ -337,7 +346,8 @@ void RaceRelease() {
       CHECK(finished.exit <= 5);
       ++exits[(i % 2 == 0 ? "stage " : "intake ") +
               std::to_string(finished.exit)];
-      // What is half unpacked the next one removes, raced too.
+      // Partial trees remain, so that the next command removes them under the
+      // same race; whole releases are removed here.
       if (i % 10 == 9) RunShell("cd " + releases + " && rm -rf 1.*");
     }
   }
@@ -347,11 +357,11 @@ void RaceRelease() {
   CHECK(swaps[1] > 100);
 }
 
-TEST_CASE("a neighbour who swaps directories for links gets nothing outside") {
+TEST_CASE("a process that swaps directories for links moves nothing out") {
   RaceRelease();
 }
 
-TEST_CASE("nor where the kernel has no openat2 does he") {
+TEST_CASE("a process that swaps directories moves nothing without openat2") {
   std::jthread([] {
     ForgetOpenat2();
     RaceRelease();

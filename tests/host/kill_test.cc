@@ -1,9 +1,10 @@
-// kill -9 at the mutating system calls of the built command, on a real file
-// system: after each, what it says is true, and the next command settles it.
+// Kills the built command with SIGKILL at its mutating system calls, on a real
+// file system. After each kill `status` must be true, and the next command must
+// settle the transaction.
 //
-// What a kill leaves in the kernel is not lost, so the file system here is one
-// in memory: it makes some hundred runs affordable. Power cuts are the business
-// of tests/deploy/crash_test.cc.
+// A kill does not lose changes that the kernel has accepted, so a file system
+// in memory is enough, and makes hundreds of runs affordable.
+// tests/deploy/crash_test.cc tests power cuts.
 #include <doctest/doctest.h>
 #include <signal.h>
 
@@ -20,26 +21,25 @@ namespace {
 
 namespace bfs = boost::filesystem;
 
-// Every call by which the command could change a disk, and those around them
-// (openat, close) that stand for the moments in between.
+// Every call with which the command could change a disk, and openat and close,
+// which stand for the moments in between.
 constexpr char kCalls[] =
     "write,pwrite64,writev,rename,renameat,renameat2,symlink,symlinkat,link,"
     "linkat,mkdir,mkdirat,unlink,unlinkat,rmdir,openat,openat2,fsync,fdatasync,"
     "syncfs,ftruncate,fallocate,chmod,fchmod,fchmodat,fchownat,flock,close";
 
-// A call made more often than this is killed at some of its times only: opening
-// and closing files, mostly of the dynamic linker and for reading. The rest, so
-// every rename, link, sync and record line, is killed at each. scripts/torture
-// leaves out nothing.
+// A call that is made more often than kAllUpTo times is sampled: these are
+// openat and close, mostly of the dynamic linker or for reading. Every rename,
+// link, sync and record line is a kill point. scripts/torture does not sample.
 constexpr unsigned kAllUpTo = 24;
 constexpr unsigned kSamples = 8;
 
 struct Scenario {
   std::vector<std::string> words;  // the command that is killed
-  int exit = 0;                    // where it runs through
-  std::string before;     // the release an interrupted one goes back to
-  std::string after;      // the one that is live where it runs through
-  std::string meanwhile;  // live on the way between the two
+  int exit = 0;                    // the exit status if nothing kills it
+  std::string before;              // the release that recovery goes back to
+  std::string after;      // the release that is live if nothing kills it
+  std::string meanwhile;  // a release that may be live in between
 };
 
 class Rig : public TracedSite {
@@ -64,12 +64,12 @@ class Rig : public TracedSite {
       }
     }
     MESSAGE(scenario.words[2] << ": killed " << kills << " times");
-    // Fewer would mean that nothing was injected.
+    // Proves that strace has injected signals at all.
     CHECK(kills > 20);
   }
 
  private:
-  // How often the command makes each call when nothing kills it.
+  // Returns how often the command makes each call if nothing kills it.
   std::map<std::string, unsigned> CountCalls(const Scenario& scenario) {
     const Finished finished =
         Trace({"-e", std::string("trace=") + kCalls}, scenario.words);
@@ -80,7 +80,7 @@ class Rig : public TracedSite {
     std::istringstream lines(Traced());
     for (std::string pid, rest; lines >> pid && std::getline(lines, rest);) {
       const std::size_t bracket = rest.find('(');
-      // Blanks follow the pid as far as a long pid would reach.
+      // strace pads the pid with blanks.
       const std::size_t name = rest.find_first_not_of(' ');
       if (bracket != std::string::npos) {
         ++times[rest.substr(name, bracket - name)];
@@ -89,7 +89,8 @@ class Rig : public TracedSite {
     return times;
   }
 
-  // False where the command ended before that call.
+  // Kills the command at its n-th such call and makes all checks. Returns false
+  // if the command ended before that call.
   bool Kill(const Scenario& scenario, const std::string& call, unsigned n) {
     const Finished killed =
         Trace({"-e", "trace=" + call, "-e",

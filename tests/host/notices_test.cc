@@ -1,5 +1,6 @@
-// Notices over the wire: what a receiver that is down, hangs or answers 500
-// costs, and that each notice comes once, also after kill -9.
+// Notices are sent to a real HTTP server. A receiver that is down, hangs or
+// answers 500 must cost no more than a few seconds, and each notice must arrive
+// exactly once, also after kill -9.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 #include <signal.h>
@@ -21,11 +22,11 @@ using nlohmann::json;
 using std::chrono::duration;
 using std::chrono::steady_clock;
 
-// A chat that is well, answers 500, or lets the caller wait.
+// A webhook receiver that works, answers 500, or never answers.
 struct Chat {
   enum class Mood { kWell, kBroken, kHanging };
   std::string Url() { return server.Url("/hook/secret-token"); }
-  // The bodies of all that came.
+  // Returns the bodies of all requests so far.
   std::vector<json> Came() {
     std::vector<json> bodies;
     for (const std::string& request : server.Requests()) {
@@ -57,7 +58,7 @@ struct Notifying {
     words.insert(words.begin(), {RELEASE_BINARY, "--config", config, "--json"});
     return Run(words);
   }
-  // A deploy that is refused: there is no such archive.
+  // Runs a deploy that is refused because its archive does not exist.
   Finished Refused() const {
     return Release({"deploy", site.files() + "/none.tar", "--version", "9"});
   }
@@ -69,7 +70,7 @@ struct Notifying {
   std::string config;
 };
 
-// The outcome without what differs from run to run.
+// Returns the outcome without the parts that differ from run to run.
 json Essence(const Finished& finished) {
   json outcome = json::parse(finished.out);
   outcome.erase("transaction");
@@ -78,7 +79,8 @@ json Essence(const Finished& finished) {
   return outcome;
 }
 
-// The same as with a receiver that is well, but for a warning and some time.
+// Checks that a refused deploy ends as with a working receiver (`well`), except
+// for a warning with `reason` and up to 7 seconds.
 void CheckUnchanged(const Notifying& app, const std::string& reason,
                     const Finished& well) {
   const auto start = steady_clock::now();
@@ -93,7 +95,7 @@ void CheckUnchanged(const Notifying& app, const std::string& reason,
   REQUIRE(warnings.size() == 1);
   const std::string warning = warnings[0];
   CHECK(warning.find(reason) != std::string::npos);
-  // Who knows the URL can post.
+  // The URL is a secret: knowing it is enough to post.
   CHECK(warning.find("secret-token") == std::string::npos);
 }
 
@@ -132,7 +134,7 @@ TEST_CASE("a receiver that is down, broken or hanging changes no outcome") {
   CHECK(chat.taken == 4);
 }
 
-TEST_CASE("nor the one of a deploy, live or undone, and each is told once") {
+TEST_CASE("a bad receiver changes no deploy, and each notice arrives once") {
   for (const bool good : {true, false}) {
     CAPTURE(good);
     Notifying app;
@@ -192,7 +194,7 @@ TEST_CASE(
         std::string::npos);
 }
 
-TEST_CASE("a command is told on its stdin and in its environment") {
+TEST_CASE("a command gets the notice on its stdin and in its environment") {
   Notifying app;
   const std::string out = app.site.files() + "/told";
   app.Configure("[notify]\ncommand = [\"sh\", \"-c\", \"cat >> " + out +
@@ -206,7 +208,7 @@ TEST_CASE("a command is told on its stdin and in its environment") {
   CHECK(told.substr(end + 1) == "shop 2 refused\n");
 }
 
-TEST_CASE("a transaction that was killed is told of by whoever settles it") {
+TEST_CASE("the recovery of a killed transaction sends its notice") {
   for (const bool by_deploy : {false, true}) {
     CAPTURE(by_deploy);
     Notifying app;
@@ -241,7 +243,7 @@ TEST_CASE("a transaction that was killed is told of by whoever settles it") {
   }
 }
 
-TEST_CASE("a full disk costs no rollback, and it is told all the same") {
+TEST_CASE("a rollback on a full disk works and sends its notice") {
   const TempDir own;
   const PrivateMount mount("-t tmpfs -o size=4m none", own.path() + "/disk");
   const Site site(own.path() + "/disk");

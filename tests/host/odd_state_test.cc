@@ -1,5 +1,5 @@
-// What people and bad luck do to a root: status says what is in doubt and what
-// to do about it, and nothing keeps `rollback` from a good release.
+// Roots that people or accidents have damaged. `status` must name the problem
+// and a remedy, and `rollback` must reach a good release.
 #include <doctest/doctest.h>
 
 #include <boost/filesystem.hpp>
@@ -33,14 +33,16 @@ void LinkTo(const Site& site, const std::string& target) {
   bfs::create_symlink(target, site.root() + "/current");
 }
 
-// 1.0, 2.0 and 3.0 are good, 3.0 is live; records 1 to 3.
+// A way to damage a root on which 1.0, 2.0 and 3.0 are good and 3.0 is live,
+// with records 1 to 3.
 struct Odd {
   const char* what;
   std::function<void(const Site&)> make;
-  // In the doubts; empty: there is none, as nothing is wrong with what counts.
+  // A part of the problem that `status` must report; empty if it must report
+  // none, because the damage is harmless.
   const char* doubt;
   const char* remedy;
-  const char* after;  // live after one `rollback`
+  const char* after;  // the version that is live after one rollback
 };
 
 const Odd kOdds[] = {
@@ -153,12 +155,12 @@ void CheckStatus(const Site& site, const Odd& odd) {
   CHECK(problems.empty() == !wrong);
   CHECK(problems.find(odd.doubt) != std::string::npos);
   CHECK(problems.find(odd.remedy) != std::string::npos);
-  // For whoever has no --json.
+  // The plain output must contain it too.
   CHECK(checked.out.find(odd.doubt) != std::string::npos);
   CHECK(Listing(site.root()) == before);
 }
 
-TEST_CASE("status tells of an odd state, and rollback leads out of it") {
+TEST_CASE("status reports an odd state, and rollback leads out of it") {
   for (const Odd& odd : kOdds) {
     CAPTURE(odd.what);
     Site site;
@@ -177,7 +179,7 @@ TEST_CASE("status tells of an odd state, and rollback leads out of it") {
                                                                          : 8));
     CHECK(bfs::exists(site.root() + "/current/name"));
     CHECK_FALSE(RecordLeftOpen(site.root()));
-    // And on from there.
+    // A deploy and a rollback work from there.
     site.Deploy("4.0");
     CHECK(site.Live() == "4.0");
     CHECK(site.Release({"rollback"}).exit == 0);
@@ -185,7 +187,7 @@ TEST_CASE("status tells of an odd state, and rollback leads out of it") {
   }
 }
 
-TEST_CASE("what a rollback found in the place of the link is kept") {
+TEST_CASE("a rollback keeps a directory that was in place of the link") {
   Site site;
   MakeThree(site);
   bfs::remove(site.root() + "/current");
@@ -197,7 +199,7 @@ TEST_CASE("what a rollback found in the place of the link is kept") {
   CHECK(site.Status()["well"] == true);
 }
 
-TEST_CASE("without a layout that is said, and a named rollback still goes") {
+TEST_CASE("without a layout only a named rollback works") {
   Site site;
   MakeThree(site);
   bfs::remove_all(site.root() + "/.release");
@@ -206,7 +208,7 @@ TEST_CASE("without a layout that is said, and a named rollback still goes") {
   CHECK(refused.exit == 2);
   CHECK(refused.err.find("`release init`") != std::string::npos);
   site.Must({"init"});
-  // Nobody knows any more what was good.
+  // The records are lost, so no release is known to be good.
   CHECK(site.Release({"rollback"}).exit == 7);
   CHECK(site.Release({"rollback", "2.0"}).exit == 0);
   CHECK(site.Live() == "2.0");
@@ -214,7 +216,7 @@ TEST_CASE("without a layout that is said, and a named rollback still goes") {
 
 // -- a disk that turns read-only
 
-// An ext4 of its own that turns read-only at the first error.
+// An ext4 that turns read-only at the first error.
 struct FragileDisk {
   FragileDisk() {
     const std::string image = own.path() + "/image";
@@ -224,7 +226,7 @@ struct FragileDisk {
     MakeThree(*site);
   }
 
-  // As the kernel does when it finds the file system damaged.
+  // Triggers the same error handling as damage that the kernel finds.
   void TurnReadOnly() const {
     const Finished device =
         RunShell("basename $(findmnt -no SOURCE " + disk + ")");
@@ -235,7 +237,7 @@ struct FragileDisk {
     REQUIRE(RunShell("touch " + disk + "/probe").exit != 0);
   }
 
-  // What an admin does about it.
+  // Repairs and mounts the file system, as an admin would.
   void Repair() {
     mount.reset();
     const std::string image = own.path() + "/image";
@@ -276,7 +278,7 @@ TEST_CASE("a disk that turns read-only in a deploy leaves the truth behind") {
   const Finished finished = DeployOntoReadOnly(fragile);
   INFO(finished.Describe());
   const json object = json::parse(finished.out);
-  // What it could not record, it does not call settled.
+  // The undo could not be recorded, so the outcome is in doubt.
   CHECK(finished.exit == 5);
   CHECK(object["error"]["code"] == "undo-failed");
   CHECK(object["current"] == "3.0");

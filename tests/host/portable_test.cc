@@ -1,4 +1,5 @@
-// The portable program: what it needs of a host, which is nothing but a kernel.
+// The portable program needs only a kernel: no library, no locale, no program
+// of the host.
 #include <doctest/doctest.h>
 
 #include <boost/filesystem.hpp>
@@ -15,21 +16,22 @@ namespace {
 
 const char kPortable[] = RELEASE_BUILD_DIR "/portable/release";
 
-// The numbers of the first system call that a kernel lacks.
+// For rig/old_kernel: the number of the first system call that a kernel does
+// not have.
 const char kAll[] = "100000";
 const char kLinux44[] = "326";   // no copy_file_range, statx, clone3, openat2
 const char kLinux315[] = "317";  // nor getrandom, memfd_create
 const char kLinux310[] = "314";  // nor renameat2
 
-// A directory that has the program and archives in it, and nothing else: no
-// library, no /proc, no /dev, no /etc.
+// A directory to chroot into, with only the program and archives: without
+// libraries, /proc, /dev and /etc.
 class Jail {
  public:
   explicit Jail(const std::string& program = kPortable) {
     boost::filesystem::copy_file(program, path() + "/release");
     boost::filesystem::create_directory(path() + "/tree");
     MakeTree(path() + "/tree/in");
-    // Names that are not ASCII in each way that archives write them.
+    // Names that are not ASCII, in each encoding that archives use.
     Shell("cd " + path() + "/tree; tar --format=pax -cf - in | gzip > " +
           path() + "/a-1.0.tar.gz; zip -qry " + path() +
           "/a-2.0.zip in; LC_ALL=C.UTF-8 bsdtar --format 7zip -cf " + path() +
@@ -39,8 +41,8 @@ class Jail {
 
   const std::string& path() const { return dir_.path(); }
 
-  // Writes /a.toml there, so that the app is called a: `text` after its root
-  // line.
+  // Writes the configuration /a.toml of the app `a`: a line with the root,
+  // followed by `text`.
   void Configure(const std::string& text) const {
     Spill(path() + "/a.toml", "root = \"/srv\"\n" + text);
   }
@@ -80,8 +82,8 @@ std::string Traced(const std::string& program, const TempDir& dir) {
   return Slurp(dir.path() + "/trace");
 }
 
-// The libraries, locales, converters and program configurations that were
-// opened, or looked for.
+// Returns the libraries, locales, converters and configurations of other
+// programs that the trace shows as opened or looked for.
 std::string OpenedOfHost(const std::string& trace) {
   const std::regex pattern(
       "open(?:at)?\\([^\"]*\"([^\"]*(?:\\.so|/lib/|/lib64/|locale|gconv|ssl)[^"
@@ -101,7 +103,7 @@ TEST_CASE("the portable program needs neither a library nor a linker") {
   };
   CHECK_FALSE(needs(kPortable));
   CHECK(needs(RELEASE_BINARY));
-  // Its place in memory is random all the same.
+  // It is position-independent, so address randomization works.
   CHECK(RunShell(std::string("readelf -h ") + kPortable).out.find("DYN") !=
         std::string::npos);
 }
@@ -135,11 +137,11 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("what the empty root lacks is seen by a program that needs it") {
+TEST_CASE("control: an empty root and an old kernel do stop programs") {
   const Jail dynamic(RELEASE_BINARY);
   dynamic.Configure("");
   CHECK(dynamic.Exit(kAll, {"status"}) == 127);
-  // Renames that replace nothing cannot be done without: Linux 3.15.
+  // renameat2 with RENAME_NOREPLACE (Linux 3.15) is indispensable.
   const Jail jail;
   boost::filesystem::create_directory(jail.path() + "/srv");
   jail.Configure("");
@@ -151,7 +153,7 @@ TEST_CASE("what the empty root lacks is seen by a program that needs it") {
   CHECK_FALSE(boost::filesystem::exists(jail.path() + "/srv/releases/1.0"));
 }
 
-TEST_CASE("owners are those of /etc/passwd, whatever nsswitch.conf says") {
+TEST_CASE("owners come from /etc/passwd, without nsswitch.conf") {
   const Jail jail;
   boost::filesystem::create_directories(jail.path() + "/srv");
   boost::filesystem::create_directories(jail.path() + "/etc");
@@ -173,8 +175,8 @@ TEST_CASE("owners are those of /etc/passwd, whatever nsswitch.conf says") {
   CHECK(jail.Exit(kAll, {"deploy", "/a-2.0.zip"}) == 2);
 }
 
-TEST_CASE("owners that only a directory service knows are asked of getent") {
-  const Jail jail;  // for its archives
+TEST_CASE("getent resolves owners that only a directory service knows") {
+  const Jail jail;  // only for its archives
   const std::string bin = jail.path() + "/bin";
   boost::filesystem::create_directory(bin);
   Spill(bin + "/getent",
@@ -199,7 +201,7 @@ TEST_CASE("owners that only a directory service knows are asked of getent") {
         "5151:5353\n");
 }
 
-TEST_CASE("the portable program opens nothing that was made for another libc") {
+TEST_CASE("the portable program opens nothing of another libc") {
   const TempDir dir;
   MakeTree(dir.path() + "/tree");
   Shell("cd " + dir.path() + "/tree; zip -qry ../a.zip .");
@@ -230,7 +232,7 @@ TEST_CASE("the portable program speaks HTTP through the program curl") {
   CHECK(site.Live() == "1.0");
   CHECK_FALSE(server.Requests().empty());
   const Finished undone = deploy("2.0", "/nowhere");
-  CHECK(undone.exit == 5);  // nobody can ask the one before either
+  CHECK(undone.exit == 5);  // the undo cannot probe without curl either
   CHECK(undone.err.find("install the package curl") != std::string::npos);
   CHECK(site.Live() == "1.0");
 }

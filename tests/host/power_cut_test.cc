@@ -1,11 +1,11 @@
-// The power is cut at the calls of the built command that change or sync
-// something, on real file systems; after the boot all promises must hold.
+// Cuts the power at the calls of the built command that change or sync
+// something, on real file systems. After the boot all promises must hold.
 //
-// What the disk keeps is what the kernel had to write: ext4 and xfs are shut
-// down under the stopped command, which drops all else; of btrfs the image is
-// copied at that moment. The same with a sync left out must show a broken
-// promise, where the file system is not stronger than it has to be.
-// tests/deploy/crash_test.cc tries what other kernels may do.
+// The disk keeps only what the kernel has written: ext4 and xfs are shut down
+// under the stopped command, which drops all other changes; for btrfs the image
+// is copied at that moment. As a control, each sync is left out in turn; this
+// must break a promise unless the file system guarantees more than it must.
+// tests/deploy/crash_test.cc tries the outcomes that other kernels allow.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -23,14 +23,15 @@ namespace {
 constexpr const char* kForms[] = {"ext4", "xfs", "btrfs"};
 using Cut = Disk::Cut;
 
-// Calls that end something: what was synced before them stands alone. A fast
-// run cuts before some of these only.
+// Whether the call completes a step. Before such a call the most changes are
+// pending or just durable, so a fast run cuts only before some of these.
 bool Tells(const std::string& call) {
   return call.starts_with("fsync") || call.starts_with("syncfs") ||
          call.starts_with("renameat2");
 }
 
-// Before which calls the power is cut, the end among them.
+// Returns the numbers of the calls before which the power is cut; the last one
+// stands for the end of the command.
 std::vector<unsigned> Points(const std::vector<std::string>& calls) {
   std::vector<unsigned> points;
   unsigned telling = 0;
@@ -73,8 +74,8 @@ TEST_CASE("a power cut at any call breaks nothing, on ext4, xfs and btrfs") {
   CHECK(all > 30);
 }
 
-// What the command calls below the root as strace sees it, named as rig/calls.c
-// names it.
+// Returns the calls below the root in a trace of strace, with the names that
+// rig/calls.c uses.
 std::vector<std::string> Traced(const std::string& trace,
                                 const std::string& root) {
   std::vector<std::string> calls;
@@ -84,7 +85,7 @@ std::vector<std::string> Traced(const std::string& trace,
     if (bracket == std::string::npos) continue;
     const std::size_t name = line.find_last_of(' ', bracket) + 1;
     std::string call = line.substr(name, bracket - name);
-    // What the service does stays out of it.
+    // Skips the calls of the service's reload command.
     if (line.find("/running\"") != std::string::npos) continue;
     const bool here = line.find(root) != std::string::npos;
     if (!here && call != "chmod") continue;
@@ -92,7 +93,7 @@ std::vector<std::string> Traced(const std::string& trace,
       continue;
     }
     if (call == "ioctl" && line.find("FICLONE") == std::string::npos) continue;
-    // The C library reaches these by other calls.
+    // The C library implements these functions with other system calls.
     if (call == "renameat") call = "renameat2";
     if (call == "chmod") call = "fchmodat";
     calls.push_back(call);
@@ -110,7 +111,8 @@ TEST_CASE("strace sees no call that is not numbered") {
     }
     shop.disk()->Restore();
     const TempDir own;
-    // All that may change a file, whether the command calls it today or not.
+    // Every call that can change a file, even if the command does not use it
+    // today.
     std::vector<std::string> line = {
         "strace",
         "-E",
@@ -131,7 +133,7 @@ TEST_CASE("strace sees no call that is not numbered") {
     const Finished finished = Run(line);
     REQUIRE(finished.exit == cut_case.exit);
     auto traced = Traced(own.path() + "/trace", "/disk/root");
-    // Two threads write, in an order of their own.
+    // Two threads write, so the order differs from run to run.
     std::sort(traced.begin(), traced.end());
     std::sort(numbered.begin(), numbered.end());
     CHECK(fmt::format("{}", fmt::join(traced, " ")) ==
@@ -140,16 +142,16 @@ TEST_CASE("strace sees no call that is not numbered") {
   }
 }
 
-// -- a sync left out
+// -- control: each sync is needed
 
 struct Row {
   std::string sync;  // as in docs/crash-safety.md
   std::vector<std::string> command;
   LeftOut left_out;
-  // Where it shows. Elsewhere the file system keeps more than it has to:
-  // docs/crash-safety.md says why.
+  // The file systems on which a missing sync breaks a promise. The others keep
+  // more than they must; docs/crash-safety.md says why.
   std::vector<std::string> shows;
-  // What recovers is killed at each of its calls, too.
+  // Kills the recovery at each of its calls, too.
   bool kill_recovery = false;
 };
 
@@ -175,7 +177,7 @@ std::vector<Row> Rows() {
   };
 }
 
-// Shared blocks make btrfs write more than it is asked to.
+// Without dedup, because shared blocks make btrfs write more than it must.
 CutCase CaseOf(const Row& row) {
   CutCase found = CutCaseNamed("deploy that fails");
   for (const CutCase& cut_case : CutCases()) {
@@ -196,8 +198,8 @@ std::string BreaksAt(CutShop* shop, unsigned n, Cut cut, bool kill_recovery) {
   return broken;
 }
 
-// What breaks at a cut before one of the calls after the one left out; empty:
-// nothing does.
+// Leaves out the sync of this row and cuts the power before each later call.
+// Returns the first broken promise, or "".
 std::string BreaksWithout(CutShop* shop, const Row& row) {
   const auto calls = shop->Calls();
   shop->calls()->LeaveOut(row.left_out);
@@ -205,7 +207,8 @@ std::string BreaksWithout(CutShop* shop, const Row& row) {
   for (unsigned n = 1; n <= calls.size() + 1; ++n) {
     const bool last = n > calls.size();
     const std::string call = last ? "the end" : calls[n - 1];
-    // The kills multiply; the moment after the swap stands for all.
+    // Each cut is combined with all kills of the recovery, so only the moment
+    // after the switch is tried.
     const bool wanted = row.kill_recovery ? n > 1 && calls[n - 2] == "fsync ."
                                           : last || Tells(call);
     if (seen >= row.left_out.nth && wanted) {
@@ -220,7 +223,7 @@ std::string BreaksWithout(CutShop* shop, const Row& row) {
   return "";
 }
 
-TEST_CASE("what recovers from a power cut may be killed at each of its calls") {
+TEST_CASE("recovery from a power cut may be killed at each of its calls") {
   for (const std::string form : kForms) {
     if (form != "xfs" && !Torture()) continue;
     CAPTURE(form);
@@ -244,8 +247,8 @@ TEST_CASE("what recovers from a power cut may be killed at each of its calls") {
   }
 }
 
-// Nobody promises that what is not synced is lost: btrfs may commit by itself
-// just then, the likelier the slower the machine. One loss is enough.
+// Unsynced changes may survive: btrfs may commit by itself at that moment, more
+// likely on a slow machine. The test tries up to 12 times; one loss is enough.
 std::string BreaksInTime(const std::string& form, const Row& row, bool shows) {
   for (int attempts = shows ? 12 : 1; attempts > 0; --attempts) {
     CutShop shop(form, CaseOf(row));
@@ -260,7 +263,9 @@ TEST_CASE("each sync left out is caught where the file system needs it") {
     for (const std::string form : kForms) {
       const bool shows = std::find(row.shows.begin(), row.shows.end(), form) !=
                          row.shows.end();
-      // That nothing shows takes the longest. The tree is what others lose.
+      // A row in which no promise breaks takes the longest, so only
+      // scripts/torture runs it. The sync of the tree is the one that other
+      // tools lack.
       const bool fast = row.sync == "tree before publish" ||
                         (shows && form == row.shows.front());
       if (!fast && !Torture()) continue;

@@ -1,5 +1,5 @@
-// Real packages from the registries that this machine is set up for: each is
-// unpacked by us and by bsdtar, and what came out is compared.
+// Real packages from the registries that this machine uses. The command and
+// bsdtar unpack each one, and the trees are compared.
 #include <doctest/doctest.h>
 
 #include <boost/filesystem.hpp>
@@ -29,8 +29,8 @@ std::string CacheDirectory() {
   return out;
 }
 
-// The cached file; where it is missing, `command` makes it as $out in an empty
-// directory. Throws where it cannot.
+// Returns the path of the cached file. If it is missing, runs `command` in an
+// empty directory, which must make it as $out. Throws if that fails.
 std::string Fetched(const std::string& name, const std::string& command) {
   const std::string path = CacheDirectory() + "/" + name;
   if (bfs::exists(path)) return path;
@@ -48,8 +48,8 @@ std::string NpmPackage(const std::string& file, const std::string& spec) {
   return Fetched(file, "npm pack --silent " + spec + " >&2; mv *.tgz $out");
 }
 
-// A file of a Debian source package. The machine's list of binary packages is
-// turned into one of sources, used once, and thrown away.
+// Returns a file of a Debian source package. The list of source repositories is
+// derived from the machine's binary ones, used for this download and discarded.
 std::string DebianSource(const std::string& package, const std::string& pattern,
                          const std::string& file) {
   return Fetched(
@@ -70,7 +70,7 @@ std::string DebianSource(const std::string& package, const std::string& pattern,
           package + " >&2; mv " + pattern + " $out");
 }
 
-// The files of a binary package, as the tar that is in it.
+// Returns the tar with the files of a binary package.
 std::string DebianFiles(const std::string& package, const std::string& file) {
   return Fetched(file, "apt-get -qq -o APT::Sandbox::User=root download " +
                            package +
@@ -80,7 +80,7 @@ std::string DebianFiles(const std::string& package, const std::string& file) {
 struct Node {
   char kind = '?';
   bool executable = false;
-  std::string content;  // of a file, or a link's target
+  std::string content;  // of a file, or the target of a link
 
   bool operator==(const Node&) const = default;
 };
@@ -131,7 +131,8 @@ void Compare(const std::string& archive, std::size_t at_least) {
   CHECK(unpacked.archive_bytes == bfs::file_size(archive));
 }
 
-// Packs the files of an archive again, in another format.
+// Packs the files of an archive in another format, and compares the trees that
+// come out of it.
 void CompareRepacked(const std::string& archive, const std::string& command,
                      std::size_t at_least) {
   CAPTURE(command);

@@ -1,4 +1,4 @@
-// Which releases stay, and where a rollback goes.
+// The releases that prune keeps, and the target of a rollback.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
@@ -48,7 +48,7 @@ TEST_CASE("five failed deploys in a row cost no good release") {
   for (const char* version : {"1.0", "2.0", "3.0"}) {
     CHECK(StateOf(site, version) == "good");
   }
-  // Of the failed ones the newest is kept, for whoever wants to know why.
+  // The newest failed release is kept, so that a person can examine it.
   CHECK(site.Releases() == Names{"1.0", "2.0", "3.0", "bad-4"});
 
   site.Must({"rollback"});
@@ -56,9 +56,10 @@ TEST_CASE("five failed deploys in a row cost no good release") {
   CHECK(StateOf(site, "3.0") == "withdrawn");
 }
 
-TEST_CASE("rolling back twice goes back twice, and then there is nothing") {
+TEST_CASE("two rollbacks go back twice, and a third has no target") {
   const Site site;
-  // By history, not by name.
+  // The order of the versions differs from that of their names: a rollback goes
+  // by history.
   for (const char* version : {"7.0", "3.0", "5.0"}) site.Deploy(version);
   site.Must({"rollback"});
   CHECK(site.Live() == "3.0");
@@ -115,7 +116,7 @@ TEST_CASE("the same version again changes nothing, other content is refused") {
         before);
 }
 
-TEST_CASE("an earlier version again goes live from what is there") {
+TEST_CASE("an earlier version goes live again without unpacking") {
   const Site site;
   site.Deploy("1.0");
   site.Deploy("2.0");
@@ -125,7 +126,7 @@ TEST_CASE("an earlier version again goes live from what is there") {
   CHECK(Listing(site.root() + "/releases/1.0") == before);
 }
 
-// Until the process has a directory of that end.
+// Waits until the working directory of the process ends with `end`.
 void AwaitDirectory(int pid, const std::string& end) {
   const std::string link = "/proc/" + std::to_string(pid) + "/cwd";
   REQUIRE(Eventually([&] {
@@ -143,7 +144,7 @@ TEST_CASE("prune keeps what is live, its target, pinned or in use") {
   const std::string config =
       site.ConfigFile("shop.toml", "keep_releases = 1\n");
   {
-    // A worker that still runs from the release it was started in.
+    // A worker that still runs in the release in which it was started.
     Running worker(
         {"sh", "-c", "cd " + site.root() + "/releases/3.0 && exec sleep 60"});
     AwaitDirectory(worker.pid(), "/3.0");
@@ -171,7 +172,7 @@ TEST_CASE("prune keeps what is live, its target, pinned or in use") {
   CHECK(site.Live() == "5.0");
 }
 
-TEST_CASE("prune sees who uses a release behind a root that is a link") {
+TEST_CASE("prune keeps a release in use behind a root that is a link") {
   const Site site;
   for (const char* version : {"1.0", "2.0", "3.0"}) site.Deploy(version);
   const TempDir elsewhere;

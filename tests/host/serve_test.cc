@@ -1,5 +1,5 @@
-// A restricted key over a real sshd: what it may do works, all else gets
-// nothing. Set up with the samples of docs/security.md as they are.
+// A restricted key over a real sshd: the allowed commands work, and nothing
+// else does. Uses the samples of docs/security.md unchanged.
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -47,7 +47,7 @@ Answer RunIt(const std::vector<std::string>& argv,
   return {client.Wait(), client.Output()};
 }
 
-// A shop whose user deploy gets in by one restricted key.
+// An app whose user `deploy` logs in with one restricted key.
 class ServedShop : public LiveShop {
  public:
   ServedShop() : LiveShop(Config() + kVerify) {
@@ -57,13 +57,13 @@ class ServedShop : public LiveShop {
 
   const SshServer& sshd() const { return sshd_; }
 
-  // `ssh OPTIONS deploy@127.0.0.1 COMMAND...`
+  // Returns the command line `ssh OPTIONS deploy@127.0.0.1 COMMAND...`.
   std::vector<std::string> Client(
       const std::vector<std::string>& options,
       const std::vector<std::string>& command) const {
     return sshd_.Client("deploy", options, command);
   }
-  // One connection for all that ask for nothing special.
+  // Runs a command over ssh. All these commands share one connection.
   Answer Ssh(const std::string& command,
              const std::string& input = "/dev/null") {
     return RunIt(Client({"-T", "-oControlMaster=auto", "-oControlPersist=20",
@@ -72,7 +72,8 @@ class ServedShop : public LiveShop {
                  input);
   }
 
-  // The two commands of docs/security.md, and the deploy.
+  // Signs a statement with the two commands of docs/security.md and deploys the
+  // archive.
   Answer DeployVouched(const std::string& version, std::uint64_t serial) {
     const std::string archive = LiveShop::Archive(version);
     Spill(archive + ".intoto.json",
@@ -118,7 +119,8 @@ class ServedShop : public LiveShop {
   SshServer sshd_{kDirectory, 2223};
 };
 
-// What would show that somebody got through.
+// Whether the attempt failed and left no trace of a command that ran or of a
+// file that was read.
 bool GotNothing(const Answer& answer) {
   return answer.status != 0 &&
          answer.output.find("uid=") == std::string::npos &&
@@ -152,8 +154,8 @@ constexpr const char* kNotServed[] = {"id",
                                       "-a x",
                                       "--help"};
 
-// Commands that are nearly right, sent by several clients at once, while
-// strace writes down what is started for them.
+// Sends random, nearly valid commands from several clients at once, while
+// strace records the programs that sshd starts.
 class FuzzedCommands {
  public:
   explicit FuzzedCommands(ServedShop* shop) : shop_(shop) {
@@ -187,7 +189,8 @@ class FuzzedCommands {
     CHECK(leaks_ == 0);
   }
 
-  // Nothing but sshd, the one command line, and what that starts by itself.
+  // Checks that only sshd, the one forced command, and the programs that it
+  // starts have run.
   void CheckWhatRan() {
     strace_->Kill(SIGINT);
     strace_->Wait();
@@ -199,7 +202,7 @@ class FuzzedCommands {
     unsigned served = 0;
     std::ifstream trace(kTrace);
     for (std::string text; std::getline(trace, text);) {
-      // One that came to be: others were looked for in another place.
+      // Skips failed execs, which are attempts in other directories of PATH.
       if (text.find("= -1") != std::string::npos) continue;
       if (text.find("[\"sh\", \"-c\", \"" + line + "\"]") !=
           std::string::npos) {
@@ -223,8 +226,9 @@ class FuzzedCommands {
     CHECK(others["/usr/bin/release"] == Count());
   }
 
-  // No file where that user, or root for it, could have put one, but the
-  // records of what was refused and what this test makes.
+  // Checks that no new file exists where this user, or root on its behalf,
+  // could have written one, except for records of refusals and files of this
+  // test.
   void CheckWhatWasMade() {
     const std::string made =
         shop_
@@ -266,7 +270,8 @@ class FuzzedCommands {
     std::string line = good[(*random)() % good.size()];
     for (std::size_t n = (*random)() % 5; n > 0; --n) {
       const std::size_t at = (*random)() % (line.size() + 1);
-      // What is near a right word goes deeper than what is none.
+      // Most changes are small, because nearly valid words get further into the
+      // parser than garbage.
       if (const auto kind = (*random)() % 8; kind == 0) {
         line.insert(at, bad[(*random)() % bad.size()]);
       } else if (kind < 5) {
@@ -320,7 +325,8 @@ TEST_SUITE("inside a container: serve") {
     CHECK(shop.Ssh("history --count 2").output.find("reason: slow") !=
           std::string::npos);
     CHECK(shop.Ssh("rollback none").status == 7);
-    // Without evidence nothing comes in, nor with what was used before.
+    // An archive without evidence, or with a serial that was used before, is
+    // refused.
     const Answer bare =
         shop.Ssh("deploy - --version 3 --json", shop.LiveShop::Archive("3"));
     CHECK(bare.status == 3);
@@ -341,7 +347,7 @@ TEST_SUITE("inside a container: serve") {
     }
     CHECK(shop.Transactions() == before);
     shop.CheckLive("1");
-    // The control: a key without a restriction gets what is looked for.
+    // Control: an unrestricted key gets what GotNothing looks for.
     REQUIRE(shop.Shell(fmt::format("cat {}/ci.pub "
                                    ">>/etc/ssh/authorized_keys/deploy",
                                    kDirectory))
@@ -350,7 +356,7 @@ TEST_SUITE("inside a container: serve") {
         GotNothing(RunIt(shop.sshd().Client("deploy", {"-T"}, {"id"}, "ci"))));
   }
 
-  TEST_CASE("a login, files and ways through are not to be had") {
+  TEST_CASE("logins, file transfers and forwardings are refused") {
     ServedShop shop;
     const std::size_t before = shop.Transactions();
     CHECK(GotNothing(RunIt(shop.Client({"-T"}, {}))));
@@ -382,7 +388,7 @@ TEST_SUITE("inside a container: serve") {
     CAPTURE(restricted);
     CHECK(restricted.find("key options: command") != std::string::npos);
     CHECK(restricted.find("-forwarding") == std::string::npos);
-    // The control: what a key may do that nobody has restricted.
+    // Control: sshd reports the permissions of an unrestricted key.
     REQUIRE(shop.Shell(fmt::format("cat {}/ci.pub "
                                    ">>/etc/ssh/authorized_keys/deploy",
                                    kDirectory))
@@ -392,14 +398,14 @@ TEST_SUITE("inside a container: serve") {
     CHECK(open_key.find("agent-forwarding") != std::string::npos);
   }
 
-  TEST_CASE("nor does what the caller puts into the environment") {
+  TEST_CASE("the caller's environment has no effect") {
     ServedShop shop;
     Spill("/tmp/evil.c",
           "#include <unistd.h>\n#include <fcntl.h>\n"
           "__attribute__((constructor)) void f(void) {\n"
           "  if (geteuid() == 0) open(\"/tmp/marker\", O_CREAT, 0600);\n}\n");
     REQUIRE(shop.Shell("cc -shared -fPIC -o /tmp/evil.so /tmp/evil.c").ok());
-    // The control: it does what it would have to be caught at.
+    // Control: the library makes the marker if root preloads it.
     CHECK(shop.Shell("LD_PRELOAD=/tmp/evil.so /bin/true; rm /tmp/marker").ok());
     const Answer answer = RunIt(
         shop.Client({"-T",
@@ -410,7 +416,7 @@ TEST_SUITE("inside a container: serve") {
     CHECK(answer.status == 0);
     CHECK_FALSE(boost::filesystem::exists("/tmp/marker"));
     REQUIRE(shop.DeployVouched("2", 2).status == 0);
-    // What the preflight hook, which is env, was given.
+    // The preflight hook is `env`, so its output is its environment.
     const std::string notes = shop.Release({"history", "-n", "1"})
                                   .json["transactions"][0]["notes"]
                                   .dump();
@@ -444,7 +450,7 @@ TEST_SUITE("inside a container: serve") {
     }
   }
 
-  TEST_CASE("commands made at random over ssh change nothing") {
+  TEST_CASE("random commands over ssh change nothing") {
     ServedShop shop;
     FuzzedCommands fuzzed(&shop);
     fuzzed.SendAll();
@@ -454,7 +460,7 @@ TEST_SUITE("inside a container: serve") {
     CHECK(shop.Shell("test $(ls /srv/shop/releases | wc -l) = 1").ok());
   }
 
-  TEST_CASE("what that user has in its home starts nothing") {
+  TEST_CASE("files in that user's home start nothing") {
     ServedShop shop;
     REQUIRE(shop.Shell("set -e; cd ~deploy; mkdir -p .ssh;"
                        "for f in .ssh/rc .bashrc .profile .shrc; do "
@@ -464,7 +470,7 @@ TEST_SUITE("inside a container: serve") {
                 .ok());
     CHECK(shop.Ssh("status").status == 0);
     CHECK_FALSE(boost::filesystem::exists("/tmp/marker"));
-    // The control: a shell of that user does start it.
+    // Control: a login shell of that user runs it.
     CHECK(shop.Shell("setpriv --reuid deploy --regid deploy --clear-groups "
                      "env HOME=/home/deploy sh -lc true;"
                      "test -e /tmp/marker && rm /tmp/marker")
@@ -472,7 +478,7 @@ TEST_SUITE("inside a container: serve") {
   }
 }
 
-TEST_CASE("a restricted key does what it may, and nothing else") {
+TEST_CASE("a restricted key can run its commands, and nothing else") {
   SystemdContainer container;
   CheckSuiteInside(&container, "inside a container: serve", 8);
 }

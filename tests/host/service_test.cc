@@ -1,6 +1,6 @@
-// The service room against a real systemd. The tests of the suite "inside a
-// systemd container" change units of the machine they run on; the one outside
-// it boots a container and runs them in there.
+// src/service against a real systemd. The suite "inside a systemd container"
+// changes units of the machine that it runs on; the test case outside of it
+// boots a container and runs the suite in it.
 #include "service/service.h"
 
 #include <doctest/doctest.h>
@@ -24,8 +24,8 @@ using std::chrono::seconds;
 
 constexpr const char* kSuite = "inside a systemd container";
 
-// At a reload it does what current/behaviour says; at a start it does nothing
-// but run in the release.
+// On a reload this server does what current/behaviour names; on a start it only
+// runs in the release.
 constexpr const char* kServer = R"py(
 import os, signal, socket, sys, time
 root, talks = sys.argv[1], sys.argv[2] == "notify"
@@ -48,7 +48,7 @@ tell("READY=1")
 while True: time.sleep(0.1)
 )py";
 
-// A unit with releases 1, of which it runs, and 2, made live.
+// A unit that runs from release 1 while release 2 is being made live.
 class Shop {
  public:
   Shop(const std::string& type, const std::string& behaviour,
@@ -70,7 +70,8 @@ class Shop {
         type, kRoot, kRoot, type, more);
     Do("daemon-reload");
     Do("restart");
-    clock.Sleep(milliseconds(300));  // a simple unit is up before it serves
+    // systemd considers a simple unit up before it serves.
+    clock.Sleep(milliseconds(300));
     config.root = kRoot;
     config.service.unit = "shop.service";
     config.service.timeout = seconds(5);
@@ -101,7 +102,8 @@ class Shop {
   Error Failure() {
     return ErrorOf([this] { Activate(); });
   }
-  // The way back must work from wherever the failure left the unit.
+  // Checks that the unit can go back to release 1, in whatever state the
+  // failure left it.
   void GoBack() {
     Live("1");
     Activate();
@@ -149,7 +151,7 @@ TEST_SUITE("inside a systemd container") {
     CHECK(shop.WorkingDirectory() == "/srv/shop/releases/2");
   }
 
-  TEST_CASE("a unit that does not run is started, and that is said") {
+  TEST_CASE("a unit that does not run is started, with a remark") {
     Shop shop("notify", "ok");
     shop.Do("stop");
     const auto remarks = shop.Activate();
@@ -183,7 +185,7 @@ TEST_SUITE("inside a systemd container") {
     shop.GoBack();
   }
 
-  TEST_CASE("a reload without an end costs the time limit, and is left") {
+  TEST_CASE("a reload that never ends takes the time limit and is cancelled") {
     for (const char* more :
          {"", "ExecReload=\nExecReload=/bin/sh -c 'sleep 1000'"}) {
       CAPTURE(more);
@@ -248,7 +250,7 @@ TEST_SUITE("inside a systemd container") {
   }
 }
 
-TEST_CASE("the service room keeps its word against a real systemd") {
+TEST_CASE("src/service works with a real systemd") {
   SystemdContainer container;
   const CommandResult result =
       container.Exec({"env", "RELEASE_INSIDE_CONTAINER=1",

@@ -1,4 +1,5 @@
-// Requests that take three seconds, while releases come and go.
+// Requests that take three seconds, while releases are deployed and rolled
+// back.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
@@ -15,7 +16,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// A new slow request every 50 ms, so that some sixty are under way at any time.
+// Starts a slow request every 50 ms, so that about sixty are in progress at any
+// time.
 class SlowLoad {
  public:
   explicit SlowLoad(LiveShop* shop)
@@ -27,7 +29,7 @@ class SlowLoad {
         }) {}
   ~SlowLoad() { End(); }
 
-  // What went wrong, once all that were begun have ended.
+  // Waits for all requests that were started. Returns the failures.
   std::vector<std::string> End() {
     stop_ = true;
     if (starter_.joinable()) starter_.join();
@@ -59,7 +61,7 @@ class SlowLoad {
   std::thread starter_;
 };
 
-// Deploys releases 2, 3 and 4 and goes back once, under the load.
+// Deploys releases 2, 3 and 4 and rolls back once, under the load.
 void CheckUnderLoad(LiveShop* shop) {
   shop->Deploy("1");
   SlowLoad load(shop);
@@ -82,7 +84,8 @@ std::string Replaced(std::string text, const std::string& what,
   return text.replace(text.find(what), what.size(), with);
 }
 
-// Two seconds more than a slow request: a restart waits for them.
+// A restart waits for slow requests, so the time limit must be well above their
+// three seconds.
 std::string PatientConfig() {
   return Replaced(LiveShop::Config(), "timeout = \"3s\"", "timeout = \"15s\"");
 }
@@ -100,7 +103,7 @@ TEST_SUITE("inside a container: slow answers") {
     CheckUnderLoad(&shop);
   }
 
-  TEST_CASE("nor does a restart behind a socket unit") {
+  TEST_CASE("a restart behind a socket unit cuts no answer") {
     LiveShop shop(PatientConfig(),
                   Replaced(LiveShop::Unit(), "ExecReload=", "#"));
     WriteSocket();
@@ -112,7 +115,7 @@ TEST_SUITE("inside a container: slow answers") {
                                               "start 4", "start 3"});
   }
 
-  TEST_CASE("the load sees a restart without a socket unit") {
+  TEST_CASE("control: the load notices a restart without a socket unit") {
     LiveShop shop(PatientConfig(),
                   Replaced(LiveShop::Unit(), "ExecReload=", "#"));
     shop.Deploy("1");

@@ -1,4 +1,4 @@
-// Called over ssh, by a caller that may vanish.
+// The command is run over ssh by clients that may disappear.
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -20,7 +20,7 @@ using std::chrono::seconds;
 
 constexpr char kCommand[] = "/usr/bin/release --app shop --json ";
 
-// A shop, and an sshd that lets root in.
+// An app, and an sshd that admits root.
 class ShopOverSsh : public LiveShop {
  public:
   ShopOverSsh() : LiveShop(Config("1500ms")) {
@@ -34,7 +34,7 @@ class ShopOverSsh : public LiveShop {
     return sshd_.Client("root", {terminal ? "-tt" : "-T"}, {command});
   }
 
-  // The status as a new connection tells it.
+  // Returns the status, read over a new connection.
   nlohmann::json StatusOverSsh() {
     Started client(Client(std::string(kCommand) + "status"));
     CHECK(client.Wait() == 0);
@@ -52,7 +52,8 @@ class ShopOverSsh : public LiveShop {
   SshServer sshd_{"/srv/ssh", 2222};
 };
 
-// The read end of a pipe that holds `bytes`; `writer` keeps it open.
+// A pipe for the stdin of a client. Its write end stays open as long as this
+// object exists, so the client sees no end of file.
 struct Pipe {
   Pipe() { REQUIRE(pipe2(ends, O_CLOEXEC) == 0); }
   ~Pipe() {
@@ -126,7 +127,7 @@ TEST_SUITE("inside a container: ssh") {
     shop.CheckLive("2");
   }
 
-  TEST_CASE("nor does one that had a terminal") {
+  TEST_CASE("a killed client with a terminal does not stop the deploy") {
     ShopOverSsh shop;
     for (const bool good : {true, false}) {
       CAPTURE(good);
@@ -146,7 +147,7 @@ TEST_SUITE("inside a container: ssh") {
   }
 }
 
-TEST_CASE("a caller over ssh may vanish") {
+TEST_CASE("a client over ssh may disappear") {
   SystemdContainer container;
   CheckSuiteInside(&container, "inside a container: ssh", 4);
 }

@@ -1,4 +1,5 @@
-// Readers of `current` while it is swapped, thousands of times.
+// Readers of `current` must see no error while it is switched thousands of
+// times.
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -24,10 +25,10 @@ namespace bfs = boost::filesystem;
 
 constexpr std::size_t kFileSize = 20'000;
 
-// Two releases live in turn; every byte of their file is their own letter.
+// Two releases are live in turn; the file of each consists of its own letter.
 std::string ContentOf(char letter) { return std::string(kFileSize, letter); }
 
-// Reads through `current` in a loop until told to stop.
+// Threads that read through `current` in a loop until they are stopped.
 class Readers {
  public:
   explicit Readers(const std::string& root) : root_(root) {
@@ -47,7 +48,9 @@ class Readers {
 
   long reads() const { return reads_; }
   long failed_reads() const { return failed_reads_; }  // open or read failed
-  long torn_reads() const { return torn_reads_; }      // not of one release
+  long torn_reads() const {
+    return torn_reads_;
+  }  // content of no single release
   long failed_links() const { return failed_links_; }  // readlink failed
   bool saw_both() const { return saw_a_ && saw_b_; }
 
@@ -106,11 +109,11 @@ void CheckUndisturbed(const Readers& readers) {
   CHECK(readers.failed_reads() == 0);
   CHECK(readers.torn_reads() == 0);
   CHECK(readers.failed_links() == 0);
-  // Otherwise nothing was swapped under them.
+  // Proves that the link was switched while they read.
   CHECK(readers.saw_both());
 }
 
-TEST_CASE("readers see no error over 10,000 swaps by the command's own code") {
+TEST_CASE("readers see no error in 10,000 switches by the command's code") {
   const Site site;
   DeployPage(site, 'a');
   DeployPage(site, 'b');
@@ -123,7 +126,7 @@ TEST_CASE("readers see no error over 10,000 swaps by the command's own code") {
   CheckUndisturbed(readers);
 }
 
-TEST_CASE("readers see no error over hundreds of activations and rollbacks") {
+TEST_CASE("readers see no error in hundreds of activations and rollbacks") {
   const Site site;
   DeployPage(site, 'a');
   DeployPage(site, 'b');
@@ -138,7 +141,7 @@ TEST_CASE("readers see no error over hundreds of activations and rollbacks") {
   CheckUndisturbed(readers);
 }
 
-TEST_CASE("readers do see errors where the link is removed and made anew") {
+TEST_CASE("control: readers see errors if the link is removed and made again") {
   const Site site;
   DeployPage(site, 'a');
   DeployPage(site, 'b');

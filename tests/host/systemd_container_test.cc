@@ -18,7 +18,7 @@ std::string ReadAll(const std::string& path) {
   return text.str();
 }
 
-// The command lines of the processes on this host that have `part` in theirs.
+// Returns the command lines on this host that contain `part`.
 std::vector<std::string> ProcessesWith(const std::string& part) {
   std::vector<std::string> found;
   for (const auto& entry : boost::filesystem::directory_iterator("/proc")) {
@@ -28,8 +28,8 @@ std::vector<std::string> ProcessesWith(const std::string& part) {
   return found;
 }
 
-// Whether neither the container's init nor what keeps it up is there any more.
-// All else inside ends with its init.
+// Whether both the container's init and its supervisor are gone. All other
+// processes inside end with the init.
 bool NothingLeft(const std::string& directory, int leader) {
   return leader > 1 && kill(leader, 0) != 0 &&
          ProcessesWith(directory).empty() &&
@@ -99,7 +99,7 @@ TEST_CASE("a container ends with the process that it was started for") {
   boost::filesystem::remove_all(directory);
 }
 
-TEST_CASE("a container whose supervisor is killed is gone as well") {
+TEST_CASE("a container ends when its supervisor is killed") {
   SystemdContainer container;
   const int leader = container.leader();
   REQUIRE(container.supervisor() > 1);

@@ -1,5 +1,5 @@
-// The units that run by themselves: notices that wait, the weekly look at what
-// is on disk, and what stays in sight.
+// The units that run on their own: delivery of waiting notices, the weekly
+// verify, and failures that stay visible.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
@@ -35,12 +35,12 @@ bool Failed(LiveShop* shop, const std::string& unit) {
   return shop->Shell("systemctl is-failed " + unit).ok();
 }
 
-// The lines of the motd are whole.
+// Whether a failure is visible: the unit that writes the motd is active.
 bool InSight(LiveShop* shop) {
   return shop->Shell("systemctl is-active release-failed@shop").ok();
 }
 
-// Has the weekly look come each second.
+// Makes the weekly verify run every second.
 void LookEachSecond(WatchedShop* shop) {
   shop->AddToUnit(kVerifyTimer, kEachSecond);
   REQUIRE(shop->Shell(fmt::format("systemctl start {}", kVerifyTimer)).ok());
@@ -60,14 +60,15 @@ TEST_SUITE("inside a container: units") {
       return HttpAnswer(200, "");
     });
     shop.WriteConfig(Notifying(chat.Url("/")));
-    // It is due half a minute after the last try; nobody remembers that one.
+    // A notice is due half a minute after its last try. Without the file of
+    // tries it is due at once.
     fs::remove("/srv/shop/.release/outbox/.tries");
     shop.AddToUnit(kNotifyTimer, kEachSecond);
     REQUIRE(shop.Shell(fmt::format("systemctl start {}", kNotifyTimer)).ok());
     CHECK(Within(seconds(20), [&] { return came == 1; }));
     CHECK(
         Within(seconds(5), [&] { return shop.Status()["undelivered"] == 0; }));
-    // It comes round again and finds nothing.
+    // The next run has nothing to deliver.
     REQUIRE(shop.Shell("systemctl start release-notify@shop.service").ok());
     CHECK(came == 1);
     shop.Shell(fmt::format("systemctl stop {}", kNotifyTimer));
@@ -83,7 +84,7 @@ TEST_SUITE("inside a container: units") {
     CHECK(shop.Status()["undelivered"] == 1);
   }
 
-  TEST_CASE("a damaged tree is found, and stays in sight until it is seen") {
+  TEST_CASE("a damaged tree stays visible until it is acknowledged") {
     WatchedShop shop;
     LookEachSecond(&shop);
     const std::string passed = fmt::format(
@@ -102,7 +103,7 @@ TEST_SUITE("inside a container: units") {
                                  "grep -q 'changed  version'",
                                  kVerifyUnit, kVerifyUnit))
               .ok());
-    // An upload that goes live does not hide it.
+    // A successful upload must not hide the failure.
     shop.Upload("shop-2.tar", shop.Bytes("2"));
     REQUIRE(shop.Settles());
     CHECK(shop.Current() == "releases/2");
@@ -113,7 +114,7 @@ TEST_SUITE("inside a container: units") {
     CHECK_FALSE(Failed(&shop, kVerifyUnit));
   }
 
-  TEST_CASE("a recovery that needs a person is in sight, and the app starts") {
+  TEST_CASE("a recovery that needs a person is visible, and the app starts") {
     WatchedShop shop;
     shop.Shell(
         "systemctl stop shop.service release-recover@shop.service;"
@@ -121,7 +122,7 @@ TEST_SUITE("inside a container: units") {
         "echo 'root = 7' >/etc/release/shop.toml");
     CHECK(shop.Shell("systemctl start shop.service").ok());
     CHECK(Failed(&shop, "release-recover@shop.service"));
-    // Though the command cannot say anything about it.
+    // The failure is visible although the command cannot report it.
     CHECK(Within(seconds(5), [&] { return InSight(&shop); }));
     CHECK(Slurp(kMotd).find("release-recover@shop.service") !=
           std::string::npos);
@@ -130,7 +131,7 @@ TEST_SUITE("inside a container: units") {
     CHECK_FALSE(Failed(&shop, "release-recover@shop.service"));
   }
 
-  TEST_CASE("the units are in order, and systemd has nothing to say on them") {
+  TEST_CASE("the units are valid and start in the right order") {
     WatchedShop shop;
     const CommandResult said = shop.Shell(
         "cd /etc/systemd/system && for u in release-*@.*; do "
@@ -153,7 +154,7 @@ TEST_SUITE("inside a container: units") {
     CHECK_FALSE(ordered("release-recover@shop.service", "shop.service"));
   }
 
-  TEST_CASE("what reads only is confined to reading") {
+  TEST_CASE("the unit that only reads is confined to reading") {
     WatchedShop shop;
     const CommandResult said =
         shop.Shell("systemd-analyze security --no-pager --threshold=20 " +
@@ -195,7 +196,7 @@ TEST_CASE(
   CHECK_FALSE(container.Shell(in_sight).ok());
 }
 
-TEST_CASE("the units do by themselves what they are for") {
+TEST_CASE("the units do their work on their own") {
   SystemdContainer container;
   CheckSuiteInside(&container, "inside a container: units", 6);
 }

@@ -1,5 +1,4 @@
-// `release verify` finds whatever differs in a release of twenty thousand
-// files.
+// `release verify` finds every difference in a release of 20,000 files.
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -44,7 +43,7 @@ struct Large {
     return site.root() + "/releases/1.0/" + name;
   }
 
-  // Flips one bit in place and leaves size, mode and time of change alone.
+  // Flips one bit in place; keeps size, mode and modification time.
   void Flip(const std::string& name, std::uintmax_t bit) const {
     const int fd = open(Path(name).c_str(), O_RDWR | O_CLOEXEC);
     struct stat before {};
@@ -58,7 +57,7 @@ struct Large {
     close(fd);
   }
 
-  // "what path" for each difference found.
+  // Returns "KIND PATH" for each difference that verify finds.
   std::set<std::string> Found() const {
     const Finished finished = site.Release({"--json", "verify", "1.0"});
     const json object = json::parse(finished.out);
@@ -73,7 +72,8 @@ struct Large {
 
   using Set = std::set<std::string>;
 
-  // A fresh file system: on a used one making files may take ten times as long.
+  // A fresh file system: creating files on a used one can take ten times as
+  // long.
   static std::string Image(const std::string& directory) {
     const std::string image = directory + "/image";
     Shell("truncate -s 192M " + image + "; mkfs.ext4 -q -N 30000 " + image);
@@ -84,7 +84,8 @@ struct Large {
   Site site{own.path() + "/disk"};
 };
 
-// How each of five kinds of damage is made, told and mended.
+// A kind of damage: the difference that verify must report, and functions that
+// make and repair it.
 struct Damage {
   const char* told;
   void (*make)(const Large&);
@@ -152,7 +153,7 @@ void FindEachBit(const Large& large) {
     expected.insert(name);
   }
   CHECK(large.Found().empty());
-  // The first and the last bit of many files at once, each of them found.
+  // Flips the first or the last bit of many files at once; verify finds all.
   Large::Set flipped;
   for (const std::string& name : expected) {
     const bool first = random() % 2 == 0;

@@ -1,6 +1,6 @@
-// The writes that reach the disk under the built command, cut off at any of
-// them, in their order and out of it: between two syncs a disk may do any of
-// them and not the others.
+// Replays the writes that reach the disk while the built command runs, up to
+// any of them. Between two syncs a disk may reorder writes, so random subsets
+// are replayed too.
 #include "host/write_replay.h"
 
 #include <doctest/doctest.h>
@@ -18,8 +18,8 @@ const std::vector<std::string> kNames = {"deploy", "deploy that fails",
                                          "rollback"};
 
 struct Extent {
-  std::size_t stride;   // of the prefixes
-  std::size_t subsets;  // at random places
+  std::size_t stride;   // every stride-th prefix is tried
+  std::size_t subsets;  // number of random subsets
 };
 
 Extent ExtentFor(const WriteReplay& replay) {
@@ -27,7 +27,8 @@ Extent ExtentFor(const WriteReplay& replay) {
   return {(replay.writes() - replay.begun()) / 2 + 1, 2};
 }
 
-// Some writes since the last sync before a place at random, and not others.
+// Replays up to a random write, with a random subset of the writes since the
+// last sync before it. Returns a description of the first failed check, or "".
 std::string ExamineSubset(WriteReplay* replay, std::mt19937* random) {
   for (;;) {
     const std::size_t count =
@@ -35,7 +36,7 @@ std::string ExamineSubset(WriteReplay* replay, std::mt19937* random) {
         1;
     const std::size_t open = count - replay->Durable(count);
     if (open < 2) continue;
-    // Now most of them, now few.
+    // A random share of 10 % to 90 %.
     const unsigned share = (*random)() % 9 + 1;
     std::vector<bool> keep(open);
     for (std::size_t i = 0; i < open; ++i) keep[i] = (*random)() % 10 < share;
@@ -83,7 +84,8 @@ TEST_SUITE("no prefix and no order of the writes breaks anything") {
   }
 }
 
-// The cut in the moment of the report, with none of what no sync has covered.
+// Replays a cut at the moment of the report in which all writes without a sync
+// are lost.
 std::string ExamineAtReport(WriteReplay* replay) {
   const std::size_t open =
       replay->reported() - replay->Durable(replay->reported());
@@ -91,7 +93,7 @@ std::string ExamineAtReport(WriteReplay* replay) {
   return replay->Examine(replay->reported(), &none);
 }
 
-TEST_CASE("a report counts from the sync before it on, and needs it") {
+TEST_CASE("a reported success depends on the sync before it") {
   for (const std::string& form : kForms) {
     CAPTURE(form);
     CutShop shop(form, CutCaseNamed("rollback"));
@@ -103,11 +105,13 @@ TEST_CASE("a report counts from the sync before it on, and needs it") {
   }
 }
 
-// The last of the writes are the likeliest to show it.
+// Replays the prefixes of a run without this sync, from the longest, because
+// the last writes are the most likely to show the loss. Returns the first
+// broken promise, or "".
 std::string BreaksWithout(const std::string& form, const std::string& name,
                           const LeftOut& left_out) {
   CutCase cut_case = CutCaseNamed(name);
-  // Shared blocks make btrfs write more than it is asked to.
+  // Without dedup, because shared blocks make btrfs write more than it must.
   cut_case.shares = false;
   CutShop shop(form, cut_case);
   shop.calls()->LeaveOut(left_out);
@@ -120,7 +124,7 @@ std::string BreaksWithout(const std::string& form, const std::string& name,
   return "";
 }
 
-TEST_CASE("the replay catches a tree that is not synced") {
+TEST_CASE("the replay notices a tree that is not synced") {
   for (const std::string& form : kForms) {
     const std::string broken =
         BreaksWithout(form, "deploy", {"syncfs releases", 1});
@@ -129,7 +133,7 @@ TEST_CASE("the replay catches a tree that is not synced") {
   }
 }
 
-TEST_CASE("the replay catches an outcome that is not synced") {
+TEST_CASE("the replay notices an outcome that is not synced") {
   for (const std::string& form : kForms) {
     if (form != "btrfs" && !Torture()) continue;
     const std::string broken = BreaksWithout(
