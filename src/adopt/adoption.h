@@ -1,9 +1,10 @@
 // Adopts a deployment that another tool, or an admin by hand, made live: a root
 // of Capistrano's or Deployer's, or a plain directory called `current`.
 //
-// Traffic is not interrupted: adoption changes no file, owner or mode, and the
-// service is not reloaded. Afterwards the live release is good, and so are the
-// releases that were live before it, so that a rollback can reach them.
+// Traffic is not interrupted: adoption changes no file, owner or mode in a
+// release, and the service is not reloaded. Afterwards the live release is
+// good, and so are the releases that were live before it, so that a rollback
+// can reach them.
 #ifndef RELEASE_ADOPT_ADOPTION_H_
 #define RELEASE_ADOPT_ADOPTION_H_
 

@@ -19,6 +19,7 @@ std::vector<std::string> NamesOf(const std::string& upload) {
   std::vector<std::string> names;
   for (const std::string_view part : {std::string_view(), kStatementSuffix,
                                       kSignatureSuffix, kChecksumSuffix}) {
+    // The file system would refuse to look up a longer name.
     if (upload.size() + part.size() > kLongestName) continue;
     names.push_back(upload + std::string(part));
   }

@@ -62,6 +62,9 @@ struct Findings {
   std::vector<Finding> all;
 };
 
+// A directory of the layout must exist, and the caller must be able to write in
+// it. A directory in which everybody can write is a failure: any user could
+// replace a release there.
 void CheckDirectory(Findings* found, const std::string& path) {
   const std::string name = found->Absolute(path);
   if (!found->IsDirectory(path)) {
@@ -112,6 +115,7 @@ void CheckMounts(Findings* found) {
                              found->Absolute(path), found->config.root));
     }
   }
+  // The type of the root says nothing about the other file systems.
   if (!one) return;
   const std::string type = FileSystemOf(found->config.root);
   const bool known = type == "ext4" || type == "xfs" || type == "btrfs";
@@ -123,6 +127,8 @@ void CheckMounts(Findings* found) {
                           "xfs and btrfs only"));
 }
 
+// Publishing needs RENAME_NOREPLACE, and an exchange RENAME_EXCHANGE. Without
+// openat2 the tool still works: it opens a path one component at a time.
 void CheckKernel(Findings* found) {
   found->Add(HasRenameFlags() ? Level::kOk : Level::kFailure, "kernel",
              HasRenameFlags()
@@ -147,6 +153,7 @@ void CheckCurrent(Findings* found) {
     found->live = VersionOfTarget(target);
     const bool there =
         found->live && found->IsDirectory(ReleasePath(*found->live));
+    // The link may name a release that is gone; then no release is live.
     if (!there) found->live.reset();
     found->Add(
         there ? Level::kOk : Level::kFailure, "current",

@@ -83,6 +83,8 @@ void LookAtOutbox(Fs* fs, StatusReport* report) {
   }
 }
 
+// Reports transactions that need attention: a record without a readable
+// beginning, an interrupted transaction, and a last one that ended in doubt.
 void AddUnfinished(StatusReport* report) {
   DeploymentState& state = report->state;
   // A running command may not have written the first line of its record yet.
@@ -107,6 +109,7 @@ void AddUnfinished(StatusReport* report) {
   }
 }
 
+// Adds the problems that ReadDeploymentState does not look for.
 void AddDoubts(Fs* fs, StatusReport* report) {
   AddUnfinished(report);
   DeploymentState& state = report->state;
@@ -164,6 +167,7 @@ std::vector<ListedRelease> ListKnown(DeployContext* context) {
                       .rollback_target = entry.version == target,
                       .pids = {users.begin(), users.end()}});
   }
+  // Stable, so that releases without a transaction stay sorted by name.
   std::stable_sort(listed.begin(), listed.end(),
                    [](const auto& a, const auto& b) {
                      return a.entry.transaction > b.entry.transaction;
