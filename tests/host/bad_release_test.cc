@@ -157,7 +157,7 @@ TEST_SUITE("inside a container: bad releases") {
     check("echo no tea; sleep 60", "hook-timeout");
   }
 
-  TEST_CASE("what a hook prints is kept in the record") {
+  TEST_CASE("the record keeps a hook's output") {
     ShopWithOne shop(HookConfig("post_activate", "echo brewed twice"));
     CHECK(shop.Release({"deploy", shop.Archive("2")}).status == 0);
     CHECK(

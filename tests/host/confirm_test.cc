@@ -55,6 +55,7 @@ TEST_SUITE("inside a container: confirmation") {
     CHECK(deploy.Wait() == 0);
     shop.CheckLive("3");
     CHECK(shop.Status()["last"]["result"] == "committed");
+    // Nothing waits for a confirmation any more.
     CHECK(shop.Release({"confirm"}).status == 1);
   }
 
@@ -111,7 +112,7 @@ TEST_SUITE("inside a container: confirmation") {
   }
 }
 
-TEST_CASE("a release on probation stays only where it is confirmed") {
+TEST_CASE("a release on probation stays only if it is confirmed") {
   SystemdContainer container;
   CheckSuiteInside(&container, "inside a container: confirmation", 4);
 }

@@ -95,6 +95,7 @@ TEST_CASE("release(8) has every command and every option, and no other") {
   CheckWithin(OptionsOfManual(manual), Options());
   const Words described = Matches(manual, "^\\.It Cm ([a-z]+)");
   for (const std::string& command : Commands()) {
+    // pin and unpin share an entry.
     CHECK_MESSAGE((described.contains(command) || command == "unpin"), command);
   }
   CheckWithin(described, Commands());
@@ -102,6 +103,8 @@ TEST_CASE("release(8) has every command and every option, and no other") {
 
 TEST_CASE("release.toml(5) has every key of the configuration") {
   const std::string manual = Document("docs/release.toml.5");
+  // The keys are read from the source of the parser, so a new key without
+  // documentation fails here.
   const Words keys = Matches(Document("src/base/config.cc"),
                              "\\{\"(?:[a-z]*)\", \"([a-z_]+)\"");
   CHECK(keys.size() > 25);
@@ -131,6 +134,7 @@ TEST_CASE("the man pages are set without a warning") {
   CHECK(warnings(RELEASE_SOURCE_DIR "/docs/release.8") == "");
   CHECK(warnings(RELEASE_SOURCE_DIR "/docs/release.toml.5") == "");
   const TempDir dir;
+  // Control: groff does warn about an unknown macro.
   Spill(dir.path() + "/bad.8", Document("docs/release.8") + ".Bogus\n");
   CHECK(warnings(dir.path() + "/bad.8") != "");
 }

@@ -172,7 +172,7 @@ class Rig : public TracedSite {
 };
 
 TEST_SUITE("any one failing call in a") {
-  TEST_CASE("deploy is told truly and leaves nothing behind") {
+  TEST_CASE("deploy is reported truly and leaves nothing behind") {
     Rig rig;
     DeployAll(rig.site(), {"1.0", "2.0"});
     rig.Sweep(
@@ -181,7 +181,7 @@ TEST_SUITE("any one failing call in a") {
          .after = "3.0"});
   }
 
-  TEST_CASE("deploy that fails is told truly and leaves nothing behind") {
+  TEST_CASE("deploy that fails is reported truly and leaves nothing behind") {
     Rig rig;
     DeployAll(rig.site(), {"1.0", "2.0"});
     rig.Sweep({.words = {"deploy", rig.site().Archive("3.0"), "--version",
@@ -191,19 +191,19 @@ TEST_SUITE("any one failing call in a") {
                .after = "2.0"});
   }
 
-  TEST_CASE("rollback is told truly and leaves nothing behind") {
+  TEST_CASE("rollback is reported truly and leaves nothing behind") {
     Rig rig;
     DeployAll(rig.site(), {"1.0", "2.0", "3.0"});
     rig.Sweep({.words = {"rollback"}, .before = "3.0", .after = "2.0"});
   }
 
-  TEST_CASE("prune is told truly and leaves nothing behind") {
+  TEST_CASE("prune is reported truly and leaves nothing behind") {
     Rig rig;
     DeployAll(rig.site(), {"1.0", "2.0", "3.0", "4.0", "5.0", "6.0", "7.0"});
     rig.Sweep({.words = {"prune"}, .before = "7.0", .after = "7.0"});
   }
 
-  TEST_CASE("recover is told truly and leaves nothing behind") {
+  TEST_CASE("recover is reported truly and leaves nothing behind") {
     Rig rig;
     DeployAll(rig.site(), {"1.0", "2.0"});
     rig.InterruptDeploy();

@@ -23,6 +23,7 @@ constexpr char kLog[] = "/srv/shop.log";
 constexpr char kUnitFile[] = "/etc/systemd/system/shop.service";
 constexpr char kProgram[] = "/usr/bin/release";
 
+// Runs a program to its end, for at most a minute.
 CommandResult Run(const std::vector<std::string>& argv) {
   Command command;
   command.argv = argv;
@@ -71,6 +72,7 @@ LiveShop::LiveShop(AsItIs) { RequireInside(); }
 
 LiveShop::LiveShop(const std::string& config, const std::string& unit)
     : LiveShop(AsItIs{}) {
+  // Either unit may not exist, so failures are ignored.
   Shell("systemctl stop shop.socket shop.service");
   Shell("systemctl reset-failed shop.socket shop.service");
   for (const char* path : {kRoot, kLog, kProgram, "/srv/archives",
@@ -111,6 +113,7 @@ std::vector<std::string> LiveShop::Words(
 }
 
 Said LiveShop::Release(const std::vector<std::string>& words) {
+  // A Runner mixes both streams of a command, and the JSON must be read alone.
   const std::string err =
       (bfs::temp_directory_path() / bfs::unique_path("release-said-%%%%%%%%"))
           .string();
@@ -163,6 +166,7 @@ void LiveShop::CheckLive(const std::string& version) {
   CHECK(status["live"] == version);
   CHECK(status["healthy"] == true);
   CHECK(status["open"].is_null());
+  // No command holds the lock.
   CHECK_FALSE(status.contains("running"));
 }
 

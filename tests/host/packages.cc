@@ -15,6 +15,7 @@ std::string MakePackage(const std::string& directory,
   if (made.exit != 0) {
     throw std::runtime_error("cannot make packages: " + made.Describe());
   }
+  // scripts/package prints one path per line.
   return made.out.substr(0, made.out.find('\n'));
 }
 

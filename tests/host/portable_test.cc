@@ -1,5 +1,5 @@
-// The portable program needs only a kernel: no library, no locale, no program
-// of the host.
+// The portable program needs only a kernel to deploy: no library, no locale and
+// no file of the host.
 #include <doctest/doctest.h>
 
 #include <boost/filesystem.hpp>

@@ -258,7 +258,7 @@ std::string BreaksInTime(const std::string& form, const Row& row, bool shows) {
   return "";
 }
 
-TEST_CASE("each sync left out is caught where the file system needs it") {
+TEST_CASE("a missing sync is noticed if the file system needs it") {
   for (const Row& row : Rows()) {
     for (const std::string form : kForms) {
       const bool shows = std::find(row.shows.begin(), row.shows.end(), form) !=

@@ -180,21 +180,21 @@ TEST_CASE("a deploy that is killed at any step after the switch is undone") {
   CheckSuiteInside(&container, "inside a container: kill -9", 2);
 }
 
-TEST_CASE("a machine that dies in a health wait boots with what was good") {
+TEST_CASE("a machine that dies in a health wait boots the good release") {
   SystemdContainer container;
   CheckSuiteInside(&container, "inside a container: before a boot", 1);
   REQUIRE(container.PowerCycle().ok());
   CheckSuiteInside(&container, "inside a container: after a boot", 1);
 }
 
-TEST_CASE("a machine told to reboot in a health wait boots with it as well") {
+TEST_CASE("a machine rebooted in a health wait boots the good release") {
   SystemdContainer container;
   CheckSuiteInside(&container, "inside a container: before a boot", 1);
   REQUIRE(container.Reboot().ok());
   CheckSuiteInside(&container, "inside a container: after a boot", 1);
 }
 
-TEST_CASE("without the unit a machine that dies boots what was not proven") {
+TEST_CASE("without the unit a dead machine boots an unproven release") {
   SystemdContainer container;
   CheckSuiteInside(&container,
                    "inside a container: before a boot without recovery", 1);

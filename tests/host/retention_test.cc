@@ -189,7 +189,7 @@ TEST_CASE("prune keeps a release in use behind a root that is a link") {
   CHECK(site.Releases() == Names{"1.0", "2.0", "3.0"});
 }
 
-TEST_CASE("a deploy keeps as many good releases as it is told") {
+TEST_CASE("a deploy keeps as many good releases as configured") {
   const Site site;
   const std::string config =
       site.ConfigFile("shop.toml", "keep_releases = 2\n");

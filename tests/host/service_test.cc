@@ -91,6 +91,8 @@ class Shop {
     fs::create_symlink("releases/" + version, kRoot + "/current");
     hook_context.version = version;
   }
+  // Makes the release that `current` names live, as a transaction does. Returns
+  // the remarks.
   std::vector<std::string> Activate() {
     auto remarks = service->Reload(hook_context);
     for (auto& remark : service->CheckRunning(hook_context)) {
@@ -204,6 +206,7 @@ TEST_SUITE("inside a systemd container") {
     Shop shop("simple", "crash");
     shop.config.health.min_healthy_time = seconds(4);
     CHECK(shop.Failure().code() == ErrorCode::kServiceDied);
+    // The same crash, but systemd restarts the unit; this must not pass either.
     Shop revived("simple", "crash", "Restart=always\nRestartSec=100ms");
     revived.config.health.min_healthy_time = seconds(4);
     const ErrorCode code = revived.Failure().code();
@@ -222,6 +225,8 @@ TEST_SUITE("inside a systemd container") {
   }
 
   TEST_CASE("a server that opens files by path is accepted with a remark") {
+    // nginx opens files below /srv/shop/current by path. Its working directory
+    // does not show which release it serves.
     std::ofstream("/etc/shop-nginx.conf")
         << "daemon off; pid /run/shop-nginx.pid; error_log stderr;\n"
            "events {}\n"

@@ -37,6 +37,7 @@ std::string Describe(const std::string& path) {
   return out.str();
 }
 
+// Whether a tree that was set aside has not been deleted yet.
 bool HasTrash(const std::string& root) {
   for (const auto& entry : bfs::directory_iterator(root + "/releases")) {
     if (entry.path().filename().string().starts_with(".trash-")) return true;
@@ -175,6 +176,7 @@ bool RecordLeftOpen(const std::string& root) {
   std::ifstream in(newest);
   bool begun = false;
   bool ended = false;
+  // A last line without a line feed is torn and does not count.
   for (std::string line; std::getline(in, line) && !in.eof();) {
     begun = begun || line.find(R"("kind":"begin")") != std::string::npos;
     ended = ended || line.find(R"("kind":"committed")") != std::string::npos ||

@@ -13,6 +13,7 @@ namespace release {
 
 SshServer::SshServer(const std::string& directory, int port)
     : directory_(directory), port_(port) {
+  // sshd needs /run/sshd and does not make it.
   Shell(fmt::format("rm -rf {0}; mkdir -p -m 755 {0} /run/sshd", directory));
   MakeKey("host");
   MakeKey("user");
@@ -46,6 +47,7 @@ std::string SshServer::Configure(const std::string& config) const {
 void SshServer::Start(const std::string& config) {
   sshd_.emplace(std::vector<std::string>{"/usr/sbin/sshd", "-D", "-e",
                                          "-f" + Configure(config)});
+  // A connection before sshd listens would be refused.
   const bool listens = Within(std::chrono::seconds(10), [this] {
     return sshd_->Output().find("Server listening") != std::string::npos;
   });

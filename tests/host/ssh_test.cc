@@ -52,8 +52,8 @@ class ShopOverSsh : public LiveShop {
   SshServer sshd_{"/srv/ssh", 2222};
 };
 
-// A pipe for the stdin of a client. Its write end stays open as long as this
-// object exists, so the client sees no end of file.
+// A pipe for the stdin of a client. The client sees no end of file until the
+// test closes the write end.
 struct Pipe {
   Pipe() { REQUIRE(pipe2(ends, O_CLOEXEC) == 0); }
   ~Pipe() {
@@ -97,6 +97,7 @@ TEST_SUITE("inside a container: ssh") {
     Pipe pipe;
     Started client(shop.Client(std::string(kCommand) + "deploy - --version 2"),
                    pipe.ends[0]);
+    // All but the two zero blocks at the end of the archive.
     pipe.Write(archive.substr(0, archive.size() - 1024));
     REQUIRE(Within(seconds(10), [&] { return !shop.Step().empty(); }));
     client.Kill(SIGKILL);

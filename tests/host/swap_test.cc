@@ -48,9 +48,7 @@ class Readers {
 
   long reads() const { return reads_; }
   long failed_reads() const { return failed_reads_; }  // open or read failed
-  long torn_reads() const {
-    return torn_reads_;
-  }  // content of no single release
+  long torn_reads() const { return torn_reads_; }      // mixed or cut content
   long failed_links() const { return failed_links_; }  // readlink failed
   bool saw_both() const { return saw_a_ && saw_b_; }
 
@@ -66,6 +64,7 @@ class Readers {
       ++failed_reads_;
       return;
     }
+    // One byte more than the file has, so that a longer file is noticed.
     std::string content(kFileSize + 1, '\0');
     const ssize_t count = read(file, content.data(), content.size());
     close(file);

@@ -62,6 +62,7 @@ TEST_CASE("the container runs a systemd that answers and runs units") {
 TEST_CASE("a reboot keeps what was written inside, and no process") {
   SystemdContainer container;
   CHECK(container.Shell("echo kept > /srv/kept; echo gone > /run/gone").ok());
+  // The start time in /proc/1/stat tells two boots apart.
   const std::string boot = container.Shell("cat /proc/1/stat").output;
   const CommandResult reboot = container.Reboot();
   CAPTURE(reboot.output);
@@ -69,6 +70,7 @@ TEST_CASE("a reboot keeps what was written inside, and no process") {
   CHECK(container.Shell("cat /srv/kept").output == "kept\n");
   CHECK_FALSE(container.Shell("test -e /run/gone").ok());
   CHECK(container.Shell("cat /proc/1/stat").output != boot);
+  // The file exists only in the overlay of the container.
   CHECK_FALSE(boost::filesystem::exists("/srv/kept"));
 }
 
@@ -76,6 +78,7 @@ TEST_CASE("a container that is stopped leaves no process, mount or file") {
   SystemdContainer container;
   const std::string directory = container.directory();
   const int leader = container.leader();
+  // Control: NothingLeft is false while the container runs.
   CHECK_FALSE(NothingLeft(directory, leader));
   container.Stop();
   CHECK(NothingLeft(directory, leader));

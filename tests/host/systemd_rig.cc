@@ -14,6 +14,8 @@ SystemdContainer::SystemdContainer()
                   fs::unique_path("release-systemd-%%%%%%%%"))
                      .string()) {
   const CommandResult result = Rig({"start", directory_}, seconds(60));
+  // The destructor does not run if the constructor throws, so the remains are
+  // stopped here.
   if (result.ok()) return;
   Stop();
   throw std::runtime_error("cannot boot a container: " + result.Describe() +

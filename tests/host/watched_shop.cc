@@ -57,6 +57,7 @@ void WatchedShop::PutSum(const std::string& name, const std::string& bytes) {
 }
 
 void WatchedShop::Upload(const std::string& name, const std::string& bytes) {
+  // The checksum last: its arrival starts the intake.
   Put(name, bytes);
   PutSum(name, bytes);
 }
@@ -83,6 +84,8 @@ bool WatchedShop::BoxIsEmpty() {
       .ok();
 }
 
+// The box can be empty before the unit has ended, and the unit can end with an
+// upload left for its next start, so both must hold.
 bool WatchedShop::Settles(seconds limit) {
   return Within(limit, [&] {
     return BoxIsEmpty() &&

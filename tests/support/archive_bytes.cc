@@ -23,12 +23,16 @@ int MakeDescriptor(const std::string& bytes) {
 
 ArchiveRequest RequestOfBytes(const std::string& bytes,
                               const std::string& file_name) {
+  // One file in memory per content, kept until the process ends: tests request
+  // the same archive thousands of times, and a request does not own its
+  // descriptor.
   static std::map<std::string, int> descriptors;
   const auto found = descriptors.find(bytes);
   const int fd =
       found != descriptors.end()
           ? found->second
           : descriptors.emplace(bytes, MakeDescriptor(bytes)).first->second;
+  // An earlier request has read it to its end.
   lseek(fd, 0, SEEK_SET);
   return {.location = ArchiveRequest::Location::kDescriptor,
           .name = file_name,

@@ -97,6 +97,7 @@ Printed PrintedBy(const std::function<int()>& body, bool terminal) {
   const int out = MakeMemory();
   const Terminal err =
       terminal ? MakeTerminal() : Terminal{.outer = -1, .inner = MakeMemory()};
+  // Earlier output of the test must not end up in the capture.
   std::cout.flush();
   {
     const Redirected stdout_to(STDOUT_FILENO, out);

@@ -104,6 +104,8 @@ void FaultFs::Count(FsCall kind, Handle handle, const std::string& path,
     ++by_kind_[static_cast<std::size_t>(kind)];
     if (!Strikes(kind)) return;
     fault = *fault_;
+    // A fault of FailAt strikes once; the code under test must be able to clean
+    // up with the same FaultFs.
     if (!fault.stays) fault_.reset();
     const auto opened = paths_.find(handle);
     where = JoinPath(opened == paths_.end() ? "" : opened->second, path);

@@ -19,7 +19,7 @@ void WriteTwice(Fs* fs) {
 
 }  // namespace
 
-TEST_CASE("each call fails once, until none is left to fail") {
+TEST_CASE("each call can be made to fail, one after the other") {
   std::string failures;
   std::uint64_t n = 1;
   for (;; ++n) {
@@ -36,12 +36,13 @@ TEST_CASE("each call fails once, until none is left to fail") {
     CHECK(fs.calls() == n);
     failures += fs.failure() + ", ";
   }
+  // Five calls fail in turn; the sixth round has no call left to fail.
   CHECK(n == 6);
   CHECK(failures ==
         "make directory d, open d/f, write d/f, write d/f, sync d/f, ");
 }
 
-TEST_CASE("a call of one kind can be picked, and what it would do is undone") {
+TEST_CASE("a failed call of a given kind has no effect") {
   MemFs inner;
   FaultFs fs(&inner);
   fs.FailAt(2, ENOSPC, FsCall::kWrite);
@@ -49,13 +50,14 @@ TEST_CASE("a call of one kind can be picked, and what it would do is undone") {
   CHECK(inner.Stat(Fs::kRoot, "d/f")->size == 3);
   CHECK(fs.calls(FsCall::kWrite) == 2);
   CHECK(fs.calls(FsCall::kSync) == 0);
+  // The fault is gone after it has struck once.
   fs.RemoveFile(Fs::kRoot, "d/f");
   fs.RemoveDirectory(Fs::kRoot, "d");
   WriteTwice(&fs);
   CHECK(inner.Stat(Fs::kRoot, "d/f")->size == 6);
 }
 
-TEST_CASE("a failing write can put its beginning") {
+TEST_CASE("a failing write can write the beginning of its data") {
   MemFs inner;
   FaultFs fs(&inner);
   fs.FailWriteAfter(2, 1, ENOSPC);
@@ -71,6 +73,7 @@ TEST_CASE("a disk can stay full") {
   for (int i = 0; i < 3; ++i) {
     CHECK_THROWS_AS(fs.MakeDirectory(Fs::kRoot, "b", 0755), FsError);
   }
+  // Calls of other kinds still work.
   CHECK(fs.RemoveDirectory(Fs::kRoot, "a"));
 }
 

@@ -97,6 +97,8 @@ void HttpServer::Answer(int connection) {
     close(connection);
     return;
   }
+  // Held while the handler runs, so Requests() never misses a request that a
+  // client has seen answered.
   const std::lock_guard lock(mutex_);
   requests_.push_back(request);
   const std::string answer = handler_(request);

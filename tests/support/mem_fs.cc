@@ -147,6 +147,8 @@ void MemFs::AddEntry(Ino directory, const std::string& name, Ino ino) {
 void MemFs::AddNew(const Found& found, MemInode inode) {
   Tick();
   inode.modified = inode.changed = now_;
+  // Both images number their inodes alike, so a change can be applied to
+  // either.
   durable_.Add(inode);
   AddEntry(found.parent, found.leaf, live_.Add(std::move(inode)));
 }
@@ -154,6 +156,8 @@ void MemFs::AddNew(const Found& found, MemInode inode) {
 int MemFs::OpenError(const Found& found, OpenMode mode) const {
   if (found.error != 0) return found.error;
   if (found.ino == kNoIno) {
+    // The remaining modes create the file, unless its directory has been
+    // removed.
     if (mode == OpenMode::kRead || mode == OpenMode::kAppend) return ENOENT;
     return live_.At(found.parent).links == 0 ? ENOENT : 0;
   }
@@ -278,6 +282,8 @@ int MemFs::ReplaceError(const Found& from, const Found& to) const {
   if (to.ino == kNoIno) return 0;
   const MemInode& moved = live_.At(from.ino);
   const MemInode& replaced = live_.At(to.ino);
+  // The source is inside the directory that it would replace, so that directory
+  // is not empty. The kernel checks this before the types.
   if (IsDirectory(replaced) && IsBeneath(from.parent, to.ino)) {
     return ENOTEMPTY;
   }
@@ -460,6 +466,8 @@ void MemFs::Sync(Handle handle) {
   Tick();
   syncs_.push_back(name);
   if (Ignored(name)) return;
+  // Computed before the changes below leave the list; FinishMoves needs the
+  // groups that this sync has begun.
   const std::set<std::uint64_t> moves = MovesOfDirectories();
   std::set<std::uint64_t> begun;
   std::erase_if(pending_, [&](const ChangePtr& change) {

@@ -85,6 +85,7 @@ TEST_CASE("a sync covers one file or one directory and nothing else") {
   MemFs fs;
   Put(&fs, "f", "ab");
   CHECK(AfterCuts(fs, {"f"}) == Shows{"- ", " ", "a ", "ab "});
+  // A synced file without a synced name can still be lost as a whole.
   MemFs synced_file = fs;
   SyncFile(&synced_file, "f");
   CHECK(AfterCuts(synced_file, {"f"}) == Shows{"- ", "ab "});
@@ -144,6 +145,8 @@ TEST_CASE("a rename is atomic, between directories until one is synced") {
   fs.SyncTree(Fs::kRoot);
   fs.Rename(Fs::kRoot, "b", Fs::kRoot, "d/b", RenameMode::kReplace);
   CHECK(AfterCuts(fs, {"b", "d/b"}) == Shows{"x - ", "- x "});
+  // Syncing one of the two directories makes only its half durable: the file
+  // can then be in neither, or in both.
   MemFs source_synced = fs;
   source_synced.Sync(Fs::kRoot);
   CHECK(AfterCuts(source_synced, {"b", "d/b"}) == Shows{"- - ", "- x "});
@@ -151,7 +154,7 @@ TEST_CASE("a rename is atomic, between directories until one is synced") {
   CHECK(AfterCuts(fs, {"b", "d/b"}) == Shows{"x x ", "- x "});
 }
 
-TEST_CASE("a directory is never in two places, nor in none") {
+TEST_CASE("a directory always has exactly one parent") {
   MemFs fs = Live();
   fs.MakeDirectory(Fs::kRoot, "app", 0755);
   fs.SyncTree(Fs::kRoot);
@@ -173,7 +176,7 @@ TEST_CASE("an exchange persists as a whole") {
   CHECK(AfterCuts(fs, {"current", "d/next"}) == Shows{"old new ", "new old "});
 }
 
-TEST_CASE("what is in a directory that is lost is lost with it") {
+TEST_CASE("a lost directory takes its content along") {
   MemFs fs;
   fs.MakeDirectory(Fs::kRoot, "d", 0755);
   Put(&fs, "d/f", "");
@@ -294,7 +297,7 @@ TEST_CASE("every mutating and syncing call is one operation") {
   CHECK(fs.operations() == expected);
 }
 
-TEST_CASE("a left-out sync covers nothing, the k-th or every one of a path") {
+TEST_CASE("an ignored sync has no effect: the k-th or every one of a path") {
   MemFs fs;
   fs.IgnoreSync("");
   fs.MakeDirectory(Fs::kRoot, "d", 0755);
@@ -315,6 +318,8 @@ TEST_CASE("a left-out sync covers nothing, the k-th or every one of a path") {
 
   fs.IgnoreSync("tree", 1);
   fs.RemoveFile(Fs::kRoot, "d/1");
+  // A copy counts its own occurrences: its ignored sync does not use up that of
+  // the original.
   fs.Killed().SyncTree(Fs::kRoot);
   MemFs killed = fs.Killed();
   killed.SyncTree(Fs::kRoot);
@@ -323,7 +328,7 @@ TEST_CASE("a left-out sync covers nothing, the k-th or every one of a path") {
   CHECK(killed.pending() == 0);
 }
 
-TEST_CASE("images are equal where content, structure and what is pending are") {
+TEST_CASE("images are equal if content, structure and pending changes are") {
   MemFs one;
   Put(&one, "a", "1");
   Put(&one, "b", "2");
@@ -364,7 +369,7 @@ TEST_CASE("a copy shares nothing that either can change") {
   CHECK(AfterCuts(fs, {"f"}) == Shows{"- ", " ", "x "});
 }
 
-TEST_CASE("a tree is shown line by line for people") {
+TEST_CASE("a tree is listed line by line") {
   MemFs fs = Live();
   CHECK(fs.Tree() ==
         "d 0755 #1 \n"

@@ -26,6 +26,7 @@ Ino MemImage::Add(MemInode inode) {
 
 MemInode* MemImage::Mutable(Ino ino) {
   std::shared_ptr<MemInode>& inode = inodes_[ino];
+  // Another image still refers to this inode, so only a copy of it may change.
   if (inode.use_count() > 1) inode = std::make_shared<MemInode>(*inode);
   return inode.get();
 }
@@ -54,6 +55,7 @@ void MemImage::Apply(const Change& change, bool torn) {
     case Change::Kind::kWrite: {
       const std::size_t size =
           torn ? change.data.size() / 2 : change.data.size();
+      // Half of a write of one byte is nothing.
       if (size == 0) return;
       if (inode->content.size() < change.offset + size) {
         inode->content.resize(change.offset + size);
@@ -81,6 +83,7 @@ std::string MemImage::Tree() const {
   const std::function<void(const std::string&, Ino)> visit =
       [&](const std::string& path, Ino ino) {
         const MemInode& inode = At(ino);
+        // "fdlo" is in the order of FileType: file, directory, link, other.
         const char type = "fdlo"[static_cast<int>(inode.type)];
         out += fmt::format("{} {:04o} #{} {}", type, inode.mode, ino, path);
         if (inode.type == FileType::kFile) {
@@ -89,6 +92,7 @@ std::string MemImage::Tree() const {
           out += fmt::format(" -> {}", Escaped(inode.content));
         }
         out += "\n";
+        // A hard link is listed under each name, a directory's content once.
         if (seen[ino]) return;
         seen[ino] = true;
         for (const auto& [name, child] : inode.entries) {
@@ -115,6 +119,8 @@ void MemImageWriter::Text(const std::string& text) {
 
 void MemImageWriter::Visit(const MemImage& image, Ino ino,
                            std::vector<bool>* seen) {
+  // The number of an inode is the order in which it was first reached, because
+  // the real numbers depend on the history of the image.
   if (order_.size() <= ino) order_.resize(image.next());
   if (order_[ino] == 0) order_[ino] = ++visited_;
   Number(order_[ino]);
@@ -141,6 +147,8 @@ void MemImageWriter::Write(const MemImage& image, Ino from) {
 
 void MemImageWriter::Write(const Change& change, const MemImage& live,
                            const MemImage& durable, bool same_group) {
+  // A change names inodes that may exist in either image, and the fate of a
+  // change depends on both, so both are written.
   Number(same_group ? 1 : 0);
   Number(static_cast<unsigned>(change.kind));
   Write(live, change.ino);
