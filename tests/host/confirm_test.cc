@@ -55,7 +55,7 @@ TEST_SUITE("inside a container: confirmation") {
     CHECK(deploy.Wait() == 0);
     shop.CheckLive("3");
     CHECK(shop.Status()["last"]["result"] == "committed");
-    // Nothing waits for a confirmation any more.
+    // No deploy waits for a confirmation any more.
     CHECK(shop.Release({"confirm"}).status == 1);
   }
 

@@ -64,7 +64,7 @@ class Readers {
       ++failed_reads_;
       return;
     }
-    // One byte more than the file has, so that a longer file is noticed.
+    // A longer file is noticed, because the buffer has one byte more.
     std::string content(kFileSize + 1, '\0');
     const ssize_t count = read(file, content.data(), content.size());
     close(file);

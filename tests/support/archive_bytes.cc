@@ -23,7 +23,7 @@ int MakeDescriptor(const std::string& bytes) {
 
 ArchiveRequest RequestOfBytes(const std::string& bytes,
                               const std::string& file_name) {
-  // One file in memory per content, kept until the process ends: tests request
+  // A file in memory per content, kept until the process ends: tests request
   // the same archive thousands of times, and a request does not own its
   // descriptor.
   static std::map<std::string, int> descriptors;
