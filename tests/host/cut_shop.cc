@@ -20,7 +20,7 @@ struct Broken {
   std::string what;
 };
 
-// Makes an archive of about 20 files and 600 kB, with links. A third of the
+// Makes an archive of about 20 files and 700 kB, with links. A third of the
 // parts, the file "large" and most of "big" are the same in all versions, so
 // that dedup has work to do.
 void MakeArchive(const std::string& path, const std::string& version) {

@@ -23,8 +23,8 @@ namespace {
 constexpr const char* kForms[] = {"ext4", "xfs", "btrfs"};
 using Cut = Disk::Cut;
 
-// Whether the call completes a step. Before such a call the most changes are
-// pending or just durable, so a fast run cuts only before some of these.
+// Whether the call is a sync or a rename: between two of these the durable
+// state does not change. A fast run cuts only before some of them.
 bool Tells(const std::string& call) {
   return call.starts_with("fsync") || call.starts_with("syncfs") ||
          call.starts_with("renameat2");

@@ -32,7 +32,7 @@ class SystemdContainer {
   // Reboots in order: systemd stops all units first. The files remain.
   CommandResult Reboot();
   // Reboots as if by a power cycle: no process is stopped first. The files
-  // remain, because the container shares the page cache of the host.
+  // remain, because the host keeps them in memory.
   CommandResult PowerCycle();
   // Stops the container and removes its directory.
   void Stop();
