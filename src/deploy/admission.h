@@ -1,5 +1,5 @@
-// The gate at work: reads the evidence that came with an archive, and the whole
-// archive before anything looks into it.
+// Runs the gate (deploy/gate.h): reads the evidence that came with an archive,
+// and hashes the whole archive before anything parses it.
 #ifndef RELEASE_DEPLOY_ADMISSION_H_
 #define RELEASE_DEPLOY_ADMISSION_H_
 
@@ -13,17 +13,20 @@
 
 namespace release {
 
-// Judges it by everything but its bytes: what is required and given, who
-// signed, for what and when. Throws what refuses it. The facts are for
-// AdmitBytes; `sha256` in them is still open.
+// Judges the archive by everything but its bytes: which evidence is required
+// and given, who signed it, for what and when. Verifies the signature before it
+// parses the attestation. Throws Error kEvidenceMissing if a signature came
+// without an attestation, the error of the verifier or the parser, or the
+// gate's first objection. Pass the returned facts to AdmitBytes; `sha256` in
+// them is still nullopt.
 GateFacts AdmitEvidence(DeployContext* context, const IncomingArchive& archive,
                         const std::map<std::string, SerialUse>& serials);
 
-// Copies the archive to a nameless file beneath the root, hashing it, and
-// judges it once more. What was hashed is what `source` gives afterwards,
-// whatever becomes of the original. Throws what refuses it, and kLimitExceeded
-//
-// where it is larger than the configuration lets it unpack to.
+// Copies the archive to a nameless file below the root while hashing it, sets
+// `facts->sha256`, and judges the archive again. Afterwards `*source` reads the
+// copy, so that later changes to the original have no effect. Throws the gate's
+// first objection, or Error kLimitExceeded if the archive is larger than
+// [unpack] max_size (bytes; 0 means unlimited).
 void AdmitBytes(DeployContext* context, GateFacts* facts, ByteSource* source);
 
 }  // namespace release

@@ -1,4 +1,4 @@
-// What a transaction works with: one app on one machine.
+// The environment of a transaction: one app on one machine.
 #ifndef RELEASE_DEPLOY_DEPLOY_CONTEXT_H_
 #define RELEASE_DEPLOY_DEPLOY_CONTEXT_H_
 
@@ -20,13 +20,13 @@ struct ProgressEvent {
   enum class Kind { kStepBegun, kStepDone, kRemark, kWarning };
   Kind kind = Kind::kRemark;
   std::uint64_t transaction = 0;
-  std::string text;    // the step's name, or the words
-  double seconds = 0;  // of a step that is done
+  std::string text;    // the step's name, or the remark or warning
+  double seconds = 0;  // kStepDone: how long the step took
 };
 
 struct PreparedNotice {
   Notice notice;
-  bool in_outbox = false;  // it is durable there
+  bool in_outbox = false;  // a durable copy waits in the outbox
 };
 
 struct DeployContext {
@@ -34,23 +34,25 @@ struct DeployContext {
   System system;
   const Config* config = nullptr;
   Identity caller;
-  Nanoseconds wait{0};  // for the lock
-  // That may work at the same time; 1: no thread but the caller's.
+  Nanoseconds wait{0};  // the longest wait for the lock
+  // The most threads that may work at the same time, including the caller's;
+  // at least 1.
   unsigned threads = 1;
-  // A deploy leaves the trees that retention sets aside to its caller, who has
-  // them deleted (DeleteTrash) once the outcome is told.
+  // If true, retention only renames trees to trash, and the caller deletes them
+  // (DeleteTrash) after it has reported the outcome.
   bool deletes_later = false;
   unsigned cores = 1;  // of this machine
   std::function<void(const ProgressEvent&)> report = [](const ProgressEvent&) {
   };
-  // What this command has to tell, until it is told at its end; one for each
-  // transaction that it ended. See deploy/notices.h.
+  // The notices that this command must still deliver, one for each transaction
+  // that it ended. See deploy/notices.h.
   std::vector<PreparedNotice> notices;
 
-  // Threads beside the caller's, for work that gains from so many.
+  // Returns how many threads to start beside the caller's for work that gains
+  // from at most `useful` of them.
   unsigned ThreadsFor(unsigned useful) const;
-  // As ThreadsFor, where the caller and they all have plenty to compute: no
-  // more than other cores, and one at least.
+  // As ThreadsFor, for work that keeps the caller and every thread computing:
+  // at most one thread for each other core, but one even on a single core.
   unsigned BusyThreadsFor(unsigned useful) const;
 };
 
@@ -70,7 +72,7 @@ struct Outcome {
   Exit exit = Exit::kDone;
   std::string result;              // as EndRecord::result
   std::uint64_t transaction = 0;   // 0: none was begun
-  std::optional<Version> version;  // what the command was about
+  std::optional<Version> version;  // the release that the command was about
   std::string previous;            // live before it; empty: none
   std::string current;             // live now; empty: none
   std::optional<Failure> error;

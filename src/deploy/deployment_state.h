@@ -1,4 +1,5 @@
-// How things stand on disk: what is live, what is known, what is unfinished.
+// The state of an app on disk: the live release, the ledger, and a transaction
+// that has not ended.
 #ifndef RELEASE_DEPLOY_DEPLOYMENT_STATE_H_
 #define RELEASE_DEPLOY_DEPLOYMENT_STATE_H_
 
@@ -14,56 +15,59 @@
 namespace release {
 
 struct DeploymentState {
-  std::optional<std::string> current_target;  // what the link says
-  bool current_is_link = true;  // false: something else has the name
-  std::optional<Version> live;  // the version it names, if it is there
+  std::optional<std::string> current_target;  // the target of `current`
+  bool current_is_link = true;  // false: `current` is a directory or a file
+  std::optional<Version> live;  // the version that `current` names, if on disk
   ReleaseListing listing;
-  Ledger ledger;  // brought in line with the listing
-  // The highest number in use, also that of a record that was set aside; 0:
-  // none.
+  Ledger ledger;  // reconciled with the listing
+  // The highest transaction number in use, including that of a damaged record
+  // that was set aside; 0 if there is none.
   std::uint64_t newest = 0;
-  // The newest record where it has begun and not ended: a running transaction,
-  // or one whose process died.
+  // The newest record, if it has begun and not ended: the transaction is
+  // running, or its process died.
   std::optional<TransactionRecord> open;
   // The newest record that has ended.
   std::optional<TransactionRecord> last;
-  // The newest record where not even its beginning can be read.
+  // The number of the newest record, if not even its beginning can be read.
   std::optional<std::uint64_t> unreadable;
-  // Settling an interrupted deploy or activation has just gone back to `live`.
+  // Recovery of an interrupted deploy or activation has just gone back to
+  // `live`.
   bool went_back = false;
-  // What a person should look at, in words.
+  // Messages for the admin about entries that do not fit together.
   std::vector<std::string> problems;
 
-  // Whether the ledger, too, holds `live` for the one that went live last.
+  // Returns whether the ledger agrees that `live` was activated last.
   bool LiveIsRecorded() const;
 
-  // For people: the version that is live, else the raw target, else "".
+  // For messages: the live version, else the raw target of `current`, else "".
   std::string CurrentName() const;
 };
 
-// Throws Error kNotInitialized where the root has no layout.
+// Throws Error kNotInitialized if the root has no layout.
 void RequireLayout(Fs* fs);
 
-// Reads it, without the lock. Reads records from the newest back only until one
-// has ended. `newest` is the number of the newest, where the caller has just
-// ended it. Throws Error kNotInitialized where the root has no layout.
+// Reads the state; does not need the lock. Reads records from the newest back
+// until one has ended. Pass the number of the newest record as `newest` if the
+// caller has just ended it. Throws Error kNotInitialized if the root has no
+// layout.
 DeploymentState ReadDeploymentState(
     Fs* fs, std::optional<std::uint64_t> newest = std::nullopt);
 
-// The same of a root whose layout may be missing: then nothing is known of what
-// was before.
+// As ReadDeploymentState, for a root that may have no layout yet. Without a
+// layout the state has no records, and every release is unknown.
 DeploymentState ReadForeignStanding(Fs* fs);
 
-// Throws Error kNoSuchRelease where the version is not in releases/.
+// Throws Error kNoSuchRelease if the version is not in releases/.
 void RequireRelease(const DeploymentState& state, const Version& version);
 
-// Throws Error kCurrentNotALink where something else has the name `current`.
-// Only a rollback goes on there: it puts what it finds aside.
+// Throws Error kCurrentNotALink if `current` exists and is not a symlink. Only
+// a rollback proceeds then: it sets the file or directory aside.
 void RequireLink(const DeploymentState& state);
 
-// Where a rollback goes: to `version`, else to where the ledger says; but where
-// settling went back just now, that was the rollback asked for. Throws
-// Error kNothingToRollBackTo, or kNoSuchRelease where it is not on disk.
+// Returns the release that a rollback activates: `version` if given, else the
+// ledger's rollback target. If recovery has just gone back to the live release,
+// that was the rollback asked for, so the live release is returned. Throws
+// Error kNothingToRollBackTo, or kNoSuchRelease if the target is not on disk.
 Version ChooseRollbackTarget(const DeploymentState& state,
                              const std::optional<Version>& version);
 

@@ -1,4 +1,5 @@
-// May this archive come in? A pure function of what is known about it.
+// Decides whether an archive is acceptable: a pure function of the evidence and
+// the [verify] configuration.
 #ifndef RELEASE_DEPLOY_GATE_H_
 #define RELEASE_DEPLOY_GATE_H_
 
@@ -19,19 +20,19 @@ namespace release {
 
 struct GateFacts {
   std::string archive;  // for messages
-  std::string app;      // empty: unnamed, so nothing is compared with it
+  std::string app;      // empty: do not compare the attestation's app
   VerifyConfig policy;
   std::optional<ExpectedChecksum> checksum;
-  // Of the archive; nothing as long as it was not read to its end. Then it is
-  // judged by all else.
+  // The archive's digest; nullopt until the archive was read to its end. While
+  // it is nullopt, Judge skips the comparisons with it.
   std::optional<std::string> sha256;
   std::optional<Statement> statement;
-  std::optional<Signer> signer;  // of the statement
+  std::optional<Signer> signer;  // set if the statement's signature is valid
   std::map<std::string, SerialUse> serials;
   std::int64_t now = 0;  // wall seconds
 };
 
-// One reason why not.
+// A reason to refuse the archive.
 struct Objection {
   ErrorCode code;
   std::string reason;
@@ -39,16 +40,20 @@ struct Objection {
   std::string found;
 };
 
-// All that speaks against it, what weighs most first; nothing: it may go. What
-// is given is always judged; what the policy requires must be given.
+// Returns every objection, missing evidence first; an empty list admits the
+// archive. Evidence that is given is always judged, even if the policy does not
+// require it.
 std::vector<Objection> Judge(const GateFacts& facts);
 
-// Throws the first objection as an Error whose message has all of them.
+// Throws the first objection as an Error whose message lists all of them.
+// Returns if there is none.
 void RequireAdmission(const GateFacts& facts);
 
-// What the record keeps of the evidence, e.g. facts["signed_by"].
+// Returns the evidence as key-value pairs for the record, e.g.
+// facts["signed_by"].
 std::map<std::string, std::string> EvidenceFacts(const GateFacts& facts);
-// The same in words: "signed by ci@example.org, serial 7, 12 tests passed".
+// Returns the same for people, e.g. "signed by ci@example.org, serial 7, 12
+// tests passed"; "" without an attestation.
 std::string EvidenceWords(const GateFacts& facts);
 
 }  // namespace release

@@ -15,7 +15,8 @@
 namespace release {
 namespace {
 
-// For all of `release notify`, each way.
+// Limits of `release notify` for each channel: all deliveries together, and one
+// delivery.
 constexpr Nanoseconds kPatientTime = std::chrono::seconds(60);
 constexpr Nanoseconds kPatientTimeout = std::chrono::seconds(10);
 
@@ -59,7 +60,8 @@ Notice NoticeOf(const DeployContext& context, const TransactionRecord& record,
   return notice;
 }
 
-// One for each transaction: what is known later replaces what was thought.
+// Keeps one notice for each transaction: a later one replaces the earlier one,
+// because a commit that fails is followed by an undo with another outcome.
 void Keep(DeployContext* context, Notice notice) {
   std::erase_if(context->notices, [&](const PreparedNotice& kept) {
     return kept.notice.transaction == notice.transaction;
@@ -74,7 +76,8 @@ void Warn(DeployContext* context, std::uint64_t transaction,
                    .text = text});
 }
 
-// Whether the record of the transaction may still end otherwise.
+// Returns whether the transaction may still end with another outcome. A notice
+// of an undo that failed is final although its record stays open.
 bool Undecided(Fs* fs, const Notice& notice) {
   const std::string record =
       std::string(kTransactions) + "/" + RecordName(notice.transaction);
@@ -82,14 +85,15 @@ bool Undecided(Fs* fs, const Notice& notice) {
   return ReadRecord(fs, notice.transaction).open();
 }
 
-// Delivers by one channel, until one delivery fails or the time is over.
+// Delivers through one channel until a delivery fails or the time is used up.
+// After a failure the others would most likely fail too, each after a timeout.
 class ChannelSender {
  public:
   ChannelSender(DeployContext* context, Channel channel, Nanoseconds time,
                 Nanoseconds timeout)
       : context_(context), channel_(channel), left_(time), timeout_(timeout) {}
 
-  // Why it tries no more; nullopt if it does.
+  // Returns why no further delivery is tried; nullopt if one is.
   Reason GaveUp() const {
     if (why_not_ || left_ > Nanoseconds::zero()) return why_not_;
     return "there was no time left";
@@ -110,10 +114,11 @@ class ChannelSender {
   Channel channel_;
   Nanoseconds left_;
   Nanoseconds timeout_;
-  Reason why_not_;  // the last delivery failed; others would as well
+  Reason why_not_;  // why the last delivery failed
 };
 
-// One delivery of what there is to deliver.
+// Delivers a batch of notices. It takes the outbox's lock, not the app's lock,
+// so that transactions can go on meanwhile.
 class DeliveryRun {
  public:
   DeliveryRun(DeployContext* context, Nanoseconds time, Nanoseconds timeout)
@@ -125,7 +130,8 @@ class DeliveryRun {
     try {
       lock_ = OutboxLock::Take(context->fs, context->system.clock, time);
     } catch (const FsError&) {
-      // A full disk; what is not in the outbox needs no lock.
+      // The disk may be full. Notices that are not in the outbox can still be
+      // sent, because they do not need its lock.
     }
   }
   bool has_lock() const { return lock_.has_value(); }
@@ -133,7 +139,8 @@ class DeliveryRun {
     if (lock_) lock_->Finish();
   }
 
-  // This command's own, by every channel. Returns what could not be done.
+  // Sends a notice of this command through every channel. Returns a warning for
+  // each channel that failed.
   std::vector<std::string> TellOwn(const PreparedNotice& own) {
     std::vector<std::string> warnings;
     if (!Wanted(context_->config->notify, own.notice)) return warnings;
@@ -148,7 +155,8 @@ class DeliveryRun {
     return warnings;
   }
 
-  // One that waits in the outbox. Needs the outbox's lock.
+  // Delivers a notice from the outbox, or drops it if its channel is no longer
+  // configured. The outbox's lock must be held.
   Delivery Deliver(const OutboxEntry& entry) {
     Delivery delivery{.entry = entry, .id = "", .reason = {}};
     const auto postman = postmen_.find(entry.channel);
@@ -168,6 +176,7 @@ class DeliveryRun {
     return delivery;
   }
 
+  // Returns whether the entry is due and its channel has not given up.
   bool WorthTrying(const OutboxEntry& entry) const {
     const auto postman = postmen_.find(entry.channel);
     if (postman != postmen_.end() && postman->second.GaveUp()) {
@@ -184,7 +193,7 @@ class DeliveryRun {
                    const PreparedNotice& own) {
     if (own.in_outbox) {
       if (!lock_) return "another command is delivering notices";
-      // Somebody was faster.
+      // Another command has delivered it in the meantime.
       if (!context_->fs->Stat(Fs::kRoot, entry.Path())) return std::nullopt;
     }
     Reason reason = postman->GaveUp();
@@ -194,6 +203,7 @@ class DeliveryRun {
     return reason;
   }
 
+  // Removes a delivered entry, or counts the failure for its next due time.
   void Settle(const OutboxEntry& entry, const Reason& reason) {
     if (!reason) {
       lock_->Remove(entry);
@@ -210,7 +220,8 @@ class DeliveryRun {
   std::optional<OutboxLock> lock_;
 };
 
-// Whether it may be told; one that cannot be read is tried, to be noticed.
+// Returns whether the notice may be delivered now. An unreadable notice counts
+// as ripe, so that Deliver reports it instead of leaving it unseen.
 bool Ripe(Fs* fs, const OutboxEntry& entry) {
   const auto notice = ParseNotice(ReadFile(fs, entry.Path()));
   return !notice || !Undecided(fs, *notice);
@@ -246,7 +257,8 @@ void PrepareNotice(DeployContext* context, const TransactionRecord& record,
   const std::vector<std::string> channels = ChannelNames(config);
   if (channels.empty()) return;
   try {
-    // Of one that nobody asked for there may be another version, to be removed.
+    // If the outcome changed and [notify] does not ask for the new one, an
+    // empty list of channels removes the earlier notice from the outbox.
     const bool wanted = Wanted(config, notice);
     PutNotice(context->fs, record.number,
               wanted ? channels : std::vector<std::string>(),
@@ -273,7 +285,8 @@ void PrepareNotice(DeployContext* context, const BeginRecord& begin,
 std::vector<std::string> TellNotices(DeployContext* context) {
   const std::vector<PreparedNotice> notices =
       std::exchange(context->notices, {});
-  // A stop that was asked for is done with; telling of it is not.
+  // The transaction has already obeyed a stop request. The same signal must not
+  // cut off the notice of that outcome.
   const HoldInterrupts hold;
   if (!context->system.journal_socket.empty()) {
     for (const PreparedNotice& prepared : notices) {
@@ -316,7 +329,7 @@ std::vector<Delivery> DeliverWaiting(DeployContext* context,
                 "cannot deliver notices: another command is delivering them",
                 kOutbox);
   }
-  // Anew: whoever held the lock has delivered some.
+  // List again under the lock: another command may have delivered some since.
   for (const OutboxEntry& entry : FindWaiting(context, which)) {
     if (InterruptSignal() != 0) break;
     deliveries.push_back(round.Deliver(entry));

@@ -1,7 +1,9 @@
-// What the commands do that change something.
+// The commands that change something.
 //
-// Each takes the lock, settles what was left unfinished, and records itself.
-// Each throws only where no transaction could be begun; then nothing changed.
+// Each of Deploy, Stage, Activate, Rollback, Prune and Pin takes the lock,
+// recovers an interrupted transaction, and runs as a recorded transaction of
+// its own. The Outcome says how it ended; a success is durable on return. They
+// throw only if no transaction could begin; then nothing has changed.
 #ifndef RELEASE_DEPLOY_OPERATIONS_H_
 #define RELEASE_DEPLOY_OPERATIONS_H_
 
@@ -20,25 +22,32 @@ Outcome Stage(DeployContext* context, ArchiveRequest request);
 Outcome Activate(DeployContext* context, const Version& version,
                  std::optional<Duration> confirm_within = std::nullopt);
 
-// To `version`, or to the release that was live and good before the present
-// one. The one left is withdrawn, for `reason`.
+// Rolls back to `version` or, if it is nullopt, to the release that was live
+// and good before the current one. Marks the release that was live as
+// withdrawn, with `reason`.
 Outcome Rollback(DeployContext* context, const std::optional<Version>& version,
                  const std::string& reason);
 
 Outcome Prune(DeployContext* context);
 Outcome Pin(DeployContext* context, const Version& version, bool pinned);
 
-// Settles what was left unfinished and collects garbage; the outcome is that
-// of the transaction it settled, or kDone with the result "nothing".
+// Recovers an interrupted transaction and collects garbage. The outcome has the
+// number and version of the recovered transaction; its exit is kDone, or
+// kNeedsPerson if the state is in doubt. Its result is "nothing" if no
+// transaction was open. `with_service` is false at boot, before the service
+// starts: then the service is neither reloaded nor checked.
 Outcome RecoverNow(DeployContext* context, bool with_service);
 
-// Makes the layout where it is missing, in a root that exists. True where
-// something was made. Durable on return.
+// Makes the missing directories of the layout; the root itself must exist.
+// Returns whether it made any. The layout is durable on return, including parts
+// that existed before.
 bool InitializeLayout(Fs* fs);
 
-// Tells the running transaction that its release may stay, or that it must
-// stop. Throws Error kNothingRunning where none is running.
-// Each returns the number of that transaction.
+// Confirm lets a transaction that waits for confirmation keep its release;
+// Abort asks the running transaction to undo and stop. Both only leave a mark
+// that the transaction polls; they neither take the lock nor wait. Each returns
+// the number of that transaction, as does RunningTransaction. Throws
+// Error kNothingRunning if none is running.
 std::uint64_t Confirm(Fs* fs);
 std::uint64_t Abort(Fs* fs);
 std::uint64_t RunningTransaction(Fs* fs);

@@ -1,6 +1,7 @@
-// What a command would do, without doing it: --dry-run. Each looks at the same
-// facts by the same rules as the command itself, and throws what would refuse
-// it. Takes no lock.
+// --dry-run: lists what a command would do, without doing it. Each function
+// applies the command's own rules to the same facts, and throws the error that
+// would refuse the command. Takes no lock, so the command itself may find
+// another state.
 #ifndef RELEASE_DEPLOY_PLAN_H_
 #define RELEASE_DEPLOY_PLAN_H_
 
@@ -14,9 +15,9 @@
 
 namespace release {
 
-using Plan = std::vector<std::string>;  // one line a step
+using Plan = std::vector<std::string>;  // one line for each step
 
-// Reads and hashes the whole archive; writes none of it.
+// Reads, hashes and checks the whole archive without unpacking it.
 Plan PlanDeploy(DeployContext* context, ArchiveRequest request, bool activates);
 Plan PlanActivate(DeployContext* context, const Version& version);
 Plan PlanRollback(DeployContext* context,

@@ -1,4 +1,5 @@
-// Retention on a real host: gathers the facts, asks the rule, removes.
+// Applies retention to a host: gathers the facts, asks the rule
+// (deploy/retention.h), and removes releases.
 #ifndef RELEASE_DEPLOY_PRUNE_H_
 #define RELEASE_DEPLOY_PRUNE_H_
 
@@ -12,13 +13,15 @@
 
 namespace release {
 
-// What retention says of each release now.
+// Returns the retention verdict for each release, and changes nothing.
 std::vector<RetentionVerdict> JudgeReleases(DeployContext* context,
                                             const DeploymentState& state);
 
-// Removes what retention lets go: renames all of it aside, durably, then
-// deletes, unless the host leaves that for later. Reports each removal. Returns
-// what could not be removed; such failures are warnings. Needs the lock.
+// Removes the releases that retention does not keep: first renames all of them
+// to trash, durably, then deletes them, unless `context->deletes_later` leaves
+// that to the caller. Reports each removal. Returns a warning for each tree
+// that could not be deleted. The caller must hold the lock. `transaction` is
+// the number of the newest record, which has ended.
 std::vector<std::string> ApplyRetention(DeployContext* context,
                                         std::uint64_t transaction);
 

@@ -1,11 +1,11 @@
 // The rule by which an interrupted or failed transaction is settled.
 //
-//   Before `committed` is durable, go back.
-//   After it, there is nothing to do but collect garbage.
+//   Before `committed` is durable, undo the transaction.
+//   After it, only collect garbage.
 //
-// It is one pure function of what the transaction's record says and what the
-// disk shows. A step that failed, an abort, a signal, `kill -9`, a power cut
-// and the boot after it all end here; deploy/undo.h carries out what it says.
+// The rule is one pure function of the transaction's record and the state of
+// the disk. A failed step, an abort, a signal, `kill -9`, a power cut and the
+// boot after it all use this rule; deploy/undo.h carries out the plan.
 #ifndef RELEASE_DEPLOY_RECOVERY_H_
 #define RELEASE_DEPLOY_RECOVERY_H_
 
@@ -16,51 +16,54 @@
 
 namespace release {
 
-// What the disk shows, read after the lock was taken.
+// The state of the disk, read under the lock.
 struct DiskFacts {
-  std::optional<std::string> current_target;  // what `current` says now
+  std::optional<std::string> current_target;  // where `current` points now
   bool from_exists = false;  // the release that was live is still there
-  // The inode of what has the name of the transaction's release; nothing:
-  // there is none.
+  // The inode of the entry at releases/TO, the transaction's release; nullopt
+  // if it does not exist.
   std::optional<std::uint64_t> to_inode;
 };
 
 struct RecoveryPlan {
   enum class Link {
-    // `current` says what it said before. It is synced all the same: a killed
-    // undo may have renamed it without the rename being durable.
+    // `current` already points where it did before. Sync anyway: an undo that
+    // was killed may have renamed it without making the rename durable.
     kSync,
-    kRestore,  // point it back at what it said before, and sync
-    // There was none before: remove it, and sync. Where something else had the
-    // name and was put aside, or taken over, it gets the name back.
+    kRestore,  // point `current` back at the earlier target, and sync
+    // There was no link before: remove it, and sync. If a file or directory had
+    // the name and was set aside or adopted, it gets the name back.
     kRemove,
-    // It names neither the release before nor the one of this transaction: a
-    // person moved it. What they chose stays.
+    // `current` points neither at the earlier release nor at this transaction's
+    // release, so a person moved it. Leave it there.
     kLeave,
-    // The release before is gone, so going back would leave `current` dangling:
-    // it stays, and a person is needed.
+    // The earlier release is gone, so going back would leave `current`
+    // dangling. Leave it, and ask for manual intervention.
     kStuck,
   };
   enum class Tree {
-    kKeep,  // was there before, or is not there
-    // Somebody put it there since the transaction began. It stays; what the
-    // transaction wrote about a release of that name goes.
+    kKeep,  // existed before the transaction, or does not exist
+    // Somebody else put it there since the transaction began. Keep the tree,
+    // but remove the manifest that the transaction wrote for that name.
     kNotOurs,
-    kDrop,        // made by this transaction and never live
-    kKeepFailed,  // made by this transaction and live for a while: kept, marked
-                  // failed, for whoever wants to know why
+    kDrop,  // made by this transaction and never live: remove it
+    // Made by this transaction, and live for a while or perhaps still linked:
+    // keep it and mark it failed, so that the failure can be examined.
+    kKeepFailed,
   };
 
   Link link = Link::kSync;
   Tree tree = Tree::kKeep;
-  // The service may have taken up the release of this transaction. Never where
-  // it was only taken over: the service uses the same files either way.
+  // Whether to reload the service, which may have loaded this transaction's
+  // release. Always false for an adoption: the service uses the same files
+  // before and after it.
   bool reload = false;
 
   bool operator==(const RecoveryPlan&) const = default;
 };
 
-// What to do about `record`, which has begun. Nothing where it has ended.
+// Returns how to undo the transaction of `record`, which must have begun;
+// nullopt if it has ended.
 std::optional<RecoveryPlan> PlanRecovery(const TransactionRecord& record,
                                          const DiskFacts& disk);
 

@@ -1,4 +1,5 @@
-// Which releases stay and which go: pure, with a reason for each.
+// The retention rule: a pure function that decides which releases to keep, and
+// gives the reason for each.
 #ifndef RELEASE_DEPLOY_RETENTION_H_
 #define RELEASE_DEPLOY_RETENTION_H_
 
@@ -14,7 +15,8 @@ namespace release {
 struct RetentionFacts {
   Ledger ledger;  // reconciled with the disk
   std::optional<Version> live;
-  // `current` says something that names no release here; it may be any.
+  // `current` exists but does not name a release in releases/, so any of them
+  // may be live by another path. Retention then keeps all of them.
   bool live_in_doubt = false;
   std::set<Version> in_use;      // a process runs from it
   std::optional<Version> named;  // an open transaction names it
@@ -28,13 +30,14 @@ struct RetentionVerdict {
       reason;  // "live", "pinned", "good 2 of 5", "beyond keep_releases"
 };
 
-// One verdict for each release of the ledger, newest activation first.
+// Returns a verdict for each release in the ledger, newest transaction first.
 //
 // Only good releases count towards keep_releases, and the live one does not.
-// Never taken: the live one, its rollback target, pinned ones, those in use or
-// named by a transaction, and unknown ones, which are not ours to remove. Of
-// staged ones the newest stays, of failed and of withdrawn ones likewise: for
-// the activation that is to come, and for whoever asks what went wrong.
+// The rule never removes the live release, its rollback target, a pinned
+// release, one that a process uses or a transaction names, or an unknown one,
+// which this tool did not make. It also keeps the newest staged release, which
+// may be activated next, and the newest failed and the newest withdrawn
+// release, so that their failure can be examined.
 std::vector<RetentionVerdict> DecideRetention(const RetentionFacts& facts);
 
 }  // namespace release

@@ -188,7 +188,8 @@ void Transaction::Begin() {
                                         ? Journal::Beginning::kWithSwitching
                                         : Journal::Beginning::kAtOnce);
   } catch (const Error&) {
-    // Nothing has been done that the record would have to undo.
+    // The transaction has not changed anything yet, so its record can be
+    // discarded instead of being recovered.
     Attempt([&] { journal_->Abandon(); });
     throw;
   }

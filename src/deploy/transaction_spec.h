@@ -60,7 +60,7 @@ struct KindTraits {
   }
 };
 
-// One row for each TransactionKind, in the order of the enumerators.
+// Has a row for each TransactionKind, in the order of the enumerators.
 inline constexpr std::array<KindTraits, 8> kKindTraits = {{
     {"deploy", StagingStep::kUnpack, LinkChange::kForward,
      AfterCommit::kApplyRetention},
@@ -116,11 +116,11 @@ struct UsedSerial {
   SerialUse use;
 };
 
-// What the preparation and the staging found.
+// Facts that were found under the lock, by the preparation and the staging.
 struct PreparedTransaction {
   std::optional<Version> to;  // the release it is about
   bool creates = false;       // staging makes releases/TO
-  // Nothing is left to do: `current` stays, and so does the ledger.
+  // The wanted state exists already: `current` and the ledger do not change.
   bool unchanged = false;
   // About the archive, for the record and for hooks.
   std::map<std::string, std::string> facts;

@@ -16,7 +16,8 @@ namespace {
 using Link = RecoveryPlan::Link;
 using Tree = RecoveryPlan::Tree;
 
-// Whether what happened speaks against the release itself.
+// Returns whether the failure counts against the release. A request to stop or
+// trouble with the host's disk does not make a release failed.
 bool SpeaksAgainstRelease(const UndoCause& cause) {
   if (!cause.failure) return false;
   switch (cause.failure->code) {
@@ -69,7 +70,8 @@ class UndoRun {
     return std::move(outcome_);
   }
 
-  // The undo itself failed: the record stays open.
+  // Returns the outcome after `error` stopped the undo itself. The record stays
+  // open, so that the next command tries again.
   Outcome Failed(const Error& error) {
     outcome_.exit = Exit::kNeedsPerson;
     outcome_.result = "in-doubt";
@@ -82,7 +84,7 @@ class UndoRun {
     try {
       outcome_.current = NameOf(LookAtCurrent());
     } catch (const FsError&) {
-      // What was seen last is the best there is.
+      // Keep the last value that could be read.
     }
     PrepareNotice(context_, record_,
                   {.exit = outcome_.exit,
@@ -102,8 +104,10 @@ class UndoRun {
     return version ? version->name() : *target;
   }
 
-  // What `current` says. Where something else than a link took the place of
-  // one it is "", which no link says: a person did that.
+  // Returns the target of `current`; nullopt if there is no link, as before the
+  // transaction. If a file or directory has replaced the earlier link, returns
+  // "", which no link can contain: the rule then concludes that a person did
+  // it.
   std::optional<std::string> LookAtCurrent() const {
     const auto info = context_->fs->Stat(Fs::kRoot, kCurrent);
     if (info && info->type != FileType::kSymlink) {
@@ -124,7 +128,8 @@ class UndoRun {
     }
     if (begin.from_target) {
       const auto version = VersionOfTarget(*begin.from_target);
-      // A target of another tool's making cannot be looked at from here.
+      // A target that is not releases/VERSION was made by another tool. It may
+      // lie outside the root, so it cannot be checked; assume that it exists.
       facts.from_exists =
           !version || fs->Stat(Fs::kRoot, ReleasePath(*version)).has_value();
     }
@@ -135,7 +140,7 @@ class UndoRun {
     Fs* fs = context_->fs;
     switch (plan_.link) {
       case Link::kSync:
-        // Already done is not already durable.
+        // The link is right, but its rename may not be durable yet.
         fs->Sync(Fs::kRoot);
         break;
       case Link::kRestore:
@@ -151,18 +156,21 @@ class UndoRun {
     outcome_.current = NameOf(LookAtCurrent());
   }
 
-  // What is no release of ours has no manifest of ours either.
+  // Removes the manifests that an undone adoption wrote: its releases are
+  // unknown again, and unknown releases do not have a manifest.
   void RemoveManifestsOfUnknown(const Ledger& ledger) {
     for (const LedgerEntry& entry : ledger.entries()) {
       if (entry.state != ReleaseState::kUnknown) continue;
       context_->fs->RemoveFile(Fs::kRoot, ManifestPath(entry.version));
     }
-    // Gone before the record ends: nobody looks for them afterwards.
+    // Make the removal durable before the record ends: recovery does not look
+    // for them afterwards.
     SyncDirectory(context_->fs, kManifests);
   }
 
-  // What a rollback had put aside, or a taking over had made a release, and was
-  // no link, gets its name back.
+  // Removes `current`, which did not exist as a link before the transaction. If
+  // a file or directory had the name, it was set aside by a rollback or moved
+  // to releases/ by an adoption; exchange it back instead.
   void RemoveLink() {
     Fs* fs = context_->fs;
     const std::string aside = record_.begin->takes_over
@@ -174,7 +182,8 @@ class UndoRun {
       return;
     }
     fs->RemoveFile(Fs::kRoot, kCurrent);
-    // No link before no tree: it must not come back dangling.
+    // Make the link's removal durable before deleting the tree; otherwise a
+    // power cut can bring back a dangling link.
     fs->Sync(Fs::kRoot);
   }
 
@@ -207,7 +216,8 @@ class UndoRun {
                         outcome_.previous));
         return;
       }
-      // Both are bad: stop and shout; going forward again would be flapping.
+      // Both releases are unhealthy. Stop and report: going forward again would
+      // be flapping.
       trouble_ = FailureOf(error);
       return;
     }
@@ -248,7 +258,7 @@ class UndoRun {
     outcome_.result = outcome_.exit == Exit::kRefused ? "refused" : "failed";
   }
 
-  // What else is to be said about why it ended in doubt.
+  // Extends the error message and sets the code if the outcome is in doubt.
   void AddTrouble() {
     Failure& error = *outcome_.error;
     if (trouble_) {
@@ -298,12 +308,12 @@ class UndoRun {
             .facts = cause_.facts};
   }
 
-  // In bytes; 0 where its manifest cannot be read.
+  // Returns the release's size in bytes; 0 if its manifest cannot be read.
   std::uint64_t SizeOf(const Version& version) const {
     try {
       return LoadManifest(context_->fs, version).TotalBytes();
     } catch (const Error&) {
-      // A size for a listing is no reason to fail an undo.
+      // The size only serves listings, so it must not make an undo fail.
       return 0;
     }
   }
@@ -317,10 +327,10 @@ class UndoRun {
   Outcome outcome_;
 };
 
-// A newest record without its first line. Usually the crash came before that
-// line was durable, so nothing it would have had to undo has happened. Where
-// whole lines are there the record was damaged later: it is kept aside, for a
-// person to look at.
+// Clears away a newest record whose first line cannot be read. Usually the
+// process died before that line was durable, so there is nothing to undo and
+// the record is removed. If the record has whole lines, it was damaged later:
+// it is renamed, so that a person can examine it.
 void ClearUnreadable(Fs* fs, std::uint64_t number) {
   const std::string path =
       std::string(kTransactions) + "/" + RecordName(number);
@@ -333,8 +343,9 @@ void ClearUnreadable(Fs* fs, std::uint64_t number) {
   }
 }
 
-// The process that ended the newest record may have died before its sync. If
-// `.newest` names that record, the sync has been made: it is written after it.
+// Syncs the newest record, because the process that ended it may have died
+// before its own sync. If `.newest` names that record, the sync has been made:
+// `.newest` is written only afterwards.
 void MakeEndDurable(Fs* fs, const DeploymentState& state) {
   if (!state.last || RecallNewest(fs) == state.last->number) return;
   SyncRecord(fs, state.last->number);

@@ -1,5 +1,5 @@
-// Carries out what recovery planned. A step that fails, a crash found later and
-// a boot all go back through here.
+// Carries out the recovery plan (deploy/recovery.h). A failed step, a crash
+// found by a later command, and the recovery at boot all use this code.
 #ifndef RELEASE_DEPLOY_UNDO_H_
 #define RELEASE_DEPLOY_UNDO_H_
 
@@ -17,27 +17,29 @@ namespace release {
 
 // Why the transaction is undone.
 struct UndoCause {
-  // What failed; nothing where its process died.
+  // The step's failure; nullopt if the process died.
   std::optional<Failure> failure;
-  bool recovered = false;    // by a later command
+  bool recovered = false;    // a later command undoes it
   bool with_service = true;  // false at boot, before the service starts
   std::map<std::string, std::string> facts;  // for the record
 };
 
-// Goes back, durably, has the service take up the release before, checks it,
-// and ends the record. No signal interrupts it.
+// Undoes the transaction: restores `current` durably, reloads the service with
+// the earlier release, checks its health, and ends the record. Signals are held
+// back until it returns. The caller must hold the lock.
 //
-// The exit of the outcome: before the switch that of the failure, after it
-// kUndone, or kNeedsPerson where the release before is unhealthy too or the
-// link could not be put back. In that last case the record stays open, so that
-// the next command tries again.
+// The outcome's exit is that of the failure if the transaction had not switched
+// yet, else kUndone. It is kNeedsPerson if the earlier release is unhealthy too
+// or `current` stays where it is. If the undo itself fails, it is kNeedsPerson
+// too, and the record stays open, so that the next command tries again.
 Outcome Undo(DeployContext* context, Journal* journal,
              const TransactionRecord& record, const Ledger& ledger,
              const UndoCause& cause);
 
-// Settles the newest transaction where it has not ended, and collects garbage.
-// Nothing where there was no such transaction; then `standing` holds, else it
-// is to be read anew. Throws only where nothing was settled. Needs the lock.
+// If the newest transaction has not ended, undoes it and collects garbage.
+// Returns nullopt if it has ended; `*state` is valid then. If an outcome is
+// returned, the caller must read the state again. Throws only if nothing was
+// undone. The caller must hold the lock.
 std::optional<Outcome> Recover(DeployContext* context, DeploymentState* state,
                                bool with_service);
 
