@@ -181,7 +181,7 @@ TEST_CASE("channels deliver independently, each once") {
   const auto deliveries = DeliverWaiting(&world.context, NoticeSelection::kAll);
   REQUIRE(deliveries.size() == 1);
   CHECK(deliveries[0].entry.channel == "webhook");
-  CHECK(deliveries[0].reason == "");
+  CHECK_FALSE(deliveries[0].reason);
   CHECK(world.runner.Count("page-me") == 1);
   CHECK(world.Got() == "undone 2 ");
 }
