@@ -48,7 +48,7 @@ std::optional<std::string> Resolve(Fs* machine, const std::string& path) {
     if (++links > kMostLinks) return std::nullopt;
     const auto target = machine->ReadLink(Fs::kRoot, FromTop(next));
     if (!target) return std::nullopt;
-    if (target->starts_with('/')) real = "/";
+    if (target->starts_with('/')) real.resize(1);  // back to "/"
     WalkFirst(*target, &ahead);
   }
   return real;
