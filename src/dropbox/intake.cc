@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <cstring>
 #include <iterator>
+#include <set>
 #include <utility>
 
 #include "base/text.h"
+#include "deploy/attempt.h"
 #include "deploy/transaction.h"
 #include "dropbox/rejected.h"
 #include "dropbox/upload.h"
@@ -140,6 +142,11 @@ TransactionSpec MakeSpec(Fs* fs, const std::string& upload,
   // An upload that is refused here still gets a record.
   std::optional<Failure> refusal;
   try {
+    if (InBox(upload) == kRejected) {
+      Refuse(ErrorCode::kArchiveUnreadable, kRejected,
+             "the drop box uses this name for its own directory; rename the "
+             "upload");
+    }
     if (attempt.given_up()) GiveUp(upload, attempt.deaths());
     request.checksum =
         ExpectedChecksum{ReadChecksum(fs, upload), InBox(ChecksumName(upload))};
@@ -187,10 +194,18 @@ void RemoveWhatIsTheSame(Fs* fs, const Stamps& stamps) {
   }
 }
 
-// Deploys one upload and appends its result to `taken`. Returns false if the
-// upload stays in the drop box because its deploy was interrupted.
-bool TakeOne(DeployContext* context, const std::string& upload,
-             const IntakeOptions& options, std::vector<UploadResult>* taken) {
+// What became of an upload in the drop box.
+enum class Taken {
+  kGone,      // deployed or rejected
+  kStopped,   // it stays, and so do all others: the deploy was interrupted, or
+              // an earlier transaction needs manual intervention
+  kLeftThere  // it could neither be removed nor rejected
+};
+
+// Deploys one upload and appends its result to `results`.
+Taken TakeOne(DeployContext* context, const std::string& upload,
+              const IntakeOptions& options,
+              std::vector<UploadResult>* results) {
   Fs* fs = context->fs;
   AwaitComplete(context, upload);
   const Stamps before = StampsOf(fs, upload);
@@ -198,22 +213,32 @@ bool TakeOne(DeployContext* context, const std::string& upload,
   // needs.
   BoundRejected(fs);
   std::optional<UploadTry> attempt;
-  taken->push_back({upload, DeployUpload(context, upload, options, &attempt)});
-  UploadResult& last = taken->back();
+  results->push_back(
+      {upload, DeployUpload(context, upload, options, &attempt)});
+  UploadResult& last = results->back();
   const auto& error = last.outcome.error;
-  const bool given_up = attempt && attempt->given_up();
-  const bool stays =
-      error && error->code == ErrorCode::kInterrupted && !given_up;
-  if (last.outcome.exit == Exit::kDone) {
-    RemoveWhatIsTheSame(fs, before);
-  } else if (!stays) {
-    Reject(fs, upload, options.reason(last));
+  const bool interrupted = error && error->code == ErrorCode::kInterrupted;
+  if (!attempt || (interrupted && !attempt->given_up())) {
+    options.told(last);
+    return Taken::kStopped;
   }
-  for (std::string& failure : BoundRejected(fs)) {
-    last.outcome.warnings.push_back(std::move(failure));
+  const auto failure = Attempt([&] {
+    if (last.outcome.exit == Exit::kDone) {
+      RemoveWhatIsTheSame(fs, before);
+    } else {
+      Reject(fs, upload, options.reason(last));
+    }
+  });
+  if (failure) {
+    last.outcome.warnings.push_back(
+        fmt::format("cannot take {} out of the drop box: {}; remove it by hand",
+                    Quoted(InBox(upload)), failure->message));
+  }
+  for (std::string& problem : BoundRejected(fs)) {
+    last.outcome.warnings.push_back(std::move(problem));
   }
   options.told(last);
-  return !stays;
+  return failure ? Taken::kLeftThere : Taken::kGone;
 }
 
 int Gravity(Exit exit) {
@@ -255,12 +280,18 @@ std::vector<std::string> ReadyUploads(Fs* fs) {
 
 std::vector<UploadResult> TakeUploads(DeployContext* context,
                                       const IntakeOptions& options) {
-  std::vector<UploadResult> taken;
+  std::vector<UploadResult> results;
+  std::set<std::string> left_there;
   for (;;) {
     // List anew each time: more uploads may have arrived meanwhile.
-    const std::vector<std::string> ready = ReadyUploads(context->fs);
-    if (ready.empty()) return taken;
-    if (!TakeOne(context, ready.front(), options, &taken)) return taken;
+    std::vector<std::string> ready = ReadyUploads(context->fs);
+    std::erase_if(ready, [&](const std::string& name) {
+      return left_there.contains(name);
+    });
+    if (ready.empty()) return results;
+    const Taken taken = TakeOne(context, ready.front(), options, &results);
+    if (taken == Taken::kStopped) return results;
+    if (taken == Taken::kLeftThere) left_there.insert(ready.front());
   }
 }
 

@@ -31,6 +31,8 @@ bool IsDirectory(Fs* fs, const std::string& path) {
 }
 
 void MoveToRejected(Fs* fs, const std::string& name) {
+  // An upload may be called as the directory itself.
+  if (InBox(name) == kRejected) return;
   if (!fs->Stat(Fs::kRoot, InBox(name))) return;
   RemoveAny(fs, InRejected(name));
   fs->Rename(Fs::kRoot, InBox(name), Fs::kRoot, InRejected(name),

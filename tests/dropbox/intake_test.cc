@@ -2,9 +2,13 @@
 
 #include <doctest/doctest.h>
 
+#include <cerrno>
+
 #include "os/interrupt.h"
 #include "store/durable.h"
+#include "store/journal.h"
 #include "store/layout.h"
+#include "support/fault_fs.h"
 #include "support/root_files.h"
 #include "support/world.h"
 #include "trust/digest.h"
@@ -182,6 +186,54 @@ TEST_CASE("an upload that fails does not stop the next one") {
   CHECK(box.taken.size() == 2);
   CHECK(box.world.Current() == "releases/1.1");
   CHECK(GravestExit(box.taken) == Exit::kRefused);
+}
+
+TEST_CASE("an upload that cannot be rejected stops neither itself nor others") {
+  Box box;
+  box.Put("bad.tar.sha256", Sha256Hex("") + "  bad.tar\n");
+  box.UploadVersion("1.0");
+  FaultFs fault(&box.world.disk);
+  box.world.context.fs = &fault;
+  fault.FailAt(1, EPERM, FsCall::kMakeDirectory);
+  box.Take();
+  REQUIRE(box.taken.size() == 2);
+  CHECK(box.taken[0].upload == "bad.tar");
+  REQUIRE(!box.taken[0].outcome.warnings.empty());
+  CHECK(box.taken[0].outcome.warnings[0].starts_with(
+      "cannot take \"incoming/bad.tar\" out of the drop box: "));
+  CHECK(box.There("bad.tar.sha256"));
+  CHECK(box.world.Current() == "releases/1.0");
+}
+
+TEST_CASE("an upload called as rejected/ is refused and does not stay") {
+  Box box;
+  box.Put("rejected.sha256", Sha256Hex("") + "  rejected\n");
+  box.UploadVersion("1.0");
+  box.Take();
+  REQUIRE(box.taken.size() == 2);
+  CHECK(box.taken[0].outcome.error->code == ErrorCode::kArchiveUnreadable);
+  CHECK(box.There("rejected/rejected.sha256"));
+  CHECK(!box.There("rejected.sha256"));
+  CHECK(box.world.Current() == "releases/1.0");
+}
+
+TEST_CASE("uploads stay while an earlier transaction needs a person") {
+  Box box;
+  box.world.Deploy("1");
+  box.world.Deploy("2");
+  Journal open(&box.world.disk, 3, Journal::RecordSpace::kNewFile);
+  open.Begin({.command = "deploy",
+              .from_target = "releases/1",
+              .to = Version::Parse("2")});
+  open.Switching();
+  box.UploadVersion("3");
+  FaultFs fault(&box.world.disk);
+  box.world.context.fs = &fault;
+  fault.FailFrom(1, EIO, FsCall::kRename);
+  CHECK(box.Take().outcome.exit == Exit::kNeedsPerson);
+  CHECK(box.taken.size() == 1);
+  CHECK(box.There("shop-3.tar"));
+  CHECK(box.There("shop-3.tar.sha256"));
 }
 
 TEST_CASE("the latest rejected upload replaces the one before") {
