@@ -42,7 +42,8 @@ GateFacts AdmitEvidence(DeployContext* context, const IncomingArchive& archive,
     facts.signer = VerifySignature(context->system.runner, *attestation,
                                    *signature, ReadTrustedKeys(config.verify));
   }
-  // Only now: what is signed is not looked into before it is known to be.
+  // Parse the attestation only after its signature was verified, so that the
+  // parser does not see text that an attacker could have written.
   if (attestation) {
     facts.statement = ParseStatement(attestation->text, attestation->origin);
   }
@@ -50,6 +51,9 @@ GateFacts AdmitEvidence(DeployContext* context, const IncomingArchive& archive,
   return facts;
 }
 
+// Copies first and unpacks later, because a pipe cannot be read twice and the
+// original could change between the hash and the unpacking. The gate must
+// accept the whole archive before a parser reads its first byte.
 void AdmitBytes(DeployContext* context, GateFacts* facts, ByteSource* source) {
   Fs* fs = context->fs;
   const std::uint64_t max_size = context->config->unpack.max_size;
@@ -70,6 +74,7 @@ void AdmitBytes(DeployContext* context, GateFacts* facts, ByteSource* source) {
     sha256.Update({buffer.data(), count});
     fs->Write(copy->get(), {buffer.data(), count});
   }
+  // With the digest known, the gate now also compares it with the evidence.
   facts->sha256 = sha256.Finish();
   RequireAdmission(*facts);
   *source = [fs, copy, at = std::uint64_t{0}](std::span<char> wanted) mutable {

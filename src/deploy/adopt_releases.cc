@@ -15,8 +15,8 @@ namespace {
 
 using Difference = ManifestDifference;
 
-// Warns of files that no manifest can hold, and of files that change while they
-// are hashed.
+// Warns of files that a manifest cannot list, and of files that change while
+// they are hashed. Compares the tree with its new manifest to find the latter.
 void WarnOfOddities(const HashedTree& tree, const std::string& path,
                     StepRecorder* recorder) {
   for (const std::string& name : tree.left_out) {
@@ -29,6 +29,8 @@ void WarnOfOddities(const HashedTree& tree, const std::string& path,
   for (const Difference& difference :
        CompareShape(context->fs, path, tree.manifest,
                     context->ThreadsFor(kVerifyThreads))) {
+    // The comparison reports sockets, fifos and devices as added; the loop
+    // above has warned of them already.
     if (difference.what == Difference::What::kAdded &&
         std::binary_search(tree.left_out.begin(), tree.left_out.end(),
                            difference.path)) {
@@ -41,7 +43,8 @@ void WarnOfOddities(const HashedTree& tree, const std::string& path,
   }
 }
 
-// Returns the bytes in the release's files.
+// Hashes a release and writes its manifest; the caller must make its name
+// durable. Returns the bytes in the release's files.
 std::uint64_t AdoptRelease(const AdoptedRelease& release,
                            StepRecorder* recorder) {
   DeployContext* context = recorder->context();

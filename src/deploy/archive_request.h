@@ -1,4 +1,5 @@
-// Which archive is to be staged, in words. deploy/incoming_archive.h opens it.
+// Names the archive to stage, before anything is opened.
+// deploy/incoming_archive.h opens it.
 #ifndef RELEASE_DEPLOY_ARCHIVE_REQUEST_H_
 #define RELEASE_DEPLOY_ARCHIVE_REQUEST_H_
 
@@ -23,15 +24,15 @@ struct ArchiveRequest {
   // Borrowed; must stay open while the transaction runs. Read from its current
   // offset to its end.
   int descriptor = -1;
-  // A version may be taken from this file name. Empty for a stream.
+  // The version may be derived from this file name. Empty for a stream.
   std::string file_name;
 
   std::optional<Version> version;  // --version
   std::string sha256;              // --sha256: 64 hex digits, not yet checked
   std::string attestation_path;    // --attestation
   std::string signature_path;      // --signature
-  // Evidence that the caller has read already. For kHost, a checksum and
-  // evidence that nobody named are looked for beside the archive.
+  // Evidence that the caller has read already. For kHost, if the request does
+  // not name a checksum or evidence, files beside the archive are used.
   std::optional<ExpectedChecksum> checksum;
   Evidence evidence;
 

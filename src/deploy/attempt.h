@@ -10,11 +10,13 @@
 
 namespace release {
 
-// Describes the exception that is being handled. Call in a catch block only.
-// An exception that does not derive from std::exception goes on.
+// Describes the exception that is being handled: an Error with all its fields,
+// any other as kInternal. Call in a catch block only. Rethrows an exception
+// that does not derive from std::exception.
 Failure FailureOfCurrentException();
 
-// Calls `body`. Returns nullopt if it returned, else why it failed.
+// Calls `body`. Returns nullopt if it returned, else the failure that describes
+// its exception.
 template <typename Body>
 std::optional<Failure> Attempt(Body&& body) {
   try {

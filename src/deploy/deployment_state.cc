@@ -24,6 +24,8 @@ void ReadCurrent(Fs* fs, DeploymentState* state) {
   state->current_target = fs->ReadLink(Fs::kRoot, kCurrent);
 }
 
+// Sets `live` if `current` points at a release that exists. Any other target is
+// a problem, because retention then cannot tell which release is live.
 void FindLive(DeploymentState* state) {
   if (!state->current_target) return;
   const auto version = VersionOfTarget(*state->current_target);
@@ -38,7 +40,9 @@ void FindLive(DeploymentState* state) {
                   kCurrent, Quoted(*state->current_target)));
 }
 
-// False where that record does not say how things stand.
+// Reads the state from one record, without listing the directory. Returns false
+// if the record has not ended or is damaged; the caller must then read them
+// all.
 bool ReadNewest(Fs* fs, std::optional<std::uint64_t> number,
                 DeploymentState* state) {
   if (!number) return false;
@@ -50,6 +54,11 @@ bool ReadNewest(Fs* fs, std::optional<std::uint64_t> number,
   return true;
 }
 
+// Reads records from the newest back. Each ended record holds the complete
+// ledger, so the first one that has ended is enough. Only the newest record may
+// be open, because a transaction begins only after the one before it was
+// settled. An older record without an end is unusable, so an earlier ledger is
+// used instead.
 void ReadRecords(Fs* fs, DeploymentState* state) {
   const std::vector<std::uint64_t> numbers = ListRecords(fs);
   state->newest = NewestNumber(fs);
@@ -81,8 +90,9 @@ void ReadRecords(Fs* fs, DeploymentState* state) {
   }
 }
 
-// `current` is the truth; the ledger may be behind it only where a person moved
-// the link or a record was lost.
+// Reports a problem if `current` and the ledger disagree. `current` is the
+// truth; the ledger differs only if a person moved the link or a record was
+// lost. While a transaction is open, a difference is normal.
 void CompareWithLedger(DeploymentState* state) {
   if (state->open || !state->current_is_link) return;
   const auto& line = state->ledger.activation_order();
@@ -134,6 +144,7 @@ DeploymentState ReadDeploymentState(Fs* fs,
   ReadCurrent(fs, &state);
   state.listing = ListReleases(fs);
   FindLive(&state);
+  // The cached number avoids listing thousands of records.
   if (!newest) newest = RecallNewest(fs);
   if (!ReadNewest(fs, newest, &state)) ReadRecords(fs, &state);
   state.ledger.Reconcile(state.listing.versions);
@@ -147,6 +158,7 @@ DeploymentState ReadForeignStanding(Fs* fs) {
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kNotInitialized) throw;
   }
+  // The root may come from another tool: releases/ may exist without records.
   DeploymentState state;
   ReadCurrent(fs, &state);
   const auto releases = fs->Stat(Fs::kRoot, kReleases);
@@ -178,6 +190,9 @@ void RequireLink(const DeploymentState& state) {
 
 Version ChooseRollbackTarget(const DeploymentState& state,
                              const std::optional<Version>& version) {
+  // An admin who calls `rollback` after a crash wants to leave the release that
+  // was being activated. Recovery has done so; going back further would leave a
+  // good release.
   const auto by_history = state.went_back && state.live
                               ? state.live
                               : state.ledger.RollbackTarget(state.live);

@@ -11,10 +11,13 @@
 namespace release {
 namespace {
 
-// How far the clocks of two machines may be apart.
+// How far ahead of this host the clock of the attestation's issuer may be.
 constexpr std::int64_t kClockSlack = 300;  // seconds
 constexpr char kPassed[] = "PASSED";
 
+// Collects all objections instead of stopping at the first, so that one attempt
+// shows the user everything that is wrong. The first objection decides the
+// error code.
 class Gate {
  public:
   explicit Gate(const GateFacts& facts) : facts_(facts) {}
@@ -102,12 +105,13 @@ class Gate {
                              : ", the first is " + Quoted(tests.failed[0])),
              kPassed, tests.result);
     } else if (tests.passed == 0u) {
+      // An attestation can report PASSED although it lists no test as passed.
       Object(ErrorCode::kEvidenceMissing,
              "its tests have not been run: none is listed as passed");
     }
   }
 
-  // Only asked for does the wall clock decide.
+  // The wall clock can be wrong, so it decides only if max_age is configured.
   void CheckAge(const Statement& statement) {
     if (!facts_.policy.max_age) return;
     const std::int64_t age = facts_.now - statement.issued_at;
@@ -125,13 +129,15 @@ class Gate {
     }
   }
 
+  // Refuses old evidence: an attacker could offer an outdated, vulnerable
+  // release with its genuine signature. Serials must rise for each key.
   void CheckSerial(const Statement& statement) {
     if (!facts_.signer) return;
     const auto used = facts_.serials.find(facts_.signer->key);
     if (used == facts_.serials.end()) return;
     const SerialUse& last = used->second;
     if (statement.serial > last.serial) return;
-    // The same once more is the same deploy, tried again.
+    // The same serial for the same archive is a repeated deploy, so accept it.
     if (statement.serial == last.serial && statement.sha256 == last.sha256) {
       return;
     }

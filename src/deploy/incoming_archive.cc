@@ -12,6 +12,9 @@ namespace {
 
 using Location = ArchiveRequest::Location;
 
+// Prefers --sha256, then the caller's checksum, then a file beside the archive.
+// Only kHost looks beside the archive: the caller reads an upload's checksum
+// itself, below the root, and a descriptor has no directory.
 std::optional<ExpectedChecksum> FindChecksum(const ArchiveRequest& request) {
   if (!request.sha256.empty()) {
     const auto sha256 = ParseSha256(request.sha256);
@@ -28,7 +31,9 @@ std::optional<ExpectedChecksum> FindChecksum(const ArchiveRequest& request) {
   return ChecksumBeside(request.name);
 }
 
-// Evidence that was named takes the place of evidence beside the archive.
+// Finds the attestation and its signature. If the request names either of them,
+// ignores files beside the archive, so that the two cannot come from different
+// sources.
 Evidence FindEvidence(const ArchiveRequest& request) {
   Evidence evidence = request.evidence;
   if (!request.attestation_path.empty()) {
@@ -41,6 +46,8 @@ Evidence FindEvidence(const ArchiveRequest& request) {
   return EvidenceBeside(request.name);
 }
 
+// Opens an upload through the root's descriptor, which does not follow links:
+// a symlink in incoming/ must not make the tool read a file elsewhere.
 void OpenBelowRoot(Fs* fs, IncomingArchive* archive) {
   const std::string& path = archive->name;
   const auto refuse = [&path](const char* reason) {
@@ -51,6 +58,7 @@ void OpenBelowRoot(Fs* fs, IncomingArchive* archive) {
   if (!info) refuse("there is no such file");
   if (info->type != FileType::kFile) refuse("it is not a regular file");
   archive->size = info->size;
+  // A std::function must be copyable, so its copies share the handle.
   const auto file = std::make_shared<ScopedHandle>(
       fs, fs->Open(Fs::kRoot, path, OpenMode::kRead));
   archive->source =

@@ -1,5 +1,4 @@
-// Opens the archive that an ArchiveRequest names, and reads what vouches for
-// it.
+// Opens the archive that an ArchiveRequest names, and reads its evidence.
 #ifndef RELEASE_DEPLOY_INCOMING_ARCHIVE_H_
 #define RELEASE_DEPLOY_INCOMING_ARCHIVE_H_
 
@@ -13,7 +12,8 @@
 
 namespace release {
 
-// An open archive, none of whose bytes has been read yet.
+// An open archive before its first byte is read. `source` owns the open file,
+// unless the request gave a descriptor.
 struct IncomingArchive {
   std::string name;  // for messages
   std::optional<ExpectedChecksum> checksum;
@@ -22,6 +22,8 @@ struct IncomingArchive {
   ByteSource source;
 };
 
+// Opens the archive and reads its evidence.
+//
 // Throws Error kUsage if --sha256 is not a digest, kChecksumUnreadable,
 // kEvidenceMissing or kAttestationInvalid if the evidence cannot be read, and
 // kArchiveUnreadable if the archive cannot be opened.

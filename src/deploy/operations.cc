@@ -15,6 +15,8 @@
 namespace release {
 namespace {
 
+// Creates the empty file that the running transaction polls for. Not durable:
+// if the host crashes, the transaction is undone anyway.
 void LeaveMark(Fs* fs, const std::string& path) {
   if (fs->Stat(Fs::kRoot, path)) return;
   const ScopedHandle file(
@@ -33,6 +35,7 @@ Outcome RecoverLocked(DeployContext* context, bool with_service) {
   outcome.current = settled ? settled->current : state.CurrentName();
   outcome.previous = outcome.current;
   if (!settled) {
+    // Recover collects garbage only after an undo.
     outcome.warnings =
         CollectGarbage(context->fs, context->ThreadsFor(kRemoveThreads));
     return outcome;
@@ -41,7 +44,7 @@ Outcome RecoverLocked(DeployContext* context, bool with_service) {
   outcome.version = settled->version;
   outcome.warnings = std::move(settled->warnings);
   outcome.error = std::move(settled->error);
-  // Undone is what recovery is for; only what a person must see is no success.
+  // A completed undo counts as success; only kNeedsPerson is a failure.
   const bool needs_person = settled->exit == Exit::kNeedsPerson;
   outcome.exit = needs_person ? Exit::kNeedsPerson : Exit::kDone;
   outcome.result = needs_person ? "in-doubt" : "undone";
@@ -103,8 +106,8 @@ bool InitializeLayout(Fs* fs) {
     fs->MakeDirectory(Fs::kRoot, path, own ? 0750 : 0755);
     made = true;
   }
-  // The layout before the first transaction relies on it; one that was found
-  // may be from somebody who was killed before this.
+  // Make the layout durable before the first transaction relies on it. Sync
+  // even if it was there: an earlier `init` may have been killed before this.
   SyncDirectory(fs, kOwn);
   SyncDirectory(fs, "");
   if (made) PrepareSpareRecords(fs);
@@ -113,6 +116,7 @@ bool InitializeLayout(Fs* fs) {
 
 std::uint64_t RunningTransaction(Fs* fs) {
   const DeploymentState state = ReadDeploymentState(fs);
+  // An open record without a lock holder belongs to a process that died.
   if (!state.open || !FindLockHolder(fs)) {
     throw Error(ErrorCode::kNothingRunning,
                 "cannot find a running transaction");
@@ -128,8 +132,8 @@ std::uint64_t Confirm(Fs* fs) {
 
 std::uint64_t Abort(Fs* fs) {
   const DeploymentState state = ReadDeploymentState(fs);
-  // Until it has looked at its archive a transaction has no record: it is the
-  // next one then.
+  // A transaction that still receives its archive holds the lock but has no
+  // record yet. It will take the next number.
   const bool preparing = !state.open && FindLockHolder(fs);
   const std::uint64_t number =
       preparing ? state.newest + 1 : RunningTransaction(fs);

@@ -13,6 +13,9 @@
 namespace release {
 namespace {
 
+// Lists the wait for a running transaction, or the recovery of one that died.
+// The steps after it are planned from the present state, so they may differ
+// once that transaction has ended.
 void PlanSettling(DeployContext* context, const DeploymentState& state,
                   Plan* plan) {
   if (!state.open) return;
@@ -27,8 +30,11 @@ void PlanSettling(DeployContext* context, const DeploymentState& state,
                         state.open->number, command));
 }
 
+// Lists the steps in the order in which Transaction::Activate runs them. A
+// rollback (`goes_back`) runs no activation hooks and marks the live release.
 void PlanActivation(DeployContext* context, const DeploymentState& state,
                     const Version& version, bool goes_back, Plan* plan) {
+  // A rollback must work even if `current` is not a link.
   if (!goes_back) RequireLink(state);
   if (!state.current_is_link) {
     plan->push_back(
@@ -82,6 +88,7 @@ Plan PlanDeploy(DeployContext* context, ArchiveRequest request,
   PlanSettling(context, state, &plan);
   PreparedTransaction prepared;
   ArchiveStaging staging(context, std::move(request));
+  // The same checks as the real deploy: what would be refused throws here.
   staging.Prepare(state, &prepared);
   const Manifest manifest = staging.Examine();
   const Version& version = *prepared.to;
@@ -107,6 +114,7 @@ Plan PlanActivate(DeployContext* context, const Version& version) {
   Plan plan;
   PlanSettling(context, state, &plan);
   RequireRelease(state, version);
+  // A release that a person linked by hand must still be proved and recorded.
   if (state.live == version && state.LiveIsRecorded()) {
     return {"nothing: it is live"};
   }

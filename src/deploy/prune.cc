@@ -7,7 +7,9 @@
 namespace release {
 namespace {
 
-// Versions that a process runs from, by its executable, directory or maps.
+// Returns the versions that a process uses: its executable, working directory
+// or mapped files are below the release. Removing such a release would break
+// the process.
 std::set<Version> InUse(DeployContext* context) {
   const std::string releases = context->config->root + "/" + kReleases;
   std::set<Version> used;
@@ -45,6 +47,8 @@ std::vector<std::string> ApplyRetention(DeployContext* context,
          .text = fmt::format("removing {}: {}", verdict.version.name(),
                              verdict.reason)});
   }
+  // Rename all of them before deleting any: the rename is durable, so a crash
+  // cannot leave a half-deleted tree under a release's name.
   SetAside(context->fs, transaction, going);
   return CollectGarbage(
       context->fs, context->ThreadsFor(kRemoveThreads),

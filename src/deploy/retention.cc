@@ -9,6 +9,9 @@
 namespace release {
 namespace {
 
+// Decides one release after another, from the newest to the oldest, and counts
+// the good releases on the way. A good release that is kept for another reason
+// counts too, so that a pinned one does not add to keep_releases.
 class Retention {
  public:
   explicit Retention(const RetentionFacts& facts)
@@ -22,6 +25,7 @@ class Retention {
       return {entry.version, true, *reason};
     }
     if (counts) return DecideGood(entry);
+    // Staged, failed and withdrawn releases: keep the newest of each state.
     const auto state = static_cast<std::size_t>(entry.state);
     const bool newest = !std::exchange(seen_[state], true);
     return {entry.version, newest,
@@ -30,6 +34,8 @@ class Retention {
   }
 
  private:
+  // Returns why the release must not be removed, whatever its state and age;
+  // nullopt if it may be.
   std::optional<std::string> Untouchable(const LedgerEntry& entry) const {
     if (entry.version == facts_.live) return "live";
     if (facts_.live_in_doubt) return "may be live";
@@ -51,13 +57,15 @@ class Retention {
 
   const RetentionFacts& facts_;
   std::optional<Version> target_;
-  unsigned good_ = 0;
-  std::array<bool, 5> seen_{};
+  unsigned good_ = 0;           // good releases so far, without the live one
+  std::array<bool, 5> seen_{};  // by ReleaseState: newest already kept
 };
 
 }  // namespace
 
 std::vector<RetentionVerdict> DecideRetention(const RetentionFacts& facts) {
+  // Order by transaction number, because the wall clock may have been changed.
+  // A stable sort keeps the ledger's order of releases adopted together.
   std::vector<LedgerEntry> newest_first = facts.ledger.entries();
   std::stable_sort(newest_first.begin(), newest_first.end(),
                    [](const LedgerEntry& a, const LedgerEntry& b) {

@@ -142,11 +142,17 @@ Version ArchiveStaging::ChooseVersion() const {
       CompactTime(context_->system.clock->WallSeconds()));
 }
 
+// Deletes trash that an earlier transaction left. Keeps the failures for Stage
+// to report, because Prepare does not have a recorder.
 void ArchiveStaging::DeleteTrashFirst() {
   undeletable_ =
       DeleteTrash(context_->fs, context_->ThreadsFor(kRemoveThreads));
 }
 
+// Refuses an archive that certainly does not fit, before anything is unpacked.
+// The need is a lower bound: the manifest's sizes or, without a manifest, the
+// archive's own size. If it does not fit, frees trash first, then subtracts the
+// files that can be shared with the earlier release.
 void ArchiveStaging::CheckSpace(const DeploymentState& state) {
   SpaceInfo space = context_->fs->Space();
   SpaceNeed needed{.bytes = archive_.size.value_or(0)};
@@ -208,7 +214,8 @@ void ArchiveStaging::Prepare(const DeploymentState& state,
   const Version version = ChooseVersion();
   prepared->to = version;
   RefuseUnknownEntry(state, version);
-  // Trash of the transaction before this one is being deleted already.
+  // The process of the previous transaction may still be deleting its own
+  // trash, so leave that to it.
   if (HasTrash(state, state.newest)) DeleteTrashFirst();
   prepared->creates = !state.listing.versions.contains(version);
   if (!prepared->creates) existing_ = version;
@@ -263,6 +270,9 @@ UnpackOptions ArchiveStaging::MakeOptions(const StepRecorder* recorder) const {
           }};
 }
 
+// Checks the unpacked bytes against the evidence, the checksum and the
+// archive's own manifest. The digest was computed while unpacking, so it covers
+// exactly the bytes that were unpacked.
 void ArchiveStaging::CheckArchive(const Unpacked& unpacked) const {
   if (admitted_ && *admitted_->sha256 != unpacked.sha256) {
     throw Error(ErrorCode::kEvidenceMismatch,
@@ -315,10 +325,13 @@ void ArchiveStaging::Create(const DeploymentState& state,
                             StepRecorder* recorder,
                             PreparedTransaction* prepared) {
   Staging staging(context_->fs, recorder->number());
+  // Recovery compares this inode with releases/VERSION. It must not delete a
+  // tree that somebody else put there.
   recorder->NoteTree(context_->fs->Stat(staging.directory(), "")->inode);
   Unpacked unpacked;
   recorder->Step("unpack", [&] {
     unpacked = UnpackInto(staging, state, recorder);
+    // If this throws, the tree has no release name and is collected as garbage.
     CheckArchive(unpacked);
   });
   recorder->facts["sha256"] = unpacked.sha256;

@@ -19,25 +19,28 @@
 
 namespace release {
 
+// Stages one archive. Call Prepare first, then either Stage or Examine, once.
+// `context` must outlive the object.
 class ArchiveStaging {
  public:
   ArchiveStaging(DeployContext* context, ArchiveRequest request);
 
-  // The version that the request alone tells; nullopt if only the archive
-  // itself, or the time, will.
+  // Returns the version that the request names, by --version or by the file
+  // name; nullopt if only the archive's manifest or the time gives one.
   std::optional<Version> ExpectedVersion() const;
 
-  // Opens the archive, finds its version, and decides whether it may come in:
-  // throws what refuses it before a byte is unpacked.
+  // Opens the archive, judges its evidence, chooses the version, and checks the
+  // free space. Throws the Error that refuses the archive, for example
+  // kVersionConflict or kNoSpace, before a byte is unpacked.
   void Prepare(const DeploymentState& state, PreparedTransaction* prepared);
 
-  // Reads the whole archive without writing anything, and throws what would
-  // refuse it: for --dry-run. Call after Prepare, instead of Stage.
+  // For --dry-run: reads the whole archive without unpacking it, and throws the
+  // Error that would refuse it. Returns the manifest of the release.
   Manifest Examine();
 
-  // Unpacks, verifies and publishes the release. If it is there already,
-  // compares it with the archive instead; throws Error kVersionConflict if they
-  // differ.
+  // Unpacks, verifies and publishes the release; it is durable on return. If it
+  // exists already, compares it with the archive instead, and throws
+  // Error kVersionConflict if they differ.
   void Stage(const DeploymentState& state, StepRecorder* recorder,
              PreparedTransaction* prepared);
 
@@ -47,7 +50,7 @@ class ArchiveStaging {
   void CheckSpace(const DeploymentState& state);
   void DeleteTrashFirst();
   void CheckArchive(const Unpacked& unpacked) const;
-  // `recorder` is asked whether to stop; null: only signals stop the work.
+  // The work polls `recorder` for stop requests; if null, only for signals.
   UnpackOptions MakeOptions(const StepRecorder* recorder) const;
   Manifest ReadOnly(const StepRecorder* recorder);
   void Create(const DeploymentState& state, StepRecorder* recorder,
@@ -61,7 +64,7 @@ class ArchiveStaging {
   IncomingArchive archive_;
   std::unique_ptr<Reader> reader_;
   std::optional<Manifest> carried_;       // the manifest in the archive
-  std::optional<Version> existing_;       // the release that is there already
+  std::optional<Version> existing_;       // set if the release exists already
   std::optional<GateFacts> admitted_;     // if the archive came with evidence
   std::vector<std::string> undeletable_;  // trash that could not be deleted
 };

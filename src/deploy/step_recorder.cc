@@ -19,6 +19,8 @@ void StepRecorder::RunHookStep(const std::string& name, const Argv& argv,
   });
 }
 
+// Polls both ways to request a stop: a signal to this process, and the file
+// that `release abort` leaves from another one.
 void StepRecorder::StopIfAsked() const {
   ThrowIfInterrupted();
   if (context_->fs->Stat(Fs::kRoot, AbortPath(number_))) {
@@ -42,6 +44,8 @@ void StepRecorder::NoteTree(std::uint64_t inode) {
 }
 
 Nanoseconds StepRecorder::BeginStep(const std::string& name) {
+  // Check before the step is recorded, so that a step that never ran does not
+  // appear as the one that failed.
   StopIfAsked();
   const Nanoseconds start = context_->system.clock->SinceBoot();
   current_step_ = name;

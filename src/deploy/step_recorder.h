@@ -16,7 +16,8 @@ namespace release {
 
 class StepRecorder {
  public:
-  // Neither is owned. `journal` must have begun before the first step.
+  // `context` must outlive the object. Call SetJournal with a journal that has
+  // begun before the first step; it is borrowed too.
   StepRecorder(DeployContext* context, std::uint64_t number)
       : context_(context), number_(number) {}
   void SetJournal(Journal* journal) { journal_ = journal; }
@@ -46,17 +47,17 @@ class StepRecorder {
   void StopIfAsked() const;
   // Adds a warning to the outcome and reports it.
   void Warn(const std::string& text);
-  // Reports progress, in words.
+  // Reports a remark as progress. It is not recorded.
   void Remark(const std::string& text);
   // Records the inode of the tree that the transaction makes.
   void NoteTree(std::uint64_t inode);
 
-  // The step begun last; empty before the first.
+  // Returns the step that began last; "" before the first.
   const std::string& current_step() const { return current_step_; }
-  // The inode that NoteTree was given.
+  // Returns the inode given to NoteTree; nullopt before.
   std::optional<std::uint64_t> tree() const { return tree_; }
 
-  // For the outcome.
+  // Collected for the outcome and the end record.
   std::vector<StepRecord> steps;
   std::vector<std::string> warnings;
   std::map<std::string, std::string> facts;  // e.g. facts["sha256"]

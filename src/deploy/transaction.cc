@@ -30,7 +30,7 @@ class Transaction {
  public:
   Transaction(DeployContext* context, const TransactionSpec& spec,
               DeploymentState state);
-  // The waits of its service ask it whether to stop, so it has one place.
+  // Not copyable: the wait callback of `service_` captures `this`.
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;
   Outcome Run();
@@ -53,7 +53,7 @@ class Transaction {
   void AfterCommit();
   Outcome Undone(const Failure& failure);
 
-  // How `current` changes, knowing what was prepared.
+  // Returns how `current` changes; kNone if the wanted state exists already.
   LinkChange link() const {
     return prepared_.unchanged ? LinkChange::kNone : spec_.traits().link;
   }
@@ -68,7 +68,7 @@ class Transaction {
   PreparedTransaction prepared_;
   std::optional<ArchiveStaging> staging_;
   std::optional<Journal> journal_;
-  // The record as written, kept here for the recovery rule.
+  // A copy of the record on disk, for the recovery rule.
   TransactionRecord record_;
   StepRecorder recorder_;
   Service service_;
@@ -111,8 +111,8 @@ Outcome Transaction::Run() {
   return std::move(outcome_);
 }
 
-// A request that came after the transaction before had ended was not meant for
-// this one.
+// Removes an abort request with this number that was left before the start. It
+// came just after the end of the previous transaction and was meant for that.
 void Transaction::ForgetOldRequest() {
   const std::string path = AbortPath(record_.number);
   if (context_->fs->Stat(Fs::kRoot, path)) {
@@ -120,10 +120,10 @@ void Transaction::ForgetOldRequest() {
   }
 }
 
-// Throws what refuses the transaction. `prepared_.to` is set first, as far as
-// it is known, so that a refusal is recorded with the release it is about.
+// Throws the Error that refuses the transaction. Sets `prepared_.to` first, if
+// the spec gives it, so that a refusal is recorded with its release.
 void Transaction::Prepare() {
-  // The archive may be slow to arrive.
+  // The archive may arrive slowly, so let reads of it poll for a stop request.
   const WaitCheck check([this] { recorder_.StopIfAsked(); });
   prepared_.to = spec_.version;
   if (spec_.archive) {
@@ -143,8 +143,7 @@ void Transaction::PrepareRelease() {
       break;
     case TransactionKind::kActivate:
       RequireRelease(state_, *spec_.version);
-      // A release that a person linked by hand is proved and recorded like any
-      // other.
+      // A release that a person linked by hand is proved like any other.
       prepared_.unchanged =
           state_.live == spec_.version && state_.LiveIsRecorded();
       break;
@@ -182,14 +181,12 @@ void Transaction::Begin() {
                        ? Journal::RecordSpace::kSpareFile
                        : spec_.traits().record_space());
   try {
-    // A rollback does nothing between its beginning and its switch, so one sync
-    // covers both.
+    // A rollback changes nothing before its switch: one sync covers both.
     journal_->Begin(*record_.begin, link() == LinkChange::kBack
                                         ? Journal::Beginning::kWithSwitching
                                         : Journal::Beginning::kAtOnce);
   } catch (const Error&) {
-    // The transaction has not changed anything yet, so its record can be
-    // discarded instead of being recovered.
+    // The transaction has not changed anything yet, so discard its record.
     Attempt([&] { journal_->Abandon(); });
     throw;
   }
@@ -203,7 +200,7 @@ void Transaction::Forward() {
   } else if (switches()) {
     Activate();
   }
-  // The last moment to stop: from here on the release stays.
+  // This is the last check for a stop request: the commit follows.
   recorder_.StopIfAsked();
   if (switches()) RequireStillLive();
   Commit();
@@ -266,6 +263,7 @@ void Transaction::RequireUnmoved() {
 
 void Transaction::Switch() {
   RequireUnmoved();
+  // Durable before the rename: recovery must know that `current` may change.
   journal_->Switching();
   record_.switching = true;
   const std::string target = ReleasePath(*prepared_.to);
@@ -342,7 +340,7 @@ void Transaction::Commit() {
   try {
     journal_->End(end);
   } catch (const Error&) {
-    // A record that may or may not say committed must not stay behind.
+    // The line may be on disk; recovery must not find "committed" there.
     journal_->TakeBackEnd();
     throw;
   }
@@ -359,7 +357,7 @@ void Transaction::ChangeLedger(Ledger* ledger, std::int64_t now) {
     ledger->Staged(*prepared_.to, prepared_.bytes, cause);
     ledger->SetEvidence(*prepared_.to, prepared_.evidence);
   }
-  // With the commit and not before: an undone deploy may be tried again.
+  // Use up the serial only with the commit: an undone deploy may be repeated.
   if (prepared_.serial) {
     ledger->UseSerial(prepared_.serial->key, prepared_.serial->use);
   }
@@ -381,7 +379,7 @@ void Transaction::ChangeLedger(Ledger* ledger, std::int64_t now) {
 
 void Transaction::AfterCommit() {
   outcome_.current = NameAfter();
-  // A committed transaction is not stopped any more.
+  // A signal must no longer stop the transaction after its commit.
   const HoldInterrupts hold;
   if (link() == LinkChange::kBack) {
     const auto failure = Attempt([&] {
@@ -406,7 +404,7 @@ Outcome Transaction::Undone(const Failure& failure) {
   undone.steps = std::move(recorder_.steps);
   undone.warnings.insert(undone.warnings.begin(), recorder_.warnings.begin(),
                          recorder_.warnings.end());
-  // The record has ended; the rest is garbage.
+  // The outcome is decided; a failure to clean up must not change it.
   Attempt([&] { journal_->GiveBackRoom(); });
   Attempt([&] {
     CollectGarbage(context_->fs, context_->ThreadsFor(kRemoveThreads));
@@ -414,7 +412,7 @@ Outcome Transaction::Undone(const Failure& failure) {
   return undone;
 }
 
-// The name of the live release once the transaction has committed.
+// Returns the name of the release that is live after the commit.
 std::string Transaction::NameAfter() const {
   return switches() ? prepared_.to->name() : state_.CurrentName();
 }
@@ -454,6 +452,8 @@ void LockedRoot::LockAndRecover() {
   state_ = ReadDeploymentState(context_->fs);
   recovery_ = Recover(context_, &state_, /*with_service=*/true);
   if (!recovery_) return;
+  // Undoing a rollback goes forward, so it is not a rollback that was asked
+  // for.
   const bool forward = state_.open->begin->command != "rollback";
   const std::string before = state_.CurrentName();
   state_ = ReadDeploymentState(context_->fs);
@@ -469,10 +469,10 @@ Outcome LockedRoot::RunAndPrepareNext(const TransactionSpec& spec) {
   if (!recovered()) return *recovery_;
   Fs* fs = context_->fs;
   Outcome outcome = Transaction(context_, spec, std::move(state_)).Run();
-  // For the next rollback, which may find a full disk.
+  // Make links and spare records now: the next rollback may find a full disk.
   Attempt([&] { PrepareLinks(fs, ListReleases(fs).versions); });
   Attempt([&] { PrepareSpareRecords(fs); });
-  // Last: any later change among the records makes it stale.
+  // Do this last: any later change in transactions/ invalidates the cache.
   Attempt([&] { RememberNewest(fs, outcome.transaction); });
   return outcome;
 }

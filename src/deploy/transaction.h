@@ -1,8 +1,8 @@
 // The engine: one transaction from the lock to its outcome.
 //
 // A TransactionSpec says what is wanted. The engine runs it in the one order
-// that keeps the promises: recover, begin, stage, switch, reload, prove,
-// commit; if any of these fails it undoes the transaction.
+// that keeps the promises: recover, prepare, begin, stage, switch, reload,
+// prove, commit. If a step after the begin fails, it undoes the transaction.
 #ifndef RELEASE_DEPLOY_TRANSACTION_H_
 #define RELEASE_DEPLOY_TRANSACTION_H_
 
@@ -19,8 +19,9 @@ namespace release {
 // callers that must look at the state before they know what they want.
 class LockedRoot {
  public:
-  // Takes the lock and recovers. Throws Error kBusy, kNotInitialized and what
-  // recovery throws; notices are delivered first.
+  // Takes the lock, waiting up to `context->wait`, and recovers. `context` must
+  // outlive the object. Throws Error kBusy or kNotInitialized, or the error of
+  // the recovery; before that it releases the lock and delivers notices.
   explicit LockedRoot(DeployContext* context);
   LockedRoot(const LockedRoot&) = delete;
   LockedRoot& operator=(const LockedRoot&) = delete;
@@ -31,8 +32,9 @@ class LockedRoot {
   const DeploymentState& state() const { return state_; }
 
   // Runs the transaction, releases the lock, and delivers notices of the
-  // outcome (deploy/notices.h). Call once. Throws only if no transaction could
-  // be begun (no room for the record): then nothing has changed.
+  // outcome (deploy/notices.h). Call once. A committed outcome is durable on
+  // return. Throws only if the transaction could not begin, for example because
+  // the disk has no room for the record; then nothing has changed.
   Outcome Run(const TransactionSpec& spec);
 
  private:

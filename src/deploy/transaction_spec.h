@@ -1,4 +1,4 @@
-// A transaction as a value: which kind it is, and the user's words.
+// A transaction as a value: its kind and the user's arguments.
 //
 // The spec stays constant while the transaction runs. Facts that are found
 // under the lock make up a PreparedTransaction.
@@ -36,7 +36,7 @@ enum class TransactionKind {
 // How a kind of transaction changes `current`.
 enum class LinkChange {
   kNone,
-  kForward,   // switch, reload, prove; between hooks
+  kForward,   // switch, reload, prove; runs the activation hooks
   kBack,      // the same without hooks; the release left becomes withdrawn
   kTakeOver,  // switch only: the service uses the same files as before
 };
@@ -79,7 +79,7 @@ constexpr const KindTraits& TraitsOf(TransactionKind kind) {
   return kKindTraits[static_cast<std::size_t>(kind)];
 }
 
-// A release that is there already and gets a manifest and a ledger entry.
+// A release that exists already and gets a manifest and a ledger entry.
 struct AdoptedRelease {
   Version version;
   std::string path;  // below the root: "current", or releases/VERSION
@@ -91,7 +91,7 @@ struct AdoptedRelease {
 struct AdoptionSpec {
   std::vector<AdoptedRelease> releases;  // in the order of their activation
   std::string order_source;  // the log that gave the order; empty if only one
-  std::vector<std::string> warnings;  // entries that are left alone
+  std::vector<std::string> warnings;  // about entries that are not adopted
 };
 
 struct TransactionSpec {
@@ -102,9 +102,11 @@ struct TransactionSpec {
   std::string reason;                     // the user's --reason
   std::optional<ArchiveRequest> archive;  // kDeploy, kStage
   AdoptionSpec adoption;                  // kAdopt; empty if already adopted
-  // After the release proved healthy, waits this long for `release confirm`.
+  // How long to wait for `release confirm` after the release proved healthy;
+  // without a confirmation the transaction is undone. nullopt: do not wait.
   std::optional<Duration> confirm_within;
-  // Found by the caller under the lock: the transaction is recorded as refused.
+  // A reason to refuse that the caller found under the lock. The transaction
+  // then changes nothing, and only its refusal is recorded.
   std::optional<Failure> refusal;
 
   const KindTraits& traits() const { return TraitsOf(kind); }

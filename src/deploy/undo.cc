@@ -53,6 +53,9 @@ class UndoRun {
     outcome_.previous = NameOf(record.begin->from_target);
   }
 
+  // Restores the link first, because it decides what users get. Trees and
+  // manifests follow, and the end record comes last: if the process dies before
+  // it, the next command runs the whole undo again. Each step may be repeated.
   Outcome Run(Ledger ledger) {
     plan_ = *PlanRecovery(record_, LookAtDisk());
     PutLinkBack();
@@ -241,6 +244,9 @@ class UndoRun {
     }
   }
 
+  // The outcome is in doubt if the earlier release is unhealthy or `current`
+  // could not go back. Before the switch users noticed nothing, so the exit is
+  // that of the failure.
   void DecideExit() {
     const bool stays_forward =
         plan_.link == Link::kLeave || plan_.link == Link::kStuck;
@@ -286,8 +292,12 @@ class UndoRun {
     const std::int64_t now = context_->system.clock->WallSeconds();
     const BeginRecord& begin = *record_.begin;
     if (plan_.tree == Tree::kDrop) ledger.Remove(*begin.to);
+    // An interrupt or a full disk says nothing about the release, so a release
+    // that existed before keeps its state then.
     const bool judged = SpeaksAgainstRelease(cause_) && record_.switching &&
                         !begin.takes_over && outcome_.exit == Exit::kUndone;
+    // The tree stays although its transaction did not commit, so the ledger
+    // knows it at most as unknown: enter it before marking it failed.
     if (plan_.tree == Tree::kKeepFailed) {
       ledger.Staged(*begin.to, SizeOf(*begin.to), {});
     }
