@@ -163,6 +163,8 @@ std::string TestWords(const TestResult& tests) {
 
 }  // namespace
 
+// Runs twice for each archive with an attestation: before its bytes are known,
+// and again with its digest.
 std::vector<Objection> Judge(const GateFacts& facts) {
   return Gate(facts).Judge();
 }

@@ -23,6 +23,7 @@ std::set<Version> InUse(DeployContext* context) {
 
 std::vector<RetentionVerdict> JudgeReleases(DeployContext* context,
                                             const DeploymentState& state) {
+  // If `current` exists but does not name a release here, any may be live.
   RetentionFacts facts{.ledger = state.ledger,
                        .live = state.live,
                        .live_in_doubt = !state.live && (state.current_target ||

@@ -13,7 +13,7 @@
 namespace release {
 namespace {
 
-// More threads would wait for one another in the file system.
+// Threads that write files; more would wait for each other in the file system.
 constexpr unsigned kWriters = 2;
 
 // Threads beside the caller's, if the archive can be decoded in parallel.

@@ -26,7 +26,8 @@ class StepRecorder {
   std::uint64_t number() const { return number_; }
 
   // Throws Error kInterrupted or kAborted if a stop was requested; else runs
-  // `body` as a step. An exception of `body` passes on.
+  // `body` as a step. Passes on an exception of `body` after recording how long
+  // the step took.
   template <typename Body>
   void Step(const std::string& name, Body&& body) {
     const Nanoseconds start = BeginStep(name);

@@ -41,7 +41,7 @@ enum class LinkChange {
   kTakeOver,  // switch only: the service uses the same files as before
 };
 
-// Which step brings a release into releases/.
+// How a kind of transaction brings a release into releases/.
 enum class StagingStep { kNone, kUnpack, kAdopt };
 
 enum class AfterCommit { kNothing, kApplyRetention };
@@ -87,7 +87,7 @@ struct AdoptedRelease {
   std::string reason;  // why it is not good
 };
 
-// For kAdopt.
+// The arguments of kAdopt.
 struct AdoptionSpec {
   std::vector<AdoptedRelease> releases;  // in the order of their activation
   std::string order_source;  // the log that gave the order; empty if only one
@@ -122,9 +122,10 @@ struct UsedSerial {
 struct PreparedTransaction {
   std::optional<Version> to;  // the release it is about
   bool creates = false;       // staging makes releases/TO
-  // The wanted state exists already: `current` and the ledger do not change.
+  // The wanted state exists already: `current` and the releases' ledger states
+  // do not change. A signed serial is used up all the same.
   bool unchanged = false;
-  // About the archive, for the record and for hooks.
+  // Facts about the archive, for the record and for hooks.
   std::map<std::string, std::string> facts;
   std::string evidence;  // the same in words, for the ledger
   std::optional<UsedSerial> serial;

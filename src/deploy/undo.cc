@@ -107,10 +107,10 @@ class UndoRun {
     return version ? version->name() : *target;
   }
 
-  // Returns the target of `current`; nullopt if there is no link, as before the
-  // transaction. If a file or directory has replaced the earlier link, returns
-  // "", which no link can contain: the rule then concludes that a person did
-  // it.
+  // Returns the target of `current`; nullopt if it is missing, or is a file or
+  // directory and was not a link before either. If a file or directory has
+  // replaced the earlier link, returns "", which a link cannot contain, so that
+  // the rule treats it as a link that a person moved.
   std::optional<std::string> LookAtCurrent() const {
     const auto info = context_->fs->Stat(Fs::kRoot, kCurrent);
     if (info && info->type != FileType::kSymlink) {
@@ -190,6 +190,8 @@ class UndoRun {
     fs->Sync(Fs::kRoot);
   }
 
+  // Reloads the service with the earlier release and checks it as an activation
+  // does. An unhealthy service puts the outcome in doubt, see DecideExit.
   void TakeServiceBack() {
     if (!record_.begin->from_target) {
       outcome_.warnings.emplace_back(
@@ -212,6 +214,8 @@ class UndoRun {
       AddWarnings(service.CheckRunning(hook_context));
       service.CheckHealth(hook_context);
     } catch (const Error& error) {
+      // During a shutdown systemd stops the service, so the failure does not
+      // mean that the earlier release is unhealthy.
       if (service.MachineGoesDown()) {
         outcome_.warnings.push_back(
             fmt::format("the machine is going down; the service runs {} when "
