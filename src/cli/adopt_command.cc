@@ -39,6 +39,8 @@ bool HasLayout(Fs* fs) {
   }
 }
 
+// The plan of --from while the directory is not in the root yet. PlanAdoption
+// can only read a deployment that is there.
 int PlanFromOutside(const GlobalOptions& global, const Config& config,
                     const ForeignDirectory& foreign,
                     const AdoptOptions& adopt) {
@@ -54,7 +56,8 @@ int PlanFromOutside(const GlobalOptions& global, const Config& config,
        "leave the service alone: it uses the same files as before"});
 }
 
-// What is found wrong before the layout is made leaves no trace.
+// Plans the adoption before it makes the layout, so that a deployment that
+// cannot be adopted is refused without a trace in the root.
 int AdoptInRoot(const GlobalOptions& global, const AdoptOptions& adopt) {
   Session session(global);
   DeployContext* context = Speaking(&session);
@@ -71,12 +74,15 @@ int AdoptInRoot(const GlobalOptions& global, const AdoptOptions& adopt) {
 }  // namespace
 
 int RunAdopt(const GlobalOptions& global, const InitOptions& options) {
+  // `current` and --from may lead outside the root.
   PosixFs machine("/");
   const AdoptOptions adopt = MakeOptions(options, &machine);
   if (options.from.empty()) return AdoptInRoot(global, adopt);
   const Config config = LoadConfig(global);
   const ForeignDirectory foreign(&machine, AbsolutePath(options.from),
                                  config.root);
+  // False if an interrupted run has moved the directory already; the adoption
+  // then goes on in the root.
   const bool in_place = foreign.Examine() == ForeignDirectory::Where::kInPlace;
   if (in_place && global.dry_run) {
     return PlanFromOutside(global, config, foreign, adopt);

@@ -1,4 +1,4 @@
-// `release init --adopt`: takes over what is there. Returns the exit status.
+// `release init --adopt`: adopts a deployment that another tool made.
 #ifndef RELEASE_CLI_ADOPT_COMMAND_H_
 #define RELEASE_CLI_ADOPT_COMMAND_H_
 
@@ -6,6 +6,9 @@
 
 namespace release {
 
+// Prints the outcome, which is durable by then, and returns its exit status.
+// Throws Error if no transaction could begin. With --from the directory may
+// have moved into the root by then; the same command then continues from there.
 int RunAdopt(const GlobalOptions& global, const InitOptions& options);
 
 }  // namespace release

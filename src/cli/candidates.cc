@@ -21,6 +21,7 @@ class Completer {
  public:
   explicit Completer(const HostNames& host) : host_(host) {}
 
+  // Reads a word in front of the one being typed.
   void Take(const std::string& word) {
     if (word == "=" && before_ != nullptr) {
       pending_ = before_;
@@ -40,6 +41,7 @@ class Completer {
     }
   }
 
+  // Returns the candidates for the word being typed. Call once.
   std::vector<std::string> Answer(const std::string& word) {
     if (word == "=" && before_ != nullptr) {
       AddValues(before_->kind, before_->placeholder, "", "");
@@ -72,6 +74,7 @@ class Completer {
     if (equals != word.npos) {
       words_.options[option->option] = {word.substr(equals + 1)};
     } else if (option->kind == ValueKind::kMaybeDuration) {
+      // Takes a value only after "=", so the next word is not its value.
       before_ = option;
     } else if (option->kind != ValueKind::kFlag) {
       before_ = pending_ = option;
@@ -104,7 +107,8 @@ class Completer {
     return many ? &rows.back() : nullptr;
   }
 
-  // `head` stands before the value in the same word: "--color=".
+  // `head` is the part of the word in front of the value, e.g. "--color=";
+  // `typed` is the beginning of the value.
   void AddValues(ValueKind kind, std::string_view words,
                  const std::string& head, const std::string& typed) {
     switch (kind) {
@@ -118,6 +122,7 @@ class Completer {
         return AddAll(head, host_.versions(global), typed);
       }
       case ValueKind::kServedCommands: {
+        // Only the command after the last comma is being typed.
         const std::size_t last = typed.rfind(',') + 1;
         return AddAll(head + typed.substr(0, last), ServedCommands(),
                       typed.substr(last));
@@ -143,7 +148,7 @@ class Completer {
            const std::string& typed, std::string_view help) {
     if (!value.starts_with(typed)) return;
     std::string line = head + std::string(value);
-    // Help texts may have a second line; a candidate has one.
+    // A help text may have two lines, but a candidate must have only one.
     if (!help.empty())
       line.append("\t").append(help.substr(0, help.find('\n')));
     lines_.push_back(std::move(line));
@@ -151,7 +156,7 @@ class Completer {
 
   const HostNames& host_;
   const CommandRow* command_ = nullptr;
-  const OptionRow* before_ = nullptr;   // stood just before; "=" may follow
+  const OptionRow* before_ = nullptr;   // the last word; "=" may follow
   const OptionRow* pending_ = nullptr;  // the next word is its value
   std::size_t operands_ = 0;
   CommandWords words_;
@@ -186,7 +191,7 @@ int PrintCandidates(const std::vector<std::string>& words) {
     }
     WriteOut(text);
   } catch (const std::exception&) {
-    // Without a configuration or a root there are no names to offer.
+    // Without a configuration or a root there are no names to complete.
   }
   return 0;
 }

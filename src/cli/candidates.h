@@ -19,14 +19,15 @@ namespace release {
 
 constexpr std::string_view kCompletionRequest = "__complete";
 
-// The names that only the host knows. Both return an empty list if they cannot
-// be read; neither changes anything.
+// Read names that only this host knows; they change nothing and may throw. For
+// `versions` the options must select the app as for any other command.
 struct HostNames {
   std::vector<std::string> (*apps)();
   std::vector<std::string> (*versions)(const GlobalOptions& global);
 };
 
 // Returns the lines of the answer. `words` ends with the word being typed.
+// Throws only what `host` throws.
 std::vector<std::string> Candidates(const std::vector<std::string>& words,
                                     const HostNames& host);
 

@@ -26,7 +26,8 @@ std::optional<Version> OptionalVersion(const std::string& name) {
   return Version::ParseOrThrow(name);
 }
 
-// It goes into records that must have room for it on a full disk.
+// The reason is written into a preallocated record, which has limited space and
+// must suffice on a full disk.
 void CheckReason(const std::string& reason) {
   constexpr std::size_t kMaxReason = 1024;
   if (reason.size() <= kMaxReason) return;
@@ -50,6 +51,7 @@ ArchiveRequest MakeArchiveRequest(const Session& session,
     request.name = "standard input";
   } else {
     request.name = options.archive;
+    // A version may be taken from the name without its directory.
     request.file_name = options.archive.substr(options.archive.rfind('/') + 1);
   }
   if (!session.config().unpack.owner.empty()) {
@@ -62,22 +64,24 @@ int Finish(const GlobalOptions& global, const Outcome& outcome) {
   return PrintOutcome(global, outcome);
 }
 
-// Deletes what retention set aside, in a process of its own where that is
-// possible. Whoever called has been told the outcome, and need not wait.
+// Deletes the trees that retention set aside, in a background process if
+// possible: the outcome has been printed, so the caller need not wait.
 void DeleteSetAside(DeployContext* context) {
-  // A failure here is only a warning: the outcome has been printed.
   if (!MayHaveTrash(context->fs)) return;
   const auto spec = [context] {
     return DeleteTrash(context->fs, context->ThreadsFor(kRemoveThreads));
   };
-  // With one thread to do all there is one process, too.
+  // RELEASE_THREADS=1 also asks for a single process.
   if (context->threads > 1 && RunInBackground(spec)) return;
+  // A failure is only a warning: the outcome stands, and the next command that
+  // collects garbage tries again.
   for (const std::string& failure : spec()) {
     context->report({.kind = ProgressEvent::Kind::kWarning, .text = failure});
   }
 }
 
-// The same for a command after which old releases may go.
+// Finishes a command that applies retention: prints the outcome first, then
+// deletes the trees that were set aside.
 int FinishAndDelete(DeployContext* context, const GlobalOptions& global,
                     const std::function<Outcome()>& run) {
   context->deletes_later = true;
@@ -86,7 +90,8 @@ int FinishAndDelete(DeployContext* context, const GlobalOptions& global,
   return status;
 }
 
-// Of a command that only tells the running transaction something.
+// Finishes `confirm` or `abort`, which only leave a mark for the running
+// transaction.
 int FinishTelling(Session* session, const std::string& command,
                   std::uint64_t transaction) {
   const GlobalOptions& global = session->options();
@@ -227,6 +232,7 @@ int RunNotify(const GlobalOptions& global, const NotifyOptions& options) {
 
 int RunInit(const GlobalOptions& global, const InitOptions& options) {
   if (options.adopt) return RunAdopt(global, options);
+  // A Session cannot be opened here: it needs a root that exists.
   const Config config = LoadConfig(global);
   if (global.dry_run) {
     return PrintPlan(global, "init",

@@ -1,4 +1,8 @@
-// The commands that change something. Each returns the exit status.
+// The commands that change something.
+//
+// Each prints its outcome and returns the exit status; with --dry-run it prints
+// a plan and changes nothing. Each throws Error if no transaction could begin,
+// as for wrong options, a configuration that cannot be used, or a busy lock.
 #ifndef RELEASE_CLI_CHANGE_COMMANDS_H_
 #define RELEASE_CLI_CHANGE_COMMANDS_H_
 
@@ -9,8 +13,9 @@ namespace release {
 class Session;
 struct DeployContext;
 
-// The host of the session for a command that changes something, with its events
-// printed.
+// Prepares a session for a command that changes something: checks that only
+// root can write if this runs as root, and prints the events from now on.
+// Returns the session's own context. Throws Error as RequireOnlyRootWrites.
 DeployContext* Speaking(Session* session);
 
 int RunDeploy(const GlobalOptions& global, const DeployOptions& options);

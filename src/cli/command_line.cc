@@ -31,7 +31,8 @@ constexpr char kFooter[] =
 constexpr char kCommandFooter[] =
     "Options of every command and exit statuses: release --help.";
 
-// Returns the reason why `text` is not a value of that kind; empty if it is.
+// Returns why `text` is not a value of that kind, or "" if it is one. Other
+// kinds are checked by CLI11 or where their value is used.
 std::string WhyNot(ValueKind kind, const std::string& text) {
   if (kind == ValueKind::kDuration && !ParseDuration(text)) {
     return fmt::format("{} is not a duration (30s, 10m, 1h30m)", Quoted(text));
@@ -64,6 +65,7 @@ CLI::Option* AddValueOption(CLI::App* app, const OptionRow& row,
               words->options[row.option] = values;
             },
             help)
+        // Each --option takes one value; the next word may be an operand.
         ->allow_extra_args(false);
   }
   return app->add_option_function<std::string>(
@@ -75,6 +77,8 @@ CLI::Option* AddValueOption(CLI::App* app, const OptionRow& row,
       help);
 }
 
+// Registers one row of the command table with CLI11. The callbacks keep
+// references to `row` and `words`, which must outlive `app`.
 void AddOption(CLI::App* app, const OptionRow& row, CommandWords* words) {
   const std::string names = row.letter.empty()
                                 ? std::string(row.name)
@@ -103,6 +107,7 @@ void AddOption(CLI::App* app, const OptionRow& row, CommandWords* words) {
 void AddOptions(CLI::App* app, std::span<const OptionRow> rows,
                 CommandWords* words) {
   for (const OptionRow& row : rows) AddOption(app, row, words);
+  // Only now, as an option may need one that comes after it.
   for (const OptionRow& row : rows) {
     for (const OptionRow& needed : rows) {
       if (needed.option != row.needs) continue;
@@ -140,6 +145,7 @@ void AddOperand(CLI::App* app, const OperandRow& row, CommandWords* words) {
 void AddCommand(CLI::App* app, const CommandRow& row, CommandWords* words) {
   CLI::App* command =
       app->add_subcommand(std::string(row.name), std::string(row.help));
+  // Global options may also follow the command.
   command->fallthrough();
   command->footer(
       fmt::format("Example:\n{}\n\n{}", row.example, kCommandFooter));
@@ -150,7 +156,8 @@ void AddCommand(CLI::App* app, const CommandRow& row, CommandWords* words) {
   AddOptions(command, row.options, words);
 }
 
-// The current release, for a message; empty if it cannot be read.
+// Returns the name of the live release for a message, or "" if it cannot be
+// read. Does not throw: the first error is the one to report.
 std::string LiveNow(const GlobalOptions& global) {
   try {
     PosixFs fs(LoadConfig(global).root);
@@ -160,6 +167,8 @@ std::string LiveNow(const GlobalOptions& global) {
   }
 }
 
+// Runs the command and turns every exception into a printed error and an exit
+// status.
 int RunGuarded(CommandWords words) {
   GlobalOptions global;
   TakeGlobals(words, &global);
@@ -177,7 +186,8 @@ int RunGuarded(CommandWords words) {
   }
 }
 
-// CLI11 reports a missing command before it looks at an unknown word.
+// Returns the reason of a usage error. CLI11 reports a missing command before
+// it looks at an unknown word, so that word is looked for here.
 std::string ReasonOf(const CLI::App& app, const CLI::ParseError& error) {
   if (!app.get_subcommands().empty()) return error.what();
   const std::vector<std::string> left = app.remaining();
@@ -203,6 +213,8 @@ int PrintUsageError(const CommandWords& words, const CLI::App& app,
 }  // namespace
 
 int RunCommandLine(int argc, char** argv) {
+  // CLI11 would reject an unfinished line, and the request is not a command
+  // that the help lists.
   if (argc > 1 && argv[1] == kCompletionRequest) {
     return PrintCandidates({argv + 2, argv + argc});
   }

@@ -40,7 +40,8 @@ constexpr OptionRow kGlobals[] = {
      "text|json"},
 };
 
-// deploy has all of them, stage all but the last.
+// deploy has all of these options, stage all but the last, and activate only
+// the last.
 constexpr OptionRow kDeployOptions[] = {
     {Option::kVersion, "--version",
      "The release's name (default: from the archive or its name)",

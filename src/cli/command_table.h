@@ -38,7 +38,8 @@ enum class Verb {
   kCompletion,
 };
 
-// The options of all commands. Two commands may have the same one.
+// The options of all commands. Several commands may share an enumerator, e.g.
+// kVersion.
 enum class Option {
   kNone,
   kApp,
@@ -72,15 +73,15 @@ enum class Option {
   kOutput,
 };
 
-// The kind of an option's or an operand's value. It decides what is accepted,
-// what a completion offers, and which form `serve` requires.
+// The kind of an option's or an operand's value. It decides which values are
+// accepted, which candidates a completion has, and which form `serve` requires.
 enum class ValueKind {
   kFlag,  // no value
   kText,
-  kVersion,     // of a release on this host
-  kNewVersion,  // of a release that need not exist yet
+  kVersion,     // a release on this host
+  kNewVersion,  // a release that need not exist yet
   kDuration,
-  kMaybeDuration,  // only as --option=DURATION; without it, no limit
+  kMaybeDuration,  // --option=DURATION, or --option alone: no limit
   kCount,
   kSha256,
   kFile,     // served: the file's content in base64
@@ -88,13 +89,14 @@ enum class ValueKind {
   kDirectory,
   kApp,
   kWord,            // one of `words`
-  kServedCommands,  // names with commas between them
+  kServedCommands,  // command names, separated by commas
 };
 
 enum class Presence { kOptional, kRequired };
 enum class Repeat { kOnce, kMany };
-// Whether a caller with a restricted key may say it. kChange is a command that
-// changes something, or an option that only such a command has.
+// Whether `serve` accepts it from a caller with a restricted key. kChange marks
+// a command that changes something, and a global option that is accepted only
+// together with such a command.
 enum class Served { kNo, kYes, kChange };
 
 struct OptionRow {
@@ -102,12 +104,12 @@ struct OptionRow {
   std::string_view name;  // "--version"
   std::string_view help;
   ValueKind kind = ValueKind::kFlag;
-  std::string_view placeholder = {};  // "V"; of a kWord, its words: "a|b"
+  std::string_view placeholder = {};  // "V"; for a kWord its words: "a|b"
   Served served = Served::kNo;
   std::string_view letter = {};  // "-o"
   Presence presence = Presence::kOptional;
   Repeat repeat = Repeat::kOnce;
-  Option needs = Option::kNone;  // makes sense only together with this one
+  Option needs = Option::kNone;  // must be given together with this one
 };
 
 struct OperandRow {
@@ -116,40 +118,41 @@ struct OperandRow {
   ValueKind kind;
   Presence presence = Presence::kRequired;
   Repeat repeat = Repeat::kOnce;
-  std::string_view words = {};  // of a kWord: "a|b"
+  std::string_view words = {};  // for a kWord: "a|b"
 };
 
 struct CommandRow {
   Verb command;
   std::string_view name;
   std::string_view help;
-  std::string_view example;  // whole lines without the last newline
+  std::string_view example;  // indented lines, without the last newline
   std::span<const OperandRow> operands = {};
   std::span<const OptionRow> options = {};
   Served served = Served::kNo;
 };
 
-// The commands in the order of the help.
+// Returns the commands, in the order of the help.
 std::span<const CommandRow> CommandRows();
-// The options that each command has.
+// Returns the options that every command has.
 std::span<const OptionRow> GlobalRows();
 
 const CommandRow& RowOf(Verb command);
-// Null if there is none of that name.
+// Returns null if no command has that name.
 const CommandRow* FindCommand(std::string_view name);
-// The option called `name` ("--version") or `letter` ("-n") in `rows`; null if
-// there is none.
+// Returns the option in `rows` with that name ("--version") or letter ("-n"),
+// or null if there is none.
 const OptionRow* FindOption(std::span<const OptionRow> rows,
                             std::string_view name);
-// "a|b" as {"a", "b"}.
+// Splits "a|b" into {"a", "b"}.
 std::vector<std::string> WordsOf(std::string_view words);
-// The value of a kCount: decimal digits. Nullopt if it is not or does not fit.
+// Returns the value of a kCount, or nullopt if `text` is anything but decimal
+// digits or is too large.
 std::optional<unsigned> ParseCount(std::string_view text);
 
-// What the value of a kFile is.
+// Whether the value of a kFile is the path of a file or its content.
 enum class FileValue { kPath, kContent };
 
-// A command line, or the words of a restricted key, as values.
+// A parsed command line, or a parsed SSH_ORIGINAL_COMMAND.
 struct CommandWords {
   Verb command{};
   FileValue files = FileValue::kPath;
@@ -158,12 +161,12 @@ struct CommandWords {
   std::map<Option, std::vector<std::string>> options;
 
   bool Has(Option option) const { return options.contains(option); }
-  // The first value; empty if the option is not given.
+  // Returns the first value, or "" if the option is not given.
   std::string Value(Option option) const {
     const auto it = options.find(option);
     return it == options.end() ? "" : it->second.front();
   }
-  // Empty if there are fewer operands.
+  // Returns "" if there are fewer operands.
   std::string Operand(std::size_t index) const {
     return index < operands.size() ? operands[index] : "";
   }

@@ -7,8 +7,10 @@
 namespace release {
 namespace {
 
-// Each script runs the word that was typed as the command, so that it completes
-// a program of another path or name, too.
+// Each script asks the program that was typed, and not the `release` in PATH,
+// so that it also completes a program with another path or name. The scripts
+// know no command or option themselves and need not be updated with the
+// program.
 
 constexpr std::string_view kBash = R"sh(# bash completion for release
 _release() {

@@ -33,13 +33,14 @@ int RunIntake(const GlobalOptions& global) {
   session.RequireOnlyRootWrites();
   DeployContext* context = session.context();
   context->report = EventPrinter(global);
-  // One object for all of them is printed at the end.
+  // With --json only one object for all uploads is printed, at the end.
   GlobalOptions each = global;
   each.json = false;
   IntakeOptions options;
   if (!session.config().unpack.owner.empty()) {
     options.owner = ResolveOwner(session.config().unpack.owner);
   }
+  // X.reason.json has the same form as the outcome that --json prints.
   options.reason = [](const UploadResult& taken) {
     return TakenJson(taken) + "\n";
   };

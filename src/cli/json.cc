@@ -38,6 +38,7 @@ json DifferencesJson(const std::vector<ManifestDifference>& differences) {
   return array;
 }
 
+// Schema 1 has null, not "", for a value that does not exist.
 json Nullable(const std::string& text) {
   return text.empty() ? json(nullptr) : json(text);
 }
@@ -55,6 +56,8 @@ json EntryJson(const LedgerEntry& entry) {
           {"transaction", entry.transaction}};
 }
 
+// A damaged record may lack its beginning; the keys that come from it are then
+// left out.
 json RecordJson(const TransactionRecord& record) {
   json object = {{"transaction", record.number},
                  {"steps", StepsJson(record.steps)},

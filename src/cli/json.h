@@ -1,4 +1,6 @@
 // The JSON that --json prints, "schema": 1.
+//
+// Each function returns one object on one line, without a newline.
 #ifndef RELEASE_CLI_JSON_H_
 #define RELEASE_CLI_JSON_H_
 
@@ -15,21 +17,22 @@
 
 namespace release {
 
-// One line; bytes that are not UTF-8 are replaced.
+// Replaces bytes that are not UTF-8, which file names may have, by U+FFFD.
 std::string JsonText(const nlohmann::json& object);
 
 std::string OutcomeJson(const Outcome& outcome);
-// The outcome of one upload, with its name; and that of all of them.
+// The outcome of one upload, with its name.
 std::string TakenJson(const UploadResult& taken);
+// The outcomes of all uploads, with the gravest exit status.
 std::string IntakeJson(const std::vector<UploadResult>& taken);
 std::string StatusJson(const StatusReport& report);
 std::string ListJson(const std::vector<ListedRelease>& releases);
 std::string HistoryJson(const std::vector<TransactionRecord>& records);
 
-// The findings of `verify` for one release.
+// The result of `verify` for one release.
 struct VerifiedRelease {
   std::string version;
-  std::string error;  // why it could not be compared; empty: it was
+  std::string error;  // why it could not be compared; "" if it was
   std::vector<ManifestDifference> differences;
   bool ok() const { return error.empty() && differences.empty(); }
 };

@@ -13,7 +13,8 @@ namespace {
 
 using Labels = std::vector<std::pair<std::string, std::string>>;
 
-// A label's value may hold any UTF-8, but these three are escaped.
+// A label's value may be any UTF-8, but backslash, quote and newline must be
+// escaped. Text that is not UTF-8 is escaped first.
 std::string LabelValue(const std::string& text) {
   std::string value;
   for (const char c : IsUtf8(text) ? text : Escaped(text)) {
@@ -23,11 +24,13 @@ std::string LabelValue(const std::string& text) {
   return value;
 }
 
+// Writes the text format. The format requires that all samples of a family
+// follow its HELP and TYPE lines directly.
 class Metrics {
  public:
   explicit Metrics(std::string app) : app_(std::move(app)) {}
 
-  // Begins a family of samples; each has one.
+  // Begins a family of samples. At least one Sample must follow.
   void Family(const std::string& name, const std::string& help) {
     name_ = "release_" + name;
     text_ += fmt::format("# HELP {} {}\n# TYPE {} gauge\n", name_, help, name_);
@@ -39,6 +42,7 @@ class Metrics {
     }
     text_ += fmt::format("}} {}\n", value);
   }
+  // Adds a family with a single sample.
   void One(const std::string& name, const std::string& help, double value,
            const Labels& labels = {}) {
     Family(name, help);
@@ -66,6 +70,7 @@ void AddLive(const DeploymentState& state, Metrics* metrics) {
 }
 
 void AddReleases(const DeploymentState& state, Metrics* metrics) {
+  // A state without releases gets the sample 0, so that its series never ends.
   std::map<ReleaseState, int> counts;
   for (const ReleaseState kind :
        {ReleaseState::kGood, ReleaseState::kStaged, ReleaseState::kFailed,

@@ -1,5 +1,5 @@
-// The values of the command line; one struct for each command that has
-// options of its own.
+// The values of the command line: the global options, and one struct for each
+// command with options or operands of its own. "" means not given.
 #ifndef RELEASE_CLI_OPTIONS_H_
 #define RELEASE_CLI_OPTIONS_H_
 
@@ -21,20 +21,20 @@ struct GlobalOptions {
   bool verbose = false;
   bool dry_run = false;
   bool progress_json = false;
-  Duration wait{0};  // for the lock
+  Duration wait{0};  // how long to wait for the lock
   std::string color = "auto";
 };
 
 struct DeployOptions {
-  std::string archive;  // "-": standard input
+  std::string archive;  // a path, or "-" for standard input
   std::string version;
   std::string sha256;
   std::string attestation;  // a path
   std::string signature;    // a path
-  Evidence evidence;        // read already; then there is no path
+  Evidence evidence;        // set by `serve` instead of the paths
   std::optional<unsigned> strip_components;
   std::optional<Duration> confirm_within;
-  bool activates = true;  // false: `stage`
+  bool activates = true;  // false for `stage`
 };
 
 struct ActivateOptions {
@@ -43,7 +43,7 @@ struct ActivateOptions {
 };
 
 struct RollbackOptions {
-  std::string version;  // empty: the one before
+  std::string version;  // "": the good release before the live one
   std::string reason;
 };
 
@@ -58,8 +58,8 @@ struct RecoverOptions {
 
 struct InitOptions {
   bool adopt = false;
-  std::string from;     // a directory that becomes `current`; empty: none
-  std::string version;  // of a directory that is no release yet
+  std::string from;     // the directory to move to ROOT/current
+  std::string version;  // the version to give to a plain directory
   std::vector<std::string> leave_out;
 };
 
@@ -83,13 +83,13 @@ struct VerifyOptions {
 };
 
 struct ServeOptions {
-  std::string allow;  // commands with commas between them
+  std::string allow;  // command names, separated by commas
 };
 
 struct PackOptions {
   std::string directory;
   std::string output;
-  std::string version;  // empty: the archive does not say
+  std::string version;  // "": the archive's manifest has no version
 };
 
 struct DiffOptions {

@@ -61,7 +61,8 @@ std::string LiveWords(const std::string& current) {
                          : fmt::format("{} is live", current);
 }
 
-// "1.4.2 is live (before: 1.4.1)", or what else came of a success.
+// Returns the sentence that reports a success, in most cases "1.4.2 is live
+// (before: 1.4.1)".
 std::string SuccessWords(const Outcome& outcome) {
   const std::string version = outcome.version ? outcome.version->name() : "";
   if (outcome.result == "nothing") {
@@ -125,13 +126,15 @@ int PrintOutcome(const GlobalOptions& options, const Outcome& outcome) {
     Say(options, SuccessWords(outcome));
     return static_cast<int>(outcome.exit);
   }
-  // A failure is told even to who asked for quiet.
+  // Failures are printed even with --quiet.
   WriteErr(fmt::format("{} {}\n", Label(options, "error:", "1;31"),
                        outcome.error->message));
   WriteErr(FailureWords(outcome) + "\n");
   return static_cast<int>(outcome.exit);
 }
 
+// Builds an Outcome, so that an error before the transaction has the same JSON
+// keys as one after it began.
 int PrintError(const GlobalOptions& options, const std::string& command,
                const Error& error, const std::string& live_now) {
   Outcome outcome;

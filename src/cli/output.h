@@ -1,4 +1,5 @@
-// How results reach the caller: data to stdout, words and progress to stderr.
+// Prints results: data to standard output, messages and progress to standard
+// error. A write that fails, e.g. into a closed pipe, is ignored.
 #ifndef RELEASE_CLI_OUTPUT_H_
 #define RELEASE_CLI_OUTPUT_H_
 
@@ -12,27 +13,28 @@
 
 namespace release {
 
-// Prints events as they come: words, or with --progress=json one JSON object a
-// line; nothing with --quiet.
+// Returns a function that prints events to standard error: as words, or with
+// --progress=json as one JSON object per line. Without that option, --quiet
+// prints nothing.
 std::function<void(const ProgressEvent&)> EventPrinter(
     const GlobalOptions& options);
 
-// Prints how a command ended and returns its exit status.
+// Prints how a transaction ended and returns its exit status.
 int PrintOutcome(const GlobalOptions& options, const Outcome& outcome);
 
-// Prints a failure that came before any transaction, with what is live now
-// (empty: not known), and returns its exit status.
+// Prints an error that occurred before any transaction, and returns its exit
+// status. `live_now` names the live release; "" if it is not known.
 int PrintError(const GlobalOptions& options, const std::string& command,
                const Error& error, const std::string& live_now);
 
-// The plan of --dry-run.
+// Prints the plan of --dry-run. Returns 0.
 int PrintPlan(const GlobalOptions& options, const std::string& command,
               const std::vector<std::string>& steps);
 
-// A line of words to stderr, unless --quiet.
+// Prints a line to standard error, unless --quiet is given.
 void Say(const GlobalOptions& options, const std::string& words);
 
-// A JSON object and a newline to stdout.
+// Prints the text of a JSON object and a newline to standard output.
 void PrintJson(const std::string& text);
 
 }  // namespace release

@@ -17,7 +17,7 @@ namespace release {
 namespace {
 
 struct Target {
-  std::string directory;  // real path
+  std::string directory;  // its real path
   std::string name;
   std::string path() const { return directory + "/" + name; }
 };
@@ -40,6 +40,8 @@ Compression CompressionOrThrow(const PackOptions& options,
   if (!compression) {
     Refuse(options, "its name must end in .tar, .tar.gz, .tar.xz or .tar.zst");
   }
+  // Compare real paths: a link could lead from one into the other. An archive
+  // in the tree would have to contain itself.
   const std::string tree = RealPath(AbsolutePath(options.directory));
   if ((target.directory + "/").starts_with(tree + "/")) {
     Refuse(options, "it would be in the tree that is packed");
@@ -47,11 +49,13 @@ Compression CompressionOrThrow(const PackOptions& options,
   return *compression;
 }
 
-// A new file under a temporary name, which is removed unless Keep is called.
+// A new file under a temporary name. Keep gives it its name; otherwise the
+// destructor removes it.
 class NewFile {
  public:
   NewFile(Fs* fs, const std::string& name)
       : fs_(fs), name_(name), temporary_("." + name + ".new") {
+    // A killed run may have left one.
     fs->RemoveFile(Fs::kRoot, temporary_);
     file_ = ScopedHandle(
         fs, fs->Open(Fs::kRoot, temporary_, OpenMode::kCreateNew, 0644));
@@ -89,7 +93,9 @@ struct Written {
   std::uint64_t bytes = 0;
 };
 
-// Writes both files.
+// Writes the archive and its checksum file. Both are complete and durable
+// before either gets its name; a crash between the two renames can leave an
+// archive beside an old checksum file or none.
 Written WriteFiles(Fs* tree, const Manifest& manifest, Compression compression,
                    const Target& target) {
   PosixFs out(target.directory);

@@ -20,6 +20,7 @@ std::optional<unsigned> Count(const CommandWords& words, Option option) {
   return ParseCount(words.Value(option));
 }
 
+// Evidence that `serve` decoded from the command line. `name` is for messages.
 std::optional<EvidenceFile> Content(const CommandWords& words, Option option,
                                     const char* name) {
   if (!words.Has(option)) return std::nullopt;
@@ -64,6 +65,7 @@ HistoryOptions HistoryOf(const CommandWords& words) {
   return options;
 }
 
+// Runs the commands that change nothing in a root.
 int RunShowing(const GlobalOptions& global, const CommandWords& words) {
   switch (words.command) {
     case Verb::kList:
@@ -95,6 +97,7 @@ int RunShowing(const GlobalOptions& global, const CommandWords& words) {
 int RunCommand(GlobalOptions* global, CommandWords* words) {
   switch (words->command) {
     case Verb::kServe:
+      // Recurses only once: the grammar of `serve` does not contain `serve`.
       TakeServedCommand(global, words);
       return RunCommand(global, words);
     case Verb::kDeploy:

@@ -7,9 +7,10 @@
 
 namespace release {
 
-// Returns the exit status. `serve` replaces `words` and adds to `global`, so
-// that the caller reports a failure as that of the served command. Throws
-// Error.
+// Returns the exit status. Throws Error if the command fails before it begins a
+// transaction. `serve` replaces `words` and adds to `global`, so that the
+// caller can report such an error with the name and the options of the served
+// command.
 int RunCommand(GlobalOptions* global, CommandWords* words);
 
 }  // namespace release

@@ -20,16 +20,19 @@ constexpr char kOriginalCommand[] = "SSH_ORIGINAL_COMMAND";
 void TakeServedCommand(GlobalOptions* global, CommandWords* words) {
   const std::set<std::string> allowed =
       ParseAllowed(words->Value(Option::kAllow));
+  // RELEASE_APP does not count, since sshd may accept it from the caller. Nor
+  // does "the only app": that changes when another one is configured.
   if (global->app.empty() && global->config.empty() && global->root.empty()) {
     throw Error(ErrorCode::kUsage,
                 "cannot serve: --app is required; set it in the forced command "
                 "in authorized_keys");
   }
   const std::string line = Environment(kOriginalCommand);
-  // The caller must not influence the programs that run for it. Only its
-  // address, and the user before sudo, are kept: both are for the records.
+  // The caller must not influence the programs that run on its behalf. Only its
+  // address and the user before sudo are kept, for the records.
   KeepInEnvironment({"SSH_CONNECTION", "SUDO_USER"});
   *words = ParseServeWords(line);
+  // Before the check, so that --json applies to its error, too.
   TakeGlobals(*words, global);
   const std::string command(RowOf(words->command).name);
   if (!allowed.contains(command)) {

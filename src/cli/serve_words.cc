@@ -15,11 +15,11 @@
 namespace release {
 namespace {
 
-// The kernel's limit for one environment variable.
+// Linux limits one environment variable to 128 KiB, so sshd cannot pass more.
 constexpr std::size_t kMaxLine = 128 * 1024;
 constexpr std::size_t kMaxReason = 128;
 
-// How many operands a command takes that takes many.
+// The limit for a command that takes many operands.
 constexpr std::size_t kMaxOperands = 16;
 
 const CommandRow* FindServed(std::string_view name) {
@@ -46,12 +46,14 @@ const OptionRow* FindServedOption(const CommandRow& row,
               fmt::format("cannot serve this command: {}", reason));
 }
 
-// A word for a message; only the beginning of a long one.
+// Quotes a word for a message; cuts a long one.
 std::string Shown(std::string_view word) {
   constexpr std::size_t kShown = 64;
   return Quoted(word.substr(0, kShown)) + (word.size() > kShown ? "..." : "");
 }
 
+// A text such as --reason must be a single word of the characters that a
+// version may have: nothing that a shell or a terminal would interpret.
 bool IsWord(std::string_view text) {
   return text.size() <= kMaxReason && Version::Parse(text).has_value();
 }
@@ -60,8 +62,8 @@ bool IsCount(std::string_view text) {
   return text.size() <= 6 && ParseCount(text).has_value();
 }
 
-// Returns the value, decoded, or nullopt if a key may not say it. A kind that
-// is not listed here cannot be served: no value is ever a path.
+// Returns the decoded value, or nullopt if `serve` does not accept it. Kinds
+// that are not listed here are never accepted, so no value can be a path.
 std::optional<std::string> ReadValue(ValueKind kind, std::string_view text) {
   const auto if_true = [&](bool fits) {
     return fits ? std::optional<std::string>(text) : std::nullopt;
@@ -107,6 +109,9 @@ std::vector<std::string_view> SplitWords(std::string_view line) {
   }
 }
 
+// Parses the words from left to right and stops at the first error. The command
+// table says which options and operands the command has, as for the ordinary
+// command line; `served` says which of them a restricted key may use.
 class ServeParser {
  public:
   explicit ServeParser(std::string_view line) : words_(SplitWords(line)) {}

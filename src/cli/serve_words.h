@@ -4,8 +4,8 @@
 //   line    = command *(" " operand) *(" " option)      operands first
 //   option  = "--name" / "--name" " " value
 //
-// Words are printable ASCII separated by one space, without quotes, escapes or
-// patterns: nothing here is ever given to a shell, and no value is a path.
+// Words are printable ASCII, separated by exactly one space. There are no
+// quotes, escapes or patterns. No word is passed to a shell or used as a path.
 #ifndef RELEASE_CLI_SERVE_WORDS_H_
 #define RELEASE_CLI_SERVE_WORDS_H_
 
@@ -18,15 +18,16 @@
 
 namespace release {
 
-// Pure. File contents are decoded from base64. Throws Error kUsage, which names
-// the first word that does not fit.
+// Parses a line. Decodes the contents of files from base64. Reads neither disk
+// nor environment. Throws Error kUsage, which names the first word that does
+// not fit.
 CommandWords ParseServeWords(std::string_view line);
 
-// The names of the commands that can be served.
+// Returns the names of the commands that can be served.
 std::vector<std::string> ServedCommands();
 
-// The commands in "deploy,status". Throws Error kUsage if one of them cannot be
-// served, or if the list is empty.
+// Parses the value of --allow, e.g. "deploy,status". Throws Error kUsage if one
+// of the commands cannot be served, or if the list is empty.
 std::set<std::string> ParseAllowed(std::string_view list);
 
 }  // namespace release

@@ -40,7 +40,7 @@ Config ReadConfig(const std::string& path, const std::string& app) {
   return ParseConfig(*text, path, app);
 }
 
-// "shop" of "/somewhere/shop.toml".
+// Returns "shop" for "/somewhere/shop.toml".
 std::string AppOfPath(const std::string& path) {
   std::string name = path.substr(path.rfind('/') + 1);
   if (name.ends_with(kConfigSuffix)) {
@@ -63,12 +63,14 @@ std::string AppOfPath(const std::string& path) {
 }
 
 void CheckAppName(const std::string& app) {
-  // It becomes part of a path.
+  // The name becomes part of a path, so it must not contain "/" or be "..".
   if (Version::Parse(app)) return;
   throw Error(ErrorCode::kAppUnknown,
               fmt::format("cannot use {} as an app's name", Quoted(app)));
 }
 
+// Chooses by the first that is given: --config, --app, RELEASE_APP (which
+// --root overrides), --root alone, or the only app of this host.
 Config ChooseConfig(const GlobalOptions& options) {
   if (!options.config.empty()) {
     const std::string app =
@@ -80,7 +82,7 @@ Config ChooseConfig(const GlobalOptions& options) {
   if (!app.empty()) {
     CheckAppName(app);
     const std::string path = ConfigPath(app);
-    // With a root of its own an app needs no file.
+    // With --root the app's config file may be missing.
     if (!options.root.empty() && !ReadSmallFile(path, kConfigLimit)) {
       Config config;
       config.app = app;
@@ -94,7 +96,8 @@ Config ChooseConfig(const GlobalOptions& options) {
   return ReadConfig(ConfigPath(apps.front()), apps.front());
 }
 
-// More gain nothing even where the disk, not the processor, is waited for.
+// The most threads that one command uses. More do not help, even if they wait
+// for the disk and not for the processor.
 constexpr unsigned kThreads = 17;
 
 unsigned AllowedThreads() {
@@ -135,6 +138,7 @@ void TakeGlobals(const CommandWords& words, GlobalOptions* global) {
 std::vector<std::string> ConfiguredApps() {
   std::vector<std::string> apps;
   for (const std::string& name : ListDirectory(kConfigDirectory)) {
+    // Editors and package managers leave hidden files here.
     if (!name.ends_with(kConfigSuffix) || name.starts_with(".")) continue;
     apps.push_back(AppOfPath(name));
   }
@@ -145,6 +149,8 @@ std::vector<std::string> ConfiguredApps() {
 Config LoadConfig(const GlobalOptions& options) {
   Config config = ChooseConfig(options);
   if (!options.root.empty()) config.root = AbsolutePath(options.root);
+  // Set by release-intake@.service. Not a key of the configuration, because it
+  // depends on how the command was started.
   config.hooks.in_unit = Environment("RELEASE_HOOKS_IN_UNIT") == "yes";
   return config;
 }
@@ -162,7 +168,8 @@ Session::Session(const GlobalOptions& options)
                                     : "it is not a directory"),
                 config_.root);
   }
-  // The kernel tells where processes are by paths without links.
+  // /proc shows the paths of processes without symbolic links; paths below the
+  // root are compared with these.
   config_.root = RealPath(config_.root);
   context_.fs = fs_.get();
   context_.system = {.runner = &runner_,
@@ -194,6 +201,8 @@ void Session::RequireOnlyRootWrites() const {
        {&hooks.preflight, &hooks.pre_activate, &hooks.post_activate,
         &hooks.post_rollback, &config_.service.command, &config_.health.command,
         &config_.notify.command}) {
+    // A path within a release is checked when the hook runs. A bare name is
+    // looked up in PATH, which root trusts.
     if (argv->empty() || !argv->front().starts_with('/')) continue;
     const Reason danger = WhyOthersCanWrite(argv->front());
     if (!danger) continue;

@@ -1,4 +1,5 @@
-// The app's configuration and the open doors, for every command.
+// The app's configuration and its open root, as every command on an app needs
+// them.
 #ifndef RELEASE_CLI_SESSION_H_
 #define RELEASE_CLI_SESSION_H_
 
@@ -18,26 +19,32 @@ namespace release {
 // Adds the global options in `words` to `global`.
 void TakeGlobals(const CommandWords& words, GlobalOptions* global);
 
-// The configuration that the options lead to: --config, else that of --app or
-// $RELEASE_APP in /etc/release, else that of the only app there is; with --root
-// alone the defaults. Throws Error kConfigInvalid, kConfigUnreadable,
-// kConfigUnsafe or kAppUnknown.
+// Loads the configuration that the options select: --config, else that of
+// --app or RELEASE_APP in /etc/release, else that of the only app there. With
+// --root alone it consists of the defaults. --root overrides the root in
+// the file. Throws Error kConfigInvalid, kConfigUnreadable, kAppUnknown, and
+// kConfigUnsafe if this runs as root and another user can write the file.
 Config LoadConfig(const GlobalOptions& options);
 
-// Names of the apps configured on this host.
+// Returns the names of the apps with a file in /etc/release, sorted. Does not
+// throw.
 std::vector<std::string> ConfiguredApps();
 
+// Owns the Fs and the other system interfaces that its DeployContext borrows,
+// so it must outlive every use of the context.
 class Session {
  public:
-  // Loads the configuration and opens the root. Throws Error kNotInitialized
-  // where the root does not exist or is no directory.
+  // Loads the configuration and opens the root. Throws as LoadConfig does, and
+  // Error kNotInitialized if the root does not exist or is not a directory.
+  // kUsage: RELEASE_THREADS is not a positive number.
   explicit Session(const GlobalOptions& options);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  // Before anything is changed: throws Error kRootUnsafe or kConfigUnsafe where
-  // this runs as root and somebody else can write the root's directories or a
-  // program that the configuration has it run.
+  // Must be called before anything is changed. If this runs as root, throws
+  // Error kRootUnsafe if another user can write the directories of the root,
+  // and kConfigUnsafe if another user can write a program that the
+  // configuration names by an absolute path. Does nothing for other users.
   void RequireOnlyRootWrites() const;
 
   const GlobalOptions& options() const { return options_; }

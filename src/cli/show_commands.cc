@@ -35,12 +35,13 @@ std::vector<TransactionRecord> NewestRecords(Fs* fs, unsigned count) {
   return records;
 }
 
-// Prints each transaction as it ends, until interrupted.
+// Prints each transaction after `seen` as it ends, until interrupted.
 int Follow(Session* session, std::uint64_t seen) {
   while (InterruptSignal() == 0) {
     for (const std::uint64_t number : ListRecords(session->fs())) {
       if (number <= seen) continue;
       const TransactionRecord record = ReadRecord(session->fs(), number);
+      // Stop here, so that the order is kept; the next poll reads it again.
       if (!record.end) break;
       seen = number;
       WriteOut(session->options().json ? HistoryJson({record}) + "\n"
@@ -126,6 +127,7 @@ int RunCheck(const GlobalOptions& global) {
 
 int RunList(const GlobalOptions& global) {
   Session session(global);
+  // The names alone need no search for the processes that use a release.
   if (global.quiet && !global.json) {
     const DeploymentState state = ReadDeploymentState(session.fs());
     for (const Version& version : state.listing.versions) {
@@ -144,6 +146,7 @@ int RunList(const GlobalOptions& global) {
 
 int RunHistory(const GlobalOptions& global, const HistoryOptions& options) {
   Session session(global);
+  // Called only for its error if the root has no layout.
   ReadDeploymentState(session.fs());
   const std::vector<TransactionRecord> records =
       NewestRecords(session.fs(), options.count);
@@ -178,7 +181,7 @@ int RunVerify(const GlobalOptions& global, const VerifyOptions& options) {
 
 int RunDiff(const GlobalOptions& global, const DiffOptions& options) {
   Session session(global);
-  // With one name: what would change if it went live.
+  // With one name, print what would change if that release went live.
   const Version to =
       Version::ParseOrThrow(options.to.empty() ? options.from : options.to);
   const Version from = options.to.empty() ? LiveOrThrow(session.fs())

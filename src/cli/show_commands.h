@@ -1,4 +1,8 @@
-// The commands that only look. Each returns the exit status.
+// The commands that only read. They take no lock and change nothing.
+//
+// Each prints its result and returns the exit status: 8 if verify, check or
+// `status --check` found a problem, otherwise 0. Each throws Error if it cannot
+// answer, e.g. kNotInitialized or kNoSuchRelease.
 #ifndef RELEASE_CLI_SHOW_COMMANDS_H_
 #define RELEASE_CLI_SHOW_COMMANDS_H_
 

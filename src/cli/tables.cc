@@ -36,7 +36,7 @@ std::string LiveText(const StatusReport& report) {
   return text + (entry->pinned ? ", pinned)" : ")");
 }
 
-// What vouched for the live release; empty: nothing did.
+// Returns the evidence for the live release, or "" if it came without any.
 std::string EvidenceText(const DeploymentState& state) {
   if (!state.live) return "";
   return Printable(state.ledger.Find(*state.live)->evidence);
@@ -58,7 +58,7 @@ std::string ResultText(const TransactionRecord& record) {
 }
 
 std::string TransactionText(const TransactionRecord& record) {
-  // A damaged record may have lost its beginning and kept its end.
+  // A damaged record may lack its beginning but still have its end.
   const BeginRecord begin = record.begin.value_or(BeginRecord());
   std::string text = fmt::format("{} {}", record.number, begin.command);
   if (begin.to) text += " " + begin.to->name();
@@ -131,6 +131,7 @@ std::string HistoryLine(const TransactionRecord& record) {
   if (!begin.reason.empty()) {
     text += fmt::format("        reason: {}\n", Printable(begin.reason));
   }
+  // "issued_at" is there if the release came with an attestation.
   if (record.end && record.end->facts.contains("issued_at")) {
     text += fmt::format("        {}\n", FactsText(record.end->facts));
   }

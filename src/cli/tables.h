@@ -1,4 +1,4 @@
-// The same data as cli/json.h, for people.
+// The data of cli/json.h as text for people.
 #ifndef RELEASE_CLI_TABLES_H_
 #define RELEASE_CLI_TABLES_H_
 
@@ -10,7 +10,8 @@
 
 namespace release {
 
-// Each is whole lines; names from outside are escaped.
+// Each function returns complete lines. Control characters in names and other
+// foreign text are escaped, so that they cannot affect the terminal.
 std::string StatusText(const StatusReport& report);
 std::string ListTable(const std::vector<ListedRelease>& releases);
 std::string HistoryTable(const std::vector<TransactionRecord>& records);
