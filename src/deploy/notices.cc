@@ -28,19 +28,13 @@ std::vector<std::string> ChannelNames(const NotifyConfig& config) {
   return names;
 }
 
-std::string NameOf(const std::optional<std::string>& target) {
-  if (!target) return "";
-  const auto version = VersionOfTarget(*target);
-  return version ? version->name() : *target;
-}
-
 Notice BeginOf(const DeployContext& context, const BeginRecord& begin) {
   return {.app = context.config->app,
           .host = context.caller.host,
           .root = context.config->root,
           .command = begin.command,
           .version = begin.to ? begin.to->name() : "",
-          .previous = NameOf(begin.from_target),
+          .previous = NameOfTarget(begin.from_target),
           .reason = begin.reason,
           .by = CallerName(begin.caller)};
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "deploy/disk_facts.h"
 #include "deploy/notices.h"
 #include "os/interrupt.h"
 #include "service/hooks.h"
@@ -50,14 +51,14 @@ class UndoRun {
               "transaction {} died in step {}", record.number,
               record.current_step.empty() ? "begin" : record.current_step)};
     }
-    outcome_.previous = NameOf(record.begin->from_target);
+    outcome_.previous = NameOfTarget(record.begin->from_target);
   }
 
   // Restores the link first, because it decides what users get. Trees and
   // manifests follow, and the end record comes last: if the process dies before
   // it, the next command runs the whole undo again. Each step may be repeated.
   Outcome Run(Ledger ledger) {
-    plan_ = *PlanRecovery(record_, LookAtDisk());
+    plan_ = *PlanRecovery(record_, ReadDiskFacts(context_->fs, *record_.begin));
     PutLinkBack();
     if (plan_.reload && cause_.with_service) TakeServiceBack();
     if (plan_.tree == Tree::kDrop) {
@@ -85,7 +86,8 @@ class UndoRun {
         fmt::format("cannot undo transaction {}: {} (undone because: {})",
                     record_.number, error.what(), first);
     try {
-      outcome_.current = NameOf(LookAtCurrent());
+      outcome_.current =
+          NameOfTarget(ReadCurrentTarget(context_->fs, *record_.begin));
     } catch (const FsError&) {
       // Keep the last value that could be read.
     }
@@ -101,44 +103,6 @@ class UndoRun {
   }
 
  private:
-  static std::string NameOf(const std::optional<std::string>& target) {
-    if (!target) return "";
-    const auto version = VersionOfTarget(*target);
-    return version ? version->name() : *target;
-  }
-
-  // Returns the target of `current`; nullopt if it is missing, or is a file or
-  // directory and was not a link before either. If a file or directory has
-  // replaced the earlier link, returns "", which a link cannot contain, so that
-  // the rule treats it as a link that a person moved.
-  std::optional<std::string> LookAtCurrent() const {
-    const auto info = context_->fs->Stat(Fs::kRoot, kCurrent);
-    if (info && info->type != FileType::kSymlink) {
-      if (!record_.begin->from_target) return std::nullopt;
-      return "";
-    }
-    return context_->fs->ReadLink(Fs::kRoot, kCurrent);
-  }
-
-  DiskFacts LookAtDisk() const {
-    Fs* fs = context_->fs;
-    const BeginRecord& begin = *record_.begin;
-    DiskFacts facts;
-    facts.current_target = LookAtCurrent();
-    if (begin.to) {
-      const auto to = fs->Stat(Fs::kRoot, ReleasePath(*begin.to));
-      if (to) facts.to_inode = to->inode;
-    }
-    if (begin.from_target) {
-      const auto version = VersionOfTarget(*begin.from_target);
-      // A target that is not releases/VERSION was made by another tool. It may
-      // lie outside the root, so it cannot be checked; assume that it exists.
-      facts.from_exists =
-          !version || fs->Stat(Fs::kRoot, ReleasePath(*version)).has_value();
-    }
-    return facts;
-  }
-
   void PutLinkBack() {
     Fs* fs = context_->fs;
     switch (plan_.link) {
@@ -156,7 +120,8 @@ class UndoRun {
       case Link::kStuck:
         break;
     }
-    outcome_.current = NameOf(LookAtCurrent());
+    outcome_.current =
+        NameOfTarget(ReadCurrentTarget(context_->fs, *record_.begin));
   }
 
   // Removes the manifests that an undone adoption wrote: its releases are

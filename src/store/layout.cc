@@ -16,6 +16,12 @@ std::optional<Version> VersionOfTarget(std::string_view target) {
   return Version::Parse(target.substr(kPrefix.size()));
 }
 
+std::string NameOfTarget(const std::optional<std::string>& target) {
+  if (!target) return "";
+  const auto version = VersionOfTarget(*target);
+  return version ? version->name() : *target;
+}
+
 std::optional<Version> VersionOfPath(std::string_view releases,
                                      std::string_view path) {
   if (!path.starts_with(releases)) return std::nullopt;

@@ -51,6 +51,10 @@ std::string ReleasePath(const Version& version);
 // tool made the link.
 std::optional<Version> VersionOfTarget(std::string_view target);
 
+// Returns the version's name, or the target itself if it names no version here.
+// Returns "" for nullopt.
+std::string NameOfTarget(const std::optional<std::string>& target);
+
 std::string PartialName(std::uint64_t transaction);  // ".partial-000042"
 std::string TrashName(std::uint64_t transaction, const Version& version);
 std::string TrashPrefix(std::uint64_t transaction);  // ".trash-000042-"

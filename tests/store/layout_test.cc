@@ -50,6 +50,12 @@ TEST_CASE("other files among the records are not taken for records") {
   }
 }
 
+TEST_CASE("a target is named by its version, else by itself") {
+  CHECK(NameOfTarget("releases/1.4.2") == "1.4.2");
+  CHECK(NameOfTarget("/srv/elsewhere") == "/srv/elsewhere");
+  CHECK(NameOfTarget(std::nullopt).empty());
+}
+
 TEST_CASE("a path below releases/ names the release it belongs to") {
   const auto version = [](const char* path) {
     const auto v = VersionOfPath("/srv/shop/releases", path);
