@@ -4,6 +4,7 @@
 
 #include "base/units.h"
 #include "deploy/deployment_state.h"
+#include "deploy/disk_facts.h"
 #include "deploy/prune.h"
 #include "deploy/recovery.h"
 #include "deploy/staging.h"
@@ -13,6 +14,67 @@
 namespace release {
 namespace {
 
+std::string DescribeLink(RecoveryPlan::Link link, const BeginRecord& begin,
+                         const std::optional<std::string>& target) {
+  using Link = RecoveryPlan::Link;
+  const std::string now = target.value_or("nothing");
+  switch (link) {
+    case Link::kSync:
+      return fmt::format("leave {} at {} and make that durable", kCurrent, now);
+    case Link::kRestore:
+      return fmt::format("point {} back at {} (now: {})", kCurrent,
+                         *begin.from_target, now);
+    case Link::kRemove:
+      return fmt::format(
+          "remove the link {}, and give back what had the name "
+          "before",
+          kCurrent);
+    case Link::kLeave:
+      return fmt::format(
+          "leave {} at {}: it was moved by hand; manual "
+          "intervention required",
+          kCurrent, now);
+    case Link::kStuck:
+      return fmt::format(
+          "leave {} at {}: {} is gone; manual intervention "
+          "required",
+          kCurrent, now, begin.from_target.value_or("nothing"));
+  }
+  return "";
+}
+
+// Returns "" if nothing is to be done about the tree.
+std::string DescribeTree(RecoveryPlan::Tree tree, const BeginRecord& begin) {
+  using Tree = RecoveryPlan::Tree;
+  const std::string path = begin.to ? ReleasePath(*begin.to) : "";
+  switch (tree) {
+    case Tree::kKeep:
+      return "";
+    case Tree::kNotOurs:
+      return fmt::format("leave {}, which another program made", path);
+    case Tree::kDrop:
+      return fmt::format("remove {}", path);
+    case Tree::kKeepFailed:
+      return fmt::format("keep {} and mark it failed", path);
+  }
+  return "";
+}
+
+// Lists what recovery would do, by the rule that recovery itself asks.
+void PlanRecoverySteps(DeployContext* context, const TransactionRecord& record,
+                       Plan* plan) {
+  const BeginRecord& begin = *record.begin;
+  const DiskFacts disk = ReadDiskFacts(context->fs, begin);
+  const auto recovery = PlanRecovery(record, disk);
+  if (!recovery) return;
+  plan->push_back(DescribeLink(recovery->link, begin, disk.current_target));
+  if (recovery->reload && context->config->service.configured()) {
+    plan->emplace_back("reload the service and check it");
+  }
+  const std::string tree = DescribeTree(recovery->tree, begin);
+  if (!tree.empty()) plan->push_back(tree);
+}
+
 // Lists the wait for a running transaction, or the recovery of one that died.
 // The steps after it are planned from the present state, so they may differ
 // once that transaction has ended.
@@ -20,14 +82,16 @@ void PlanSettling(DeployContext* context, const DeploymentState& state,
                   Plan* plan) {
   if (!state.open) return;
   const std::string command = state.open->begin->command;
-  plan->push_back(
-      FindLockHolder(context->fs)
-          ? fmt::format("wait for transaction {} ({}), which runs now; without "
-                        "--wait that is exit status 6",
-                        state.open->number, command)
-          : fmt::format("settle transaction {} first ({}, interrupted): undo "
-                        "it",
-                        state.open->number, command));
+  if (FindLockHolder(context->fs)) {
+    plan->push_back(
+        fmt::format("wait for transaction {} ({}), which runs now; without "
+                    "--wait that is exit status 6",
+                    state.open->number, command));
+    return;
+  }
+  plan->push_back(fmt::format("settle transaction {} first ({}, interrupted)",
+                              state.open->number, command));
+  PlanRecoverySteps(context, *state.open, plan);
 }
 
 // Lists the steps in the order in which Transaction::Activate runs them. A

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "store/releases.h"
 #include "support/archive_bytes.h"
 #include "support/expect_error.h"
 #include "support/world.h"
@@ -144,6 +145,36 @@ TEST_CASE("every plan settles an interrupted transaction first") {
   CHECK(Plans(PlanActivate(&world.context, kOne), first));
   CHECK(Plans(PlanRollback(&world.context, std::nullopt), first));
   CHECK(Plans(PlanDeploy(&world.context, world.RequestFor("4"), true), first));
+}
+
+TEST_CASE("a plan of recover says what the recovery rule would do") {
+  World world;
+  world.Deploy("1");
+  world.Deploy("2");
+  DieAfterSwitch(&world);
+  SUBCASE("the link goes back and the release is marked failed") {
+    const Plan plan = PreviewRecovery(&world.context);
+    CHECK(Plans(plan, "point current back at releases/2 (now: releases/3)"));
+    CHECK(Plans(plan, "reload the service"));
+    CHECK(Plans(plan, "keep releases/3 and mark it failed"));
+  }
+  SUBCASE("a link that a person moved stays") {
+    world.disk.RemoveFile(Fs::kRoot, "current");
+    world.disk.MakeSymlink("releases/1", Fs::kRoot, "current");
+    const Plan plan = PreviewRecovery(&world.context);
+    CHECK(Plans(plan, "leave current at releases/1: it was moved by hand"));
+    CHECK_FALSE(Plans(plan, "point current back"));
+    CHECK_FALSE(Plans(plan, "reload the service"));
+    CHECK(world.RecoverNow().exit == Exit::kNeedsPerson);
+    CHECK(world.Current() == "releases/1");
+  }
+  SUBCASE("a link stays if the release before is gone") {
+    SetAside(&world.disk, 9, {kTwo});
+    CHECK(Plans(PreviewRecovery(&world.context),
+                "leave current at releases/3: releases/2 is gone"));
+    CHECK(world.RecoverNow().exit == Exit::kNeedsPerson);
+    CHECK(world.Current() == "releases/3");
+  }
 }
 
 TEST_CASE("a plan of recover with nothing open says so") {
