@@ -177,7 +177,13 @@ int RunGuarded(CommandWords words) {
                       LiveNow(global));
   };
   try {
-    return RunCommand(&global, &words);
+    const int status = RunCommand(&global, &words);
+    // The exit status is what became of the service, so this cannot change it.
+    if (const Reason lost = LostOutput()) {
+      WriteErr(
+          fmt::format("warning: cannot print to standard output: {}\n", *lost));
+    }
+    return status;
   } catch (const Error& error) {
     return print(error);
   } catch (const std::exception& error) {

@@ -1,5 +1,8 @@
 #include "cli/run_command.h"
 
+#include <fmt/format.h>
+
+#include "base/error.h"
 #include "base/units.h"
 #include "cli/change_commands.h"
 #include "cli/completion.h"
@@ -7,6 +10,7 @@
 #include "cli/pack_command.h"
 #include "cli/serve.h"
 #include "cli/show_commands.h"
+#include "os/startup.h"
 
 namespace release {
 namespace {
@@ -92,6 +96,14 @@ int RunShowing(const GlobalOptions& global, const CommandWords& words) {
   }
 }
 
+// A command that only shows something has failed if nobody can read it.
+int RequireOutput(int status) {
+  const Reason lost = LostOutput();
+  if (!lost) return status;
+  throw Error(ErrorCode::kIoError,
+              fmt::format("cannot print to standard output: {}", *lost));
+}
+
 }  // namespace
 
 int RunCommand(GlobalOptions* global, CommandWords* words) {
@@ -129,7 +141,7 @@ int RunCommand(GlobalOptions* global, CommandWords* words) {
     case Verb::kAbort:
       return RunAbort(*global);
     default:
-      return RunShowing(*global, *words);
+      return RequireOutput(RunShowing(*global, *words));
   }
 }
 

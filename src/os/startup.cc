@@ -4,9 +4,11 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <boost/filesystem/operations.hpp>
 #include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <utility>
 
 #include "base/error.h"
@@ -14,6 +16,9 @@
 
 namespace release {
 namespace {
+
+// The errno of the last write to standard output that failed.
+std::atomic<int> g_output_error{0};
 
 bool WriteAll(int fd, std::string_view text) {
   while (!text.empty()) {
@@ -39,7 +44,17 @@ void FillStandardDescriptors() {
   }
 }
 
-bool WriteOut(std::string_view text) { return WriteAll(STDOUT_FILENO, text); }
+bool WriteOut(std::string_view text) {
+  if (WriteAll(STDOUT_FILENO, text)) return true;
+  const bool gone = errno == EPIPE || errno == EIO || errno == EBADF;
+  if (!gone) g_output_error = errno;
+  return false;
+}
+
+Reason LostOutput() {
+  if (g_output_error == 0) return std::nullopt;
+  return strerror(g_output_error);
+}
 
 bool WriteErr(std::string_view text) { return WriteAll(STDERR_FILENO, text); }
 

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/reason.h"
+
 namespace release {
 
 // Opens /dev/null on each of descriptors 0, 1 and 2 that the caller closed.
@@ -18,6 +20,11 @@ void FillStandardDescriptors();
 // is gone does not kill the command.
 bool WriteOut(std::string_view text);
 bool WriteErr(std::string_view text);
+
+// Returns why standard output could not be written since the program began, or
+// nullopt if it could. A reader or terminal that is gone does not count: it may
+// vanish at any time.
+[[nodiscard]] Reason LostOutput();
 
 // Returns whether standard error is a terminal.
 bool ErrIsTerminal();

@@ -81,6 +81,26 @@ TEST_CASE("a working directory that was removed stops only relative paths") {
         std::string::npos);
 }
 
+TEST_CASE("output that cannot be printed is reported, never lost in silence") {
+  const Site site;
+  DeployAll(site, {"1.0", "2.0"});
+  const std::string command =
+      fmt::format("{} --root {} ", RELEASE_BINARY, site.root());
+  for (const char* shows : {"list", "status", "history", "verify"}) {
+    CAPTURE(shows);
+    const Finished failed = RunShell(command + shows + " > /dev/full");
+    CHECK(failed.exit == 1);
+    CHECK(failed.err.find("cannot print to standard output: No space left") !=
+          std::string::npos);
+    CHECK(RunShell(command + shows + " >&-").exit == 0);
+  }
+  const Finished changed = RunShell(command + "rollback --json > /dev/full");
+  CHECK(changed.exit == 0);
+  CHECK(changed.err.find("warning: cannot print to standard output") !=
+        std::string::npos);
+  CHECK(site.Live() == "1.0");
+}
+
 TEST_CASE("without a descriptor for signals nothing is begun") {
   const Site site;
   DeployAll(site, {"1.0", "2.0"});
