@@ -20,7 +20,7 @@ bool Has(const std::string& text, const std::string& part) {
 
 std::string Upload(const CommandRig& rig, const std::string& version) {
   const std::string path = rig.root() + "/incoming/app-" + version + ".tar";
-  boost::filesystem::copy_file(rig.Archive(version), path);
+  CopyFile(rig.Archive(version), path);
   Shell("cd " + rig.root() + "/incoming && sha256sum app-" + version +
         ".tar > app-" + version + ".tar.sha256");
   return path;

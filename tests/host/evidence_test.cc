@@ -134,12 +134,11 @@ class VouchedSite {
     const std::string away = site.files() + "/away";
     std::vector<std::string> words = {"--json", "deploy", away + ".tar",
                                       "--version", version};
-    const auto overwrite = bfs::copy_options::overwrite_existing;
-    bfs::copy_file(Archive(version), away + ".tar", overwrite);
+    CopyFile(Archive(version), away + ".tar");
     for (const auto& [option, end] : Parts()) {
       const std::string from = Archive(version) + end;
       if (!bfs::exists(from)) continue;
-      bfs::copy_file(from, away + option, overwrite);
+      CopyFile(from, away + option);
       words.insert(words.end(), {option, away + option});
     }
     return Run(words);
@@ -302,8 +301,7 @@ TEST_CASE("a key that is unknown, expired, revoked or misused is refused") {
   world.CheckRefused("signature-invalid");
   world.Write(archive, good);
   const std::string revoked = world.site.files() + "/revoked";
-  bfs::copy(world.site.files() + "/ci.pub", revoked,
-            bfs::copy_options::overwrite_existing);
+  CopyFile(world.site.files() + "/ci.pub", revoked);
   world.CheckRefused("key-not-allowed");
   // Another key is still allowed, and serial 1 was not used with it.
   world.Write(archive, VouchedSite::Good(archive, 1), "ci2");

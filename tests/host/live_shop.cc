@@ -82,7 +82,7 @@ LiveShop::LiveShop(const std::string& config, const std::string& unit)
   bfs::create_directories("/etc/release");
   bfs::create_directories("/srv/archives");
   // A copy, not a link: other users may lack access to the build directory.
-  boost::filesystem::copy_file(RELEASE_BINARY, kProgram);
+  CopyFile(RELEASE_BINARY, kProgram);
   WriteConfig(config);
   Spill(kUnitFile, unit);
   REQUIRE(Shell("systemctl daemon-reload").ok());

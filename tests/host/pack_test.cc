@@ -37,7 +37,7 @@ TEST_CASE("the same tree packs to the same bytes for every user and time") {
   const TempDir dir;
   boost::filesystem::permissions(dir.path(), boost::filesystem::perms(0755));
   // A copy, because another user may lack access to the build directory.
-  boost::filesystem::copy_file(RELEASE_BINARY, dir.path() + "/release");
+  CopyFile(RELEASE_BINARY, dir.path() + "/release");
   const Finished one = RunShell(
       Script(dir.path() + "/one", "0", "022", "sort -n", "2001-01-01"));
   INFO(one.Describe());

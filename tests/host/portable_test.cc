@@ -28,7 +28,7 @@ const char kLinux310[] = "314";  // nor renameat2
 class Jail {
  public:
   explicit Jail(const std::string& program = kPortable) {
-    boost::filesystem::copy_file(program, path() + "/release");
+    CopyFile(program, path() + "/release");
     boost::filesystem::create_directory(path() + "/tree");
     MakeTree(path() + "/tree/in");
     // Names that are not ASCII, in each encoding that archives use.

@@ -39,7 +39,7 @@ std::string Fetched(const std::string& name, const std::string& command) {
   if (!bfs::exists(work.path() + "/made")) {
     throw std::runtime_error("cannot download " + name);
   }
-  bfs::copy_file(work.path() + "/made", path + ".new");
+  CopyFile(work.path() + "/made", path + ".new");
   bfs::rename(path + ".new", path);
   return path;
 }

@@ -44,6 +44,16 @@ inline void Spill(const boost::filesystem::path& path,
   boost::filesystem::permissions(path, boost::filesystem::perms(0644));
 }
 
+// Copies the content and the permissions of a file, in place of one that
+// exists. boost::filesystem::copy_file calls copy_file_range, which fails with
+// EXDEV between the mounts of a container.
+inline void CopyFile(const boost::filesystem::path& from,
+                     const boost::filesystem::path& to) {
+  Spill(to, Slurp(from));
+  boost::filesystem::permissions(to,
+                                 boost::filesystem::status(from).permissions());
+}
+
 // Returns incompressible bytes without NUL, the same ones for the same seed.
 inline std::string Noise(std::size_t size, unsigned seed) {
   std::mt19937 random(seed);
