@@ -68,14 +68,14 @@ int Finish(const GlobalOptions& global, const Outcome& outcome) {
 // possible: the outcome has been printed, so the caller need not wait.
 void DeleteSetAside(DeployContext* context) {
   if (!MayHaveTrash(context->fs)) return;
-  const auto spec = [context] {
+  const auto delete_trash = [context] {
     return DeleteTrash(context->fs, context->ThreadsFor(kRemoveThreads));
   };
   // RELEASE_THREADS=1 also asks for a single process.
-  if (context->threads > 1 && RunInBackground(spec)) return;
+  if (context->threads > 1 && RunInBackground(delete_trash)) return;
   // A failure is only a warning: the outcome stands, and the next command that
   // collects garbage tries again.
-  for (const std::string& failure : spec()) {
+  for (const std::string& failure : delete_trash()) {
     context->report({.kind = ProgressEvent::Kind::kWarning, .text = failure});
   }
 }
