@@ -119,7 +119,7 @@ TEST_CASE("a receiver that is down, broken or hanging changes no outcome") {
   std::size_t waiting = 0;
   for (const Row& row : {Row{kClosed, Chat::Mood::kWell, "connect"},
                          Row{chat.Url(), Chat::Mood::kBroken, "status 500"},
-                         Row{chat.Url(), Chat::Mood::kHanging, "Timeout"}}) {
+                         Row{chat.Url(), Chat::Mood::kHanging, "timed out"}}) {
     CAPTURE(row.reason);
     app.Webhook(row.url);
     chat.mood = row.mood;
