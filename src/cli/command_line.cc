@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
 #include "base/text.h"
 #include "base/units.h"
@@ -231,7 +232,14 @@ int RunCommandLine(int argc, char** argv) {
                        "release " RELEASE_PROGRAM_VERSION);
   app.require_subcommand(1);
   AddOptions(&app, GlobalRows(), &words);
-  for (const CommandRow& row : CommandRows()) AddCommand(&app, row, &words);
+  for (const CommandRow& row : CommandRows()) {
+    // The options of a command that is not named would only cost time.
+    if (std::find(argv, argv + argc, row.name) != argv + argc) {
+      AddCommand(&app, row, &words);
+    } else {
+      app.add_subcommand(std::string(row.name), std::string(row.help));
+    }
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {

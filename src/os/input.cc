@@ -223,7 +223,10 @@ Reason WhyOthersCanWrite(const std::string& path) {
   if (geteuid() != 0) return std::nullopt;
   constexpr int kMostLinks = 40;  // the kernel's limit
   std::vector<Path> ahead;
-  GoOnWith(boost::filesystem::absolute(path), &ahead);
+  // boost::filesystem::absolute asks for the working directory in any case.
+  const Path given(path);
+  GoOnWith(given.is_absolute() ? given : boost::filesystem::absolute(given),
+           &ahead);
   Path place;
   // Walk the path as the kernel does. A user who can replace a link, or a
   // directory that ".." leaves, decides where the rest of the path leads. The
