@@ -36,7 +36,6 @@ class Transaction {
   Outcome Run();
 
  private:
-  void ForgetOldRequest();
   void Prepare();
   void PrepareRelease();
   void Begin();
@@ -90,8 +89,7 @@ Outcome Transaction::Run() {
   outcome_.command = spec_.traits().command;
   outcome_.transaction = record_.number;
   outcome_.previous = state_.CurrentName();
-  std::optional<Failure> failure = Attempt([&] { ForgetOldRequest(); });
-  if (!failure) failure = Attempt([&] { Prepare(); });
+  std::optional<Failure> failure = Attempt([&] { Prepare(); });
   if (!failure) failure = spec_.refusal;
   outcome_.version = prepared_.to;
   recorder_.facts = prepared_.facts;
@@ -109,15 +107,6 @@ Outcome Transaction::Run() {
   outcome_.steps = std::move(recorder_.steps);
   outcome_.warnings = std::move(recorder_.warnings);
   return std::move(outcome_);
-}
-
-// Removes an abort request with this number that was left before the start. It
-// came just after the end of the previous transaction and was meant for that.
-void Transaction::ForgetOldRequest() {
-  const std::string path = AbortPath(record_.number);
-  if (context_->fs->Stat(Fs::kRoot, path)) {
-    context_->fs->RemoveFile(Fs::kRoot, path);
-  }
 }
 
 // Throws the Error that refuses the transaction. Sets `prepared_.to` first, if

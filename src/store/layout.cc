@@ -5,6 +5,11 @@
 #include <charconv>
 
 namespace release {
+namespace {
+
+constexpr std::string_view kAbortPrefix = "abort-";
+
+}  // namespace
 
 std::string ReleasePath(const Version& version) {
   return fmt::format("{}/{}", kReleases, version.name());
@@ -69,7 +74,11 @@ std::string ConfirmPath(std::uint64_t transaction) {
 }
 
 std::string AbortPath(std::uint64_t transaction) {
-  return fmt::format("{}/abort-{:06}", kOwn, transaction);
+  return fmt::format("{}/{}{:06}", kOwn, kAbortPrefix, transaction);
+}
+
+bool IsAbortName(std::string_view name) {
+  return name.starts_with(kAbortPrefix);
 }
 
 std::optional<std::uint64_t> ParseRecordName(std::string_view name) {

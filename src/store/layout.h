@@ -72,6 +72,8 @@ std::string SparePath(unsigned number);
 // transaction.
 std::string ConfirmPath(std::uint64_t transaction);
 std::string AbortPath(std::uint64_t transaction);
+// Returns whether `name` is one that AbortPath gives to a file of .release/.
+bool IsAbortName(std::string_view name);
 
 // Returns the version of the release whose directory contains, or is, the
 // absolute path `path`; nullopt if none does. `releases` is the absolute path

@@ -5,6 +5,8 @@
 #include <cerrno>
 #include <functional>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
 
 #include "base/units.h"
 #include "os/interrupt.h"
@@ -108,16 +110,33 @@ void TryWriteDisplayText(Fs* fs, Fs::Handle file, const std::string& text) {
   if (!written) Attempt([&] { fs->Truncate(file, 0); });
 }
 
+std::vector<std::string> ListAbortRequests(Fs* fs) {
+  std::vector<std::string> paths;
+  for (const DirEntry& entry : fs->List(Fs::kRoot, kOwn)) {
+    if (IsAbortName(entry.name)) {
+      paths.push_back(fmt::format("{}/{}", kOwn, entry.name));
+    }
+  }
+  return paths;
+}
+
 }  // namespace
 
 Lock::Lock(Fs* fs, Clock* clock, const Identity& caller, Nanoseconds wait)
     : file_(fs, OpenLock(fs)) {
   const Nanoseconds give_up =
       AddSaturated(clock->SinceBoot(), std::max(wait, kLookersMayTake));
+  // `abort` finds this command by the lock. A request that was there before the
+  // lock was taken is therefore not meant for it, and every later one is.
+  std::vector<std::string> old = ListAbortRequests(fs);
   while (!fs->TryLock(file_.get())) {
     if (clock->SinceBoot() >= give_up) ThrowBusy(fs);
     clock->Sleep(kPoll);
     ThrowIfInterrupted();
+    old = ListAbortRequests(fs);
+  }
+  for (const std::string& path : old) {
+    if (fs->Stat(Fs::kRoot, path)) fs->RemoveFile(Fs::kRoot, path);
   }
   TryWriteDisplayText(fs, file_.get(),
                       DisplayText(caller, clock->WallSeconds()));

@@ -30,6 +30,8 @@ class Lock {
   // since when it holds the lock and which step it is in; Error kNotInitialized
   // if the root has no .release/; Error kInterrupted if a signal ends the wait;
   // FsError. If the disk is full the lock is taken without its display text.
+  // Removes the abort requests that were left for earlier holders, and keeps
+  // one that arrives as soon as the lock is held.
   Lock(Fs* fs, Clock* clock, const Identity& caller, Nanoseconds wait);
 
  private:

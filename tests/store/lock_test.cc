@@ -46,6 +46,34 @@ TEST_CASE("one process holds the lock, until the object is destroyed") {
   CHECK(FindLockHolder(&root.disk)->caller.user == "bob");
 }
 
+TEST_CASE("taking the lock removes the abort requests of earlier holders") {
+  Root root;
+  PutFile(&root.disk, AbortPath(4), "");
+  PutFile(&root.disk, ConfirmPath(4), "");
+  const Lock lock(&root.disk, &root.clock, kAlice, Nanoseconds(0));
+  CHECK(!Exists(&root.disk, AbortPath(4)));
+  CHECK(Exists(&root.disk, ConfirmPath(4)));
+}
+
+// Leaves an abort request the moment the lock is taken, as an `abort` does that
+// just saw it taken.
+class AbortAtOnceFs final : public MemFs {
+ public:
+  bool TryLock(Handle file) override {
+    const bool taken = MemFs::TryLock(file);
+    if (taken) PutFile(this, AbortPath(1), "");
+    return taken;
+  }
+};
+
+TEST_CASE("taking the lock keeps an abort request that is meant for it") {
+  AbortAtOnceFs disk;
+  InitializeLayout(&disk);
+  FakeClock clock;
+  const Lock lock(&disk, &clock, kAlice, Nanoseconds(0));
+  CHECK(Exists(&disk, AbortPath(1)));
+}
+
 TEST_CASE("busy names who holds the lock, since when and in which step") {
   Root root;
   const Lock lock(&root.disk, &root.clock, kAlice, Nanoseconds(0));
