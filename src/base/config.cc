@@ -1,12 +1,11 @@
 #include "base/config.h"
 
 #include <fmt/format.h>
-// Malformed files can violate toml++'s assertions. By default toml++ hands
+// Malformed files can violate toml++'s assertions. With NDEBUG toml++ hands
 // these to clang as assumptions, and a false one is undefined behaviour.
 // Without them the parser goes on and reports the error.
-#include <toml++/impl/preprocessor.h>
-#undef TOML_ASSERT_ASSUME
-#define TOML_ASSERT_ASSUME(expr) static_assert(true)
+#undef NDEBUG
+#define TOML_ASSERT(expr) static_assert(true)
 #include <toml++/toml.h>
 
 #include <algorithm>
