@@ -1,6 +1,6 @@
 #include "base/error.h"
 #include "cli/command_line.h"
-#include "os/interrupt.h"
+#include "os/cancellation.h"
 #include "os/linkage.h"
 #include "os/startup.h"
 

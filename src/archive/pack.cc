@@ -9,7 +9,7 @@
 #include "archive/entry_rules.h"
 #include "archive/tar_writer.h"
 #include "base/text.h"
-#include "os/interrupt.h"
+#include "os/cancellation.h"
 #include "trust/digest.h"
 
 namespace release {
@@ -25,7 +25,7 @@ void ReadThrough(Fs* tree, const std::string& path, std::vector<char>* buffer,
   while (const std::size_t n = tree->ReadAt(file.get(), *buffer, offset)) {
     sink({buffer->data(), n});
     offset += n;
-    ThrowIfInterrupted();
+    ThrowIfCancelled();
   }
 }
 

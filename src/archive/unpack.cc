@@ -8,6 +8,7 @@
 #include "archive/tree_writer.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "os/cancellation.h"
 #include "trust/digest.h"
 
 namespace release {
@@ -16,8 +17,9 @@ namespace {
 using Kind = ArchiveEntry::Kind;
 
 constexpr std::size_t kSmall = std::size_t{256} << 10;
-constexpr std::uint64_t kProgressStep = std::uint64_t{1} << 20;
-constexpr std::uint64_t kProgressEntries = 1000;
+// The most bytes and entries between two looks for a request to stop.
+constexpr std::uint64_t kCheckedBytes = std::uint64_t{1} << 20;
+constexpr std::uint64_t kCheckedEntries = 1000;
 constexpr unsigned kParentMode = 0755;
 
 bool IsAtOrBelow(std::string_view path, std::string_view top) {
@@ -70,10 +72,8 @@ class Unpacker {
   // Counts each entry of the archive and each directory that it implies.
   void CountEntry() {
     ++count_;
-    // Many empty entries take their time without progress in bytes.
-    if (options_.progress && count_ % kProgressEntries == 0) {
-      options_.progress(bytes_);
-    }
+    // Many empty entries take their time too.
+    if (count_ % kCheckedEntries == 0) ThrowIfCancelled();
     if (options_.max_entries != 0 && count_ > options_.max_entries) {
       throw Error(ErrorCode::kLimitExceeded,
                   "cannot unpack: more than " +
@@ -88,9 +88,9 @@ class Unpacker {
                   "cannot unpack: more than " +
                       std::to_string(options_.max_bytes) + " bytes of files");
     }
-    if (options_.progress && bytes_ >= next_progress_) {
-      next_progress_ = bytes_ + kProgressStep;
-      options_.progress(bytes_);
+    if (bytes_ >= next_check_) {
+      next_check_ = bytes_ + kCheckedBytes;
+      ThrowIfCancelled();
     }
   }
 
@@ -308,7 +308,7 @@ class Unpacker {
   Unpacked out_;
   std::uint64_t count_ = 0;
   std::uint64_t bytes_ = 0;
-  std::uint64_t next_progress_ = 0;
+  std::uint64_t next_check_ = 0;
   std::unordered_map<std::string, std::size_t> directories_;
   std::string last_parent_;
   ContentHasher hasher_;

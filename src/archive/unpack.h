@@ -3,7 +3,6 @@
 #define RELEASE_ARCHIVE_UNPACK_H_
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,9 +30,6 @@ struct UnpackOptions {
   unsigned writing_threads = 0;
   // The tree from which equal files are taken over; null: none.
   EarlierTree* earlier = nullptr;
-  // Called about once per MiB and once per 1,000 entries with the bytes
-  // unpacked so far; may throw to stop.
-  std::function<void(std::uint64_t bytes)> progress;
 };
 
 struct Unpacked {

@@ -14,7 +14,7 @@
 #include "cli/tables.h"
 #include "inspect/check.h"
 #include "inspect/status.h"
-#include "os/interrupt.h"
+#include "os/cancellation.h"
 #include "os/startup.h"
 #include "store/layout.h"
 #include "store/releases.h"
@@ -169,7 +169,7 @@ int RunVerify(const GlobalOptions& global, const VerifyOptions& options) {
   for (const Version& version : VersionsToVerify(session.fs(), options)) {
     verified.push_back(Verify(session.context(), version));
     ok = ok && verified.back().ok();
-    ThrowIfInterrupted();
+    ThrowIfCancelled();
   }
   if (global.json) {
     PrintJson(VerifyJson(verified));

@@ -7,7 +7,7 @@
 #include "archive/spool.h"
 #include "base/text.h"
 #include "base/units.h"
-#include "os/wait_check.h"
+#include "os/cancellation.h"
 #include "store/layout.h"
 #include "trust/digest.h"
 
@@ -63,7 +63,7 @@ void AdmitBytes(DeployContext* context, GateFacts* facts, ByteSource* source) {
   Sha256 sha256;
   std::uint64_t size = 0;
   while (const std::size_t count = (*source)(buffer)) {
-    AskWhetherToGoOn();
+    ThrowIfCancelled();
     size += count;
     if (max_size != 0 && size > max_size) {
       throw Error(ErrorCode::kLimitExceeded,

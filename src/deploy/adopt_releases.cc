@@ -48,9 +48,8 @@ void WarnOfOddities(const HashedTree& tree, const std::string& path,
 std::uint64_t AdoptRelease(const AdoptedRelease& release,
                            StepRecorder* recorder) {
   DeployContext* context = recorder->context();
-  const HashedTree tree = HashTree(
-      context->fs, release.path, [recorder] { recorder->StopIfAsked(); },
-      context->ThreadsFor(kVerifyThreads));
+  const HashedTree tree =
+      HashTree(context->fs, release.path, context->ThreadsFor(kVerifyThreads));
   WarnOfOddities(tree, release.path, recorder);
   WriteFileAtomically(context->fs, kManifests, release.version.name(),
                       FormatManifest(tree.manifest), 0640);

@@ -7,7 +7,7 @@
 #include <optional>
 #include <utility>
 
-#include "os/interrupt.h"
+#include "os/cancellation.h"
 #include "service/notify.h"
 #include "store/durable.h"
 #include "store/layout.h"
@@ -281,7 +281,7 @@ std::vector<std::string> TellNotices(DeployContext* context) {
       std::exchange(context->notices, {});
   // The transaction has already obeyed a stop request. The same signal must not
   // cut off the notice of that outcome.
-  const HoldInterrupts hold;
+  const CancellationShield hold;
   if (!context->system.journal_socket.empty()) {
     for (const PreparedNotice& prepared : notices) {
       SendToJournal(context->system.journal_socket,

@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 #include "base/units.h"
-#include "os/interrupt.h"
+#include "os/cancellation.h"
 #include "store/layout.h"
 #include "store/releases.h"
 
@@ -235,39 +235,33 @@ void ArchiveStaging::Stage(const DeploymentState& state, StepRecorder* recorder,
     Create(state, recorder, prepared);
     return;
   }
-  recorder->Step("compare", [&] { CompareWithExisting(ReadOnly(recorder)); });
+  recorder->Step("compare", [&] { CompareWithExisting(ReadOnly()); });
 }
 
 Manifest ArchiveStaging::Examine() {
-  Manifest manifest = ReadOnly(nullptr);
+  Manifest manifest = ReadOnly();
   if (existing_) CompareWithExisting(manifest);
   return manifest;
 }
 
-Manifest ArchiveStaging::ReadOnly(const StepRecorder* recorder) {
-  Unpacked unpacked =
-      Unpack(reader_.get(), nullptr, Fs::kRoot, MakeOptions(recorder));
+Manifest ArchiveStaging::ReadOnly() {
+  Unpacked unpacked = Unpack(reader_.get(), nullptr, Fs::kRoot, MakeOptions());
   CheckArchive(unpacked);
   AddSharedLinks(*context_->config, &unpacked.manifest);
   return std::move(unpacked.manifest);
 }
 
-UnpackOptions ArchiveStaging::MakeOptions(const StepRecorder* recorder) const {
+UnpackOptions ArchiveStaging::MakeOptions() const {
   const UnpackConfig& unpack = context_->config->unpack;
-  return {.strip_components =
-              request_.strip_components.value_or(unpack.strip_components),
-          .max_bytes = unpack.max_size,
-          .max_entries = unpack.max_entries,
-          .owner = request_.owner,
-          .reserved = SharedPaths(*context_->config),
-          .writing_threads = context_->BusyThreadsFor(kWriters),
-          .progress = [recorder](std::uint64_t) {
-            if (recorder != nullptr) {
-              recorder->StopIfAsked();
-            } else {
-              ThrowIfInterrupted();
-            }
-          }};
+  return {
+      .strip_components =
+          request_.strip_components.value_or(unpack.strip_components),
+      .max_bytes = unpack.max_size,
+      .max_entries = unpack.max_entries,
+      .owner = request_.owner,
+      .reserved = SharedPaths(*context_->config),
+      .writing_threads = context_->BusyThreadsFor(kWriters),
+  };
 }
 
 // Checks the unpacked bytes against the evidence, the checksum and the
@@ -305,7 +299,7 @@ void ArchiveStaging::CheckArchive(const Unpacked& unpacked) const {
 Unpacked ArchiveStaging::UnpackInto(const Staging& staging,
                                     const DeploymentState& state,
                                     StepRecorder* recorder) {
-  UnpackOptions options = MakeOptions(recorder);
+  UnpackOptions options = MakeOptions();
   const auto version = ChooseEarlier(state);
   const auto earlier = OpenEarlier(*context_, staging, version, request_.owner);
   if (earlier) options.earlier = &earlier->tree;

@@ -51,8 +51,8 @@ class ArchiveStaging {
   void DeleteTrashFirst();
   void CheckArchive(const Unpacked& unpacked) const;
   // The work polls `recorder` for stop requests; if null, only for signals.
-  UnpackOptions MakeOptions(const StepRecorder* recorder) const;
-  Manifest ReadOnly(const StepRecorder* recorder);
+  UnpackOptions MakeOptions() const;
+  Manifest ReadOnly();
   void Create(const DeploymentState& state, StepRecorder* recorder,
               PreparedTransaction* prepared);
   Unpacked UnpackInto(const Staging& staging, const DeploymentState& state,

@@ -3,9 +3,8 @@
 #include <fmt/format.h>
 
 #include "deploy/attempt.h"
-#include "os/interrupt.h"
+#include "os/cancellation.h"
 #include "service/hooks.h"
-#include "store/layout.h"
 
 namespace release {
 
@@ -17,16 +16,6 @@ void StepRecorder::RunHookStep(const std::string& name, const Argv& argv,
             hook_context,
             [this](const std::string& output) { journal_->Note(output); });
   });
-}
-
-// Polls both ways to request a stop: a signal to this process, and the file
-// that `release abort` leaves from another one.
-void StepRecorder::StopIfAsked() const {
-  ThrowIfInterrupted();
-  if (context_->fs->Stat(Fs::kRoot, AbortPath(number_))) {
-    throw Error(ErrorCode::kAborted,
-                fmt::format("transaction {} was asked to abort", number_));
-  }
 }
 
 void StepRecorder::Warn(const std::string& text) {
@@ -46,7 +35,7 @@ void StepRecorder::NoteTree(std::uint64_t inode) {
 Nanoseconds StepRecorder::BeginStep(const std::string& name) {
   // Check before the step is recorded, so that a step that never ran does not
   // appear as the one that failed.
-  StopIfAsked();
+  ThrowIfCancelled();
   const Nanoseconds start = context_->system.clock->SinceBoot();
   current_step_ = name;
   journal_->StepBegun(name);

@@ -44,8 +44,6 @@ class StepRecorder {
   void RunHookStep(const std::string& name, const Argv& argv,
                    const HookContext& hook_context);
 
-  // Throws Error kInterrupted or kAborted if a stop was requested.
-  void StopIfAsked() const;
   // Adds a warning to the outcome and reports it.
   void Warn(const std::string& text);
   // Reports a remark as progress. It is not recorded.

@@ -12,8 +12,7 @@
 #include "deploy/staging.h"
 #include "deploy/step_recorder.h"
 #include "deploy/undo.h"
-#include "os/interrupt.h"
-#include "os/wait_check.h"
+#include "os/cancellation.h"
 #include "service/hooks.h"
 #include "store/current.h"
 #include "store/durable.h"
@@ -30,9 +29,6 @@ class Transaction {
  public:
   Transaction(DeployContext* context, const TransactionSpec& spec,
               DeploymentState state);
-  // Not copyable: the wait callback of `service_` captures `this`.
-  Transaction(const Transaction&) = delete;
-  Transaction& operator=(const Transaction&) = delete;
   Outcome Run();
 
  private:
@@ -70,6 +66,7 @@ class Transaction {
   // A copy of the record on disk, for the recovery rule.
   TransactionRecord record_;
   StepRecorder recorder_;
+  AbortWatch watch_;
   Service service_;
   Outcome outcome_;
 };
@@ -80,9 +77,11 @@ Transaction::Transaction(DeployContext* context, const TransactionSpec& spec,
       spec_(spec),
       state_(std::move(state)),
       recorder_(context, state_.newest + 1),
+      watch_(
+          context->fs, AbortPath(recorder_.number()),
+          fmt::format("transaction {} was asked to abort", recorder_.number())),
       service_(context->config, context->system) {
   record_.number = recorder_.number();
-  service_.SetWaitCallback([this] { recorder_.StopIfAsked(); });
 }
 
 Outcome Transaction::Run() {
@@ -112,8 +111,6 @@ Outcome Transaction::Run() {
 // Throws the Error that refuses the transaction. Sets `prepared_.to` first, if
 // the spec gives it, so that a refusal is recorded with its release.
 void Transaction::Prepare() {
-  // The archive may arrive slowly, so let reads of it poll for a stop request.
-  const WaitCheck check([this] { recorder_.StopIfAsked(); });
   prepared_.to = spec_.version;
   if (spec_.archive) {
     staging_.emplace(context_, *spec_.archive);
@@ -190,13 +187,12 @@ void Transaction::Forward() {
     Activate();
   }
   // This is the last check for a stop request: the commit follows.
-  recorder_.StopIfAsked();
+  ThrowIfCancelled();
   if (switches()) RequireStillLive();
   Commit();
 }
 
 void Transaction::Stage() {
-  const WaitCheck check([this] { recorder_.StopIfAsked(); });
   switch (spec_.traits().staging) {
     case StagingStep::kNone:
       break;
@@ -306,7 +302,7 @@ void Transaction::AwaitConfirmation() {
       fmt::format("waiting {} for `release confirm`; without it {} is undone",
                   time, prepared_.to->name()));
   while (!context_->fs->Stat(Fs::kRoot, ConfirmPath(record_.number))) {
-    recorder_.StopIfAsked();
+    ThrowIfCancelled();
     if (clock->SinceBoot() >= end) {
       throw Error(ErrorCode::kNotConfirmed,
                   fmt::format("cannot keep {}: not confirmed within {}",
@@ -369,7 +365,7 @@ void Transaction::ChangeLedger(Ledger* ledger, std::int64_t now) {
 void Transaction::AfterCommit() {
   outcome_.current = NameAfter();
   // A signal must no longer stop the transaction after its commit.
-  const HoldInterrupts hold;
+  const CancellationShield hold;
   if (link() == LinkChange::kBack) {
     const auto failure = Attempt([&] {
       RunHook(context_->system.runner, "post_rollback",

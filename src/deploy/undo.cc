@@ -4,7 +4,7 @@
 
 #include "deploy/disk_facts.h"
 #include "deploy/notices.h"
-#include "os/interrupt.h"
+#include "os/cancellation.h"
 #include "service/hooks.h"
 #include "store/current.h"
 #include "store/durable.h"
@@ -335,7 +335,7 @@ void MakeEndDurable(Fs* fs, const DeploymentState& state) {
 Outcome Undo(DeployContext* context, Journal* journal,
              const TransactionRecord& record, const Ledger& ledger,
              const UndoCause& cause) {
-  const HoldInterrupts hold;
+  const CancellationShield hold;
   UndoRun undoing(context, journal, record, cause);
   try {
     return undoing.Run(ledger);

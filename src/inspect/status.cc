@@ -42,6 +42,7 @@ void CheckLive(DeployContext* context, TreeCheck tree_check,
                                 : CompareShape(context->fs, live, threads);
     }
   } catch (const Error& error) {
+    if (error.code() == ErrorCode::kInterrupted) throw;
     state.problems.emplace_back(error.what());
   }
   report->strays = Strays(context, live);

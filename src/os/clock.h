@@ -21,7 +21,7 @@ class Clock {
   virtual std::int64_t WallSeconds() = 0;
 
   // Waits for the duration. Returns early, without an error, if a signal asks
-  // the command to stop (see os/interrupt.h).
+  // the command to stop (see os/cancellation.h).
   virtual void Sleep(Nanoseconds duration) = 0;
 };
 

@@ -13,7 +13,7 @@ namespace release {
 // command line. Uses no proxy and ignores curl's own configuration files. An
 // answer of 16 MiB or more is an error. If curl is not installed every request
 // fails, but a host that needs no HTTP works without it. An interrupt ends a
-// request (os/interrupt.h).
+// request (os/cancellation.h).
 class CurlHttp : public Http {
  public:
   // `program` is a path, or a name that is looked up in PATH.

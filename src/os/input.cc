@@ -14,9 +14,8 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "os/cancellation.h"
 #include "os/descriptor.h"
-#include "os/interrupt.h"
-#include "os/wait_check.h"
 
 namespace release {
 namespace {
@@ -40,16 +39,17 @@ mode_t TypeOf(int fd) {
   return fstat(fd, &info) == 0 ? info.st_mode & S_IFMT : 0;
 }
 
-// Waits until there is something to read; throws on an interrupt or if the
-// WaitCheck stops the wait. A fifo that has not had a writer yet polls as idle,
+// Waits until there is something to read; throws if the command must stop. A
+// fifo that has not had a writer yet polls as idle,
 // not as ended, so this also waits for the first writer.
 void AwaitData(int fd, const std::string& name) {
   while (true) {
     ThrowIfInterrupted(name);
     pollfd both[] = {{fd, POLLIN, 0}, {InterruptDescriptor(), POLLIN, 0}};
-    const int ready = poll(both, 2, WaitBeforeAsking());
+    const int ready = poll(both, 2, CancellationPollTime());
     if (ready > 0 && both[0].revents != 0) break;
-    AskWhetherToGoOn();
+    ThrowIfInterrupted(name);
+    ThrowIfCancelled();
   }
   ThrowIfInterrupted(name);
 }

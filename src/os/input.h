@@ -38,7 +38,7 @@ class Input {
   ~Input();
 
   // Works as a ByteSource. Throws Error kInterrupted on an interrupt
-  // (os/interrupt.h).
+  // (os/cancellation.h).
   std::size_t Read(std::span<char> buffer);
 
   // Returns the size in bytes of a regular file, or nullopt for a pipe.

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "os/interrupt.h"
+#include "os/cancellation.h"
 
 namespace release {
 

@@ -14,9 +14,9 @@
 #include <optional>
 
 #include "base/units.h"
+#include "os/cancellation.h"
 #include "os/creation_mask.h"
 #include "os/descriptor.h"
-#include "os/interrupt.h"
 #include "os/posix_clock.h"
 #include "os/process_scan.h"
 

@@ -19,8 +19,8 @@ namespace release {
 //   result is kTimedOut even if the command then exits with 0. A command that
 //   survives SIGKILL (e.g. blocked on dead network storage) is abandoned 5 s
 //   later.
-// - An interrupt (os/interrupt.h) ends the command in the same way. The result
-// is
+// - An interrupt (os/cancellation.h) ends the command in the same way. The
+// result is
 //   kSignalled with the interrupt's signal, regardless of how the command
 //   exits. If the interrupt came earlier, the command is not started. An undo,
 //   which must run commands all the same, holds interrupts.

@@ -16,8 +16,8 @@ namespace release {
 void FillStandardDescriptors();
 
 // Write all of `text` to standard output or standard error. Return false if it
-// could not be written. SIGPIPE is ignored (os/interrupt.h), so a reader that
-// is gone does not kill the command.
+// could not be written. SIGPIPE is ignored (os/cancellation.h), so a reader
+// that is gone does not kill the command.
 bool WriteOut(std::string_view text);
 bool WriteErr(std::string_view text);
 

@@ -9,8 +9,8 @@
 #include <cstring>
 #include <memory>
 
+#include "os/cancellation.h"
 #include "os/descriptor.h"
-#include "os/interrupt.h"
 
 namespace release {
 namespace {

@@ -12,7 +12,7 @@ namespace release {
 // Tries each address of the host in turn and closes the connection at once.
 // Returns nullopt on success, or why the last address failed. `timeout` bounds
 // all addresses together, but not the lookup of the name. An interrupt
-// (os/interrupt.h) ends the wait within 1 s.
+// (os/cancellation.h) ends the wait within 1 s.
 [[nodiscard]] Reason ConnectTcp(const std::string& host, int port,
                                 std::chrono::nanoseconds timeout);
 

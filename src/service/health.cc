@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "os/cancellation.h"
 #include "service/last_lines.h"
 
 namespace release {
@@ -132,7 +133,7 @@ struct HealthProber {
 };
 
 Reason HealthProber::Look(Nanoseconds timeout) const {
-  waiter->Check();
+  ThrowIfCancelled();
   watch.alive();
   return Probe(config, system, hook_context, timeout);
 }
@@ -173,7 +174,7 @@ void HealthProber::Fail(ErrorCode code, const std::string& how,
                         const std::string& problem) const {
   // If a signal interrupted the probe, throw kInterrupted instead: a cut-off
   // probe says nothing about the service.
-  waiter->Check();
+  ThrowIfCancelled();
   const std::string target = ProbeTarget(config);
   throw Error(code,
               fmt::format("cannot confirm that {} is healthy: {} {}; last "

@@ -5,8 +5,8 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "os/cancellation.h"
 #include "os/input.h"
-#include "os/interrupt.h"
 #include "service/last_lines.h"
 
 namespace release {
@@ -65,7 +65,7 @@ CommandResult RunInUnit(Runner* runner, const std::string& unit,
   // If systemd-run is killed, e.g. at the timeout, the unit goes on. Stop it;
   // an interrupt must not cut that short.
   if (!result.ok()) {
-    const HoldInterrupts hold;
+    const CancellationShield hold;
     Command stop;
     stop.argv = {"systemctl", "stop", unit};
     stop.timeout = kStopTime;

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "os/cancellation.h"
 #include "os/input.h"
 #include "service/health.h"
 #include "service/last_lines.h"
@@ -87,7 +88,7 @@ void Service::Impl::TakeUpCommand(const HookContext& hook_context) {
   if (result.ok()) return;
   const bool timed_out = result.end == CommandResult::End::kTimedOut;
   // A signal that asks for a stop also ends the command; report it as such.
-  if (!timed_out) waiter.Check();
+  if (!timed_out) ThrowIfCancelled();
   throw Error(
       timed_out ? ErrorCode::kReloadTimeout : ErrorCode::kReloadFailed,
       fmt::format(
@@ -141,10 +142,6 @@ Service::Service(const Config* config, System system)
     : impl_(std::make_unique<Impl>(config, system)) {}
 
 Service::~Service() = default;
-
-void Service::SetWaitCallback(std::function<void()> callback) {
-  impl_->waiter.SetCallback(std::move(callback));
-}
 
 void Service::Observe() {
   impl_->unit.SetJournalStart(impl_->waiter.WallSeconds());

@@ -18,17 +18,13 @@ namespace release {
 // The service of one app. Without [service] and [healthcheck] every call
 // succeeds at once; the swap of `current` is then the whole activation.
 //
-// Every wait throws Error kInterrupted once a signal has asked for a stop. A
-// caller that then undoes must clear the signal first (os/interrupt.h).
+// Every wait throws as ThrowIfCancelled does once the command must stop. A
+// caller that then undoes needs a CancellationShield (os/cancellation.h).
 class Service {
  public:
   // The config must outlive this.
   Service(const Config* config, System system);
   ~Service();
-
-  // Sets a function that is called at least every 100 ms while this waits
-  // between commands and probes. It may throw to end the wait.
-  void SetWaitCallback(std::function<void()> callback);
 
   // Stores the service's state before a transaction changes anything: whether
   // the unit runs, its main process and its restart count. The later checks

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "base/units.h"
+#include "os/cancellation.h"
 #include "service/last_lines.h"
 
 namespace release {
@@ -172,7 +173,7 @@ void Unit::RunJob(const std::string& verb, const UnitState& before,
     Fail(ErrorCode::kReloadTimeout, verb,
          "no end within " + FormatDuration(timeout_));
   }
-  waiter_->Check();
+  ThrowIfCancelled();
   // If the service dies during a reload, it is chance whether systemd fails the
   // job or notices the death later. Report both as a death.
   if (verb == "reload" && before.running()) Watch(before);

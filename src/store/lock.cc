@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/units.h"
-#include "os/interrupt.h"
+#include "os/cancellation.h"
 #include "store/durable.h"
 #include "store/layout.h"
 
@@ -132,7 +132,7 @@ Lock::Lock(Fs* fs, Clock* clock, const Identity& caller, Nanoseconds wait)
   while (!fs->TryLock(file_.get())) {
     if (clock->SinceBoot() >= give_up) ThrowBusy(fs);
     clock->Sleep(kPoll);
-    ThrowIfInterrupted();
+    ThrowIfCancelled();
     old = ListAbortRequests(fs);
   }
   for (const std::string& path : old) {

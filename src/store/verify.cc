@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "os/cancellation.h"
 #include "os/thread_pool.h"
 #include "store/durable.h"
 #include "store/layout.h"
@@ -53,12 +54,8 @@ class Scanner {
     }
   }
 
-  // Makes Scan throw Error kNotAdoptable when it comes to another file system,
-  // and call `between` before each entry.
-  void StayOnFileSystem(const std::function<void()>& between) {
-    device_ = fs_->Stat(top_.get(), "")->device;
-    between_ = between;
-  }
+  // Makes Scan throw Error kNotAdoptable when it comes to another file system.
+  void StayOnFileSystem() { device_ = fs_->Stat(top_.get(), "")->device; }
 
   Manifest Scan() {
     pool_.Submit([this] { ScanDirectory(""); });
@@ -91,6 +88,7 @@ class Scanner {
     std::vector<ManifestEntry> found;
     std::string buffer;
     for (const DirEntry& name : names) {
+      ThrowIfCancelled();
       const auto info = fs_->Stat(directory.get(), name.name);
       // The entry was removed after the listing. The comparison then reports it
       // as missing.
@@ -108,7 +106,6 @@ class Scanner {
   }
 
   void RequireDevice(const std::string& path, const FileInfo& info) const {
-    between_();
     if (info.device == *device_) return;
     throw Error(ErrorCode::kNotAdoptable,
                 fmt::format("cannot take over {}: {} is on another file "
@@ -160,6 +157,7 @@ class Scanner {
     ContentHasher hasher;
     std::uint64_t offset = 0;
     while (const std::size_t n = fs_->ReadAt(file.get(), *buffer, offset)) {
+      ThrowIfCancelled();
       hasher.Update({buffer->data(), n});
       offset += n;
     }
@@ -171,7 +169,6 @@ class Scanner {
   ScopedHandle top_;
   const bool reads_;
   std::optional<std::uint64_t> device_;
-  std::function<void()> between_;
   std::unordered_map<std::string_view, ContentHash> expected_;
   std::mutex mutex_;
   Manifest manifest_;
@@ -203,10 +200,9 @@ std::vector<ManifestDifference> CompareShape(Fs* fs, const std::string& path,
   return Compare(manifest, Scanner(fs, path, &manifest, threads).Scan());
 }
 
-HashedTree HashTree(Fs* fs, const std::string& path,
-                    const std::function<void()>& between, unsigned threads) {
+HashedTree HashTree(Fs* fs, const std::string& path, unsigned threads) {
   Scanner scanner(fs, path, nullptr, threads);
-  scanner.StayOnFileSystem(between);
+  scanner.StayOnFileSystem();
   HashedTree tree{.manifest = scanner.Scan(), .left_out = {}};
   std::erase_if(tree.manifest.entries, [&](const ManifestEntry& entry) {
     if ((entry.mode & kUnlistable) == 0) return false;
@@ -219,7 +215,7 @@ HashedTree HashTree(Fs* fs, const std::string& path,
 void RequireOneFileSystem(Fs* fs, const std::string& path, unsigned threads) {
   const Manifest none;
   Scanner scanner(fs, path, &none, threads);
-  scanner.StayOnFileSystem([] {});
+  scanner.StayOnFileSystem();
   scanner.Scan();
 }
 

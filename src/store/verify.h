@@ -6,7 +6,6 @@
 #ifndef RELEASE_STORE_VERIFY_H_
 #define RELEASE_STORE_VERIFY_H_
 
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -34,11 +33,9 @@ struct HashedTree {
   std::vector<std::string> left_out;
 };
 
-// Reads and hashes the whole tree at `path`. Calls `between` before each entry,
-// from any thread; an exception from it ends the work and is passed on. Throws
-// Error kNotAdoptable if a part of the tree is on another file system.
-HashedTree HashTree(Fs* fs, const std::string& path,
-                    const std::function<void()>& between, unsigned threads = 0);
+// Reads and hashes the whole tree at `path`. Throws Error kNotAdoptable if a
+// part of the tree is on another file system.
+HashedTree HashTree(Fs* fs, const std::string& path, unsigned threads = 0);
 
 // Throws Error kNotAdoptable if a part of the tree at `path` is on another file
 // system. Reads no file.

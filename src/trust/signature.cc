@@ -8,8 +8,8 @@
 #include "base/error.h"
 #include "base/reason.h"
 #include "base/text.h"
+#include "os/cancellation.h"
 #include "os/input.h"
-#include "os/interrupt.h"
 #include "trust/allowed_signers.h"
 
 namespace release {
@@ -95,7 +95,7 @@ class Verification {
                      keys_.revoked.value_or("")};
     command.timeout = std::chrono::seconds(30);
     CommandResult result = runner_->Run(command);
-    ThrowIfInterrupted();
+    ThrowIfCancelled();
     return result;
   }
 

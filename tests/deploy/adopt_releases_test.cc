@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "os/cancellation.h"
 #include "store/layout.h"
 #include "store/releases.h"
 #include "store/verify.h"
@@ -56,6 +57,7 @@ TEST_CASE("warnings and the source of the order reach the outcome") {
 
 TEST_CASE("hashing stops when the transaction is aborted") {
   Unrecorded world;
+  const AbortWatch watch(&world.disk, AbortPath(1), "asked to abort");
   world.context.report = [&](const ProgressEvent& event) {
     if (event.text == "hash") PutFile(&world.disk, AbortPath(1), "");
   };

@@ -6,7 +6,7 @@
 #include <csignal>
 #include <nlohmann/json.hpp>
 
-#include "os/interrupt.h"
+#include "os/cancellation.h"
 #include "store/layout.h"
 #include "support/expect_error.h"
 #include "support/fault_fs.h"

@@ -4,7 +4,7 @@
 
 #include <csignal>
 
-#include "os/interrupt.h"
+#include "os/cancellation.h"
 #include "store/layout.h"
 #include "support/expect_error.h"
 #include "support/root_files.h"
@@ -61,6 +61,7 @@ TEST_CASE("a step that fails is recorded too, and its error passes on") {
 TEST_CASE("no step begins once a stop was requested") {
   Begun world;
   SUBCASE("by a signal") { SetInterruptSignal(SIGTERM); }
+  const AbortWatch watch(&world.disk, AbortPath(1), "asked to abort");
   SUBCASE("by an abort") { PutFile(&world.disk, AbortPath(1), ""); }
   bool ran = false;
   CHECK_THROWS_AS(world.recorder.Step("switch", [&] { ran = true; }), Error);

@@ -4,7 +4,7 @@
 
 #include <cerrno>
 
-#include "os/interrupt.h"
+#include "os/cancellation.h"
 #include "store/durable.h"
 #include "store/journal.h"
 #include "store/layout.h"

@@ -6,7 +6,7 @@
 #include <boost/filesystem.hpp>
 #include <chrono>
 
-#include "os/interrupt.h"
+#include "os/cancellation.h"
 #include "support/archives.h"
 #include "support/http_server.h"
 #include "support/temp_dir.h"

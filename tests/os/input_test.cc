@@ -13,7 +13,7 @@
 #include <thread>
 
 #include "base/error.h"
-#include "os/interrupt.h"
+#include "os/cancellation.h"
 #include "support/archives.h"
 #include "support/temp_dir.h"
 

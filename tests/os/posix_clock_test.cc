@@ -5,7 +5,7 @@
 
 #include <thread>
 
-#include "os/interrupt.h"
+#include "os/cancellation.h"
 
 namespace release {
 
@@ -40,7 +40,7 @@ TEST_CASE("a sleep under held interrupts lasts to its end") {
   PosixClock clock;
   SetInterruptSignal(SIGINT);
   {
-    const HoldInterrupts hold;
+    const CancellationShield hold;
     const Nanoseconds start = clock.SinceBoot();
     clock.Sleep(50ms);
     CHECK(clock.SinceBoot() - start >= 50ms);

@@ -10,7 +10,7 @@
 #include <sstream>
 #include <thread>
 
-#include "os/interrupt.h"
+#include "os/cancellation.h"
 #include "os/posix_clock.h"
 
 namespace release {
@@ -225,7 +225,7 @@ TEST_CASE("an interrupt ends a command as a signal would") {
 
   CHECK(Run(Shell("echo started")).output.empty());
   {
-    const HoldInterrupts hold;
+    const CancellationShield hold;
     CHECK(Run(Shell("echo started")).output == "started\n");
   }
   SetInterruptSignal(0);

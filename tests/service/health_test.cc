@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "os/interrupt.h"
+#include "os/cancellation.h"
 #include "support/expect_error.h"
 #include "support/fake_clock.h"
 #include "support/fake_http.h"

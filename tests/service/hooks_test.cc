@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "os/interrupt.h"
+#include "os/cancellation.h"
 #include "os/posix_runner.h"
 #include "support/archives.h"
 #include "support/expect_error.h"

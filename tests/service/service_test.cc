@@ -6,12 +6,14 @@
 #include <boost/filesystem.hpp>
 #include <fstream>
 
-#include "os/interrupt.h"
+#include "os/cancellation.h"
 #include "support/expect_error.h"
 #include "support/fake_clock.h"
 #include "support/fake_http.h"
 #include "support/fake_runner.h"
 #include "support/fake_unit.h"
+#include "support/mem_fs.h"
+#include "support/root_files.h"
 
 namespace release {
 namespace {
@@ -206,14 +208,14 @@ TEST_CASE("a service on the old release fails, unless the check is off") {
   CHECK(rig.Activate().empty());
 }
 
-TEST_CASE("the wait callback can end each long wait") {
+TEST_CASE("an abort request ends the health check") {
   Rig rig;
+  MemFs disk;
+  const AbortWatch watch(&disk, "abort", "asked to abort");
   rig.config.health.url = "http://127.0.0.1/up";
-  Service service(&rig.config, {&rig.runner, &rig.http, &rig.clock});
-  service.SetWaitCallback(
-      [] { throw Error(ErrorCode::kAborted, "asked to stop"); });
-  CHECK(ErrorOf([&] { service.CheckHealth(rig.hook_context); }).code() ==
-        ErrorCode::kAborted);
+  rig.clock.At(rig.clock.SinceBoot() + seconds(1),
+               [&] { PutFile(&disk, "abort", ""); });
+  CHECK(rig.FailureCode() == ErrorCode::kAborted);
 }
 
 TEST_CASE("a stop request ends the health check") {

@@ -2,11 +2,11 @@
 
 #include <doctest/doctest.h>
 
-#include <stdexcept>
-
-#include "os/interrupt.h"
+#include "os/cancellation.h"
 #include "support/expect_error.h"
 #include "support/fake_clock.h"
+#include "support/mem_fs.h"
+#include "support/root_files.h"
 
 namespace release {
 
@@ -32,16 +32,16 @@ TEST_CASE("a signal ends a pause within 100 ms") {
   CHECK(waiter.Now() - start <= milliseconds(2100));
 }
 
-TEST_CASE("the callback is called at least every 100 ms and may end a pause") {
+TEST_CASE("an abort request ends a pause within 100 ms") {
   FakeClock clock;
   Waiter waiter(&clock);
-  int calls = 0;
-  waiter.SetCallback([&] { ++calls; });
-  waiter.Pause(seconds(1));
-  CHECK(calls >= 10);
-  waiter.SetCallback([] { throw Error(ErrorCode::kAborted, "stop"); });
-  CHECK(ErrorOf([&] { waiter.Pause(seconds(1)); }).code() ==
+  MemFs disk;
+  const AbortWatch watch(&disk, "abort", "asked to abort");
+  const Nanoseconds start = waiter.Now();
+  clock.At(start + seconds(2), [&] { PutFile(&disk, "abort", ""); });
+  CHECK(ErrorOf([&] { waiter.Pause(seconds(60)); }).code() ==
         ErrorCode::kAborted);
+  CHECK(waiter.Now() - start <= milliseconds(2100));
 }
 
 }  // namespace release

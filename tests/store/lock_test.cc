@@ -5,7 +5,7 @@
 #include <csignal>
 
 #include "deploy/operations.h"
-#include "os/interrupt.h"
+#include "os/cancellation.h"
 #include "store/layout.h"
 #include "support/expect_error.h"
 #include "support/fake_clock.h"

@@ -4,7 +4,7 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
-#include "os/interrupt.h"
+#include "os/cancellation.h"
 #include "os/posix_runner.h"
 #include "support/archives.h"
 #include "support/expect_error.h"

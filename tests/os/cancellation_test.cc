@@ -1,10 +1,17 @@
-#include "os/interrupt.h"
+#include "os/cancellation.h"
 
 #include <doctest/doctest.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <thread>
+
+#include "os/input.h"
+#include "support/expect_error.h"
+#include "support/mem_fs.h"
+#include "support/root_files.h"
 
 namespace release {
 namespace {
@@ -49,8 +56,8 @@ TEST_CASE("the first signal counts, later ones change nothing") {
 TEST_CASE("a held request is kept but not visible") {
   SetInterruptSignal(SIGINT);
   {
-    const HoldInterrupts outer;
-    const HoldInterrupts inner;
+    const CancellationShield outer;
+    const CancellationShield inner;
     CHECK(InterruptSignal() == 0);
     CHECK_FALSE(Readable());
   }
@@ -73,6 +80,38 @@ TEST_CASE("SIGINT and SIGTERM ask to stop; the others are ignored") {
         }) == 0);
   // Counter-check: without the handlers each of these signals kills.
   CHECK(InChild([] { return raise(SIGHUP); }) == 128 + SIGHUP);
+}
+
+TEST_CASE("an abort request throws while it is watched for") {
+  MemFs disk;
+  PutFile(&disk, "abort", "");
+  CHECK(CancellationPollTime() == -1);
+  ThrowIfCancelled();
+  {
+    const AbortWatch watch(&disk, "abort", "asked to abort");
+    CHECK(CancellationPollTime() > 0);
+    CHECK(ErrorOf(ThrowIfCancelled).code() == ErrorCode::kAborted);
+    const CancellationShield shield;
+    CHECK(CancellationPollTime() == -1);
+    ThrowIfCancelled();
+  }
+  ThrowIfCancelled();
+}
+
+TEST_CASE("an abort request ends a wait for input") {
+  MemFs disk;
+  const AbortWatch watch(&disk, "abort", "asked to abort");
+  int ends[2];
+  REQUIRE(pipe(ends) == 0);
+  const int before = dup(0);
+  REQUIRE(dup2(ends[0], 0) == 0);
+  Input input = Input::FromDescriptor(kStandardInput, "standard input");
+  std::thread aborter([&] { PutFile(&disk, "abort", ""); });
+  char buffer[8];
+  CHECK(ErrorOf([&] { input.Read(buffer); }).code() == ErrorCode::kAborted);
+  aborter.join();
+  dup2(before, 0);
+  for (const int fd : {ends[0], ends[1], before}) close(fd);
 }
 
 }  // namespace release

@@ -1,4 +1,4 @@
-#include "os/interrupt.h"
+#include "os/cancellation.h"
 
 #include <fmt/format.h>
 #include <signal.h>
@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 #include "base/error.h"
 
@@ -16,7 +17,8 @@ namespace release {
 namespace {
 
 std::atomic<int> g_signal{0};
-std::atomic<int> g_holds{0};
+std::atomic<int> g_shields{0};
+std::atomic<const AbortWatch*> g_watch{nullptr};
 std::atomic<int> g_descriptor{-1};
 static_assert(std::atomic<int>::is_always_lock_free,
               "the handler may use nothing that locks");
@@ -74,15 +76,33 @@ Reason CatchInterrupts() {
   return std::nullopt;
 }
 
-void ThrowIfInterrupted() {
-  const int signal = InterruptSignal();
-  if (signal == 0) return;
-  throw Error(
-      ErrorCode::kInterrupted,
-      fmt::format("cannot go on: stopped by SIG{}", sigabbrev_np(signal)));
+AbortWatch::AbortWatch(Fs* fs, std::string path, std::string message)
+    : fs_(fs), path_(std::move(path)), message_(std::move(message)) {
+  g_watch = this;
 }
 
-int InterruptSignal() { return g_holds > 0 ? 0 : g_signal.load(); }
+AbortWatch::~AbortWatch() { g_watch = nullptr; }
+
+void AbortWatch::Check() const {
+  if (fs_->Stat(Fs::kRoot, path_)) throw Error(ErrorCode::kAborted, message_);
+}
+
+void ThrowIfCancelled() {
+  if (g_shields > 0) return;
+  if (const int signal = InterruptSignal(); signal != 0) {
+    throw Error(
+        ErrorCode::kInterrupted,
+        fmt::format("cannot go on: stopped by SIG{}", sigabbrev_np(signal)));
+  }
+  if (const AbortWatch* watch = g_watch) watch->Check();
+}
+
+int CancellationPollTime() {
+  constexpr int kBetween = 200;
+  return g_watch != nullptr && g_shields == 0 ? kBetween : -1;
+}
+
+int InterruptSignal() { return g_shields > 0 ? 0 : g_signal.load(); }
 
 void SetInterruptSignal(int signal) {
   Descriptor();
@@ -95,9 +115,9 @@ void SetInterruptSignal(int signal) {
   g_signal = 0;
 }
 
-HoldInterrupts::HoldInterrupts() { ++g_holds; }
-HoldInterrupts::~HoldInterrupts() { --g_holds; }
+CancellationShield::CancellationShield() { ++g_shields; }
+CancellationShield::~CancellationShield() { --g_shields; }
 
-int InterruptDescriptor() { return g_holds > 0 ? -1 : Descriptor(); }
+int InterruptDescriptor() { return g_shields > 0 ? -1 : Descriptor(); }
 
 }  // namespace release
