@@ -1,14 +1,11 @@
 // Proves that an adoption survives crashes: at whatever instant the process
 // dies or the power fails, the same files are still served, and a second try
-// finishes.
-//
-// As in crash_test.cc, every mutating and syncing call is a crash point, with
-// every state that a kill or a power cut may leave.
+// finishes. See support/crash_enumeration.h.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
 #include <memory>
-#include <unordered_set>
+#include <optional>
 
 #include "adopt/adoption.h"
 #include "adopt/foreign_directory.h"
@@ -16,20 +13,13 @@
 #include "store/durable.h"
 #include "store/layout.h"
 #include "store/verify.h"
+#include "support/crash_enumeration.h"
 #include "support/foreign_tree.h"
 #include "support/subtree_fs.h"
 #include "support/world.h"
 
 namespace release {
 namespace {
-
-struct Broken {
-  std::string what;
-};
-
-void Require(bool holds, const std::string& what) {
-  if (!holds) throw Broken{what};
-}
 
 struct Scenario {
   std::string name;
@@ -57,6 +47,9 @@ struct Machine : World {
     root.emplace(&disk, FromTop(kSiteRoot));
     context.fs = &*root;
   }
+  Machine(const Machine& before, MemFs left)
+      : Machine(before, std::move(left), before.root.has_value()) {}
+
   Fs* app_root() { return context.fs; }
   Fs* machine() { return root ? static_cast<Fs*>(&disk) : &shop; }
 
@@ -64,47 +57,18 @@ struct Machine : World {
   ShopMachine shop{&disk};
 };
 
-class Enumeration {
+// An adoption during which the same content must be served, whatever happens.
+class AdoptionCrashes final : public CrashScenario<Machine> {
  public:
-  explicit Enumeration(Scenario scenario) : scenario_(std::move(scenario)) {}
+  explicit AdoptionCrashes(Scenario scenario)
+      : scenario_(std::move(scenario)) {}
 
-  void LeaveOut(std::string name, unsigned occurrence) {
-    left_out_ = {std::move(name), occurrence};
+  std::unique_ptr<Machine> Start() const override {
+    return std::make_unique<Machine>(base_, scenario_.start,
+                                     scenario_.from_outside);
   }
 
-  // Throws Broken at the first state in which a promise does not hold.
-  void Run() {
-    auto whole = Start();
-    const std::uint64_t before = whole->disk.operations();
-    TakeOver(whole.get());
-    const std::uint64_t calls = whole->disk.operations() - before;
-    // A power cut must not lose a success that was reported.
-    ForEachState(*whole, [&](Machine* world) {
-      Require(Adopted(world), "a reported success was lost");
-    });
-    for (std::uint64_t k = 0; k <= calls; ++k) {
-      ++points_;
-      auto world = Start();
-      world->disk.CrashAfter(k);
-      RunToCrash([&] { TakeOver(world.get()); });
-      CheckStates(*world, fmt::format("crash at call {}", k), 2);
-    }
-  }
-
-  std::uint64_t points() const { return points_; }
-  std::uint64_t states() const { return states_; }
-
- private:
-  std::unique_ptr<Machine> Start() const {
-    auto world = std::make_unique<Machine>(base_, scenario_.start,
-                                           scenario_.from_outside);
-    if (!left_out_.first.empty() || left_out_.second != 0) {
-      world->disk.IgnoreSync(left_out_.first, left_out_.second);
-    }
-    return world;
-  }
-
-  void TakeOver(Machine* world) const {
+  Outcome Run(Machine* world) const override {
     if (scenario_.from_outside) MoveIn(world);
     if (scenario_.lays_out) InitializeLayout(world->app_root());
     AdoptOptions options;
@@ -112,11 +76,32 @@ class Enumeration {
     if (scenario_.before.empty()) {
       options.version = Version::ParseOrThrow(scenario_.version);
     }
-    const Outcome outcome = Adopt(&world->context, options);
+    Outcome outcome = Adopt(&world->context, options);
     Require(outcome.exit == Exit::kDone,
             "it failed: " + (outcome.error ? outcome.error->message : ""));
+    return outcome;
   }
 
+  // A power cut must not lose a success that was reported.
+  void CheckReported(Machine* state, const Outcome&) const override {
+    Require(Adopted(state), "a reported success was lost");
+  }
+
+  void CheckCrashed(Machine* state, const std::string& where) const override {
+    CheckServed(state, where);
+    CheckAgain(*state, where);
+  }
+
+  bool CanRecover(Machine* state) const override { return HasLayout(state); }
+
+  void CheckRecovered(Machine*, Machine* recovered,
+                      const std::string& where) const override {
+    CheckServed(recovered, where + ", recovered");
+    Require(Adopted(recovered) || Untouched(recovered),
+            where + ": recovery leaves neither before nor after");
+  }
+
+ private:
   void MoveIn(Machine* world) const {
     const ForeignDirectory foreign(world->machine(), kApp, kSiteRoot);
     if (foreign.Examine() == ForeignDirectory::Where::kMoved) return;
@@ -126,36 +111,6 @@ class Enumeration {
     world->disk.Rename(Fs::kRoot, FromTop(kApp), Fs::kRoot, FromTop(current),
                        RenameMode::kNoReplace);
     world->disk.MakeSymlink(current, Fs::kRoot, FromTop(kApp));
-  }
-
-  static void RunToCrash(const std::function<void()>& body) {
-    try {
-      body();
-    } catch (const CrashNow&) {
-    }
-  }
-
-  void ForEachState(const World& stopped,
-                    const std::function<void(Machine*)>& visit) const {
-    Machine killed(stopped, stopped.disk.Killed(), scenario_.from_outside);
-    visit(&killed);
-    stopped.disk.ForEachPowerCut([&](MemFs disk) {
-      Machine cut(stopped, std::move(disk), scenario_.from_outside);
-      visit(&cut);
-    });
-  }
-
-  void CheckStates(const World& stopped, const std::string& where, int depth) {
-    ForEachState(stopped, [&](Machine* state) {
-      if (!seen_.insert(fmt::format("{} {}", depth, state->disk.Image()))
-               .second) {
-        return;
-      }
-      ++states_;
-      CheckServed(state, where);
-      CheckAgain(*state, where);
-      if (HasLayout(state)) CheckRecovery(*state, where, depth);
-    });
   }
 
   static bool HasLayout(Machine* world) {
@@ -183,33 +138,12 @@ class Enumeration {
   }
 
   // Runs the adoption again on what the crash left; it must finish.
-  void CheckAgain(const World& state, const std::string& where) {
-    Machine again(state, state.disk, scenario_.from_outside);
+  void CheckAgain(const Machine& state, const std::string& where) const {
+    Machine again(state, state.disk);
     InitializeLayout(again.app_root());
-    TakeOver(&again);
+    Run(&again);
     CheckServed(&again, where + ", again");
     Require(Adopted(&again), where + ": trying again does not finish");
-  }
-
-  void CheckRecovery(const World& state, const std::string& where, int depth) {
-    Machine recovered(state, state.disk, scenario_.from_outside);
-    const std::uint64_t before = recovered.disk.operations();
-    recovered.RecoverNow();
-    const std::uint64_t calls = recovered.disk.operations() - before;
-    CheckServed(&recovered, where + ", recovered");
-    Require(Adopted(&recovered) || Untouched(&recovered),
-            where + ": recovery leaves neither before nor after");
-    const std::string tree = recovered.disk.Tree();
-    recovered.RecoverNow();
-    Require(recovered.disk.Tree() == tree, where + ": recovery twice differs");
-    if (depth == 1) return;
-    for (std::uint64_t k = 0; k <= calls; ++k) {
-      Machine again(state, state.disk, scenario_.from_outside);
-      again.disk.CrashAfter(k);
-      RunToCrash([&] { again.RecoverNow(); });
-      CheckStates(again, fmt::format("{}, recovery at call {}", where, k),
-                  depth - 1);
-    }
   }
 
   bool Adopted(Machine* world) const {
@@ -257,10 +191,6 @@ class Enumeration {
 
   const World base_;
   const Scenario scenario_;
-  std::pair<std::string, unsigned> left_out_;
-  std::unordered_set<std::string> seen_;
-  std::uint64_t points_ = 0;
-  std::uint64_t states_ = 0;
 };
 
 MemFs WithLayout(MemFs disk) {
@@ -307,20 +237,12 @@ Scenario Outside() {
   return scenario;
 }
 
-std::string WhatBreaks(Enumeration* enumeration) {
-  try {
-    enumeration->Run();
-  } catch (const Broken& broken) {
-    return broken.what;
-  }
-  return "";
-}
-
 std::string BreaksWithout(const std::string& name, unsigned occurrence) {
   for (const Scenario& scenario : {Linked(), Plain()}) {
-    Enumeration enumeration(scenario);
+    const AdoptionCrashes crashes(scenario);
+    CrashEnumeration enumeration(&crashes);
     enumeration.LeaveOut(name, occurrence);
-    const std::string broken = WhatBreaks(&enumeration);
+    const std::string broken = enumeration.FirstBreak();
     if (!broken.empty()) return scenario.name + ": " + broken;
   }
   return "";
@@ -333,8 +255,9 @@ TEST_CASE("no crash at any call breaks an adoption, nor its recovery") {
        {Linked(), Plain(), FromNothing(Linked(), CapistranoTree()),
         FromNothing(Plain(), PlainTree()), Outside()}) {
     CAPTURE(scenario.name);
-    Enumeration enumeration(scenario);
-    CHECK(WhatBreaks(&enumeration) == "");
+    const AdoptionCrashes crashes(scenario);
+    CrashEnumeration enumeration(&crashes);
+    CHECK(enumeration.FirstBreak() == "");
     MESSAGE(scenario.name << ": " << enumeration.points() << " crash points, "
                           << enumeration.states() << " states");
     CHECK(enumeration.points() > 10);
@@ -363,8 +286,9 @@ TEST_CASE("each load-bearing sync of an adoption left out is caught") {
 TEST_CASE("each load-bearing step of a move from outside left out is caught") {
   Scenario by_hand = Outside();
   by_hand.by_hand = true;
-  Enumeration enumeration(by_hand);
-  const std::string broken = WhatBreaks(&enumeration);
+  const AdoptionCrashes crashes(by_hand);
+  CrashEnumeration enumeration(&crashes);
+  const std::string broken = enumeration.FirstBreak();
   MESSAGE("by mv and ln: " << broken);
   CHECK(broken.find("served is ''") != std::string::npos);
 }

@@ -1,36 +1,21 @@
 // Proves that transactions survive crashes: at whatever instant the process
 // dies or the power fails, the deployment is whole, and recovery settles it.
-//
-// Every mutating and syncing call of a transaction is a crash point. At each
-// one, the process is killed (nothing is lost, nothing more becomes durable,
-// the service keeps running), and the power is cut (any subset of the changes
-// that are not durable is lost; the service starts again on the target of
-// `current`). Recovery runs from every state that this leaves. It is also
-// stopped at each of its own calls in both ways, and runs again. The same
-// enumeration with one sync left out must find a broken state; otherwise it
-// would prove nothing.
+// See support/crash_enumeration.h.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
 #include <functional>
 #include <memory>
-#include <unordered_set>
+#include <vector>
 
 #include "store/layout.h"
 #include "store/releases.h"
 #include "store/verify.h"
+#include "support/crash_enumeration.h"
 #include "support/world.h"
 
 namespace release {
 namespace {
-
-struct Broken {
-  std::string what;
-};
-
-void Require(bool holds, const std::string& what) {
-  if (!holds) throw Broken{what};
-}
 
 struct Scenario {
   std::string name;
@@ -45,137 +30,47 @@ struct Scenario {
 constexpr char kLive[] = "releases/2";
 constexpr char kOlder[] = "releases/1";
 
-std::unique_ptr<World> MakeStart(const Scenario& scenario) {
-  auto world = std::make_unique<World>();
-  if (scenario.links) {
-    world->config.unpack.dedup = Dedup::kHardLink;
-    world->common = "the same in all";
-  }
-  for (const char* version : {"0", "1", "2"}) {
-    REQUIRE(world->Deploy(version).exit == Exit::kDone);
-  }
-  world->Settle();
-  world->config.keep_releases = scenario.keep_releases;
-  if (!scenario.healthy) {
-    world->broken.insert(VersionOfTarget(scenario.to)->name());
-  }
-  return world;
-}
-
-class Enumeration {
+// A transaction after which its release must be live if it is healthy, and the
+// release before it otherwise.
+class TransactionCrashes final : public CrashScenario<World> {
  public:
-  explicit Enumeration(Scenario scenario) : scenario_(std::move(scenario)) {}
+  explicit TransactionCrashes(Scenario scenario)
+      : scenario_(std::move(scenario)) {}
 
-  // Makes the disk ignore a sync; see MemFs::IgnoreSync.
-  void LeaveOut(std::string name, unsigned occurrence) {
-    left_out_ = {std::move(name), occurrence};
-  }
-
-  // Throws Broken at the first state in which a promise does not hold.
-  void Run() {
-    auto whole = Start();
-    const std::uint64_t before = whole->disk.operations();
-    const Outcome outcome = scenario_.run(whole.get());
-    const std::uint64_t calls = whole->disk.operations() - before;
-    CheckReported(*whole, outcome);
-    for (std::uint64_t k = 0; k <= calls; ++k) {
-      ++points_;
-      auto world = Start();
-      world->disk.CrashAfter(k);
-      RunToCrash([&] { scenario_.run(world.get()); });
-      CheckStates(*world, fmt::format("crash at call {}", k), 2);
+  std::unique_ptr<World> Start() const override {
+    auto world = std::make_unique<World>();
+    if (scenario_.links) {
+      world->config.unpack.dedup = Dedup::kHardLink;
+      world->common = "the same in all";
     }
-  }
-
-  std::uint64_t points() const { return points_; }
-  std::uint64_t states() const { return states_; }
-
- private:
-  std::unique_ptr<World> Start() {
-    auto world = MakeStart(scenario_);
-    if (!left_out_.first.empty() || left_out_.second != 0) {
-      world->disk.IgnoreSync(left_out_.first, left_out_.second);
+    for (const char* version : {"0", "1", "2"}) {
+      REQUIRE(world->Deploy(version).exit == Exit::kDone);
+    }
+    world->Settle();
+    world->config.keep_releases = scenario_.keep_releases;
+    if (!scenario_.healthy) {
+      world->broken.insert(VersionOfTarget(scenario_.to)->name());
     }
     return world;
   }
 
-  static void RunToCrash(const std::function<void()>& body) {
-    try {
-      body();
-    } catch (const CrashNow&) {
-    }
-  }
+  Outcome Run(World* world) const override { return scenario_.run(world); }
 
-  // Visits every state that the machine may be in after it stopped in this
-  // world: one after a kill, and one for each possible power cut.
-  void ForEachState(const World& stopped,
-                    const std::function<void(World*)>& visit) {
-    World killed(stopped, stopped.disk.Killed());
-    visit(&killed);
-    stopped.disk.ForEachPowerCut([&](MemFs disk) {
-      World cut(stopped, std::move(disk));
-      cut.service = cut.Current();
-      visit(&cut);
-    });
-  }
+  // The service starts on the target of `current`.
+  void Boot(World* world) const override { world->service = world->Current(); }
 
   // A power cut must not lose a reported success, and a reported failure must
   // be true about which release is live.
-  void CheckReported(const World& ended, const Outcome& outcome) {
-    const bool done = outcome.exit == Exit::kDone;
+  void CheckReported(World* state, const Outcome& reported) const override {
+    const bool done = reported.exit == Exit::kDone;
     Require(done == scenario_.healthy, "the outcome is not as the scenario");
-    ForEachState(ended, [&](World* world) {
-      world->RecoverNow();
-      Require(world->Current() == (done ? scenario_.to : kLive),
-              "a reported outcome was lost: " + world->Current());
-    });
-  }
-
-  void CheckStates(const World& stopped, const std::string& where, int depth) {
-    ForEachState(stopped, [&](World* state) {
-      // Skip a state that was checked: the image covers both the content and
-      // what a power cut can still lose, so recovery would do the same.
-      if (!seen_
-               .insert(fmt::format("{} {} {}", depth, state->service,
-                                   state->disk.Image()))
-               .second) {
-        return;
-      }
-      ++states_;
-      CheckAlways(state, where);
-      CheckRecovery(*state, where, depth);
-    });
-  }
-
-  void CheckRecovery(const World& state, const std::string& where, int depth) {
-    World recovered(state, state.disk);
-    const std::uint64_t before = recovered.disk.operations();
-    const bool committed = Committed(&recovered);
-    recovered.RecoverNow();
-    const std::uint64_t calls = recovered.disk.operations() - before;
-    CheckSettled(&recovered, committed, where);
-    const std::string tree = recovered.disk.Tree();
-    recovered.RecoverNow();
-    Require(recovered.disk.Tree() == tree, where + ": recovery twice differs");
-    if (depth == 1) return;
-    for (std::uint64_t k = 0; k <= calls; ++k) {
-      World again(state, state.disk);
-      again.disk.CrashAfter(k);
-      RunToCrash([&] { again.RecoverNow(); });
-      CheckStates(again, fmt::format("{}, recovery at call {}", where, k),
-                  depth - 1);
-    }
-  }
-
-  static bool Committed(World* world) {
-    const auto numbers = ListRecords(&world->disk);
-    if (numbers.back() != 4) return false;
-    const TransactionRecord record = ReadRecord(&world->disk, 4);
-    return record.end && record.end->committed;
+    state->RecoverNow();
+    Require(state->Current() == (done ? scenario_.to : kLive),
+            "a reported outcome was lost: " + state->Current());
   }
 
   // Checks the promises that hold for every reader, before recovery and after.
-  void CheckAlways(World* world, const std::string& where) {
+  void CheckCrashed(World* world, const std::string& where) const override {
     const std::string current = world->Current();
     Require(!current.empty(), where + ": there is no current");
     const auto version = VersionOfTarget(current);
@@ -188,8 +83,10 @@ class Enumeration {
             where + ": current dangles");
   }
 
-  void CheckSettled(World* world, bool committed, const std::string& where) {
-    CheckAlways(world, where);
+  void CheckRecovered(World* crashed, World* world,
+                      const std::string& where) const override {
+    const bool committed = Committed(crashed);
+    CheckCrashed(world, where);
     const DeploymentState state = ReadDeploymentState(&world->disk);
     Require(!state.open && !state.unreadable,
             where + ": a transaction is open");
@@ -207,11 +104,15 @@ class Enumeration {
             where + ": no rollback is possible");
   }
 
-  Scenario scenario_;
-  std::pair<std::string, unsigned> left_out_;
-  std::unordered_set<std::string> seen_;
-  std::uint64_t points_ = 0;
-  std::uint64_t states_ = 0;
+ private:
+  static bool Committed(World* world) {
+    const auto numbers = ListRecords(&world->disk);
+    if (numbers.back() != 4) return false;
+    const TransactionRecord record = ReadRecord(&world->disk, 4);
+    return record.end && record.end->committed;
+  }
+
+  const Scenario scenario_;
 };
 
 Scenario HealthyDeploy() {
@@ -269,13 +170,11 @@ std::vector<Scenario> DeploysAndRollbacks() {
 std::string BreaksWithout(const std::string& name, unsigned occurrence,
                           const std::vector<Scenario>& scenarios) {
   for (const Scenario& scenario : scenarios) {
-    Enumeration enumeration(scenario);
+    const TransactionCrashes crashes(scenario);
+    CrashEnumeration enumeration(&crashes);
     enumeration.LeaveOut(name, occurrence);
-    try {
-      enumeration.Run();
-    } catch (const Broken& broken) {
-      return scenario.name + ": " + broken.what;
-    }
+    const std::string broken = enumeration.FirstBreak();
+    if (!broken.empty()) return scenario.name + ": " + broken;
   }
   return "";
 }
@@ -287,12 +186,9 @@ TEST_CASE("no crash at any call breaks a transaction, nor its recovery") {
        {HealthyDeploy(), UnhealthyDeploy(), PruningDeploy(), LinkingDeploy(),
         HealthyRollback(), UnhealthyRollback()}) {
     CAPTURE(scenario.name);
-    Enumeration enumeration(scenario);
-    try {
-      enumeration.Run();
-    } catch (const Broken& broken) {
-      FAIL_CHECK(broken.what);
-    }
+    const TransactionCrashes crashes(scenario);
+    CrashEnumeration enumeration(&crashes);
+    CHECK(enumeration.FirstBreak() == "");
     MESSAGE(scenario.name << ": " << enumeration.points() << " crash points, "
                           << enumeration.states() << " states");
     CHECK(enumeration.points() > 10);
