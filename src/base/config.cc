@@ -276,7 +276,109 @@ std::vector<Key> Keys(Config* config) {
   return keys;
 }
 
-// Reads one file and collects everything that is wrong with it.
+// Collects everything that is wrong with a file, so that one run reports it
+// all.
+class ConfigProblems {
+ public:
+  void Add(const toml::source_position& position, std::string what) {
+    found_.emplace_back(position.line, position.column, std::move(what));
+  }
+
+  // Throws Error kConfigInvalid with all problems, in the order of the file;
+  // returns if there is none.
+  void ThrowIfAny(const std::string& file) {
+    if (found_.empty()) return;
+    std::sort(found_.begin(), found_.end());
+    std::string message = fmt::format("cannot use config {}:", Quoted(file));
+    for (const auto& [line, column, what] : found_) {
+      message +=
+          fmt::format("\n{}:{}:{}: {}", Escaped(file), line, column, what);
+    }
+    throw Error(ErrorCode::kConfigInvalid, message, file);
+  }
+
+ private:
+  // Line, column and text.
+  std::vector<std::tuple<unsigned, unsigned, std::string>> found_;
+};
+
+// Checks the rules that involve more than one key of a file.
+class KeyCombinations {
+ public:
+  // Borrows all three.
+  KeyCombinations(const toml::table& table, const Config& config,
+                  ConfigProblems* problems)
+      : table_(table), config_(config), problems_(problems) {}
+
+  void Check() const {
+    if (!table_.contains("root")) {
+      problems_->Add({1, 1},
+                     "root is missing: the app's directory, an absolute path");
+    }
+    CheckOnlyOne("service", {"unit", "pidfile", "command"});
+    CheckOnlyOne("healthcheck", {"url", "tcp", "command"});
+    if (table_["service"]["signal"] && !table_["service"]["pidfile"]) {
+      problems_->Add(table_["service"]["signal"].node()->source().begin,
+                     "signal needs pidfile");
+    }
+    CheckKeyFiles();
+    CheckShared();
+  }
+
+ private:
+  // Without a file of keys, every deploy that requires a signature would be
+  // refused.
+  void CheckKeyFiles() const {
+    const VerifyConfig& verify = config_.verify;
+    if (!verify.keys.empty()) return;
+    if (verify.require_signature) {
+      problems_->Add(
+          table_["verify"]["require"].node()->source().begin,
+          "require: a signature needs keys, a file of allowed signers");
+    }
+    if (!verify.revoked.empty()) {
+      problems_->Add(table_["verify"]["revoked"].node()->source().begin,
+                     "revoked needs keys");
+    }
+  }
+
+  // Reports the last of several mutually exclusive keys.
+  void CheckOnlyOne(std::string_view section,
+                    std::initializer_list<std::string_view> names) const {
+    std::vector<toml::source_position> given;
+    for (const std::string_view name : names) {
+      const toml::node* node = table_[section][name].node();
+      if (node != nullptr) given.push_back(node->source().begin);
+    }
+    if (given.size() < 2) return;
+    const auto last = *std::max_element(given.begin(), given.end());
+    problems_->Add(last, fmt::format("[{}] may have only one of {}", section,
+                                     fmt::join(names, ", ")));
+  }
+
+  // Overlapping shared paths would make a link inside a shared directory.
+  void CheckShared() const {
+    std::vector<std::string> paths = config_.shared_dirs;
+    paths.insert(paths.end(), config_.shared_files.begin(),
+                 config_.shared_files.end());
+    for (std::size_t i = 0; i < paths.size(); ++i) {
+      for (std::size_t j = 0; j < i; ++j) {
+        if (!Overlap(paths[i], paths[j])) continue;
+        const bool dir = i < config_.shared_dirs.size();
+        const char* name = dir ? "shared_dirs" : "shared_files";
+        problems_->Add(table_[name].node()->source().begin,
+                       fmt::format("{}: {} overlaps with {}", name,
+                                   Quoted(paths[i]), Quoted(paths[j])));
+      }
+    }
+  }
+
+  const toml::table& table_;
+  const Config& config_;
+  ConfigProblems* problems_;
+};
+
+// Reads one file into a Config.
 class ConfigReader {
  public:
   ConfigReader(const std::string& file, Config* config)
@@ -286,20 +388,16 @@ class ConfigReader {
     try {
       const toml::table table = toml::parse(text, file_);
       ReadTable("", table);
-      CheckTogether(table);
+      KeyCombinations(table, *config_, &problems_).Check();
     } catch (const toml::parse_error& error) {
-      Add(error.source().begin, std::string(error.description()));
+      problems_.Add(error.source().begin, std::string(error.description()));
     }
-    if (!problems_.empty()) Fail();
+    problems_.ThrowIfAny(file_);
   }
 
  private:
-  void Add(const toml::source_position& position, std::string what) {
-    problems_.emplace_back(position.line, position.column, std::move(what));
-  }
-
-  // Stores every known key. Goes on after a problem, so that one run reports
-  // them all. Sections are one level deep.
+  // Stores every known key, and goes on after a problem. Sections are one level
+  // deep.
   void ReadTable(std::string_view section, const toml::table& table) {
     for (const auto& [key, node] : table) {
       const std::string_view name = key.str();
@@ -307,7 +405,8 @@ class ConfigReader {
         if (const toml::table* inner = node.as_table()) {
           ReadTable(name, *inner);
         } else {
-          Add(key.source().begin, fmt::format("{} must be a table", name));
+          problems_.Add(key.source().begin,
+                        fmt::format("{} must be a table", name));
         }
         continue;
       }
@@ -316,12 +415,12 @@ class ConfigReader {
             return candidate.section == section && candidate.name == name;
           });
       if (known == keys_.end()) {
-        Add(key.source().begin, Unknown(section, name));
+        problems_.Add(key.source().begin, Unknown(section, name));
         continue;
       }
       const std::string reason = known->set(node);
       if (!reason.empty()) {
-        Add(node.source().begin, fmt::format("{} {}", name, reason));
+        problems_.Add(node.source().begin, fmt::format("{} {}", name, reason));
       }
     }
   }
@@ -352,82 +451,10 @@ class ConfigReader {
     return what;
   }
 
-  // Checks rules that involve more than one key.
-  void CheckTogether(const toml::table& table) {
-    if (!table.contains("root")) {
-      Add({1, 1}, "root is missing: the app's directory, an absolute path");
-    }
-    CheckOnlyOne(table, "service", {"unit", "pidfile", "command"});
-    CheckOnlyOne(table, "healthcheck", {"url", "tcp", "command"});
-    if (table["service"]["signal"] && !table["service"]["pidfile"]) {
-      Add(table["service"]["signal"].node()->source().begin,
-          "signal needs pidfile");
-    }
-    CheckKeys(table);
-    CheckShared(table);
-  }
-
-  // Without keys, every deploy that requires a signature would be refused.
-  void CheckKeys(const toml::table& table) {
-    const VerifyConfig& verify = config_->verify;
-    if (!verify.keys.empty()) return;
-    if (verify.require_signature) {
-      Add(table["verify"]["require"].node()->source().begin,
-          "require: a signature needs keys, a file of allowed signers");
-    }
-    if (!verify.revoked.empty()) {
-      Add(table["verify"]["revoked"].node()->source().begin,
-          "revoked needs keys");
-    }
-  }
-
-  // Reports the last of several mutually exclusive keys.
-  void CheckOnlyOne(const toml::table& table, std::string_view section,
-                    std::initializer_list<std::string_view> names) {
-    std::vector<toml::source_position> given;
-    for (const std::string_view name : names) {
-      const toml::node* node = table[section][name].node();
-      if (node != nullptr) given.push_back(node->source().begin);
-    }
-    if (given.size() < 2) return;
-    const auto last = *std::max_element(given.begin(), given.end());
-    Add(last, fmt::format("[{}] may have only one of {}", section,
-                          fmt::join(names, ", ")));
-  }
-
-  // Overlapping shared paths would make a link inside a shared directory.
-  void CheckShared(const toml::table& table) {
-    std::vector<std::string> paths = config_->shared_dirs;
-    paths.insert(paths.end(), config_->shared_files.begin(),
-                 config_->shared_files.end());
-    for (std::size_t i = 0; i < paths.size(); ++i) {
-      for (std::size_t j = 0; j < i; ++j) {
-        if (!Overlap(paths[i], paths[j])) continue;
-        const bool dir = i < config_->shared_dirs.size();
-        const char* name = dir ? "shared_dirs" : "shared_files";
-        Add(table[name].node()->source().begin,
-            fmt::format("{}: {} overlaps with {}", name, Quoted(paths[i]),
-                        Quoted(paths[j])));
-      }
-    }
-  }
-
-  [[noreturn]] void Fail() {
-    // The checks run key by key; report in the order of the file.
-    std::sort(problems_.begin(), problems_.end());
-    std::string message = fmt::format("cannot use config {}:", Quoted(file_));
-    for (const auto& [line, column, what] : problems_) {
-      message +=
-          fmt::format("\n{}:{}:{}: {}", Escaped(file_), line, column, what);
-    }
-    throw Error(ErrorCode::kConfigInvalid, message, file_);
-  }
-
   const std::string& file_;
   Config* config_;
   std::vector<Key> keys_;
-  // Line, column and text.
-  std::vector<std::tuple<unsigned, unsigned, std::string>> problems_;
+  ConfigProblems problems_;
 };
 
 }  // namespace

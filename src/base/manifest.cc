@@ -102,32 +102,128 @@ bool IsInside(std::string_view path) {
   }
 }
 
-// Parses a manifest in one pass. NextLine moves to the next line; the Take
-// methods consume the line's fields from its front. The checksum is verified
-// last, when the position of the end line is known. Until then the entries are
+// A line of a manifest, as an error message names it.
+struct LinePlace {
+  const std::string& origin;
+  std::size_t number = 0;
+
+  [[noreturn]] void Fail(const std::string& reason) const {
+    throw Error(ErrorCode::kManifestUnreadable,
+                fmt::format("cannot read manifest {}: line {}: {}",
+                            Quoted(origin), number, reason),
+                origin);
+  }
+};
+
+// Takes the fields of a line from its front. Each Take method throws Error
+// kManifestUnreadable if the line does not go on with such a field.
+class LineFields {
+ public:
+  // Borrows the place.
+  LineFields(std::string_view line, const LinePlace& place)
+      : rest_(line), place_(place) {}
+
+  std::string_view rest() const { return rest_; }
+
+  // Consumes the prefix; returns false if the line does not go on with it.
+  bool Skip(std::string_view prefix) {
+    if (!rest_.starts_with(prefix)) return false;
+    rest_.remove_prefix(prefix.size());
+    return true;
+  }
+
+  void Expect(std::string_view prefix) {
+    if (!Skip(prefix)) place_.Fail(fmt::format("{} expected", Quoted(prefix)));
+  }
+
+  // Four octal digits and a space.
+  unsigned TakeMode() {
+    unsigned mode = 0;
+    if (rest_.size() < 5 || rest_[4] != ' ') place_.Fail("no mode");
+    for (const char c : rest_.substr(0, 4)) {
+      if (c < '0' || c > '7') place_.Fail("no mode");
+      mode = mode << 3 | static_cast<unsigned>(c - '0');
+    }
+    rest_.remove_prefix(5);
+    return mode;
+  }
+
+  std::uint64_t TakeNumber() {
+    std::uint64_t value = 0;
+    const char* begin = rest_.data();
+    const auto [end, error] =
+        std::from_chars(begin, begin + rest_.size(), value);
+    if (error != std::errc()) place_.Fail("no number");
+    rest_.remove_prefix(static_cast<std::size_t>(end - begin));
+    return value;
+  }
+
+  // 32 hex digits and a space.
+  ContentHash TakeHash() {
+    ContentHash hash{};
+    if (rest_.size() < 33 || rest_[32] != ' ') place_.Fail("no hash");
+    for (std::size_t i = 0; i < hash.size(); ++i) {
+      const int high = HexValue(rest_[2 * i]);
+      const int low = HexValue(rest_[2 * i + 1]);
+      if (high < 0 || low < 0) place_.Fail("no hash");
+      hash[i] = static_cast<unsigned char>(high << 4 | low);
+    }
+    rest_.remove_prefix(33);
+    return hash;
+  }
+
+  // A bare or a quoted name. A bare name that should be in quotes is refused.
+  std::string TakeName() {
+    if (!rest_.starts_with('"')) {
+      std::string name(rest_.substr(0, rest_.find(' ')));
+      if (!IsPlain(name)) place_.Fail("a name that must be in quotes");
+      rest_.remove_prefix(name.size());
+      return name;
+    }
+    std::size_t end = 1;
+    while (end < rest_.size() && rest_[end] != '"') {
+      end += rest_[end] == '\\' ? 2 : 1;
+    }
+    if (end >= rest_.size()) place_.Fail("unclosed quotes");
+    std::string name;
+    if (!Unescape(rest_.substr(1, end - 1), &name)) {
+      place_.Fail("unknown escape");
+    }
+    rest_.remove_prefix(end + 1);
+    return name;
+  }
+
+ private:
+  std::string_view rest_;  // the part that is not yet consumed
+  const LinePlace& place_;
+};
+
+// Parses a manifest in one pass, line by line. The checksum is verified last,
+// when the position of the end line is known. Until then the entries are
 // unverified, so every field is validated as it is read.
 class ManifestParser {
  public:
   ManifestParser(std::string_view text, const std::string& origin)
-      : text_(text), rest_(text), origin_(origin) {}
+      : text_(text), rest_(text), place_{origin} {}
 
   Manifest Parse() {
-    TakeHeader();
+    CheckHeader();
     Manifest manifest;
     // Estimates 64 bytes for each entry, to avoid most reallocations.
     manifest.entries.reserve(text_.size() / 64);
     for (NextLine(); !line_.starts_with("end "); NextLine()) {
-      if (line_number_ == 2 && Skip("version ")) {
-        manifest.version = Version::Parse(line_);
-        if (!manifest.version) Fail("no version name");
+      LineFields fields(line_, place_);
+      if (place_.number == 2 && fields.Skip("version ")) {
+        manifest.version = Version::Parse(fields.rest());
+        if (!manifest.version) place_.Fail("no version name");
         continue;
       }
-      ManifestEntry entry = TakeEntry();
+      ManifestEntry entry = EntryOf(&fields);
       // Compare and look-ups rely on the order, which also rules out
       // duplicates.
       if (!manifest.entries.empty() &&
           manifest.entries.back().path >= entry.path) {
-        Fail("path out of order");
+        place_.Fail("path out of order");
       }
       manifest.entries.push_back(std::move(entry));
     }
@@ -136,139 +232,69 @@ class ManifestParser {
   }
 
  private:
-  [[noreturn]] void Fail(const std::string& reason) const {
-    throw Error(ErrorCode::kManifestUnreadable,
-                fmt::format("cannot read manifest {}: line {}: {}",
-                            Quoted(origin_), line_number_, reason),
-                origin_);
-  }
-
   void NextLine() {
-    ++line_number_;
+    ++place_.number;
     const std::size_t end = rest_.find('\n');
     if (end == rest_.npos) {
-      Fail(rest_.empty() ? "torn: the end line is missing" : "torn line");
+      place_.Fail(rest_.empty() ? "torn: the end line is missing"
+                                : "torn line");
     }
     line_start_ = static_cast<std::size_t>(rest_.data() - text_.data());
     line_ = rest_.substr(0, end);
     rest_.remove_prefix(end + 1);
   }
 
-  // Consumes the prefix; returns false if the line does not begin with it.
-  bool Skip(std::string_view prefix) {
-    if (!line_.starts_with(prefix)) return false;
-    line_.remove_prefix(prefix.size());
-    return true;
-  }
-
-  void Expect(std::string_view prefix) {
-    if (!Skip(prefix)) Fail(fmt::format("{} expected", Quoted(prefix)));
-  }
-
-  void TakeHeader() {
+  void CheckHeader() {
     NextLine();
     if (line_ == kHeader) return;
-    if (!Skip(kMagic)) Fail("this is no manifest");
-    Fail("format version " + Quoted(line_.substr(0, 64)) +
-         ", but this program knows only version 1");
+    LineFields fields(line_, place_);
+    if (!fields.Skip(kMagic)) place_.Fail("this is no manifest");
+    place_.Fail("format version " + Quoted(fields.rest().substr(0, 64)) +
+                ", but this program knows only version 1");
   }
 
-  ManifestEntry TakeEntry() {
+  ManifestEntry EntryOf(LineFields* fields) const {
     ManifestEntry entry;
-    if (Skip("f ")) {
-      entry.mode = TakeMode();
-      entry.size = TakeNumber();
-      Expect(" ");
-      entry.hash = TakeHash();
-    } else if (Skip("d ")) {
+    if (fields->Skip("f ")) {
+      entry.mode = fields->TakeMode();
+      entry.size = fields->TakeNumber();
+      fields->Expect(" ");
+      entry.hash = fields->TakeHash();
+    } else if (fields->Skip("d ")) {
       entry.kind = EntryKind::kDirectory;
-      entry.mode = TakeMode();
-    } else if (Skip("l ")) {
+      entry.mode = fields->TakeMode();
+    } else if (fields->Skip("l ")) {
       entry.kind = EntryKind::kSymlink;
     } else {
-      Fail("neither a file, a directory nor a link");
+      place_.Fail("neither a file, a directory nor a link");
     }
-    entry.path = TakeName();
-    if (!IsInside(entry.path)) Fail("path is not inside the release");
+    entry.path = fields->TakeName();
+    if (!IsInside(entry.path)) place_.Fail("path is not inside the release");
     if (entry.kind == EntryKind::kSymlink) {
-      Expect(kArrow);
-      entry.target = TakeName();
-      if (entry.target.empty()) Fail("empty link target");
+      fields->Expect(kArrow);
+      entry.target = fields->TakeName();
+      if (entry.target.empty()) place_.Fail("empty link target");
     }
-    if (!line_.empty()) Fail("more than one entry in a line");
+    if (!fields->rest().empty()) place_.Fail("more than one entry in a line");
     return entry;
-  }
-
-  // Four octal digits and a space.
-  unsigned TakeMode() {
-    unsigned mode = 0;
-    if (line_.size() < 5 || line_[4] != ' ') Fail("no mode");
-    for (const char c : line_.substr(0, 4)) {
-      if (c < '0' || c > '7') Fail("no mode");
-      mode = mode << 3 | static_cast<unsigned>(c - '0');
-    }
-    line_.remove_prefix(5);
-    return mode;
-  }
-
-  std::uint64_t TakeNumber() {
-    std::uint64_t value = 0;
-    const char* begin = line_.data();
-    const auto [end, error] =
-        std::from_chars(begin, begin + line_.size(), value);
-    if (error != std::errc()) Fail("no number");
-    line_.remove_prefix(static_cast<std::size_t>(end - begin));
-    return value;
-  }
-
-  // 32 hex digits and a space.
-  ContentHash TakeHash() {
-    ContentHash hash{};
-    if (line_.size() < 33 || line_[32] != ' ') Fail("no hash");
-    for (std::size_t i = 0; i < hash.size(); ++i) {
-      const int high = HexValue(line_[2 * i]);
-      const int low = HexValue(line_[2 * i + 1]);
-      if (high < 0 || low < 0) Fail("no hash");
-      hash[i] = static_cast<unsigned char>(high << 4 | low);
-    }
-    line_.remove_prefix(33);
-    return hash;
-  }
-
-  // A bare or a quoted name. A bare name that should be in quotes is refused.
-  std::string TakeName() {
-    if (!line_.starts_with('"')) {
-      std::string name(line_.substr(0, line_.find(' ')));
-      if (!IsPlain(name)) Fail("a name that must be in quotes");
-      line_.remove_prefix(name.size());
-      return name;
-    }
-    std::size_t end = 1;
-    while (end < line_.size() && line_[end] != '"') {
-      end += line_[end] == '\\' ? 2 : 1;
-    }
-    if (end >= line_.size()) Fail("unclosed quotes");
-    std::string name;
-    if (!Unescape(line_.substr(1, end - 1), &name)) Fail("unknown escape");
-    line_.remove_prefix(end + 1);
-    return name;
   }
 
   void CheckEnd(std::size_t count) const {
     const std::string_view found = text_.substr(line_start_);
     const std::string expected = EndLine(count, text_.substr(0, line_start_));
     if (!found.starts_with(expected)) {
-      Fail("altered: the count or checksum at the end does not fit");
+      place_.Fail("altered: the count or checksum at the end does not fit");
     }
-    if (found.size() != expected.size()) Fail("something follows the end line");
+    if (found.size() != expected.size()) {
+      place_.Fail("something follows the end line");
+    }
   }
 
   std::string_view text_;
   std::string_view rest_;  // the text after the current line
-  std::string_view line_;  // the part of the current line not yet consumed
+  std::string_view line_;
   std::size_t line_start_ = 0;
-  std::size_t line_number_ = 0;
-  const std::string& origin_;
+  LinePlace place_;  // of the current line
 };
 
 std::string_view KindName(EntryKind kind) {
