@@ -4,33 +4,50 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
+#include "adopt/foreign_root.h"
 #include "adopt/real_path.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "deploy/transaction.h"
-#include "os/host_facts.h"
-#include "store/durable.h"
 #include "store/layout.h"
 #include "store/verify.h"
 
 namespace release {
 namespace {
 
-// The names that Capistrano and Deployer use in a root and in a release.
-constexpr char kRevisionsLog[] = "revisions.log";
-constexpr char kReleasesLog[] = ".dep/releases_log";
-constexpr char kDeployLock[] = ".dep/deploy.lock";
-constexpr char kUnfinished[] = "release";  // a link to the one being made
-constexpr char kBadMark[] = "BAD_RELEASE";
-
-[[noreturn]] void Refuse(const std::string& path, const std::string& what,
-                         const std::string& why) {
-  throw Error(ErrorCode::kNotAdoptable,
-              fmt::format("cannot take over {}: {}", what, why), path);
+// Returns one sentence for each entry of releases/ that the plan does not
+// contain.
+std::vector<std::string> LeftAlone(const AdoptionPlan& plan,
+                                   const DeploymentState& state,
+                                   const AdoptOptions& options) {
+  std::vector<std::string> texts;
+  for (const std::string& name : state.listing.unknown_entries) {
+    // This is the link of an interrupted exchange; see PlanDirectory.
+    if (plan.moves && name == plan.live.name()) continue;
+    texts.push_back(fmt::format(
+        "{}/{} is left alone: it is no directory that a version's name "
+        "could be",
+        kReleases, Printable(name)));
+  }
+  for (const LedgerEntry& entry : state.ledger.entries()) {
+    const auto same = [&](const ForeignRelease& release) {
+      return release.version == entry.version;
+    };
+    if (entry.state != ReleaseState::kUnknown ||
+        std::any_of(plan.releases.begin(), plan.releases.end(), same)) {
+      continue;
+    }
+    texts.push_back(fmt::format("{} is left alone: {}",
+                                ReleasePath(entry.version),
+                                options.leave_out.contains(entry.version)
+                                    ? "so it was asked"
+                                    : "nothing tells when it was live"));
+  }
+  return texts;
 }
 
 // Finds out what would be adopted, and changes nothing. If `current` is a link,
@@ -41,69 +58,27 @@ class AdoptionPlanner {
   AdoptionPlanner(DeployContext* context, const DeploymentState& state,
                   const AdoptOptions& options)
       : fs_(context->fs),
-        root_(context->config->root),
+        root_(context->fs, context->config->root),
         now_(context->system.clock->WallSeconds()),
         state_(state),
         options_(options) {}
 
   AdoptionPlan Make() {
-    RefuseOddRoot();
+    root_.RequireAdoptable();
     AdoptionPlan plan = state_.current_is_link ? PlanLinked() : PlanDirectory();
     RequireLeaveOut(plan);
-    AddLeftAlone(&plan);
+    if (!plan.done) plan.left_alone = LeftAlone(plan, state_, options_);
     return plan;
   }
 
  private:
-  bool IsFile(const std::string& path) const {
-    const auto info = fs_->Stat(Fs::kRoot, path);
-    return info && info->type == FileType::kFile;
-  }
-
-  std::string TextOf(const std::string& path) const {
-    return IsFile(path) ? ReadFile(fs_, path) : "";
-  }
-
-  // Refuses a root in which releases/ is a mount or a directory of the layout
-  // is a link, and one in which Deployer may be running.
-  void RefuseOddRoot() const {
-    for (const char* path : {kReleases, kShared, kIncoming}) {
-      const auto info = fs_->Stat(Fs::kRoot, path);
-      if (!info) continue;
-      if (info->type != FileType::kDirectory) {
-        Refuse(path, root_,
-               fmt::format("{} must be a directory of its own, and no link",
-                           path));
-      }
-      if (std::string_view(path) == kReleases) RequireSameDevice(path, *info);
-    }
-    if (fs_->Stat(Fs::kRoot, kDeployLock)) {
-      Refuse(kDeployLock, root_,
-             fmt::format("{} is there: Deployer is at work, or died; `dep "
-                         "deploy:unlock` removes it",
-                         kDeployLock));
-    }
-  }
-
-  // A bind mount has the device number of its source, so compare mounts too.
-  void RequireSameDevice(const std::string& path, const FileInfo& info) const {
-    if (info.device == fs_->Stat(Fs::kRoot, "")->device &&
-        MountOf(root_ + "/" + path) == MountOf(root_)) {
-      return;
-    }
-    Refuse(path, root_,
-           fmt::format("{} is mounted there; the root must be one file system "
-                       "without a mount below",
-                       path));
-  }
-
   AdoptionPlan PlanDirectory() const {
     const auto info = fs_->Stat(Fs::kRoot, kCurrent);
     if (info->type != FileType::kDirectory) {
-      Refuse(kCurrent, root_,
-             fmt::format("{} is neither a directory nor a link", kCurrent));
+      root_.Refuse(kCurrent, fmt::format("{} is neither a directory nor a link",
+                                         kCurrent));
     }
-    RequireSameDevice(kCurrent, *info);
+    root_.RequireSameMount(kCurrent, *info);
     AdoptionPlan plan(options_.version
                           ? *options_.version
                           : Version::ParseOrThrow(CompactTime(now_)));
@@ -141,9 +116,10 @@ class AdoptionPlanner {
       plan.releases.push_back({plan.live, ReleaseState::kGood, ""});
       return plan;
     }
-    ForeignHistory history = ReadForeignHistory(LookAtTrees(plan.live));
+    ForeignHistory history =
+        ReadForeignHistory(root_.FactsAbout(Wanted(), plan.live));
     plan.releases = std::move(history.releases);
-    plan.told_by = plan.releases.size() > 1 ? history.told_by : "";
+    plan.order_source = plan.releases.size() > 1 ? history.order_source : "";
     return plan;
   }
 
@@ -151,61 +127,48 @@ class AdoptionPlanner {
   // relative and lead through other links, but it must end at a release itself,
   // not at a directory inside one.
   Version FindLive() const {
+    const std::string& root = root_.path();
     if (!state_.current_target) {
-      Refuse(kCurrent, root_,
-             fmt::format(
-                 "there is no {0} in it. If {1} is itself the directory that "
-                 "is served, choose a root beside it, such as {1}.d, and use "
-                 "release --root {1}.d init --adopt --from {1}",
-                 kCurrent, root_));
+      root_.Refuse(
+          kCurrent,
+          fmt::format(
+              "there is no {0} in it. If {1} is itself the directory that "
+              "is served, choose a root beside it, such as {1}.d, and use "
+              "release --root {1}.d init --adopt --from {1}",
+              kCurrent, root));
     }
     const std::string says = Quoted(*state_.current_target);
-    const std::string path = root_ + "/" + kCurrent;
+    const std::string path = root + "/" + kCurrent;
     // RealPath returns the path itself if it leads nowhere.
     const std::string real = RealPath(options_.machine, path);
     if (real == path) {
-      Refuse(kCurrent, root_,
-             fmt::format("{} says {}, which is not there", kCurrent, says));
+      root_.Refuse(kCurrent, fmt::format("{} says {}, which is not there",
+                                         kCurrent, says));
     }
-    const std::string releases = root_ + "/" + kReleases;
+    const std::string releases = root + "/" + kReleases;
     const auto version = VersionOfPath(releases, real);
     if (version && real == releases + "/" + version->name() &&
         state_.listing.versions.contains(*version)) {
       return *version;
     }
-    Refuse(kCurrent, root_,
-           fmt::format("{0} leads to {1}, which is no release, that is no "
-                       "directory in {2} named by letters, digits and "
-                       "\"._+~-\". Copy what it leads to there (cp -a {1} "
-                       "{2}/1), lead {0} there in one step (ln -s {4}/1 "
-                       "{3}/{0}.new && mv -T {3}/{0}.new {3}/{0}), and try "
-                       "again",
-                       kCurrent, real, releases, root_, kReleases));
+    root_.Refuse(
+        kCurrent,
+        fmt::format("{0} leads to {1}, which is no release, that is no "
+                    "directory in {2} named by letters, digits and "
+                    "\"._+~-\". Copy what it leads to there (cp -a {1} "
+                    "{2}/1), lead {0} there in one step (ln -s {4}/1 "
+                    "{3}/{0}.new && mv -T {3}/{0}.new {3}/{0}), and try "
+                    "again",
+                    kCurrent, real, releases, root, kReleases));
   }
 
-  ForeignFacts LookAtTrees(const Version& live) const {
-    ForeignFacts facts{.live = live,
-                       .trees = {},
-                       .revisions_log = TextOf(kRevisionsLog),
-                       .releases_log = TextOf(kReleasesLog)};
-    const auto unfinished = UnfinishedByDeployer();
+  // Returns the releases that the user did not leave out.
+  std::set<Version> Wanted() const {
+    std::set<Version> wanted;
     for (const Version& version : state_.listing.versions) {
-      if (options_.leave_out.contains(version)) continue;
-      const std::string path = ReleasePath(version);
-      facts.trees[version] = {.modified = fs_->Stat(Fs::kRoot, path)->modified,
-                              .marked_bad = IsFile(path + "/" + kBadMark),
-                              .unfinished = unfinished == version};
+      if (!options_.leave_out.contains(version)) wanted.insert(version);
     }
-    return facts;
-  }
-
-  // Deployer points the link `release` at the release that it is making, and
-  // renames the link to `current` to make that release live.
-  std::optional<Version> UnfinishedByDeployer() const {
-    const auto info = fs_->Stat(Fs::kRoot, kUnfinished);
-    if (!info || info->type != FileType::kSymlink) return std::nullopt;
-    const std::string target = *fs_->ReadLink(Fs::kRoot, kUnfinished);
-    return Version::Parse(target.substr(target.rfind('/') + 1));
+    return wanted;
   }
 
   void RequireLeaveOut(const AdoptionPlan& plan) const {
@@ -218,35 +181,8 @@ class AdoptionPlanner {
     }
   }
 
-  // Explains each entry of releases/ that the plan does not contain.
-  void AddLeftAlone(AdoptionPlan* plan) const {
-    if (plan->done) return;
-    for (const std::string& name : state_.listing.unknown_entries) {
-      // This is the link of an interrupted exchange; see PlanDirectory.
-      if (plan->moves && name == plan->live.name()) continue;
-      plan->left_alone.push_back(fmt::format(
-          "{}/{} is left alone: it is no directory that a version's name "
-          "could be",
-          kReleases, Printable(name)));
-    }
-    for (const LedgerEntry& entry : state_.ledger.entries()) {
-      const auto same = [&](const ForeignRelease& release) {
-        return release.version == entry.version;
-      };
-      if (entry.state != ReleaseState::kUnknown ||
-          std::any_of(plan->releases.begin(), plan->releases.end(), same)) {
-        continue;
-      }
-      plan->left_alone.push_back(
-          fmt::format("{} is left alone: {}", ReleasePath(entry.version),
-                      options_.leave_out.contains(entry.version)
-                          ? "so it was asked"
-                          : "nothing tells when it was live"));
-    }
-  }
-
   Fs* fs_;
-  const std::string& root_;
+  const ForeignRoot root_;
   const std::int64_t now_;
   const DeploymentState& state_;
   const AdoptOptions& options_;
@@ -255,7 +191,7 @@ class AdoptionPlanner {
 // Keeps the order of the plan, with the live release last: the ledger makes
 // each good release the newest one in turn.
 AdoptionSpec MakeAdoptionSpec(AdoptionPlan plan) {
-  AdoptionSpec adoption{.order_source = std::move(plan.told_by),
+  AdoptionSpec adoption{.order_source = std::move(plan.order_source),
                         .warnings = std::move(plan.left_alone)};
   for (ForeignRelease& release : plan.releases) {
     const bool moves = plan.moves && release.version == plan.live;
@@ -288,8 +224,9 @@ Plan DescribeAdoption(DeployContext* context, const AdoptOptions& options) {
                     StateName(release.state),
                     release.reason.empty() ? "" : ": " + release.reason));
   }
-  if (!adoption.told_by.empty()) {
-    plan.push_back(fmt::format("take their order from {}", adoption.told_by));
+  if (!adoption.order_source.empty()) {
+    plan.push_back(
+        fmt::format("take their order from {}", adoption.order_source));
   }
   for (const std::string& text : adoption.left_alone) plan.push_back(text);
   plan.push_back(

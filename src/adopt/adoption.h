@@ -36,7 +36,7 @@ struct AdoptionPlan {
   bool done = false;   // `live` is adopted already; nothing remains to be done
   bool moves = false;  // `current` is a directory and becomes releases/LIVE
   std::vector<ForeignRelease> releases;  // as in ForeignHistory
-  std::string told_by;                   // likewise; empty: a single release
+  std::string order_source;              // likewise; empty: a single release
   // One sentence for each entry that is not adopted, with the reason.
   std::vector<std::string> left_alone;
 };

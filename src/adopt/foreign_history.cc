@@ -14,9 +14,6 @@
 namespace release {
 namespace {
 
-constexpr char kRevisionsLog[] = "revisions.log";
-constexpr char kReleasesLog[] = ".dep/releases_log";
-
 // One line of a log: `version` became live.
 struct Change {
   Version version;
@@ -98,7 +95,7 @@ ForeignHistory Replay(const ForeignFacts& facts,
   // The link decides what is live: an admin may have moved it by hand, without
   // a line in the log. Treat that as a rollback to it.
   ledger.RolledBack(newest(), facts.live, {});
-  ForeignHistory history{.releases = {}, .told_by = kRevisionsLog};
+  ForeignHistory history{.releases = {}, .order_source = kRevisionsLog};
   std::set<Version> good(ledger.activation_order().begin(),
                          ledger.activation_order().end());
   for (const auto& [version, tree] : facts.trees) {
@@ -158,8 +155,10 @@ Reason WhyNotGood(const ForeignTree& tree, bool after_live) {
 // first and contains the live release. The live release is good whatever its
 // marks are, since it serves.
 ForeignHistory Judge(const ForeignFacts& facts,
-                     const std::vector<Version>& order, std::string told_by) {
-  ForeignHistory history{.releases = {}, .told_by = std::move(told_by)};
+                     const std::vector<Version>& order,
+                     std::string order_source) {
+  ForeignHistory history{.releases = {},
+                         .order_source = std::move(order_source)};
   std::vector<ForeignRelease> good;
   std::set<Version> judged = {facts.live};
   bool after_live = false;
@@ -182,7 +181,7 @@ ForeignHistory Judge(const ForeignFacts& facts,
     if (!judged.insert(version).second) continue;
     history.releases.push_back(
         {version, ReleaseState::kFailed,
-         fmt::format("{} does not know it", history.told_by)});
+         fmt::format("{} does not know it", history.order_source)});
   }
   good.push_back(Good(facts.live));
   history.releases.insert(history.releases.end(), good.begin(), good.end());

@@ -14,6 +14,10 @@
 
 namespace release {
 
+// The logs that Capistrano and Deployer keep in a root.
+inline constexpr char kRevisionsLog[] = "revisions.log";
+inline constexpr char kReleasesLog[] = ".dep/releases_log";
+
 // A directory in releases/.
 struct ForeignTree {
   std::int64_t modified = 0;  // seconds since 1970
@@ -39,7 +43,7 @@ struct ForeignHistory {
   // good, then the good ones in the order in which they were live; the live
   // release is last.
   std::vector<ForeignRelease> releases;
-  std::string told_by;  // the source of the order: "revisions.log", ...
+  std::string order_source;  // the source of the order: "revisions.log", ...
 };
 
 // Uses the first source that fits: a revisions.log that mentions the live

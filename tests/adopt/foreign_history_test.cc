@@ -45,7 +45,7 @@ TEST_CASE("the order of activation comes from Capistrano's log") {
   facts.revisions_log =
       Deployed("20240102") + Deployed("20240101") + Deployed("20240103");
   CHECK(Told(facts) == "20240102 good, 20240101 good, 20240103 good");
-  CHECK(ReadForeignHistory(facts).told_by == "revisions.log");
+  CHECK(ReadForeignHistory(facts).order_source == "revisions.log");
 }
 
 TEST_CASE("a release that Capistrano's log does not mention was never live") {
@@ -77,7 +77,7 @@ TEST_CASE("a log that does not mention the live release is ignored") {
   ForeignFacts facts = Facts("10", {"9", "10", "8"});
   facts.revisions_log = Deployed("8") + "no line of Capistrano's\n";
   CHECK(Told(facts) == "8 good, 9 good, 10 good");
-  CHECK(ReadForeignHistory(facts).told_by == "their names");
+  CHECK(ReadForeignHistory(facts).order_source == "their names");
 }
 
 TEST_CASE("Deployer's log gives the order, its marks the bad releases") {
@@ -88,7 +88,7 @@ TEST_CASE("Deployer's log gives the order, its marks the bad releases") {
   facts.trees[V("e")].unfinished = true;
   CHECK(Told(facts) ==
         "b withdrawn, e failed, x failed, c good, a good, d good");
-  CHECK(ReadForeignHistory(facts).told_by == ".dep/releases_log");
+  CHECK(ReadForeignHistory(facts).order_source == ".dep/releases_log");
 }
 
 TEST_CASE("numbers sort as numbers; those above the live one failed") {
@@ -102,7 +102,7 @@ TEST_CASE("other names are ordered by their modification times") {
   facts.trees[V("green")].modified = 1;
   facts.trees[V("red")].modified = 3;
   CHECK(Told(facts) == "green good, blue good, red good");
-  CHECK(ReadForeignHistory(facts).told_by == "their times of change");
+  CHECK(ReadForeignHistory(facts).order_source == "their times of change");
   facts.trees[V("blue")].modified = 4;
   CHECK(Told(facts) == "blue failed, green good, red good");
 }
