@@ -194,9 +194,9 @@ int RunConfirm(const GlobalOptions& global) {
 
 int RunAbort(const GlobalOptions& global) {
   Session session(global);
-  return FinishTelling(
-      &session, "abort",
-      global.dry_run ? RunningTransaction(session.fs()) : Abort(session.fs()));
+  return FinishTelling(&session, "abort",
+                       global.dry_run ? RunningTransaction(session.fs())
+                                      : Abort(session.context()));
 }
 
 int RunNotify(const GlobalOptions& global, const NotifyOptions& options) {

@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "deploy/notices.h"
+#include "deploy/preempt.h"
 #include "deploy/transaction.h"
 #include "deploy/undo.h"
 #include "store/durable.h"
@@ -21,6 +23,15 @@ void LeaveMark(Fs* fs, const std::string& path) {
   if (fs->Stat(Fs::kRoot, path)) return;
   const ScopedHandle file(
       fs, fs->Open(Fs::kRoot, path, OpenMode::kCreateNew, 0640));
+}
+
+std::string RemarkOn(const Preempted& preempted) {
+  const std::string what =
+      preempted.command.empty() ? "it" : "the " + preempted.command;
+  return fmt::format(
+      "asked transaction {} to undo and stop: {} of {} was under "
+      "way",
+      preempted.number, what, CallerName(preempted.caller));
 }
 
 Outcome RecoverLocked(DeployContext* context, bool with_service) {
@@ -74,9 +85,20 @@ Outcome Activate(DeployContext* context, const Version& version,
 
 Outcome Rollback(DeployContext* context, const std::optional<Version>& version,
                  const std::string& reason) {
-  return RunTransaction(context, {.kind = TransactionKind::kRollback,
-                                  .version = version,
-                                  .reason = reason});
+  TransactionSpec spec{
+      .kind = TransactionKind::kRollback, .version = version, .reason = reason};
+  const auto preempted = Preempt(context);
+  if (!preempted) return RunTransaction(context, spec);
+  const std::string remark = RemarkOn(*preempted);
+  context->report({.kind = ProgressEvent::Kind::kRemark,
+                   .transaction = preempted->number,
+                   .text = remark});
+  context->wait = std::max(context->wait, LongestUndo(*context->config));
+  // Its undo is the rollback that was asked for.
+  if (!version) spec.version = preempted->returns_to;
+  Outcome outcome = RunTransaction(context, spec);
+  outcome.warnings.insert(outcome.warnings.begin(), remark);
+  return outcome;
 }
 
 Outcome Prune(DeployContext* context) {
@@ -130,14 +152,15 @@ std::uint64_t Confirm(Fs* fs) {
   return number;
 }
 
-std::uint64_t Abort(Fs* fs) {
+std::uint64_t Abort(DeployContext* context) {
+  Fs* fs = context->fs;
   const DeploymentState state = ReadDeploymentState(fs);
   // A transaction that still receives its archive holds the lock but has no
   // record yet. It will take the next number.
   const bool preparing = !state.open && FindLockHolder(fs);
   const std::uint64_t number =
       preparing ? state.newest + 1 : RunningTransaction(fs);
-  LeaveMark(fs, AbortPath(number));
+  RequestAbort(fs, number, CallerName(context->caller));
   return number;
 }
 

@@ -24,7 +24,9 @@ Outcome Activate(DeployContext* context, const Version& version,
 
 // Rolls back to `version` or, if it is nullopt, to the release that was live
 // and good before the current one. Marks the release that was live as
-// withdrawn, with `reason`.
+// withdrawn, with `reason`. Preempts a transaction that waits for a network or
+// a person (deploy/preempt.h), waits until it is undone, and warns whose it
+// was.
 Outcome Rollback(DeployContext* context, const std::optional<Version>& version,
                  const std::string& reason);
 
@@ -44,12 +46,13 @@ Outcome RecoverNow(DeployContext* context, bool with_service);
 bool InitializeLayout(Fs* fs);
 
 // Confirm lets a transaction that waits for confirmation keep its release;
-// Abort asks the running transaction to undo and stop. Both only leave a mark
-// that the transaction polls; they neither take the lock nor wait. Each returns
+// Abort asks the running transaction to undo and stop. Both only leave a file
+// that the transaction polls for; they neither take the lock nor wait. Each
+// returns
 // the number of that transaction, as does RunningTransaction. Throws
 // Error kNothingRunning if none is running.
 std::uint64_t Confirm(Fs* fs);
-std::uint64_t Abort(Fs* fs);
+std::uint64_t Abort(DeployContext* context);
 std::uint64_t RunningTransaction(Fs* fs);
 
 }  // namespace release

@@ -5,6 +5,7 @@
 #include "base/units.h"
 #include "deploy/deployment_state.h"
 #include "deploy/disk_facts.h"
+#include "deploy/preempt.h"
 #include "deploy/prune.h"
 #include "deploy/recovery.h"
 #include "deploy/staging.h"
@@ -190,7 +191,14 @@ Plan PlanRollback(DeployContext* context,
                   const std::optional<Version>& version) {
   const DeploymentState state = ReadDeploymentState(context->fs);
   Plan plan;
-  PlanSettling(context, state, &plan);
+  const bool preempts =
+      state.open && FindLockHolder(context->fs) && IsInterruptible(*state.open);
+  if (preempts) {
+    plan.push_back(fmt::format("ask transaction {} ({}) to undo and stop",
+                               state.open->number, state.open->begin->command));
+  } else {
+    PlanSettling(context, state, &plan);
+  }
   const Version target = ChooseRollbackTarget(state, version);
   if (state.live == target) return {"nothing: it is live"};
   PlanActivation(context, state, target, /*goes_back=*/true, &plan);

@@ -84,7 +84,13 @@ AbortWatch::AbortWatch(Fs* fs, std::string path, std::string message)
 AbortWatch::~AbortWatch() { g_watch = nullptr; }
 
 void AbortWatch::Check() const {
-  if (fs_->Stat(Fs::kRoot, path_)) throw Error(ErrorCode::kAborted, message_);
+  if (!fs_->Stat(Fs::kRoot, path_)) return;
+  constexpr std::size_t kMaxName = 256;
+  std::string by(kMaxName, '\0');
+  const ScopedHandle file(fs_, fs_->Open(Fs::kRoot, path_, OpenMode::kRead));
+  by.resize(fs_->ReadAt(file.get(), by, 0));
+  throw Error(ErrorCode::kAborted,
+              by.empty() ? message_ : message_ + " by " + by);
 }
 
 void ThrowIfCancelled() {

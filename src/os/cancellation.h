@@ -37,7 +37,8 @@ class AbortWatch {
   AbortWatch(const AbortWatch&) = delete;
   AbortWatch& operator=(const AbortWatch&) = delete;
 
-  // Throws Error kAborted with the message if the file exists; FsError.
+  // Throws Error kAborted if the file exists, with the message and " by " and
+  // the file's text, if it has one; FsError.
   void Check() const;
 
  private:

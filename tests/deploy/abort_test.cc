@@ -18,7 +18,7 @@ TEST_CASE("an abort ends the wait for health at once, and undo follows") {
   // needs.
   Nanoseconds undone_from{0};
   world.clock.At(start + seconds(5), [&] {
-    Abort(&world.disk);
+    Abort(&world.context);
     world.config.health.min_healthy_time = seconds(1);
     undone_from = world.clock.SinceBoot();
   });
@@ -26,6 +26,8 @@ TEST_CASE("an abort ends the wait for health at once, and undo follows") {
   CHECK(outcome.exit == Exit::kUndone);
   REQUIRE(outcome.error);
   CHECK(outcome.error->code == ErrorCode::kAborted);
+  CHECK(outcome.error->message.find("by " + CallerName(world.context.caller)) !=
+        std::string::npos);
   CHECK(world.Current() == "releases/1");
   CHECK(world.service == "releases/1");
   CHECK(undone_from == start + seconds(5));
@@ -53,7 +55,7 @@ TEST_CASE("a late abort does not affect the next transaction") {
       world.disk.Open(Fs::kRoot, AbortPath(next), OpenMode::kCreateNew, 0640));
   CHECK(world.Deploy("2").exit == Exit::kDone);
   // An abort without a running transaction is an error.
-  CHECK(ErrorOf([&] { Abort(&world.disk); }).code() ==
+  CHECK(ErrorOf([&] { Abort(&world.context); }).code() ==
         ErrorCode::kNothingRunning);
 }
 

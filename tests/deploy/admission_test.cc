@@ -98,7 +98,7 @@ TEST_CASE("an abort ends the copying of an archive that has evidence") {
   bool aborts = true;
   // At this point the lock is held, and the record does not exist yet.
   world.runner.On("find-principals", [&](const Command&) {
-    if (aborts) Abort(&world.disk);
+    if (aborts) Abort(&world.context);
     return Exited(0, "ci\n");
   });
   const Outcome outcome = world.DeploySigned("1", 1);

@@ -256,16 +256,16 @@ TEST_CASE("recover with nothing to settle succeeds and removes garbage") {
 TEST_CASE("confirm and abort need a transaction that runs") {
   World world;
   DeployAll(&world, {"1"});
-  for (const auto& command : {Confirm, Abort}) {
-    CHECK(ErrorOf([&] { command(&world.disk); }).code() ==
+  const auto check = [&] {
+    CHECK(ErrorOf([&] { Confirm(&world.disk); }).code() ==
           ErrorCode::kNothingRunning);
-  }
+    CHECK(ErrorOf([&] { Abort(&world.context); }).code() ==
+          ErrorCode::kNothingRunning);
+  };
+  check();
   // A transaction whose process died counts as not running.
   Journal(&world.disk, 2, Journal::RecordSpace::kNewFile).Begin(BeginRecord());
-  for (const auto& command : {Confirm, Abort}) {
-    CHECK(ErrorOf([&] { command(&world.disk); }).code() ==
-          ErrorCode::kNothingRunning);
-  }
+  check();
 }
 
 TEST_CASE("while another transaction runs, a command is refused as busy") {
@@ -273,7 +273,7 @@ TEST_CASE("while another transaction runs, a command is refused as busy") {
   DeployAll(&world, {"1"});
   std::optional<ErrorCode> code;
   world.runner.On("probe", [&](const Command&) {
-    if (!code) code = ErrorOf([&] { world.Rollback(); }).code();
+    if (!code) code = ErrorOf([&] { Prune(&world.context); }).code();
     return Exited(0);
   });
   CHECK(world.Deploy("2").exit == Exit::kDone);

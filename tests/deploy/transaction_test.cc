@@ -220,7 +220,8 @@ TEST_CASE("abort ends a wait at once, not at the end of its step") {
   world.config.health.deadline = std::chrono::hours(1);
   world.broken.insert("2");
   const Nanoseconds start = world.clock.SinceBoot();
-  world.clock.At(start + std::chrono::seconds(3), [&] { Abort(&world.disk); });
+  world.clock.At(start + std::chrono::seconds(3),
+                 [&] { Abort(&world.context); });
   world.CheckUndone(world.Deploy("2"), ErrorCode::kAborted, Exit::kUndone);
   CHECK(world.clock.SinceBoot() - start < std::chrono::seconds(5));
   CHECK(!Exists(&world.disk, AbortPath(2)));
@@ -253,7 +254,7 @@ TEST_CASE("abort and a signal end the wait for confirmation") {
     One world;
     world.clock.At(world.clock.SinceBoot() + std::chrono::seconds(5), [&] {
       if (by_signal) SetInterruptSignal(SIGINT);
-      if (!by_signal) Abort(&world.disk);
+      if (!by_signal) Abort(&world.context);
     });
     const Outcome outcome = Deploy(&world.context, world.RequestFor("2"),
                                    std::chrono::seconds(600));

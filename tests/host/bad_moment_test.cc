@@ -153,7 +153,7 @@ TEST_CASE_FIXTURE(Fixture, "a second command is told who holds the lock") {
   CHECK(status["interrupted"] == false);
   for (const char* wait : {"--wait=0s", "--wait=300ms"}) {
     const auto before = Listing(site.root(), {".release"});
-    const Finished finished = site.Release({"--json", wait, "rollback"});
+    const Finished finished = site.Release({"--json", wait, "activate", "1.0"});
     INFO(finished.Describe());
     CHECK(finished.exit == 6);
     const auto object = nlohmann::json::parse(finished.out);
@@ -177,12 +177,12 @@ TEST_CASE_FIXTURE(Fixture,
   const std::string bytes = BigTar();
   first.WriteInput(bytes.substr(0, bytes.size() / 2));
   AwaitUnpack();
-  Running second(site.CommandLine({"--wait=30s", "rollback"}));
+  Running second(site.CommandLine({"--wait=30s", "activate", "2.0"}));
   first.WriteInput(bytes.substr(bytes.size() / 2));
   first.EndInput();
   CHECK(first.Wait().exit == 0);
   CHECK(second.Wait().exit == 0);
-  // It rolled back the release that the first command made live.
+  // It went back from the release that the first command made live.
   CHECK(site.Live() == "2.0");
   CHECK(site.Json({"history"})["transactions"][0]["from"] == "releases/3.0");
 }
@@ -298,6 +298,50 @@ TEST_CASE_FIXTURE(Fixture, "an upload that has stalled can be aborted") {
   }
   CHECK(site.Release({"abort"}).exit == 1);
   site.Must({"deploy", archive, "--version", "3.0"});
+}
+
+TEST_CASE_FIXTURE(Fixture, "a rollback does not wait for a stalled upload") {
+  const std::string bytes = BigTar();
+  // While no byte has arrived, the deploy has no record yet.
+  for (const std::size_t fed : {std::size_t{0}, bytes.size() / 2}) {
+    CAPTURE(fed);
+    Running deploy(
+        site.CommandLine({"--json", "deploy", "-", "--version", "3.0"}),
+        Running::Input::kPipe);
+    deploy.WriteInput(bytes.substr(0, fed));
+    if (fed != 0) AwaitUnpack();
+    if (fed == 0) {
+      REQUIRE(Eventually([&] { return site.Status()["running"].is_object(); }));
+    }
+    const Finished rollback = site.Release({"rollback"});
+    INFO(rollback.Describe());
+    CHECK(rollback.exit == 0);
+    CHECK(rollback.err.find("asked transaction") != std::string::npos);
+    CHECK(site.Live() == "1.0");
+    const Finished finished = deploy.Wait();
+    INFO(finished.Describe());
+    CHECK(finished.exit == 1);
+    const auto error = nlohmann::json::parse(finished.out)["error"];
+    CHECK(error["code"] == "aborted");
+    CHECK(error["message"].get<std::string>().find("by a rollback of ") !=
+          std::string::npos);
+    site.Must({"activate", "2.0"});
+  }
+}
+
+TEST_CASE_FIXTURE(Fixture, "a rollback undoes a deploy that awaits a person") {
+  Running deploy(site.CommandLine(
+      {"deploy", archive, "--version", "3.0", "--confirm-within", "60s"}));
+  REQUIRE(Eventually([&] {
+    const nlohmann::json open = site.Status()["open"];
+    return open.is_object() && open["step"] == "confirm";
+  }));
+  // The undo is the rollback: 2.0 was live before, and 1.0 is not meant.
+  const Finished rollback = site.Release({"rollback"});
+  INFO(rollback.Describe());
+  CHECK(rollback.exit == 0);
+  CHECK(site.Live() == "2.0");
+  CHECK(deploy.Wait().exit == 4);
 }
 
 TEST_CASE_FIXTURE(Fixture, "a limit on the size of files is a failure told") {

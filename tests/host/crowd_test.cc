@@ -279,8 +279,12 @@ bool MayEndSo(const Ran& ran) {
   const bool is_gone =
       finished.out.find(": there is none") != finished.out.npos;
   if (!ran.call.changes && finished.exit == 1 && is_gone) return true;
-  // No release is unhealthy here, so only a signal can cause an undo.
-  if (finished.exit == 1 || finished.exit == 4) return ran.signalled;
+  // No release is unhealthy here, so only a signal or a rollback can cause an
+  // undo.
+  if (finished.exit == 1 || finished.exit == 4) {
+    return ran.signalled ||
+           finished.out.find("by a rollback of ") != finished.out.npos;
+  }
   if (ran.call.changes) {
     return finished.exit == 0 || finished.exit == 6 || finished.exit == 7;
   }

@@ -91,6 +91,8 @@ TEST_CASE("an abort request throws while it is watched for") {
     const AbortWatch watch(&disk, "abort", "asked to abort");
     CHECK(CancellationPollTime() > 0);
     CHECK(ErrorOf(ThrowIfCancelled).code() == ErrorCode::kAborted);
+    PutFile(&disk, "abort", "bob");
+    CHECK(Says(ErrorOf(ThrowIfCancelled), "asked to abort by bob"));
     const CancellationShield shield;
     CHECK(CancellationPollTime() == -1);
     ThrowIfCancelled();

@@ -1,0 +1,88 @@
+#include "deploy/preempt.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <initializer_list>
+
+#include "base/units.h"
+#include "deploy/deployment_state.h"
+#include "store/layout.h"
+#include "store/lock.h"
+
+namespace release {
+namespace {
+
+constexpr Nanoseconds kMargin = std::chrono::seconds(30);
+
+std::optional<Version> ReturnsTo(const TransactionRecord& record) {
+  if (!record.switching || !record.begin->from_target) return std::nullopt;
+  return VersionOfTarget(*record.begin->from_target);
+}
+
+}  // namespace
+
+bool IsInterruptible(const TransactionRecord& record) {
+  if (record.begin->command == "rollback") return false;
+  // The step "unpack" may wait for the rest of an upload.
+  const std::string& step = record.current_step;
+  return step == "unpack" || step == "health" || step == "confirm";
+}
+
+void RequestAbort(Fs* fs, std::uint64_t number, const std::string& by) {
+  const std::string path = AbortPath(number);
+  if (fs->Stat(Fs::kRoot, path)) return;
+  // Written under another name first, so that the transaction does not find the
+  // file before its text.
+  const std::string temporary =
+      fmt::format("{}/{}abort-{:06}", kOwn, kTempFilePrefix, number);
+  fs->RemoveFile(Fs::kRoot, temporary);
+  {
+    const ScopedHandle file(
+        fs, fs->Open(Fs::kRoot, temporary, OpenMode::kCreateNew, 0640));
+    try {
+      fs->Write(file.get(), by);
+    } catch (const FsError& error) {
+      // On a full disk the request must do without its text.
+      if (error.error_number() != ENOSPC) throw;
+    }
+  }
+  fs->Rename(Fs::kRoot, temporary, Fs::kRoot, path, RenameMode::kReplace);
+}
+
+std::optional<Preempted> Preempt(DeployContext* context) {
+  Fs* fs = context->fs;
+  RequireLayout(fs);
+  const auto holder = FindLockHolder(fs);
+  if (!holder) return std::nullopt;
+  const DeploymentState state = ReadDeploymentState(fs);
+  if (state.open && !IsInterruptible(*state.open)) return std::nullopt;
+  // A transaction that still receives its archive has no record yet. It will
+  // take the next number.
+  Preempted preempted{.number = state.newest + 1,
+                      .command = "",
+                      .caller = holder->caller,
+                      .returns_to = std::nullopt};
+  if (state.open) {
+    preempted = {.number = state.open->number,
+                 .command = state.open->begin->command,
+                 .caller = state.open->begin->caller,
+                 .returns_to = ReturnsTo(*state.open)};
+  }
+  RequestAbort(fs, preempted.number,
+               fmt::format("a rollback of {}", CallerName(context->caller)));
+  return preempted;
+}
+
+Nanoseconds LongestUndo(const Config& config) {
+  Nanoseconds sum = kMargin;
+  // A reload, and the wait for old processes to end.
+  for (const Nanoseconds part :
+       {config.service.timeout, config.service.timeout, config.health.deadline,
+        config.health.min_healthy_time, config.hooks.timeout}) {
+    sum = AddSaturated(sum, part);
+  }
+  return sum;
+}
+
+}  // namespace release
