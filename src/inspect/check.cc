@@ -260,6 +260,9 @@ void CheckUnit(Findings* found) {
                   left      ? "left alone"
                   : reloads ? "reloaded"
                             : "restarted"));
+  if (!state.starts_at_boot()) {
+    found->Add(Level::kWarning, "service", NotEnabled(service.unit));
+  }
 }
 
 void CheckService(Findings* found) {

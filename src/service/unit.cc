@@ -35,6 +35,7 @@ int Number(std::string_view text) {
 // Stores one property of `systemctl show`.
 void TakeProperty(std::string_view key, std::string_view value, UnitState* s) {
   if (key == "LoadState") s->load = value;
+  if (key == "UnitFileState") s->file_state = value;
   if (key == "ActiveState") s->active = value;
   if (key == "SubState") s->sub = value;
   if (key == "Type") s->type = value;
@@ -70,6 +71,13 @@ std::string UnitState::Describe() const {
     return fmt::format("{} ({}, status {})", active, result, main_status);
   }
   return fmt::format("{} ({})", active, sub);
+}
+
+std::string NotEnabled(const std::string& unit) {
+  return fmt::format(
+      "{} is not enabled: it will not start at boot; `systemctl "
+      "enable {}`",
+      unit, unit);
 }
 
 UnitState ParseUnitState(std::string_view properties) {
@@ -109,7 +117,7 @@ UnitState Unit::Show() {
     result = Systemctl({"show",
                         "--property=LoadState,ActiveState,SubState,Type,Result,"
                         "ControlGroup,InvocationID,Job,MainPID,ExecMainStatus,"
-                        "NRestarts,CanReload",
+                        "NRestarts,CanReload,UnitFileState",
                         "--", name_},
                        kAskTimeout);
     if (!result.ok()) continue;
@@ -148,6 +156,7 @@ std::string Unit::Choose(ServiceAction action, const UnitState& before,
   if (!before.running() && !before.oneshot()) {
     remarks->push_back(fmt::format("{} was not running, it was {}; started",
                                    name_, before.Describe()));
+    if (!before.starts_at_boot()) remarks->push_back(NotEnabled(name_));
     return before.active == "activating" || before.active == "deactivating"
                ? "restart"
                : "start";

@@ -28,6 +28,7 @@ struct UnitState {
   int main_status = 0;        // how the last main process ended
   int restarts = 0;           // automatic ones, since the last manual start
   bool can_reload = false;
+  std::string file_state;  // "enabled", "disabled", "static", ...
 
   bool running() const;
   // A oneshot unit ends when its work is done, so only the result of its job
@@ -35,7 +36,13 @@ struct UnitState {
   bool oneshot() const { return type == "oneshot"; }
   // "active (running)", "failed (exit-code, status 3)".
   std::string Describe() const;
+  // False if the unit's file can be enabled and is not. Other units, such as
+  // static and generated ones, are started by something that is not known here.
+  bool starts_at_boot() const { return file_state != "disabled"; }
 };
+
+// For a unit that does not start at boot: says so, with the remedy.
+std::string NotEnabled(const std::string& unit);
 
 // Parses the output of `systemctl show`. Properties that it lacks keep their
 // defaults.

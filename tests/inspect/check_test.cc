@@ -110,6 +110,9 @@ TEST_CASE("a unit that is missing, failed or cannot reload is found") {
   rig.unit.state.load = "loaded";
   rig.unit.Fail();
   CHECK(rig.Of(Level::kWarning).find("failed") != std::string::npos);
+  CHECK(rig.Of(Level::kWarning).find("not enabled") == std::string::npos);
+  rig.unit.state.file_state = "disabled";
+  CHECK(rig.Of(Level::kWarning).find("not enabled") != std::string::npos);
 }
 
 TEST_CASE("the pidfile and its signal are checked") {

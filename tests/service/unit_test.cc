@@ -86,6 +86,22 @@ TEST_CASE("a unit that does not run is started, with a remark") {
         "started");
 }
 
+TEST_CASE("a unit that was started and will not start at boot has a remark") {
+  for (const char* state : {"disabled", "enabled", "static", ""}) {
+    CAPTURE(state);
+    Rig rig;
+    rig.fake.Fail();
+    rig.fake.state.file_state = state;
+    rig.Reload();
+    const bool disabled = std::string(state) == "disabled";
+    REQUIRE(rig.remarks.size() == (disabled ? 2 : 1));
+    if (!disabled) continue;
+    CHECK(rig.remarks[1] ==
+          "shop.service is not enabled: it will not start at boot; `systemctl "
+          "enable shop.service`");
+  }
+}
+
 TEST_CASE("a unit between two crashes is restarted, not waited for") {
   Rig rig;
   rig.fake.state.active = "activating";

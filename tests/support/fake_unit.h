@@ -71,10 +71,11 @@ class FakeUnit {
     return fmt::format(
         "Type={}\nMainPID={}\nNRestarts={}\nExecMainStatus={}\nResult={}\n"
         "ControlGroup={}\nLoadState={}\nActiveState={}\nSubState={}\n"
-        "CanReload={}\nJob={}\nInvocationID={}\n",
+        "CanReload={}\nJob={}\nInvocationID={}\nUnitFileState={}\n",
         state.type, state.main_pid, state.restarts, state.main_status,
         state.result, state.control_group, state.load, state.active, state.sub,
-        state.can_reload ? "yes" : "no", state.job, state.invocation);
+        state.can_reload ? "yes" : "no", state.job, state.invocation,
+        state.file_state);
   }
 };
 
