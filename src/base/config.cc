@@ -254,6 +254,7 @@ void AddHooksAndNotify(Config* config, std::vector<Key>* keys) {
                 {"hooks", "pre_activate", OfArgv(&hooks->pre_activate)},
                 {"hooks", "post_activate", OfArgv(&hooks->post_activate)},
                 {"hooks", "post_rollback", OfArgv(&hooks->post_rollback)},
+                {"hooks", "user", OfRead(ReadUser, &hooks->user)},
                 {"hooks", "timeout", OfDuration(&hooks->timeout)},
                 {"notify", "on",
                  OfSwitches({{"success", &notify->on_success},

@@ -74,6 +74,7 @@ struct HooksConfig {
   Argv pre_activate;
   Argv post_activate;
   Argv post_rollback;
+  std::string user;  // whom they run as; if empty, the caller
   Duration timeout = std::chrono::minutes(10);
   // Not a config key: set if this program runs confined; see RunHook.
   bool in_unit = false;

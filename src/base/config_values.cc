@@ -123,6 +123,15 @@ std::string ReadOwner(std::string_view text, std::string* out) {
   return "";
 }
 
+std::string ReadUser(std::string_view text, std::string* out) {
+  if (text.empty() || text.front() == '-' || HasBlank(text) ||
+      text.find(':') != text.npos) {
+    return "must be the name of a user, such as \"shop\"";
+  }
+  *out = text;
+  return "";
+}
+
 std::string ReadUnit(std::string_view text, std::string* out) {
   if (text.empty() || text.front() == '-' || HasBlank(text) ||
       text.find('/') != text.npos) {

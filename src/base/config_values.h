@@ -36,6 +36,9 @@ std::string ReadName(std::string_view text, std::string* out);
 // "user:group".
 std::string ReadOwner(std::string_view text, std::string* out);
 
+// The name of a user.
+std::string ReadUser(std::string_view text, std::string* out);
+
 // The name of a systemd unit.
 std::string ReadUnit(std::string_view text, std::string* out);
 

@@ -10,10 +10,13 @@
 
 #include "base/text.h"
 #include "base/units.h"
+#include "os/as_user.h"
 #include "os/identity.h"
 #include "os/input.h"
+#include "os/safe_command.h"
 #include "os/startup.h"
 #include "os/system_journal.h"
+#include "service/hooks.h"
 
 namespace release {
 namespace {
@@ -115,6 +118,29 @@ unsigned AllowedThreads() {
   return std::min(count, kThreads);
 }
 
+// Refuses before anything is changed what would be refused later, when the
+// command is about to run. Names relative to a release can only be checked
+// then.
+void RequireSafeCommands(const Config& config) {
+  const std::string releases = config.root + "/releases";
+  const HooksConfig& hooks = config.hooks;
+  if (!hooks.user.empty()) RequireUser(hooks.user);
+  for (const auto& [name, argv] : {std::pair("preflight", &hooks.preflight),
+                                   {"pre_activate", &hooks.pre_activate},
+                                   {"post_activate", &hooks.post_activate},
+                                   {"post_rollback", &hooks.post_rollback}}) {
+    if (!hooks.user.empty()) break;
+    RequireSafeForRoot(fmt::format("the {} hook", name), {.argv = *argv},
+                       releases, kHookRemedy);
+  }
+  for (const auto& [name, argv] :
+       {std::pair("[service] command", &config.service.command),
+        {"[healthcheck] command", &config.health.command},
+        {"[notify] command", &config.notify.command}}) {
+    RequireSafeForRoot(name, {.argv = *argv}, releases);
+  }
+}
+
 }  // namespace
 
 void TakeGlobals(const CommandWords& words, GlobalOptions* global) {
@@ -196,21 +222,7 @@ void Session::RequireOnlyRootWrites() const {
                             path, *danger),
                 path);
   }
-  const HooksConfig& hooks = config_.hooks;
-  for (const Argv* argv :
-       {&hooks.preflight, &hooks.pre_activate, &hooks.post_activate,
-        &hooks.post_rollback, &config_.service.command, &config_.health.command,
-        &config_.notify.command}) {
-    // A path within a release is checked when the hook runs. A bare name is
-    // looked up in PATH, which root trusts.
-    if (argv->empty() || !argv->front().starts_with('/')) continue;
-    const Reason danger = WhyOthersCanWrite(argv->front());
-    if (!danger) continue;
-    throw Error(
-        ErrorCode::kConfigUnsafe,
-        fmt::format("cannot run {} as root: {}", argv->front(), *danger),
-        argv->front());
-  }
+  RequireSafeCommands(config_);
 }
 
 }  // namespace release

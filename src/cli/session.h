@@ -43,8 +43,9 @@ class Session {
 
   // Must be called before anything is changed. If this runs as root, throws
   // Error kRootUnsafe if another user can write the directories of the root,
-  // and kConfigUnsafe if another user can write a program that the
-  // configuration names by an absolute path. Does nothing for other users.
+  // and kConfigUnsafe if another user can write a program or script that a
+  // command of the configuration names by an absolute path. Does nothing of
+  // this for other users. kConfigInvalid: hooks cannot be run as [hooks] user.
   void RequireOnlyRootWrites() const;
 
   const GlobalOptions& options() const { return options_; }

@@ -9,9 +9,11 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "deploy/deployment_state.h"
+#include "os/as_user.h"
 #include "os/host_facts.h"
 #include "os/identity.h"
 #include "os/input.h"
+#include "os/safe_command.h"
 #include "service/pidfile.h"
 #include "service/unit.h"
 #include "store/layout.h"
@@ -50,6 +52,10 @@ struct Findings {
   }
   std::string Absolute(const std::string& path) const {
     return path.empty() ? config.root : config.root + "/" + path;
+  }
+  // Empty if no release is live.
+  std::string LiveDirectory() const {
+    return live ? fmt::format("{}/{}", Absolute(kReleases), live->name()) : "";
   }
   bool IsDirectory(const std::string& path) const {
     const auto info = context->fs->Stat(Fs::kRoot, path);
@@ -218,22 +224,75 @@ void CheckOwnerAndKeys(Findings* found) {
   });
 }
 
-void CheckPrograms(Findings* found) {
+// A command of the configuration.
+struct ConfiguredCommand {
+  std::string key;
+  const Argv& argv;
+  std::string directory;  // in which it runs
+  std::string user;       // empty: the caller
+};
+
+// Says whether the command's program exists and root may run it.
+void CheckProgram(Findings* found, const ConfiguredCommand& command) {
+  if (command.argv.empty()) return;
+  const auto unsafe =
+      FindUnsafeFile({.argv = command.argv, .directory = command.directory},
+                     found->Absolute(kReleases));
+  if (unsafe && command.user.empty()) {
+    found->Add(Level::kFailure, command.key,
+               fmt::format("root does not run it, because of {}: {}",
+                           unsafe->path, unsafe->reason));
+    return;
+  }
+  const bool runnable = !FindProgram(command.argv[0]).empty();
+  found->Add(
+      runnable ? Level::kOk : Level::kFailure, command.key,
+      fmt::format("{} {}", command.argv[0],
+                  runnable ? "can be run" : "is no program that can be run"));
+}
+
+// Warns if root runs hooks in a directory of somebody else: FindUnsafeFile sees
+// what a hook names, not what it finds there, such as a Makefile.
+void CheckHooksUser(Findings* found) {
   const HooksConfig& hooks = found->config.hooks;
-  for (const auto& [name, argv] :
-       {std::pair("preflight", hooks.preflight),
-        {"pre_activate", hooks.pre_activate},
-        {"post_activate", hooks.post_activate},
-        {"post_rollback", hooks.post_rollback},
-        {"service", found->config.service.command},
-        {"healthcheck", found->config.health.command},
-        {"notify", found->config.notify.command}}) {
-    if (argv.empty()) continue;
-    const bool runnable = !FindProgram(argv[0]).empty();
-    found->Add(
-        runnable ? Level::kOk : Level::kFailure, name,
-        fmt::format("{} {}", argv[0],
-                    runnable ? "can be run" : "is no program that can be run"));
+  if (!hooks.user.empty()) {
+    found->Try("hooks", [&] {
+      RequireUser(hooks.user);
+      const bool can = !FindProgram("setpriv").empty();
+      found->Add(can ? Level::kOk : Level::kFailure, "hooks",
+                 can ? "run as " + hooks.user
+                     : "[hooks] user needs the program setpriv of util-linux");
+    });
+    return;
+  }
+  const bool any = !hooks.preflight.empty() || !hooks.pre_activate.empty() ||
+                   !hooks.post_activate.empty() || !hooks.post_rollback.empty();
+  if (!any || !found->live) return;
+  const Reason danger =
+      WhyOthersCanWrite(found->Absolute(kReleases) + "/" + found->live->name());
+  if (!danger) return;
+  found->Add(Level::kWarning, "hooks",
+             fmt::format("root runs them in the release's directory, and {}; "
+                         "set [hooks] user if they need not be root's",
+                         *danger));
+}
+
+// Hooks run in the new release's directory, which is likely to be as the live
+// one's.
+void CheckPrograms(Findings* found) {
+  const Config& config = found->config;
+  const HooksConfig& hooks = config.hooks;
+  const std::string release = found->LiveDirectory();
+  CheckHooksUser(found);
+  for (const ConfiguredCommand& command :
+       {ConfiguredCommand{"preflight", hooks.preflight, release, hooks.user},
+        {"pre_activate", hooks.pre_activate, release, hooks.user},
+        {"post_activate", hooks.post_activate, release, hooks.user},
+        {"post_rollback", hooks.post_rollback, release, hooks.user},
+        {"service", config.service.command, release, ""},
+        {"healthcheck", config.health.command, "/", ""},
+        {"notify", config.notify.command, "/", ""}}) {
+    CheckProgram(found, command);
   }
 }
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <fstream>
@@ -113,18 +114,23 @@ std::optional<std::uint32_t> Number(std::string_view text) {
   return value;
 }
 
-std::optional<OwnerIds> FindUser(const std::string& name) {
+std::optional<UserRecord> FindUser(const std::string& name) {
   passwd record = {};
   passwd* found = nullptr;
   std::vector<char> buffer(kRecordSize);
   getpwnam_r(name.c_str(), &record, buffer.data(), buffer.size(), &found);
-  if (found != nullptr) return OwnerIds{found->pw_uid, found->pw_gid};
+  if (found != nullptr) {
+    return UserRecord{found->pw_name,
+                      {found->pw_uid, found->pw_gid},
+                      found->pw_dir,
+                      found->pw_shell};
+  }
   // getent also accepts a uid as its key; only a match by name counts.
-  const auto fields = AskHost("passwd", name);
-  if (fields.size() < 4 || fields[0] != name) return std::nullopt;
+  auto fields = AskHost("passwd", name);
+  fields.resize(std::max<std::size_t>(fields.size(), 7));
   const auto user = Number(fields[2]), group = Number(fields[3]);
-  if (!user || !group) return std::nullopt;
-  return OwnerIds{*user, *group};
+  if (fields[0] != name || !user || !group) return std::nullopt;
+  return UserRecord{name, {*user, *group}, fields[5], fields[6]};
 }
 
 std::optional<std::uint32_t> FindGroup(const std::string& name) {
@@ -159,21 +165,26 @@ Identity Caller() {
 OwnerIds ResolveOwner(const std::string& owner) {
   const std::size_t colon = owner.find(':');
   const std::string user = owner.substr(0, colon);
-  std::optional<OwnerIds> ids = FindUser(user);
+  const auto record = FindUser(user);
   if (colon == owner.npos) {
-    if (!ids) Fail(owner, "no user " + Quoted(user));
-    return *ids;
+    if (!record) Fail(owner, "no user " + Quoted(user));
+    return record->ids;
   }
-  if (!ids) {
-    const auto number = Number(user);
-    if (!number) Fail(owner, "no user " + Quoted(user));
-    // The group is replaced below: with a number it is always given.
-    ids = OwnerIds{*number, 0};
-  }
+  const auto number = record ? record->ids.user : Number(user);
+  if (!number) Fail(owner, "no user " + Quoted(user));
   const std::string group = owner.substr(colon + 1);
   const auto group_id = FindGroup(group);
   if (!group_id) Fail(owner, "no group " + Quoted(group));
-  return {ids->user, *group_id};
+  return {*number, *group_id};
+}
+
+UserRecord ResolveUser(const std::string& name) {
+  auto record = FindUser(name);
+  if (record) return *std::move(record);
+  throw Error(ErrorCode::kConfigInvalid,
+              fmt::format("cannot run commands as {}: this host has no such "
+                          "user",
+                          Quoted(name)));
 }
 
 }  // namespace release

@@ -1,4 +1,5 @@
-// Identifies the caller, for records, and resolves the owner of unpacked files.
+// Identifies the caller, for records, and resolves users and groups of this
+// host.
 #ifndef RELEASE_OS_IDENTITY_H_
 #define RELEASE_OS_IDENTITY_H_
 
@@ -35,6 +36,16 @@ struct OwnerIds {
 // name; its primary group is used. Throws Error kConfigInvalid, naming the user
 // or group that does not exist.
 OwnerIds ResolveOwner(const std::string& owner);
+
+struct UserRecord {
+  std::string name;
+  OwnerIds ids;  // the user and its primary group
+  std::string home;
+  std::string shell;
+};
+
+// Throws Error kConfigInvalid if this host has no user of that name.
+UserRecord ResolveUser(const std::string& name);
 
 }  // namespace release
 

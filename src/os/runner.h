@@ -49,11 +49,12 @@ class Runner {
  public:
   virtual ~Runner() = default;
 
-  // Runs the command in its own process group and waits for its end. The
-  // command inherits no descriptors except those of `input` and `files`. When
-  // the time is over the whole group is killed; if the command ends by itself,
-  // processes that it left in the background survive. Reports failures in the
-  // result and does not throw.
+  // Runs the command in its own session and waits for its end. The command
+  // inherits no descriptors except those of `input` and `files`, and cannot
+  // open the caller's terminal: a program of another user could type there.
+  // When the time is over its process group is killed; if the command ends by
+  // itself, processes that it left in the background survive. Reports failures
+  // in the result and does not throw.
   virtual CommandResult Run(const Command& command) = 0;
 
   // Returns the processes that use something below the absolute directory, as

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "os/cancellation.h"
+#include "os/safe_command.h"
 #include "service/last_lines.h"
 
 namespace release {
@@ -97,15 +98,11 @@ Reason ProbeTcp(const std::string& address, Http* http, Nanoseconds timeout) {
   return problem;
 }
 
-Reason ProbeCommand(const Argv& argv, Runner* runner,
-                    const HookContext& hook_context, Nanoseconds timeout) {
-  Command command;
-  command.argv = argv;
-  command.env = hook_context.Environment();
+Reason RunProbe(Command command, Runner* runner, Nanoseconds timeout) {
   command.timeout = timeout;
   const CommandResult result = runner->Run(command);
   if (result.ok()) return std::nullopt;
-  return fmt::format("{}: {}{}", Escaped(argv[0]), result.Describe(),
+  return fmt::format("{}: {}{}", Escaped(command.argv[0]), result.Describe(),
                      LastLines(result.output, 5));
 }
 
@@ -135,6 +132,9 @@ struct HealthProber {
 Reason HealthProber::Look(Nanoseconds timeout) const {
   ThrowIfCancelled();
   watch.alive();
+  RequireSafeForRoot("[healthcheck] command",
+                     ProbeCommand(config, hook_context),
+                     hook_context.Releases());
   return Probe(config, system, hook_context, timeout);
 }
 
@@ -210,6 +210,15 @@ bool BodyMatches(std::string_view body, std::string_view expected,
   return false;
 }
 
+Command ProbeCommand(const HealthConfig& config,
+                     const HookContext& hook_context) {
+  Command command;
+  command.argv = config.command;
+  command.env = hook_context.Environment();
+  command.directory = "/";
+  return command;
+}
+
 Reason Probe(const HealthConfig& config, const System& system,
              const HookContext& hook_context, Nanoseconds timeout) {
   if (!config.url.empty()) {
@@ -217,7 +226,7 @@ Reason Probe(const HealthConfig& config, const System& system,
   }
   if (!config.tcp.empty()) return ProbeTcp(config.tcp, system.http, timeout);
   if (!config.command.empty()) {
-    return ProbeCommand(config.command, system.runner, hook_context, timeout);
+    return RunProbe(ProbeCommand(config, hook_context), system.runner, timeout);
   }
   return std::nullopt;
 }

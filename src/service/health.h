@@ -28,9 +28,15 @@ ProbeAddress ParseProbeUrl(const std::string& url);
 bool BodyMatches(std::string_view body, std::string_view expected,
                  std::string_view version);
 
-// Probes once, within `timeout`. Returns nullopt if the answer is good or no
-// probe is configured, otherwise a description of the answer, such as
-// "status 503, body \"...\"".
+// Returns the command of a command probe, without its time limit. Its argv is
+// empty for other probes.
+Command ProbeCommand(const HealthConfig& config,
+                     const HookContext& hook_context);
+
+// Probes once, within `timeout`. The caller must have checked that root may run
+// the command, if there is one (os/safe_command.h). Returns nullopt if the
+// answer is good or no probe is configured, otherwise a description of the
+// answer, such as "status 503, body \"...\"".
 Reason Probe(const HealthConfig& config, const System& system,
              const HookContext& hook_context, Nanoseconds timeout);
 
@@ -45,7 +51,8 @@ struct HealthWatch {
 // `deadline`; then until the answers have stayed good for `min_healthy_time`.
 // If no probe is configured, only calls `alive` at the same times. Throws Error
 // kHealthDeadline if there was no good answer in time, kHealthLost if a bad one
-// followed a good one, kInterrupted, and what `alive` throws.
+// followed a good one, kConfigUnsafe if root may not run the command,
+// kInterrupted, and what `alive` throws.
 void AwaitHealthy(const HealthConfig& config, const System& system,
                   const HookContext& hook_context, const HealthWatch& watch,
                   Waiter* waiter);

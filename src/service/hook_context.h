@@ -22,8 +22,10 @@ struct HookContext {
   // ...
   std::map<std::string, std::string> facts;
 
-  // Returns the absolute path of the release's directory.
-  std::string Directory() const { return root + "/releases/" + version; }
+  // Returns the absolute paths of all releases' directory and of this
+  // release's.
+  std::string Releases() const { return root + "/releases"; }
+  std::string Directory() const { return Releases() + "/" + version; }
 
   // Returns the variables RELEASE_APP ... RELEASE_REASON of release.toml(5),
   // and RELEASE_SHA256, RELEASE_SIGNED_BY and RELEASE_TESTS. All are always

@@ -5,8 +5,9 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "os/as_user.h"
 #include "os/cancellation.h"
-#include "os/input.h"
+#include "os/safe_command.h"
 #include "service/last_lines.h"
 
 namespace release {
@@ -15,22 +16,6 @@ namespace {
 // The most output kept of a hook, in bytes. It goes into the transaction
 // record, whose reserved space is limited (store/spare_records.h).
 constexpr std::size_t kKeptOutput = 8 * 1024;
-
-// Throws if root would run a program of the release that another user can
-// write. Only a relative path names one: a bare name comes from PATH, and
-// absolute paths were checked when the session began.
-void RequireOnlyRootWrites(const std::string& name, const Argv& argv,
-                           const std::string& directory) {
-  const std::string& program = argv[0];
-  if (program.starts_with('/') || program.find('/') == program.npos) return;
-  const std::string path = directory + "/" + program;
-  const Reason danger = WhyOthersCanWrite(path);
-  if (!danger) return;
-  throw Error(
-      ErrorCode::kConfigUnsafe,
-      fmt::format("cannot run the {} hook {} as root: {}", name, path, *danger),
-      path);
-}
 
 // The limit for `systemctl stop`: above systemd's default of 90 s, after which
 // it kills the unit's processes.
@@ -42,7 +27,8 @@ std::string UnitName(const std::string& name, const HookContext& hook_context) {
 }
 
 // Returns a command that has systemd start the hook and waits for its end.
-Argv ThroughSystemd(const std::string& unit, const Command& hook) {
+Argv ThroughSystemd(const std::string& unit, const Command& hook,
+                    const std::string& user) {
   Argv argv = {"systemd-run",    "--quiet",
                "--wait",         "--pipe",
                "--collect",      "--service-type=exec",
@@ -50,15 +36,16 @@ Argv ThroughSystemd(const std::string& unit, const Command& hook) {
   for (const auto& [key, value] : hook.env) {
     argv.push_back(fmt::format("--setenv={}={}", key, value));
   }
+  if (!user.empty()) argv.push_back("--uid=" + user);
   argv.push_back("--");
   argv.insert(argv.end(), hook.argv.begin(), hook.argv.end());
   return argv;
 }
 
 CommandResult RunInUnit(Runner* runner, const std::string& unit,
-                        const Command& hook) {
+                        const Command& hook, const std::string& user) {
   Command started = hook;
-  started.argv = ThroughSystemd(unit, hook);
+  started.argv = ThroughSystemd(unit, hook, user);
   started.env.clear();
   started.directory.clear();
   CommandResult result = runner->Run(started);
@@ -74,13 +61,29 @@ CommandResult RunInUnit(Runner* runner, const std::string& unit,
   return result;
 }
 
+// Starts the hook as its user, or as root if that is safe.
+CommandResult Start(Runner* runner, const std::string& name,
+                    const Command& command, const HooksConfig& hooks,
+                    const HookContext& hook_context) {
+  if (hooks.user.empty()) {
+    RequireSafeForRoot(fmt::format("the {} hook", name), command,
+                       hook_context.Releases(), kHookRemedy);
+  } else {
+    RequireUser(hooks.user);
+  }
+  if (hooks.in_unit) {
+    return RunInUnit(runner, UnitName(name, hook_context), command, hooks.user);
+  }
+  return runner->Run(hooks.user.empty() ? command
+                                        : AsUser(command, hooks.user));
+}
+
 }  // namespace
 
 std::string RunHook(Runner* runner, const std::string& name, const Argv& argv,
                     const HooksConfig& hooks, const HookContext& hook_context,
                     const std::function<void(const std::string&)>& keep) {
   if (argv.empty()) return "";
-  RequireOnlyRootWrites(name, argv, hook_context.Directory());
   Command command;
   command.argv = argv;
   command.env = hook_context.Environment();
@@ -88,8 +91,7 @@ std::string RunHook(Runner* runner, const std::string& name, const Argv& argv,
   command.timeout = hooks.timeout;
   command.max_output = kKeptOutput;
   const CommandResult result =
-      hooks.in_unit ? RunInUnit(runner, UnitName(name, hook_context), command)
-                    : runner->Run(command);
+      Start(runner, name, command, hooks, hook_context);
   if (keep && !result.output.empty()) keep(result.output);
   if (result.ok()) return result.output;
   const bool timed_out = result.end == CommandResult::End::kTimedOut;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
+#include "os/safe_command.h"
 #include "service/last_lines.h"
 
 namespace release {
@@ -30,7 +32,13 @@ Reason RunNotifier(const Argv& argv, const Notice& notice, Runner* runner,
   command.argv = argv;
   command.env = notice.Environment();
   command.input = NoticeJson(notice) + "\n";
+  command.directory = "/";
   command.timeout = timeout;
+  const auto unsafe = FindUnsafeFile(command, notice.root + "/releases");
+  if (unsafe) {
+    return fmt::format("root does not run it, because of {}: {}",
+                       Printable(unsafe->path), unsafe->reason);
+  }
   const CommandResult result = runner->Run(command);
   if (result.ok()) return std::nullopt;
   return fmt::format("{}: {}{}", argv[0], result.Describe(),

@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "os/cancellation.h"
-#include "os/input.h"
+#include "os/safe_command.h"
 #include "service/health.h"
 #include "service/last_lines.h"
 #include "service/pidfile.h"
@@ -84,6 +84,7 @@ void Service::Impl::TakeUpCommand(const HookContext& hook_context) {
   command.env = hook_context.Environment();
   command.directory = hook_context.Directory();
   command.timeout = config.service.timeout;
+  RequireSafeForRoot("[service] command", command, hook_context.Releases());
   const CommandResult result = system.runner->Run(command);
   if (result.ok()) return;
   const bool timed_out = result.end == CommandResult::End::kTimedOut;
@@ -199,13 +200,11 @@ bool Service::MachineGoesDown() {
 
 Reason Service::ProbeOnce(const HookContext& hook_context) {
   const HealthConfig& health = impl_->config.health;
-  // Commands that change nothing, such as `status`, do not check the programs
-  // in the configuration beforehand.
-  if (!health.command.empty() && health.command[0].starts_with('/')) {
-    if (const Reason danger = WhyOthersCanWrite(health.command[0])) {
-      return fmt::format("cannot run {} as root: {}",
-                         Printable(health.command[0]), *danger);
-    }
+  const auto unsafe = FindUnsafeFile(ProbeCommand(health, hook_context),
+                                     hook_context.Releases());
+  if (unsafe) {
+    return fmt::format("cannot run the probe as root, because of {}: {}",
+                       Printable(unsafe->path), unsafe->reason);
   }
   return Probe(health, impl_->system, hook_context, health.timeout);
 }

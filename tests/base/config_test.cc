@@ -60,6 +60,7 @@ preflight = ["/bin/a", "b c"]
 pre_activate = []
 post_activate = ["/bin/c"]
 post_rollback = ["/bin/d"]
+user = "shop"
 timeout = "1h"
 [notify]
 on = ["success", "rollback"]
@@ -129,6 +130,9 @@ constexpr const char* kBadValues[] = {
     "healthcheck.expect_status = '2xx'",
     "healthcheck.interval = '0s'",
     "hooks.preflight = '/bin/a'",
+    "hooks.user = ''",
+    "hooks.user = 'shop:shop'",
+    "hooks.user = '-x'",
     "notify.on = ['failures']",
     "notify.webhook = 'unix:/a:/b'"};
 
@@ -174,6 +178,7 @@ TEST_CASE("every documented key of hooks and notices is read") {
   CHECK(config.hooks.pre_activate.empty());
   CHECK(config.hooks.post_activate == Argv{"/bin/c"});
   CHECK(config.hooks.post_rollback == Argv{"/bin/d"});
+  CHECK(config.hooks.user == "shop");
   CHECK(config.hooks.timeout == 1h);
   CHECK(config.notify.on_success);
   CHECK_FALSE(config.notify.on_failure);

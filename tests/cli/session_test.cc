@@ -156,12 +156,28 @@ TEST_CASE("root runs no program that somebody else can write") {
   const Session session({.config = file});
   CHECK_NOTHROW(session.RequireOnlyRootWrites());
   boost::filesystem::permissions(hook, boost::filesystem::perms(0777));
-  if (geteuid() == 0) {
-    CHECK(ErrorOf([&] { session.RequireOnlyRootWrites(); }).code() ==
-          ErrorCode::kConfigUnsafe);
-  } else {
-    CHECK_NOTHROW(session.RequireOnlyRootWrites());
+  Spill(file, "root = \"" + dir.path() +
+                  "/srv\"\n[healthcheck]\ncommand = [\"sh\", \"" + hook +
+                  "\"]\n");
+  const Session other({.config = file});
+  for (const Session* unsafe : {&session, &other}) {
+    if (geteuid() == 0) {
+      CHECK(ErrorOf([&] { unsafe->RequireOnlyRootWrites(); }).code() ==
+            ErrorCode::kConfigUnsafe);
+    } else {
+      CHECK_NOTHROW(unsafe->RequireOnlyRootWrites());
+    }
   }
+}
+
+TEST_CASE("a user of hooks that does not exist is refused before a change") {
+  const TempDir dir;
+  const std::string file = dir.path() + "/shop.toml";
+  Spill(file,
+        "root = \"" + dir.path() + "\"\n[hooks]\nuser = \"nobody-here\"\n");
+  const Session session({.config = file});
+  CHECK(ErrorOf([&] { session.RequireOnlyRootWrites(); }).code() ==
+        ErrorCode::kConfigInvalid);
 }
 
 TEST_CASE("RELEASE_THREADS says how many threads may work") {

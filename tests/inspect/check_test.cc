@@ -1,6 +1,8 @@
 #include "inspect/check.h"
 
 #include <doctest/doctest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <boost/filesystem.hpp>
 
@@ -151,6 +153,26 @@ TEST_CASE("a missing owner, key file or program is a failure") {
   rig.config.notify.command = {"sh"};
   CHECK(rig.Fails("pre_activate: /no/such/program is no program"));
   CHECK(rig.Of(Level::kOk).find("notify: sh can be run") != std::string::npos);
+}
+
+TEST_CASE("hooks that root must not run, and their user, are checked") {
+  Rig rig;
+  rig.config.hooks.user = "nobody-here";
+  CHECK(rig.Fails("hooks: cannot run commands as \"nobody-here\""));
+  rig.config.hooks.user = "root";
+  CHECK(rig.Of(Level::kOk).find("hooks: run as root") != std::string::npos);
+  if (geteuid() != 0) return;
+  rig.config.hooks.user = "";
+  rig.config.hooks.pre_activate = {"sh", "-c", "make -s"};
+  const std::string release = rig.dir.path() + "/releases/1";
+  REQUIRE(chmod(rig.dir.path().c_str(), 0755) == 0);
+  REQUIRE(chown(release.c_str(), 12345, 12345) == 0);
+  CHECK(rig.Of(Level::kWarning).find("set [hooks] user") != std::string::npos);
+  rig.config.hooks.pre_activate = {"sh", "name"};
+  CHECK(rig.Fails("pre_activate: root does not run it, because of " + release));
+  rig.config.hooks.user = "daemon";
+  CHECK_FALSE(rig.Fails("pre_activate"));
+  CHECK(rig.Of(Level::kWarning).find("[hooks] user") == std::string::npos);
 }
 
 }  // namespace release

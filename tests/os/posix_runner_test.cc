@@ -135,6 +135,13 @@ TEST_CASE("a command inherits no descriptor, mask or ignored signal") {
   close(leak);
 }
 
+TEST_CASE("a command leads a session of its own, without our terminal") {
+  const CommandResult result =
+      Run(Shell("[ $(cut -d' ' -f6 /proc/$$/stat) = $$ ]; echo $?; "
+                "cut -d' ' -f7 /proc/$$/stat"));
+  CHECK(result.output == "0\n0\n");
+}
+
 TEST_CASE("only the end of much output is kept") {
   Command command = Shell("seq 1 100000; echo end");
   command.max_output = 10;

@@ -129,6 +129,56 @@ TEST_CASE("root does not run a hook that another user can write") {
   CHECK(ErrorOf([&] { run(); }).code() == ErrorCode::kConfigUnsafe);
 }
 
+TEST_CASE("root does not run a script of the release, through links either") {
+  if (geteuid() != 0) return;
+  const TempDir dir;
+  boost::filesystem::permissions(dir.path(), boost::filesystem::perms(0755));
+  boost::filesystem::create_directories(dir.path() + "/releases/1");
+  boost::filesystem::create_directory_symlink("releases/1",
+                                              dir.path() + "/current");
+  Spill(dir.path() + "/releases/1/hook", "#!/bin/sh\n");
+  REQUIRE(chown((dir.path() + "/releases/1").c_str(), 12345, 12345) == 0);
+  FakeRunner runner;
+  HookContext hook_context;
+  hook_context.root = dir.path();
+  hook_context.version = "1";
+  for (const Argv& argv :
+       {Argv{dir.path() + "/current/hook"}, Argv{"sh", "hook"},
+        Argv{"sh", "-c", "cd /; " + dir.path() + "/current/hook"}}) {
+    for (const bool in_unit : {false, true}) {
+      const Error error = ErrorOf([&] {
+        RunHook(&runner, "post_activate", argv, WithTime(in_unit),
+                hook_context);
+      });
+      CHECK(error.code() == ErrorCode::kConfigUnsafe);
+      CHECK(Says(error, "set [hooks] user"));
+    }
+  }
+  CHECK(runner.commands.empty());
+}
+
+TEST_CASE("a hook runs as the user that is configured") {
+  if (geteuid() != 0) return;
+  FakeRunner runner;
+  HooksConfig hooks = WithTime();
+  hooks.user = "daemon";
+  RunHook(&runner, "pre_activate", {"bin/migrate"}, hooks, Shop());
+  hooks.in_unit = true;
+  RunHook(&runner, "pre_activate", {"bin/migrate"}, hooks, Shop());
+  REQUIRE(runner.commands.size() == 2);
+  CHECK(runner.commands[0].argv[0] == "setpriv");
+  CHECK(runner.commands[0].argv.back() == "bin/migrate");
+  CHECK(runner.commands[0].directory == "/srv/shop/releases/1.4.2");
+  const Argv& argv = runner.commands[1].argv;
+  CHECK(Argv(argv.end() - 3, argv.end()) ==
+        Argv{"--uid=daemon", "--", "bin/migrate"});
+  hooks.user = "nobody-here";
+  CHECK(ErrorOf([&] {
+          RunHook(&runner, "pre_activate", {"true"}, hooks, Shop());
+        }).code() == ErrorCode::kConfigInvalid);
+  CHECK(runner.commands.size() == 2);
+}
+
 TEST_CASE("a hook in a unit of its own is started there with its facts") {
   FakeRunner runner;
   runner.On("systemd-run", Exited(0, "42 rows\n"));

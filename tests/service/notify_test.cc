@@ -1,10 +1,14 @@
 #include "service/notify.h"
 
 #include <doctest/doctest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "support/archives.h"
 #include "support/fake_clock.h"
 #include "support/fake_http.h"
 #include "support/fake_runner.h"
+#include "support/temp_dir.h"
 
 namespace release {
 namespace {
@@ -83,6 +87,19 @@ TEST_CASE("a command gets the environment and the JSON on its stdin") {
   CHECK(command.timeout == std::chrono::seconds(3));
   rig.runner.On("page-me", Exited(3, "no modem\n"));
   CHECK(rig.Send(Channel::kCommand) == "page-me: exit status 3\n  no modem");
+}
+
+TEST_CASE("root does not run a notifier that another user can write") {
+  if (geteuid() != 0) return;
+  Rig rig;
+  const TempDir dir;
+  Spill(dir.path() + "/page", "#!/bin/sh\n");
+  REQUIRE(chmod((dir.path() + "/page").c_str(), 0777) == 0);
+  rig.config.command = {"sh", dir.path() + "/page"};
+  CHECK(rig.Send(Channel::kCommand)
+            .value_or("")
+            .find("root does not run it, because of ") == 0);
+  CHECK(rig.runner.commands.empty());
 }
 
 }  // namespace release

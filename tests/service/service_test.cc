@@ -246,8 +246,20 @@ TEST_CASE("root does not run a probe that another user can write") {
   boost::filesystem::permissions(rig.pidfile, boost::filesystem::perms(0777));
   CHECK(service.ProbeOnce(rig.hook_context)
             .value_or("")
-            .find("as root: it can be written") != std::string::npos);
+            .find("probe as root, because of") != std::string::npos);
   CHECK_FALSE(ran);
+  CHECK(rig.FailureCode() == ErrorCode::kConfigUnsafe);
+  CHECK_FALSE(ran);
+}
+
+TEST_CASE("root does not run a service command that another user can write") {
+  if (geteuid() != 0) return;
+  Rig rig;
+  std::ofstream(rig.pidfile) << "#!/bin/sh\n";
+  boost::filesystem::permissions(rig.pidfile, boost::filesystem::perms(0777));
+  rig.config.service.command = {"sh", rig.pidfile};
+  CHECK(rig.FailureCode() == ErrorCode::kConfigUnsafe);
+  CHECK(rig.runner.commands.empty());
 }
 
 }  // namespace release
