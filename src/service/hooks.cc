@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "base/error.h"
 #include "base/text.h"
 #include "base/units.h"
@@ -26,6 +29,14 @@ std::string UnitName(const std::string& name, const HookContext& hook_context) {
                      hook_context.transaction, name);
 }
 
+// Doubles each "$": systemd replaces variables in the arguments of a unit's
+// command.
+std::string Literal(const std::string& argument) {
+  std::string literal;
+  for (const char c : argument) literal += c == '$' ? "$$" : std::string(1, c);
+  return literal;
+}
+
 // Returns a command that has systemd start the hook and waits for its end.
 Argv ThroughSystemd(const std::string& unit, const Command& hook,
                     const std::string& user) {
@@ -38,7 +49,9 @@ Argv ThroughSystemd(const std::string& unit, const Command& hook,
   }
   if (!user.empty()) argv.push_back("--uid=" + user);
   argv.push_back("--");
-  argv.insert(argv.end(), hook.argv.begin(), hook.argv.end());
+  argv.push_back(hook.argv[0]);
+  std::transform(hook.argv.begin() + 1, hook.argv.end(),
+                 std::back_inserter(argv), Literal);
   return argv;
 }
 

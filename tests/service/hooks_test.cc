@@ -197,6 +197,17 @@ TEST_CASE("a hook in a unit of its own is started there with its facts") {
   CHECK(runner.commands[0].timeout == std::chrono::seconds(90));
 }
 
+TEST_CASE("systemd replaces no variables in a hook's arguments") {
+  FakeRunner runner;
+  RunHook(&runner, "pre_activate", {"/bin/$sh", "-c", "echo $HOME ${A} $$"},
+          WithTime(true), Shop());
+  REQUIRE(runner.commands.size() == 1);
+  const Argv& argv = runner.commands[0].argv;
+  // systemd takes the program's path as it is.
+  CHECK(Argv(argv.end() - 3, argv.end()) ==
+        Argv{"/bin/$sh", "-c", "echo $$HOME $${A} $$$$"});
+}
+
 TEST_CASE("a hook in a unit of its own is stopped when it fails") {
   FakeRunner runner;
   runner.On("systemd-run", Exited(1, "no table\n"));
