@@ -31,8 +31,8 @@ std::string ConfigPath(const std::string& app) {
 }
 
 Config ReadConfig(const std::string& path, const std::string& app) {
-  const auto text = ReadSmallFile(path, kConfigLimit);
-  if (!text) {
+  const auto file = ReadRegularFile(path, kConfigLimit);
+  if (!file) {
     throw Error(ErrorCode::kConfigUnreadable,
                 fmt::format("cannot read {}: no such file", path), path);
   }
@@ -40,7 +40,7 @@ Config ReadConfig(const std::string& path, const std::string& app) {
     throw Error(ErrorCode::kConfigUnsafe,
                 fmt::format("cannot use {} as root: {}", path, *danger), path);
   }
-  return ParseConfig(*text, path, app);
+  return ParseConfig(file->content, path, app);
 }
 
 // Returns "shop" for "/somewhere/shop.toml".
@@ -86,7 +86,7 @@ Config ChooseConfig(const GlobalOptions& options) {
     CheckAppName(app);
     const std::string path = ConfigPath(app);
     // With --root the app's config file may be missing.
-    if (!options.root.empty() && !ReadSmallFile(path, kConfigLimit)) {
+    if (!options.root.empty() && !ReadRegularFile(path, kConfigLimit)) {
       Config config;
       config.app = app;
       return config;

@@ -213,7 +213,7 @@ void CheckOwnerAndKeys(Findings* found) {
   if (keys.empty()) return;
   found->Try("keys", [&] {
     const Reason danger = WhyOthersCanWrite(keys);
-    if (!ReadSmallFile(keys, kKeysLimit)) {
+    if (!ReadRegularFile(keys, kKeysLimit)) {
       found->Add(Level::kFailure, "keys", fmt::format("there is no {}", keys));
     } else if (danger) {
       found->Add(Level::kFailure, "keys",
@@ -329,9 +329,10 @@ void CheckService(Findings* found) {
   if (!service.unit.empty()) found->Try("service", [&] { CheckUnit(found); });
   if (service.pidfile.empty()) return;
   found->Try("service", [&] {
-    const int pid = ReadPidfile(service.pidfile);
-    const bool alive =
-        pid != 0 && found->context->system.runner->Signal(pid, 0);
+    Runner* runner = found->context->system.runner;
+    const int pid =
+        Pidfile{service.pidfile, found->config.root, runner}.ReadPid();
+    const bool alive = pid != 0 && runner->Signal(pid, 0);
     found->Add(alive ? Level::kOk : Level::kWarning, "service",
                alive ? fmt::format("process {} is there to be signalled", pid)
                      : fmt::format("{} names no process", service.pidfile));

@@ -90,6 +90,29 @@ Reason Unsuitable(int fd) {
   }
 }
 
+// Returns -1 if the file does not exist.
+int OpenIfThere(const std::string& path) {
+  const int file = OpenForReading(path);
+  if (file >= 0 || errno == ENOENT || errno == ENOTDIR) return file;
+  const bool denied = errno == EACCES || errno == EPERM;
+  Fail(denied ? ErrorCode::kPermissionDenied : ErrorCode::kIoError, path,
+       strerror(errno));
+}
+
+std::string ReadAll(int file, const std::string& path, std::size_t limit) {
+  std::string content;
+  char buffer[16 * 1024];
+  while (const std::size_t count =
+             ReadSome(file, buffer, path, ErrorCode::kIoError)) {
+    content.append(buffer, count);
+    if (content.size() > limit) {
+      Fail(ErrorCode::kIoError, path,
+           fmt::format("larger than {} bytes", limit));
+    }
+  }
+  return content;
+}
+
 // Returns why a user other than root could change or replace `place`, judged by
 // its owner and mode and those of the directories above it. In a sticky
 // directory others cannot replace root's files, but they can create missing
@@ -186,27 +209,26 @@ std::optional<std::uint64_t> Input::Size() const {
 
 std::optional<std::string> ReadSmallFile(const std::string& path,
                                          std::size_t limit) {
-  const Descriptor file(OpenForReading(path));
-  if (file.get() < 0) {
-    if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
-    const bool denied = errno == EACCES || errno == EPERM;
-    Fail(denied ? ErrorCode::kPermissionDenied : ErrorCode::kIoError, path,
-         strerror(errno));
-  }
+  const Descriptor file(OpenIfThere(path));
+  if (file.get() < 0) return std::nullopt;
   if (const Reason reason = Unsuitable(file.get())) {
     Fail(ErrorCode::kIoError, path, *reason);
   }
-  std::string content;
-  char buffer[16 * 1024];
-  while (const std::size_t count =
-             ReadSome(file.get(), buffer, path, ErrorCode::kIoError)) {
-    content.append(buffer, count);
-    if (content.size() > limit) {
-      Fail(ErrorCode::kIoError, path,
-           fmt::format("larger than {} bytes", limit));
-    }
+  return ReadAll(file.get(), path, limit);
+}
+
+std::optional<RegularFile> ReadRegularFile(const std::string& path,
+                                           std::size_t limit) {
+  const Descriptor file(OpenIfThere(path));
+  if (file.get() < 0) return std::nullopt;
+  struct stat info = {};
+  if (fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode)) {
+    Fail(ErrorCode::kIoError, path, "is not a regular file");
   }
-  return content;
+  return RegularFile{ReadAll(file.get(), path, limit), info.st_uid,
+                     info.st_mode & 07777,
+                     std::chrono::seconds(info.st_mtim.tv_sec) +
+                         std::chrono::nanoseconds(info.st_mtim.tv_nsec)};
 }
 
 std::vector<std::string> ListDirectory(const std::string& path) {

@@ -2,6 +2,7 @@
 #ifndef RELEASE_OS_INPUT_H_
 #define RELEASE_OS_INPUT_H_
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -59,6 +60,20 @@ class Input {
 // be interrupted (kInterrupted).
 std::optional<std::string> ReadSmallFile(const std::string& path,
                                          std::size_t limit);
+
+// A small file that decides what this process does.
+struct RegularFile {
+  std::string content;
+  std::uint32_t owner = 0;  // uid
+  unsigned mode = 0;        // permission bits
+  // The last change of its content, in nanoseconds since 1970.
+  std::chrono::nanoseconds modified{0};
+};
+
+// Same as ReadSmallFile, but for regular files only: anything else is kIoError.
+// Reading never waits, whatever somebody has put in the file's place.
+std::optional<RegularFile> ReadRegularFile(const std::string& path,
+                                           std::size_t limit);
 
 // Returns the names in a directory outside the root, unsorted. Returns none if
 // the directory does not exist or cannot be read.

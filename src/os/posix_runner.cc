@@ -336,6 +336,10 @@ std::vector<ProcessUse> PosixRunner::UsersOf(const std::string& directory) {
   return ProcessesUsing(directory);
 }
 
+std::optional<ProcessFacts> PosixRunner::FactsOf(int pid) {
+  return ReadProcessFacts(pid);
+}
+
 bool PosixRunner::Signal(int pid, int signal) {
   // Numbers of 0 and below mean process groups, including our own.
   return pid > 0 && kill(pid, signal) == 0;

@@ -40,6 +40,7 @@ class PosixRunner : public Runner {
 
   CommandResult Run(const Command& command) override;
   std::vector<ProcessUse> UsersOf(const std::string& directory) override;
+  std::optional<ProcessFacts> FactsOf(int pid) override;
   bool Signal(int pid, int signal) override;
 };
 

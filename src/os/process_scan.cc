@@ -4,10 +4,13 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <set>
@@ -20,6 +23,7 @@ namespace release {
 namespace {
 
 using What = ProcessUse::What;
+using std::chrono::nanoseconds;
 
 struct DirectoryCloser {
   void operator()(DIR* dir) const { closedir(dir); }
@@ -145,7 +149,60 @@ class ProcessScan {
   std::set<std::pair<What, std::string>> told_;  // reported for this process
 };
 
+// The number at the start of `text`; 0 if there is none.
+std::uint64_t Number(std::string_view text) {
+  const std::size_t digit = text.find_first_of("0123456789");
+  std::uint64_t value = 0;
+  if (digit == text.npos) return value;
+  std::from_chars(text.data() + digit, text.data() + text.size(), value);
+  return value;
+}
+
+// Returns what follows the first `count` blanks.
+std::string_view BehindBlanks(std::string_view text, int count) {
+  for (; count > 0; --count) {
+    text.remove_prefix(std::min(text.find(' '), text.size() - 1) + 1);
+  }
+  return text;
+}
+
+nanoseconds Now(clockid_t clock) {
+  timespec now = {};
+  clock_gettime(clock, &now);
+  return std::chrono::seconds(now.tv_sec) + nanoseconds(now.tv_nsec);
+}
+
+// "PID (NAME) STATE PPID ... STARTTIME ...", where the time is the 22nd field,
+// in clock ticks since the boot. A name may contain ") ", so search for its end
+// from the right.
+nanoseconds StartedAt(std::string_view stat) {
+  const std::size_t name_end = stat.rfind(") ");
+  if (name_end == stat.npos) return nanoseconds::zero();
+  const std::uint64_t ticks = Number(BehindBlanks(stat.substr(name_end), 20));
+  const auto per_second = static_cast<std::uint64_t>(sysconf(_SC_CLK_TCK));
+  const nanoseconds since_boot(
+      static_cast<std::int64_t>(ticks * (1'000'000'000 / per_second)));
+  return Now(CLOCK_REALTIME) - Now(CLOCK_BOOTTIME) + since_boot;
+}
+
 }  // namespace
+
+std::optional<ProcessFacts> ReadProcessFacts(int pid) {
+  if (pid <= 0) return std::nullopt;
+  const DirectoryStream process =
+      OpenDirectoryAt(AT_FDCWD, ("/proc/" + std::to_string(pid)).c_str());
+  if (process == nullptr) return std::nullopt;
+  const std::string stat = ReadFileAt(dirfd(process.get()), "stat");
+  const std::string status = ReadFileAt(dirfd(process.get()), "status");
+  // "Uid:\tREAL\tEFFECTIVE\tSAVED\tFILE-SYSTEM".
+  const std::size_t uids = status.find("\nUid:\t");
+  if (stat.empty() || uids == status.npos) return std::nullopt;
+  std::string line = status.substr(uids + 6);
+  std::replace(line.begin(), line.end(), '\t', ' ');
+  return ProcessFacts{static_cast<std::uint32_t>(Number(line)),
+                      static_cast<std::uint32_t>(Number(BehindBlanks(line, 2))),
+                      StartedAt(stat)};
+}
 
 std::vector<ProcessUse> ProcessesUsing(const std::string& directory) {
   std::vector<std::string> directories = {directory};

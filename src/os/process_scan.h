@@ -1,7 +1,8 @@
-// Finds the processes that use a directory.
+// Reads /proc: which processes use a directory, and facts about a process.
 #ifndef RELEASE_OS_PROCESS_SCAN_H_
 #define RELEASE_OS_PROCESS_SCAN_H_
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,9 @@ namespace release {
 // process, kernel threads and processes that this caller may not inspect.
 // `directory` may contain symbolic links.
 std::vector<ProcessUse> ProcessesUsing(const std::string& directory);
+
+// Returns nullopt if the process does not exist or is hidden from this caller.
+std::optional<ProcessFacts> ReadProcessFacts(int pid);
 
 }  // namespace release
 

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,13 @@ struct ProcessUse {
   std::string path;  // absolute
 };
 
+struct ProcessFacts {
+  std::uint32_t user = 0;        // real uid
+  std::uint32_t saved_user = 0;  // saved uid; its owner too may send signals
+  // When it started, in nanoseconds since 1970 by today's wall clock.
+  std::chrono::nanoseconds started{0};
+};
+
 class Runner {
  public:
   virtual ~Runner() = default;
@@ -60,6 +68,10 @@ class Runner {
   // Returns the processes that use something below the absolute directory, as
   // far as this caller may inspect them.
   virtual std::vector<ProcessUse> UsersOf(const std::string& directory) = 0;
+
+  // Returns nullopt if the process does not exist or is hidden from this
+  // caller.
+  virtual std::optional<ProcessFacts> FactsOf(int pid) = 0;
 
   // Sends a signal. Returns false if the process does not exist or may not be
   // signalled.

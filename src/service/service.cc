@@ -31,13 +31,15 @@ struct Service::Impl {
       : config(*c),
         system(d),
         waiter(d.clock),
-        unit(c->service.unit, c->service.timeout, d.runner, &waiter) {}
+        unit(c->service.unit, c->service.timeout, d.runner, &waiter),
+        pidfile{c->service.pidfile, c->root, d.runner} {}
 
   bool has_unit() const { return !config.service.unit.empty(); }
-  bool has_pidfile() const { return !config.service.pidfile.empty(); }
+  bool has_pidfile() const { return !pidfile.path.empty(); }
 
   void TakeUpUnit(std::vector<std::string>* remarks);
-  void TakeUpPidfile();
+  void TakeUpPidfile(const HookContext& hook_context,
+                     std::vector<std::string>* remarks);
   void TakeUpCommand(const HookContext& hook_context);
   void WatchPidfile();
   void Watch();
@@ -47,6 +49,7 @@ struct Service::Impl {
   System system;
   Waiter waiter;
   Unit unit;
+  const Pidfile pidfile;
   std::optional<UnitState> baseline;  // the run of the unit that must go on
   int pid = 0;                        // the pidfile's process; 0: not watched
 };
@@ -55,15 +58,24 @@ void Service::Impl::TakeUpUnit(std::vector<std::string>* remarks) {
   baseline = unit.Reload(config.service.action, remarks);
 }
 
-void Service::Impl::TakeUpPidfile() {
-  const std::string& path = config.service.pidfile;
+// Before the first release the service cannot have run, so there is nothing to
+// signal.
+void Service::Impl::TakeUpPidfile(const HookContext& hook_context,
+                                  std::vector<std::string>* remarks) {
+  const std::string& path = pidfile.path;
   const auto signal = SignalNumber(config.service.signal);
   if (!signal) {
     throw Error(ErrorCode::kReloadFailed,
                 "cannot signal the service: unknown signal " +
                     Quoted(config.service.signal));
   }
-  pid = ReadPidfile(path);
+  pid = pidfile.ReadPid();
+  if (pid == 0 && hook_context.previous.empty()) {
+    remarks->push_back(
+        fmt::format("the service does not run, there is no {}: start it now",
+                    Printable(path)));
+    return;
+  }
   if (pid == 0 || !system.runner->Signal(pid, *signal)) {
     throw Error(
         ErrorCode::kReloadFailed,
@@ -105,7 +117,7 @@ void Service::Impl::TakeUpCommand(const HookContext& hook_context) {
 // ends, so then the new process is watched from here on.
 void Service::Impl::WatchPidfile() {
   if (pid == 0 || system.runner->Signal(pid, 0)) return;
-  const int now = ReadPidfile(config.service.pidfile);
+  const int now = pidfile.ReadPid();
   if (now != 0 && now != pid && system.runner->Signal(now, 0)) {
     pid = now;
     return;
@@ -114,7 +126,7 @@ void Service::Impl::WatchPidfile() {
               fmt::format("cannot keep the service running: its process {} "
                           "has ended",
                           pid),
-              config.service.pidfile);
+              pidfile.path);
 }
 
 // A unit that did not run before the transaction and was not started by it is
@@ -133,7 +145,7 @@ ServiceProcesses Service::Impl::Processes() {
     return {Kind::kControlGroup, unit.Show().control_group, 0};
   }
   if (has_pidfile()) {
-    const int now = ReadPidfile(config.service.pidfile);
+    const int now = pidfile.ReadPid();
     return {Kind::kTree, "", now != 0 ? now : pid};
   }
   return {};
@@ -147,11 +159,11 @@ Service::~Service() = default;
 void Service::Observe() {
   impl_->unit.SetJournalStart(impl_->waiter.WallSeconds());
   if (impl_->has_unit()) impl_->baseline = impl_->unit.Show();
-  // With any other action Reload reads the pidfile and signals that process.
-  if (impl_->has_pidfile() &&
-      impl_->config.service.action == ServiceAction::kNone) {
-    impl_->pid = ReadPidfile(impl_->config.service.pidfile);
-  }
+  if (!impl_->has_pidfile()) return;
+  // Refuses a bad pidfile while nothing has changed. With any other action
+  // Reload reads it again and signals that process.
+  const int pid = impl_->pidfile.ReadPid();
+  if (impl_->config.service.action == ServiceAction::kNone) impl_->pid = pid;
 }
 
 std::vector<std::string> Service::Reload(const HookContext& hook_context) {
@@ -159,7 +171,7 @@ std::vector<std::string> Service::Reload(const HookContext& hook_context) {
   const ServiceConfig& service = impl_->config.service;
   if (service.action == ServiceAction::kNone) return remarks;
   if (impl_->has_unit()) impl_->TakeUpUnit(&remarks);
-  if (impl_->has_pidfile()) impl_->TakeUpPidfile();
+  if (impl_->has_pidfile()) impl_->TakeUpPidfile(hook_context, &remarks);
   if (!service.command.empty()) impl_->TakeUpCommand(hook_context);
   return remarks;
 }

@@ -74,7 +74,9 @@ std::string_view TakeLine(std::string_view* text) {
 // says the evidence is unusable, not the disk.
 std::optional<std::string> ReadBeside(const std::string& path) {
   try {
-    return ReadSmallFile(path, kMaxChecksumFile);
+    auto file = ReadRegularFile(path, kMaxChecksumFile);
+    if (!file) return std::nullopt;
+    return std::move(file->content);
   } catch (const Error& error) {
     throw Error(ErrorCode::kChecksumUnreadable, error.what(), path);
   }

@@ -10,10 +10,19 @@
 namespace release {
 namespace {
 
+enum class Found { kNamedByCaller, kBesideArchive };
+
 // Reads both kinds of file with the same limit: a signature is far smaller than
-// a statement. Every failure gets the code for unusable evidence.
-std::optional<EvidenceFile> ReadIfThere(const std::string& path) {
+// a statement. Every failure gets the code for unusable evidence. The caller
+// may name a pipe; a fifo that lies beside an archive would be waited for in
+// vain.
+std::optional<EvidenceFile> ReadIfThere(const std::string& path, Found how) {
   try {
+    if (how == Found::kBesideArchive) {
+      auto file = ReadRegularFile(path, kMaxStatement);
+      if (!file) return std::nullopt;
+      return EvidenceFile{std::move(file->content), path};
+    }
     auto text = ReadSmallFile(path, kMaxStatement);
     if (!text) return std::nullopt;
     return EvidenceFile{std::move(*text), path};
@@ -25,7 +34,7 @@ std::optional<EvidenceFile> ReadIfThere(const std::string& path) {
 }  // namespace
 
 EvidenceFile ReadEvidence(const std::string& path) {
-  auto file = ReadIfThere(path);
+  auto file = ReadIfThere(path, Found::kNamedByCaller);
   if (file) return std::move(*file);
   throw Error(ErrorCode::kEvidenceMissing,
               fmt::format("cannot read {}: no such file", Quoted(path)), path);
@@ -33,9 +42,11 @@ EvidenceFile ReadEvidence(const std::string& path) {
 
 Evidence EvidenceBeside(const std::string& archive_path) {
   Evidence evidence;
-  evidence.attestation = ReadIfThere(archive_path + ".intoto.json");
+  evidence.attestation =
+      ReadIfThere(archive_path + ".intoto.json", Found::kBesideArchive);
   if (evidence.attestation) {
-    evidence.signature = ReadIfThere(archive_path + ".sig");
+    evidence.signature =
+        ReadIfThere(archive_path + ".sig", Found::kBesideArchive);
   }
   return evidence;
 }

@@ -25,19 +25,19 @@ constexpr char kRevokedFile[] = "/proc/self/fd/5";
 // Reads a key file and checks that only root can change it. A missing file is
 // an error: without its revocation list a revoked key would be accepted.
 std::string ReadKeys(const std::string& path) {
-  std::optional<std::string> text;
+  std::optional<RegularFile> file;
   Reason danger = "no such file";
   try {
-    text = ReadSmallFile(path, kMaxKeys);
+    file = ReadRegularFile(path, kMaxKeys);
   } catch (const Error& error) {
     throw Error(ErrorCode::kKeysUnusable, error.what(), path);
   }
-  if (text) danger = WhyOthersCanWrite(path);
+  if (file) danger = WhyOthersCanWrite(path);
   if (danger) {
     throw Error(ErrorCode::kKeysUnusable,
                 fmt::format("cannot use {}: {}", path, *danger), path);
   }
-  return *text;
+  return file->content;
 }
 
 // Runs ssh-keygen up to three times. A single `verify` would do, but it answers

@@ -65,6 +65,13 @@ TEST_CASE("an app's name leads nowhere else") {
   }
 }
 
+TEST_CASE("a fifo in a config file's place is not waited for") {
+  const TempDir dir;
+  const std::string file = dir.path() + "/shop.toml";
+  REQUIRE(mkfifo(file.c_str(), 0600) == 0);
+  CHECK(Says(LoadError({.config = file}), "is not a regular file"));
+}
+
 TEST_CASE("root refuses a config file that somebody else can write") {
   const TempDir dir;
   const std::string file = dir.path() + "/shop.toml";

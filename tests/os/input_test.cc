@@ -218,4 +218,23 @@ TEST_CASE("a sticky directory protects existing files, not missing ones") {
   CHECK_FALSE(WhyOthersCanWrite(file));
 }
 
+TEST_CASE("a file that decides is a regular one, and no fifo is waited for") {
+  const TemporaryDirectory dir;
+  WriteFile(dir / "file", "12345");
+  REQUIRE(chmod((dir / "file").c_str(), 0640) == 0);
+  const auto file = ReadRegularFile(dir / "file", 5);
+  REQUIRE(file);
+  CHECK(file->content == "12345");
+  CHECK(file->owner == geteuid());
+  CHECK(file->mode == 0640);
+  CHECK(std::chrono::abs(file->modified - std::chrono::seconds(time(nullptr))) <
+        1h);
+  CHECK_FALSE(ReadRegularFile(dir / "none", 5).has_value());
+  REQUIRE(mkfifo((dir / "fifo").c_str(), 0600) == 0);
+  for (const std::string& path : {dir / "fifo", dir / "", dir / "file"}) {
+    CAPTURE(path);
+    Failure(ErrorCode::kIoError, [&] { ReadRegularFile(path, 4); });
+  }
+}
+
 }  // namespace release

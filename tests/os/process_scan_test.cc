@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -129,6 +130,20 @@ TEST_CASE("this process is not among the users") {
   const Tree tree;
   std::ifstream open_file(tree.root + "/1.4.2/data");
   CHECK(ProcessesUsing(tree.root).empty());
+}
+
+TEST_CASE("a process's users and start are known, whatever it is called") {
+  const auto before = std::chrono::system_clock::now().time_since_epoch();
+  const Neighbour neighbour([&] { prctl(PR_SET_NAME, ") 9 (x"); });
+  const auto facts = ReadProcessFacts(neighbour.pid());
+  REQUIRE(facts);
+  CHECK(facts->user == getuid());
+  CHECK(facts->saved_user == geteuid());
+  // The kernel counts in ticks of 10 ms.
+  CHECK(facts->started > before - std::chrono::seconds(1));
+  CHECK(facts->started < before + std::chrono::hours(1));
+  CHECK_FALSE(ReadProcessFacts(0));
+  CHECK_FALSE(ReadProcessFacts(-1));
 }
 
 TEST_CASE("looking through all processes is quick") {

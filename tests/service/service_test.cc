@@ -33,7 +33,10 @@ struct Rig {
   Rig(const Rig&) = delete;
   Rig& operator=(const Rig&) = delete;
 
-  void WritePidfile(int pid) { std::ofstream(pidfile) << pid << "\n"; }
+  void WritePidfile(int pid) {
+    std::ofstream(pidfile) << pid << "\n";
+    boost::filesystem::permissions(pidfile, boost::filesystem::perms(0644));
+  }
 
   // Observes, reloads and checks the service, as a transaction does.
   std::vector<std::string> Activate() {
@@ -171,6 +174,7 @@ TEST_CASE("a process that hands over its pidfile has not died") {
 TEST_CASE("a pidfile without a living process cannot be signalled") {
   Rig rig;
   rig.config.service.pidfile = rig.pidfile;
+  rig.hook_context.previous = "1.4.1";
   CHECK(rig.FailureCode() == ErrorCode::kReloadFailed);
   rig.WritePidfile(4711);
   CHECK(rig.FailureCode() == ErrorCode::kReloadFailed);
@@ -179,6 +183,24 @@ TEST_CASE("a pidfile without a living process cannot be signalled") {
   rig.runner.signals.clear();
   CHECK(rig.FailureCode() == ErrorCode::kReloadFailed);
   CHECK(rig.runner.signals.empty());
+}
+
+TEST_CASE("the first release of all needs no pidfile") {
+  Rig rig;
+  rig.config.service.pidfile = rig.pidfile;
+  const auto remarks = rig.Activate();
+  REQUIRE(remarks.size() == 2);
+  CHECK(remarks[0] == "the service does not run, there is no " + rig.pidfile +
+                          ": start it now");
+  CHECK(rig.runner.signals.empty());
+}
+
+TEST_CASE("a pidfile that is not to be trusted is refused before a change") {
+  Rig rig;
+  rig.config.service.pidfile = rig.pidfile;
+  rig.WritePidfile(0);
+  Service service(&rig.config, {&rig.runner, &rig.http, &rig.clock});
+  CHECK(ErrorOf([&] { service.Observe(); }).code() == ErrorCode::kReloadFailed);
 }
 
 TEST_CASE("a reload command must succeed within its time limit") {

@@ -3,7 +3,11 @@
 #ifndef RELEASE_TESTS_SUPPORT_FAKE_RUNNER_H_
 #define RELEASE_TESTS_SUPPORT_FAKE_RUNNER_H_
 
+#include <unistd.h>
+
 #include <functional>
+#include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -54,6 +58,13 @@ class FakeRunner : public Runner {
     return uses;
   }
 
+  std::optional<ProcessFacts> FactsOf(int pid) override {
+    if (!alive.contains(pid)) return std::nullopt;
+    const auto known = facts.find(pid);
+    if (known != facts.end()) return known->second;
+    return ProcessFacts{.user = geteuid(), .saved_user = geteuid()};
+  }
+
   bool Signal(int pid, int signal) override {
     const bool exists = alive.contains(pid);
     if (signal == 0) return exists;
@@ -76,6 +87,7 @@ class FakeRunner : public Runner {
   std::vector<ProcessUse> uses;              // what UsersOf returns
   std::string asked_users_of;                // the argument of its last call
   std::set<int> alive;                       // processes that exist
+  std::map<int, ProcessFacts> facts;         // of them, if not ours
   std::function<void(int signal)> on_signal;  // called after each
 
  private:

@@ -1,6 +1,7 @@
 #include "trust/checksum_file.h"
 
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 
 #include <boost/filesystem.hpp>
 
@@ -105,6 +106,13 @@ TEST_CASE("checksum: an ARCHIVE.sha256 about another file is refused") {
   } catch (const Error& error) {
     CHECK(error.code() == ErrorCode::kChecksumUnreadable);
   }
+}
+
+TEST_CASE("checksum: a fifo beside an archive is not waited for") {
+  TempDir dir;
+  const std::string archive = dir.path() + "/shop.tar";
+  REQUIRE(mkfifo((archive + ".sha256").c_str(), 0600) == 0);
+  CHECK_THROWS_AS(ChecksumBeside(archive), Error);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "trust/evidence_file.h"
 
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 
 #include "support/archives.h"
 #include "support/expect_error.h"
@@ -20,6 +21,14 @@ TEST_CASE("evidence is found beside the archive") {
   CHECK(both.attestation->text == "a");
   CHECK(both.attestation->origin == archive + ".intoto.json");
   CHECK(both.signature->text == "s");
+}
+
+TEST_CASE("a fifo beside an archive is not waited for") {
+  const TempDir dir;
+  const std::string archive = dir.path() + "/shop-1.tar";
+  REQUIRE(mkfifo((archive + ".intoto.json").c_str(), 0600) == 0);
+  CHECK(ErrorOf([&] { EvidenceBeside(archive); }).code() ==
+        ErrorCode::kAttestationInvalid);
 }
 
 TEST_CASE("named evidence must exist and not be too large") {

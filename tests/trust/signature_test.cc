@@ -2,6 +2,7 @@
 #include "trust/signature.h"
 
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "os/cancellation.h"
@@ -154,6 +155,9 @@ TEST_CASE("key files are refused if missing or writable by others") {
   CHECK(code({.keys = path}) == ErrorCode::kKeysUnusable);
   Spill(path, world.keys.allowed);
   CHECK(ReadTrustedKeys({.keys = path}).allowed == world.keys.allowed);
+  REQUIRE(mkfifo((path + "fifo").c_str(), 0600) == 0);
+  CHECK(code({.keys = path, .revoked = path + "fifo"}) ==
+        ErrorCode::kKeysUnusable);
   CHECK(code({.keys = path, .revoked = path + "no"}) ==
         ErrorCode::kKeysUnusable);
   CHECK(ReadTrustedKeys({.keys = path, .revoked = path}).revoked ==
