@@ -151,8 +151,7 @@ class Fs {
   // other files. ENOENT if it has no name left.
   virtual void LinkOpened(Handle file, Handle dir, const std::string& path) = 0;
   // Atomic: a reader sees the old state or the new one. Renaming one name of a
-  // file over another name of the same file does nothing (POSIX), so both
-  // remain.
+  // file over another of the same file does nothing (POSIX), so both remain.
   virtual void Rename(Handle dir, const std::string& from, Handle new_dir,
                       const std::string& to, RenameMode mode) = 0;
   // Return false if the name does not exist.
@@ -160,6 +159,7 @@ class Fs {
   virtual bool RemoveDirectory(Handle dir, const std::string& path) = 0;
   virtual void SetMode(Handle dir, const std::string& path,
                        unsigned permissions) = 0;
+  // An empty path names what `dir` has open, a file too.
   virtual void SetOwner(Handle dir, const std::string& path,
                         std::uint32_t owner, std::uint32_t group) = 0;
 

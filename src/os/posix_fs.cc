@@ -103,12 +103,10 @@ void AskToWriteInPlace(int fd) {
 }
 
 void SyncDirectoryAt(const std::string& path) {
-  const int fd = Uninterrupted(
-      [&] { return open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
-  if (fd < 0) throw FsError("open directory", path, errno);
-  const int error = fsync(fd) == 0 ? 0 : errno;
-  close(fd);
-  if (error != 0) throw FsError::OfSync("sync", path, error);
+  const Descriptor opened(Uninterrupted(
+      [&] { return open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
+  if (opened.get() < 0) throw FsError("open directory", path, errno);
+  if (fsync(opened.get()) != 0) throw FsError::OfSync("sync", path, errno);
 }
 
 // Changes the mode through a descriptor. For kernels older than 6.6, which have
@@ -397,8 +395,10 @@ void PosixFs::SetOwner(Handle dir, const std::string& path, std::uint32_t owner,
                        std::uint32_t group) {
   const Place place(*this, dir, path, PathUse::kLook);
   const int error = place.Do([&](int at, const char* name) {
-    return Uninterrupted(
-        [&] { return fchownat(at, name, owner, group, AT_SYMLINK_NOFOLLOW); });
+    return Uninterrupted([&] {
+      if (path.empty()) return fchown(at, owner, group);
+      return fchownat(at, name, owner, group, AT_SYMLINK_NOFOLLOW);
+    });
   });
   if (error != 0) Fail("set the owner of", dir, path, error);
 }

@@ -29,9 +29,26 @@ std::string SharedTarget(const std::string& path) {
   return up + kShared + "/" + path;
 }
 
+// Only for a name in a directory that nobody else can write.
 void Own(Fs* fs, Fs::Handle at, const std::string& path,
          const Staging::Owner& owner) {
   if (owner) fs->SetOwner(at, path, owner->user, owner->group);
+}
+
+// Gives away the directory that was just made under this name. In a directory
+// of the owner's, somebody may have put another one there meanwhile, such as
+// one that is root's for a reason. An empty one holds nothing to be lost.
+void GiveDirectory(Fs* fs, Fs::Handle at, const std::string& path,
+                   const OwnerIds& owner) {
+  const ScopedHandle made(fs, fs->OpenDirectory(at, path));
+  if (!fs->List(made.get(), "").empty()) {
+    throw Error(ErrorCode::kIoError,
+                fmt::format("cannot make {}: another process has put something "
+                            "else there",
+                            path),
+                path);
+  }
+  fs->SetOwner(made.get(), "", owner.user, owner.group);
 }
 
 void MakeDirectories(Fs* fs, Fs::Handle at, const std::string& path,
@@ -41,7 +58,7 @@ void MakeDirectories(Fs* fs, Fs::Handle at, const std::string& path,
     const std::string prefix = path.substr(0, i);
     if (fs->Stat(at, prefix)) continue;
     fs->MakeDirectory(at, prefix, 0755);
-    Own(fs, at, prefix, owner);
+    if (owner) GiveDirectory(fs, at, prefix, *owner);
   }
 }
 
@@ -54,7 +71,8 @@ bool MakeShared(Fs* fs, const std::string& path, bool directory,
   if (directory) return false;
   const ScopedHandle file(
       fs, fs->Open(Fs::kRoot, full, OpenMode::kCreateNew, 0640));
-  Own(fs, Fs::kRoot, full, owner);
+  // The handle, not the name: see GiveDirectory.
+  Own(fs, file.get(), "", owner);
   return true;
 }
 

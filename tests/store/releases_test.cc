@@ -184,6 +184,51 @@ TEST_CASE("entries made in shared/ belong to the owner of the release") {
   }
 }
 
+TEST_CASE("the app cannot have root give it what is not for it") {
+  // The app moves what it chooses to a name as soon as root has made that.
+  struct Swapping : MemFs {
+    Handle Open(Handle dir, const std::string& path, OpenMode mode,
+                unsigned permissions) override {
+      const Handle handle = MemFs::Open(dir, path, mode, permissions);
+      Swap(path);
+      return handle;
+    }
+    void MakeDirectory(Handle dir, const std::string& path,
+                       unsigned permissions) override {
+      MemFs::MakeDirectory(dir, path, permissions);
+      Swap(path);
+    }
+    void Swap(const std::string& path) {
+      if (path != at) return;
+      at.clear();
+      Rename(kRoot, "shared/secret", kRoot, path, RenameMode::kReplace);
+    }
+    std::string at;
+  };
+  Swapping disk;
+  InitializeLayout(&disk);
+  Staging staging(&disk, 1);
+  Manifest manifest = Fill(&disk, staging);
+  Config config;
+  config.shared_files = {".env"};
+  PutFile(&disk, "shared/secret", "key", 0600);
+  disk.at = "shared/.env";
+  staging.LinkShared(config, &manifest, OwnerIds{7, 8});
+  CHECK(ReadFile(&disk, "shared/.env") == "key");
+  CHECK(disk.Stat(Fs::kRoot, "shared/.env")->owner != 7);
+
+  config = {};
+  config.shared_dirs = {"storage"};
+  disk.MakeDirectory(Fs::kRoot, "shared/secret", 0700);
+  PutFile(&disk, "shared/secret/key", "key", 0600);
+  disk.at = "shared/storage";
+  CHECK(Says(ErrorOf([&] {
+               staging.LinkShared(config, &manifest, OwnerIds{7, 8});
+             }),
+             "cannot make shared/storage: another process"));
+  CHECK(disk.Stat(Fs::kRoot, "shared/storage")->owner != 7);
+}
+
 TEST_CASE("a link in the tree where a shared path goes leads nowhere else") {
   Root root;
   root.disk.MakeDirectory(Fs::kRoot, "elsewhere", 0755);

@@ -147,8 +147,7 @@ void MemFs::AddEntry(Ino directory, const std::string& name, Ino ino) {
 void MemFs::AddNew(const Found& found, MemInode inode) {
   Tick();
   inode.modified = inode.changed = now_;
-  // Both images number their inodes alike, so a change can be applied to
-  // either.
+  // Both images number their inodes alike, so a change applies to either.
   durable_.Add(inode);
   AddEntry(found.parent, found.leaf, live_.Add(std::move(inode)));
 }
@@ -156,8 +155,7 @@ void MemFs::AddNew(const Found& found, MemInode inode) {
 int MemFs::OpenError(const Found& found, OpenMode mode) const {
   if (found.error != 0) return found.error;
   if (found.ino == kNoIno) {
-    // The remaining modes create the file, unless its directory has been
-    // removed.
+    // The other modes create the file, unless its directory was removed.
     if (mode == OpenMode::kRead || mode == OpenMode::kAppend) return ENOENT;
     return live_.At(found.parent).links == 0 ? ENOENT : 0;
   }
@@ -386,12 +384,15 @@ void MemFs::SetMode(Handle dir, const std::string& path, unsigned permissions) {
 void MemFs::SetOwner(Handle dir, const std::string& path, std::uint32_t owner,
                      std::uint32_t group) {
   const Lock lock(mutex_);
-  const Found found =
-      Want("set the owner of", dir, path, PathUse::kLook, Wanted::kPresent);
+  constexpr std::string_view kVerb = "set the owner of";
+  const Ino ino =
+      path.empty() && dir != kRoot
+          ? At(kVerb, dir)->ino
+          : Want(kVerb, dir, path, PathUse::kLook, Wanted::kPresent).ino;
   Tick();
   Change change;
   change.kind = Change::Kind::kOwner;
-  change.ino = found.ino;
+  change.ino = ino;
   change.owner = owner;
   change.owner_group = group;
   Add(std::move(change));
