@@ -61,17 +61,18 @@ void AppendEscapedByte(std::string* out, char c) {
   }
 }
 
-enum class Quotes { kEscape, kKeep };
+enum class Kept { kNothing, kQuotes, kQuotesAndLines };
 
-bool NeedsEscape(char c, Quotes quotes) {
+bool NeedsEscape(char c, Kept kept) {
   const auto byte = static_cast<unsigned char>(c);
-  const bool quote = c == '"' || c == '\\';
-  return byte < 0x20 || byte == 0x7F || (quote && quotes == Quotes::kEscape);
+  if (c == '\n') return kept != Kept::kQuotesAndLines;
+  if (c == '"' || c == '\\') return kept == Kept::kNothing;
+  return byte < 0x20 || byte == 0x7F;
 }
 
 // Copies valid UTF-8 sequences whole and escapes invalid bytes one at a time,
 // so that text after a damaged sequence stays readable.
-std::string EscapeWith(std::string_view text, Quotes quotes) {
+std::string EscapeWith(std::string_view text, Kept kept) {
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {
@@ -80,7 +81,7 @@ std::string EscapeWith(std::string_view text, Quotes quotes) {
     const bool c1 = length == 2 &&
                     static_cast<unsigned char>(text[0]) == 0xC2 &&
                     static_cast<unsigned char>(text[1]) < 0xA0;
-    if (length == 0 || c1 || NeedsEscape(text[0], quotes)) {
+    if (length == 0 || c1 || NeedsEscape(text[0], kept)) {
       AppendEscapedByte(&out, text[0]);
       text.remove_prefix(1);
     } else {
@@ -94,11 +95,15 @@ std::string EscapeWith(std::string_view text, Quotes quotes) {
 }  // namespace
 
 std::string Escaped(std::string_view text) {
-  return EscapeWith(text, Quotes::kEscape);
+  return EscapeWith(text, Kept::kNothing);
 }
 
 std::string Printable(std::string_view text) {
-  return EscapeWith(text, Quotes::kKeep);
+  return EscapeWith(text, Kept::kQuotes);
+}
+
+std::string PrintableLines(std::string_view text) {
+  return EscapeWith(text, Kept::kQuotesAndLines);
 }
 
 std::string Quoted(std::string_view text) { return '"' + Escaped(text) + '"'; }

@@ -18,6 +18,11 @@ std::string Escaped(std::string_view text);
 // keeps quotes and backslashes. For messages that contain quotes themselves.
 std::string Printable(std::string_view text);
 
+// Same as Printable, but keeps line breaks. For text that leaves the program:
+// messages, tables, notices. A name inside must be escaped before, or its line
+// breaks would begin lines of their own.
+std::string PrintableLines(std::string_view text);
+
 // Reverses Escaped. Returns false if `escaped` has an invalid escape; `out` is
 // then unspecified.
 bool Unescape(std::string_view escaped, std::string* out);

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
 #include "cli/json.h"
 #include "os/startup.h"
 
@@ -39,19 +40,19 @@ void PrintEventJson(const ProgressEvent& event) {
 }
 
 void PrintEventWords(const GlobalOptions& options, const ProgressEvent& event) {
+  const std::string text = PrintableLines(event.text);
   switch (event.kind) {
     case ProgressEvent::Kind::kStepBegun:
-      if (options.verbose) WriteErr(fmt::format("  {} ...\n", event.text));
+      if (options.verbose) WriteErr(fmt::format("  {} ...\n", text));
       break;
     case ProgressEvent::Kind::kStepDone:
-      WriteErr(fmt::format("  {:<14} {:.3f} s\n", event.text, event.seconds));
+      WriteErr(fmt::format("  {:<14} {:.3f} s\n", text, event.seconds));
       break;
     case ProgressEvent::Kind::kRemark:
-      WriteErr(fmt::format("  {}\n", event.text));
+      WriteErr(fmt::format("  {}\n", text));
       break;
     case ProgressEvent::Kind::kWarning:
-      WriteErr(
-          fmt::format("{} {}\n", Label(options, "warning:", "33"), event.text));
+      WriteErr(fmt::format("{} {}\n", Label(options, "warning:", "33"), text));
       break;
   }
 }
@@ -128,8 +129,8 @@ int PrintOutcome(const GlobalOptions& options, const Outcome& outcome) {
   }
   // Failures are printed even with --quiet.
   WriteErr(fmt::format("{} {}\n", Label(options, "error:", "1;31"),
-                       outcome.error->message));
-  WriteErr(FailureWords(outcome) + "\n");
+                       PrintableLines(outcome.error->message)));
+  WriteErr(PrintableLines(FailureWords(outcome)) + "\n");
   return static_cast<int>(outcome.exit);
 }
 
@@ -145,10 +146,11 @@ int PrintError(const GlobalOptions& options, const std::string& command,
   outcome.previous = live_now;
   outcome.error = FailureOf(error);
   if (options.json) PrintJson(OutcomeJson(outcome));
-  WriteErr(
-      fmt::format("{} {}\n", Label(options, "error:", "1;31"), error.what()));
+  WriteErr(fmt::format("{} {}\n", Label(options, "error:", "1;31"),
+                       PrintableLines(error.what())));
   if (!live_now.empty()) {
-    WriteErr(fmt::format("nothing changed; {}\n", LiveWords(live_now)));
+    WriteErr(fmt::format("nothing changed; {}\n",
+                         PrintableLines(LiveWords(live_now))));
   }
   return static_cast<int>(outcome.exit);
 }
@@ -164,13 +166,15 @@ int PrintPlan(const GlobalOptions& options, const std::string& command,
   }
   std::string text = "Would do, in order:\n";
   for (const std::string& step : steps) text += fmt::format("  - {}\n", step);
-  WriteOut(text);
+  PrintText(text);
   return 0;
 }
 
 void Say(const GlobalOptions& options, const std::string& words) {
-  if (!options.quiet) WriteErr(words + "\n");
+  if (!options.quiet) WriteErr(PrintableLines(words) + "\n");
 }
+
+void PrintText(const std::string& text) { WriteOut(PrintableLines(text)); }
 
 void PrintJson(const std::string& text) { WriteOut(text + "\n"); }
 

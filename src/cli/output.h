@@ -34,6 +34,9 @@ int PrintPlan(const GlobalOptions& options, const std::string& command,
 // Prints a line to standard error, unless --quiet is given.
 void Say(const GlobalOptions& options, const std::string& words);
 
+// Prints text for people to standard output, with control characters escaped.
+void PrintText(const std::string& text);
+
 // Prints the text of a JSON object and a newline to standard output.
 void PrintJson(const std::string& text);
 

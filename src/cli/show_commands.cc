@@ -44,8 +44,11 @@ int Follow(Session* session, std::uint64_t seen) {
       // Stop here, so that the order is kept; the next poll reads it again.
       if (!record.end) break;
       seen = number;
-      WriteOut(session->options().json ? HistoryJson({record}) + "\n"
-                                       : HistoryTable({record}));
+      if (session->options().json) {
+        PrintJson(HistoryJson({record}));
+      } else {
+        PrintText(HistoryTable({record}));
+      }
     }
     session->context()->system.clock->Sleep(kFollowPoll);
   }
@@ -104,7 +107,7 @@ int RunStatus(const GlobalOptions& global, const StatusOptions& options) {
   } else if (global.json) {
     PrintJson(StatusJson(report));
   } else if (!global.quiet) {
-    WriteOut(StatusText(report));
+    PrintText(StatusText(report));
   }
   return options.check && !report.well() ? static_cast<int>(Exit::kFoundWrong)
                                          : 0;
@@ -120,7 +123,7 @@ int RunCheck(const GlobalOptions& global) {
   if (global.json) {
     PrintJson(CheckJson(findings));
   } else if (!global.quiet) {
-    WriteOut(CheckText(findings));
+    PrintText(CheckText(findings));
   }
   return wrong ? static_cast<int>(Exit::kFoundWrong) : 0;
 }
@@ -139,7 +142,7 @@ int RunList(const GlobalOptions& global) {
   if (global.json) {
     PrintJson(ListJson(releases));
   } else {
-    WriteOut(ListTable(releases));
+    PrintText(ListTable(releases));
   }
   return 0;
 }
@@ -153,7 +156,7 @@ int RunHistory(const GlobalOptions& global, const HistoryOptions& options) {
   if (global.json) {
     PrintJson(HistoryJson(records));
   } else {
-    WriteOut(HistoryTable(records));
+    PrintText(HistoryTable(records));
   }
   if (!options.follow) return 0;
   const auto ended = std::find_if(
@@ -174,7 +177,7 @@ int RunVerify(const GlobalOptions& global, const VerifyOptions& options) {
   if (global.json) {
     PrintJson(VerifyJson(verified));
   } else if (!global.quiet) {
-    WriteOut(VerifyText(verified));
+    PrintText(VerifyText(verified));
   }
   return ok ? 0 : static_cast<int>(Exit::kFoundWrong);
 }
@@ -199,7 +202,7 @@ int RunDiff(const GlobalOptions& global, const DiffOptions& options) {
   if (global.json) {
     PrintJson(DiffJson(from.name(), to.name(), differences));
   } else {
-    WriteOut(DifferencesText(differences));
+    PrintText(DifferencesText(differences));
     Say(global, fmt::format("{} difference{} from {} to {}", differences.size(),
                             differences.size() == 1 ? "" : "s", from.name(),
                             to.name()));

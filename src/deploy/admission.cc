@@ -35,7 +35,7 @@ GateFacts AdmitEvidence(DeployContext* context, const IncomingArchive& archive,
     throw Error(ErrorCode::kEvidenceMissing,
                 fmt::format("cannot accept {}: {} is a signature over an "
                             "attestation, and none was given",
-                            archive.name, Quoted(signature->origin)),
+                            Printable(archive.name), Quoted(signature->origin)),
                 signature->origin);
   }
   if (signature) {
@@ -68,7 +68,7 @@ void AdmitBytes(DeployContext* context, GateFacts* facts, ByteSource* source) {
     if (max_size != 0 && size > max_size) {
       throw Error(ErrorCode::kLimitExceeded,
                   fmt::format("cannot accept {}: it is larger than {}",
-                              facts->archive, FormatSize(max_size)),
+                              Printable(facts->archive), FormatSize(max_size)),
                   facts->archive);
     }
     sha256.Update({buffer.data(), count});

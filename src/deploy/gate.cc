@@ -178,7 +178,7 @@ void RequireAdmission(const GateFacts& facts) {
   }
   const Objection& first = objections.front();
   throw Error(first.code,
-              fmt::format("cannot accept {}: {}", facts.archive,
+              fmt::format("cannot accept {}: {}", Printable(facts.archive),
                           fmt::join(reasons, "; and ")),
               facts.archive, first.expected, first.found);
 }

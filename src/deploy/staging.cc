@@ -271,16 +271,16 @@ void ArchiveStaging::CheckArchive(const Unpacked& unpacked) const {
   if (admitted_ && *admitted_->sha256 != unpacked.sha256) {
     throw Error(ErrorCode::kEvidenceMismatch,
                 fmt::format("cannot accept {}: it changed while it was read",
-                            request_.name),
+                            Printable(request_.name)),
                 request_.name, *admitted_->sha256, unpacked.sha256);
   }
   if (archive_.checksum && archive_.checksum->sha256 != unpacked.sha256) {
-    throw Error(
-        ErrorCode::kChecksumMismatch,
-        fmt::format("cannot accept {}: its SHA-256 is {}, {} says {}",
-                    request_.name, unpacked.sha256, archive_.checksum->origin,
-                    archive_.checksum->sha256),
-        request_.name, archive_.checksum->sha256, unpacked.sha256);
+    throw Error(ErrorCode::kChecksumMismatch,
+                fmt::format("cannot accept {}: its SHA-256 is {}, {} says {}",
+                            Printable(request_.name), unpacked.sha256,
+                            Printable(archive_.checksum->origin),
+                            archive_.checksum->sha256),
+                request_.name, archive_.checksum->sha256, unpacked.sha256);
   }
   if (!carried_) return;
   const auto differences =
@@ -291,7 +291,7 @@ void ArchiveStaging::CheckArchive(const Unpacked& unpacked) const {
       ErrorCode::kManifestMismatch,
       fmt::format("cannot accept {}: {} is {} against the manifest it "
                   "carries ({} differences)",
-                  request_.name, Quoted(differences.front().path),
+                  Printable(request_.name), Quoted(differences.front().path),
                   DifferenceName(differences.front().what), differences.size()),
       differences.front().path);
 }

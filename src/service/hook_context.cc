@@ -1,5 +1,7 @@
 #include "service/hook_context.h"
 
+#include "base/text.h"
+
 namespace release {
 
 std::map<std::string, std::string> HookContext::Environment() const {
@@ -13,13 +15,13 @@ std::map<std::string, std::string> HookContext::Environment() const {
       {"RELEASE_TESTS", fact("tests")},
       {"RELEASE_APP", app},
       {"RELEASE_VERSION", version},
-      {"RELEASE_PREVIOUS", previous},
+      {"RELEASE_PREVIOUS", Printable(previous)},
       {"RELEASE_DIR", Directory()},
       {"RELEASE_ROOT", root},
       {"RELEASE_TRANSACTION", std::to_string(transaction)},
       {"RELEASE_STEP", step},
       {"RELEASE_RESULT", result},
-      {"RELEASE_REASON", reason},
+      {"RELEASE_REASON", PrintableLines(reason)},
   };
 }
 

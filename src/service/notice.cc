@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
 #include "base/units.h"
 #include "service/hook_context.h"
 
@@ -118,7 +119,7 @@ bool Wanted(const NotifyConfig& config, const Notice& notice) {
 std::string NoticeJson(const Notice& notice) {
   const json object = {{"schema", 1},
                        {"id", notice.Id()},
-                       {"text", ForChats(notice.Text())},
+                       {"text", ForChats(PrintableLines(notice.Text()))},
                        {"event", notice.Event()},
                        {"app", notice.app},
                        {"host", notice.host},
@@ -169,22 +170,25 @@ std::optional<Notice> ParseNotice(std::string_view text) {
 }
 
 JournalFields NoticeFields(const Notice& notice) {
-  return {{"MESSAGE", notice.Text()},
-          {"MESSAGE_ID", kNoticeMessageId},
-          {"PRIORITY", Priority(notice)},
-          {"SYSLOG_IDENTIFIER", "release"},
-          {"RELEASE_APP", notice.app},
-          {"RELEASE_ROOT", notice.root},
-          {"RELEASE_COMMAND", notice.command},
-          {"RELEASE_TRANSACTION", std::to_string(notice.transaction)},
-          {"RELEASE_RESULT", notice.result},
-          {"RELEASE_EXIT", std::to_string(notice.exit)},
-          {"RELEASE_VERSION", notice.version},
-          {"RELEASE_PREVIOUS", notice.previous},
-          {"RELEASE_CURRENT", notice.current},
-          {"RELEASE_CODE", notice.code},
-          {"RELEASE_REASON", notice.reason},
-          {"RELEASE_BY", notice.by}};
+  JournalFields fields = {
+      {"MESSAGE", notice.Text()},
+      {"MESSAGE_ID", kNoticeMessageId},
+      {"PRIORITY", Priority(notice)},
+      {"SYSLOG_IDENTIFIER", "release"},
+      {"RELEASE_APP", notice.app},
+      {"RELEASE_ROOT", notice.root},
+      {"RELEASE_COMMAND", notice.command},
+      {"RELEASE_TRANSACTION", std::to_string(notice.transaction)},
+      {"RELEASE_RESULT", notice.result},
+      {"RELEASE_EXIT", std::to_string(notice.exit)},
+      {"RELEASE_VERSION", notice.version},
+      {"RELEASE_PREVIOUS", notice.previous},
+      {"RELEASE_CURRENT", notice.current},
+      {"RELEASE_CODE", notice.code},
+      {"RELEASE_REASON", notice.reason},
+      {"RELEASE_BY", notice.by}};
+  for (auto& [name, value] : fields) value = PrintableLines(value);
+  return fields;
 }
 
 }  // namespace release

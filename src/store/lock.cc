@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/text.h"
 #include "base/units.h"
 #include "os/cancellation.h"
 #include "store/durable.h"
@@ -65,13 +66,13 @@ LockHolder ParseDisplayText(const std::string& text) {
                          record.number);
     }
   }
-  throw Error(
-      ErrorCode::kBusy,
-      fmt::format("cannot take the lock: {} (pid {}) holds it since "
-                  "{}{}, running: {}",
-                  CallerName(holder.caller), holder.caller.pid,
-                  FormatTime(holder.since), step, holder.caller.command),
-      kLock);
+  throw Error(ErrorCode::kBusy,
+              fmt::format("cannot take the lock: {} (pid {}) holds it since "
+                          "{}{}, running: {}",
+                          Printable(CallerName(holder.caller)),
+                          holder.caller.pid, FormatTime(holder.since), step,
+                          Printable(holder.caller.command)),
+              kLock);
 }
 
 // Throws Error kNotInitialized if .release/ does not exist.

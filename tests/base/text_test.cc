@@ -21,6 +21,11 @@ TEST_CASE("printable words keep their own quotes") {
   CHECK(Printable("a\x1b[2J\nb") == "a\\x1b[2J\\nb");
 }
 
+TEST_CASE("text that leaves the program keeps its lines and nothing more") {
+  CHECK(PrintableLines("cannot \"read\":\n  a\x1b[2J\tb\r\x07\x7f\xff é") ==
+        "cannot \"read\":\n  a\\x1b[2J\\tb\\r\\x07\\x7f\\xff é");
+}
+
 TEST_CASE("unescape gives back exactly what was escaped") {
   std::string all;
   for (int c = 0; c < 256; ++c) all += static_cast<char>(c);

@@ -117,6 +117,36 @@ TEST_CASE("an error before any transaction has the same JSON as an outcome") {
                                    {"path", "/a.toml"}});
 }
 
+TEST_CASE("nothing that is printed can command the terminal") {
+  const std::string evil = "a\x1b[2J\x9b\n  b";
+  const std::string shown = "a\\x1b[2J\\x9b\n  b";
+  Outcome outcome = Failed(Exit::kUndone);
+  outcome.error->message = evil;
+  outcome.current = evil;
+  const auto printed = [](const auto& print) {
+    const Printed run = PrintedBy([&] {
+      print();
+      return 0;
+    });
+    return run.out + run.err;
+  };
+  const GlobalOptions options;
+  for (const std::string& text :
+       {printed([&] { PrintOutcome(options, outcome); }), printed([&] {
+          PrintError(options, "deploy", Error(ErrorCode::kInternal, evil),
+                     evil);
+        }),
+        printed([&] { PrintPlan(options, "deploy", {evil}); }),
+        printed([&] { Say(options, evil); }), printed([&] { PrintText(evil); }),
+        printed([&] {
+          EventPrinter(options)(MakeEvent(ProgressEvent::Kind::kWarning, evil));
+        })}) {
+    CAPTURE(text);
+    CHECK(text.find('\x1b') == text.npos);
+    CHECK(Has(text, shown));
+  }
+}
+
 TEST_CASE("events are words, JSON lines, or nothing") {
   const auto print = [](const GlobalOptions& options,
                         const ProgressEvent& event) {

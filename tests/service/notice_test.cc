@@ -139,6 +139,22 @@ TEST_CASE("chat commands and links in a message are escaped") {
   CHECK(ParseNotice(NoticeJson(notice))->message == notice.message);
 }
 
+TEST_CASE("a notice cannot command the terminal that shows it") {
+  Notice notice = Undone();
+  notice.message = notice.reason = "bad\x1b]0;x\x07\nlast line";
+  notice.by = "al\x1b[1mice";
+  notice.previous = "../else\nwhere";
+  const std::string shown = "bad\\x1b]0;x\\x07\nlast line";
+  const std::string text = json::parse(NoticeJson(notice)).at("text");
+  CHECK(text.find(shown) != text.npos);
+  for (const auto& field : NoticeFields(notice)) {
+    INFO(field.first);
+    CHECK(field.second.find('\x1b') == std::string::npos);
+  }
+  CHECK(notice.Environment().at("RELEASE_REASON") == shown);
+  CHECK(notice.Environment().at("RELEASE_PREVIOUS") == "../else\\nwhere");
+}
+
 TEST_CASE("a long message, or one that is not UTF-8, still makes a notice") {
   Notice notice = Undone();
   notice.message = std::string(100'000, 'x');

@@ -46,6 +46,18 @@ TEST_CASE("one process holds the lock, until the object is destroyed") {
   CHECK(FindLockHolder(&root.disk)->caller.user == "bob");
 }
 
+TEST_CASE("a holder's command line begins no line of a message") {
+  Root root;
+  Identity caller = kAlice;
+  caller.command = "release deploy \"x\n1.4.3 is live\"";
+  const Lock lock(&root.disk, &root.clock, caller, Nanoseconds(0));
+  const Error error = ErrorOf([&] {
+    const Lock second(&root.disk, &root.clock, kBob, Nanoseconds(0));
+  });
+  CHECK(error.code() == ErrorCode::kBusy);
+  CHECK(Says(error, "running: release deploy \"x\\n1.4.3 is live\""));
+}
+
 TEST_CASE("taking the lock removes the abort requests of earlier holders") {
   Root root;
   PutFile(&root.disk, AbortPath(4), "");
