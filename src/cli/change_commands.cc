@@ -17,6 +17,7 @@
 #include "os/background.h"
 #include "os/identity.h"
 #include "os/input.h"
+#include "store/unremovable.h"
 
 namespace release {
 namespace {
@@ -75,7 +76,8 @@ void DeleteSetAside(DeployContext* context) {
   if (context->threads > 1 && RunInBackground(delete_trash)) return;
   // A failure is only a warning: the outcome stands, and the next command that
   // collects garbage tries again.
-  for (const std::string& failure : delete_trash()) {
+  for (const std::string& failure :
+       TakeUnreported(context->fs, delete_trash())) {
     context->report({.kind = ProgressEvent::Kind::kWarning, .text = failure});
   }
 }

@@ -13,6 +13,7 @@
 #include "store/layout.h"
 #include "store/lock.h"
 #include "store/spare_records.h"
+#include "store/unremovable.h"
 
 namespace release {
 namespace {
@@ -47,8 +48,8 @@ Outcome RecoverLocked(DeployContext* context, bool with_service) {
   outcome.previous = outcome.current;
   if (!settled) {
     // Recover collects garbage only after an undo.
-    outcome.warnings =
-        CollectGarbage(context->fs, context->ThreadsFor(kRemoveThreads));
+    outcome.warnings = MessagesOf(
+        CollectGarbage(context->fs, context->ThreadsFor(kRemoveThreads)));
     return outcome;
   }
   outcome.transaction = settled->transaction;

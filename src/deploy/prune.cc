@@ -2,7 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+#include <set>
+#include <utility>
+
+#include "deploy/attempt.h"
 #include "store/layout.h"
+#include "store/unremovable.h"
 
 namespace release {
 namespace {
@@ -17,6 +24,63 @@ std::set<Version> InUse(DeployContext* context) {
     if (auto version = VersionOfPath(releases, use.path)) used.insert(*version);
   }
   return used;
+}
+
+// Renames the releases whose verdict is not to keep them to trash, and reports
+// each. Renames all before the caller deletes any: the rename is durable, so a
+// crash cannot leave a half-deleted tree under a release's name.
+RemovalFailures SetAsideByVerdict(
+    DeployContext* context, std::uint64_t transaction,
+    const std::vector<RetentionVerdict>& verdicts) {
+  std::vector<Version> going;
+  for (const RetentionVerdict& verdict : verdicts) {
+    if (!verdict.keep) going.push_back(verdict.version);
+  }
+  RemovalFailures failures = SetAsideEach(context->fs, transaction, going);
+  std::set<std::string> stays;
+  for (RemovalFailure& failure : failures) {
+    stays.insert(failure.name);
+    failure.message =
+        fmt::format("cannot remove {}: {}; `release prune` tries it again",
+                    failure.name, failure.message);
+  }
+  for (const RetentionVerdict& verdict : verdicts) {
+    if (verdict.keep || stays.contains(verdict.version.name())) continue;
+    context->report(
+        {.kind = ProgressEvent::Kind::kRemark,
+         .transaction = transaction,
+         .text = fmt::format("removing {}: {}", verdict.version.name(),
+                             verdict.reason)});
+  }
+  return failures;
+}
+
+RemovalFailures SetAsideOlderFailed(DeployContext* context,
+                                    std::uint64_t transaction) {
+  const DeploymentState state = ReadDeploymentState(context->fs, transaction);
+  if (!state.last || state.last->number != transaction ||
+      state.last->end->exit == Exit::kNeedsPerson) {
+    return {};
+  }
+  const auto failed = [&](const Version& version) {
+    return state.ledger.Find(version)->state == ReleaseState::kFailed;
+  };
+  // The search for processes that use a release is not free, so spare it if
+  // there is at most the newest failed release.
+  std::size_t count = 0;
+  for (const LedgerEntry& entry : state.ledger.entries()) {
+    count += failed(entry.version) ? 1 : 0;
+  }
+  if (count < 2) return {};
+  std::vector<RetentionVerdict> verdicts = JudgeReleases(context, state);
+  std::erase_if(verdicts, [&](const RetentionVerdict& verdict) {
+    return !failed(verdict.version);
+  });
+  return SetAsideByVerdict(context, transaction, verdicts);
+}
+
+void Append(RemovalFailures* all, RemovalFailures more) {
+  std::move(more.begin(), more.end(), std::back_inserter(*all));
 }
 
 }  // namespace
@@ -35,25 +99,46 @@ std::vector<RetentionVerdict> JudgeReleases(DeployContext* context,
   return DecideRetention(facts);
 }
 
-std::vector<std::string> ApplyRetention(DeployContext* context,
+std::vector<std::string> SetAsideUnkept(DeployContext* context,
+                                        const DeploymentState& state,
                                         std::uint64_t transaction) {
-  const DeploymentState state = ReadDeploymentState(context->fs, transaction);
-  std::vector<Version> going;
-  for (const RetentionVerdict& verdict : JudgeReleases(context, state)) {
-    if (verdict.keep) continue;
-    going.push_back(verdict.version);
-    context->report(
-        {.kind = ProgressEvent::Kind::kRemark,
-         .transaction = transaction,
-         .text = fmt::format("removing {}: {}", verdict.version.name(),
-                             verdict.reason)});
+  const std::vector<RetentionVerdict> verdicts = JudgeReleases(context, state);
+  const auto unkept =
+      std::count_if(verdicts.begin(), verdicts.end(),
+                    [](const RetentionVerdict& each) { return !each.keep; });
+  const RemovalFailures failures =
+      SetAsideByVerdict(context, transaction, verdicts);
+  if (unkept != 0 && failures.size() == static_cast<std::size_t>(unkept)) {
+    throw Error(ErrorCode::kIoError, failures.front().message,
+                fmt::format("{}/{}", kReleases, failures.front().name));
   }
-  // Rename all of them before deleting any: the rename is durable, so a crash
-  // cannot leave a half-deleted tree under a release's name.
-  SetAside(context->fs, transaction, going);
+  return MessagesOf(failures);
+}
+
+RemovalFailures CollectUnkept(DeployContext* context) {
   return CollectGarbage(
       context->fs, context->ThreadsFor(kRemoveThreads),
       context->deletes_later ? TrashPolicy::kLeave : TrashPolicy::kDelete);
+}
+
+std::vector<std::string> ApplyRetention(DeployContext* context,
+                                        std::uint64_t transaction) {
+  const DeploymentState state = ReadDeploymentState(context->fs, transaction);
+  RemovalFailures failures =
+      SetAsideByVerdict(context, transaction, JudgeReleases(context, state));
+  Append(&failures, CollectUnkept(context));
+  return TakeUnreported(context->fs, failures);
+}
+
+std::vector<std::string> CleanUpAfterUndo(DeployContext* context,
+                                          std::uint64_t transaction) {
+  RemovalFailures failures;
+  const auto failure = Attempt(
+      [&] { Append(&failures, SetAsideOlderFailed(context, transaction)); });
+  if (failure) failures.push_back({"", failure->message});
+  Append(&failures,
+         CollectGarbage(context->fs, context->ThreadsFor(kRemoveThreads)));
+  return TakeUnreported(context->fs, failures);
 }
 
 }  // namespace release

@@ -10,6 +10,7 @@
 #include "store/layout.h"
 #include "store/releases.h"
 
+#include "store/unremovable.h"
 namespace release {
 namespace {
 
@@ -145,8 +146,9 @@ Version ArchiveStaging::ChooseVersion() const {
 // Deletes trash that an earlier transaction left. Keeps the failures for Stage
 // to report, because Prepare does not have a recorder.
 void ArchiveStaging::DeleteTrashFirst() {
-  undeletable_ =
-      DeleteTrash(context_->fs, context_->ThreadsFor(kRemoveThreads));
+  undeletable_ = TakeUnreported(
+      context_->fs,
+      DeleteTrash(context_->fs, context_->ThreadsFor(kRemoveThreads)));
 }
 
 // Refuses an archive that certainly does not fit, before anything is unpacked.

@@ -21,6 +21,7 @@
 #include "store/spare_records.h"
 
 namespace release {
+#include "store/unremovable.h"
 namespace {
 
 constexpr Nanoseconds kConfirmPoll = std::chrono::milliseconds(50);
@@ -187,6 +188,11 @@ void Transaction::Forward() {
     Activate();
   }
   // This is the last check for a stop request: the commit follows.
+  if (spec_.kind == TransactionKind::kPrune) {
+    recorder_.Step("prune", [&] {
+      WarnAll(SetAsideUnkept(context_, state_, record_.number));
+    });
+  }
   ThrowIfCancelled();
   if (switches()) RequireStillLive();
   Commit();
@@ -374,9 +380,17 @@ void Transaction::AfterCommit() {
     });
     if (failure) recorder_.Warn(failure->message);
   }
-  if (spec_.traits().after_commit != AfterCommit::kApplyRetention) return;
-  const auto failure =
-      Attempt([&] { WarnAll(ApplyRetention(context_, record_.number)); });
+  const auto failure = Attempt([&] {
+    switch (spec_.traits().after_commit) {
+      case AfterCommit::kNothing:
+        break;
+      case AfterCommit::kApplyRetention:
+        WarnAll(ApplyRetention(context_, record_.number));
+        break;
+      case AfterCommit::kCollectUnkept:
+        WarnAll(MessagesOf(CollectUnkept(context_)));
+    }
+  });
   if (failure) recorder_.Warn(failure->message);
 }
 
@@ -391,9 +405,9 @@ Outcome Transaction::Undone(const Failure& failure) {
                          recorder_.warnings.end());
   // The outcome is decided; a failure to clean up must not change it.
   Attempt([&] { journal_->GiveBackRoom(); });
-  Attempt([&] {
-    CollectGarbage(context_->fs, context_->ThreadsFor(kRemoveThreads));
-  });
+  for (std::string& each : CleanUpAfterUndo(context_, record_.number)) {
+    undone.warnings.push_back(std::move(each));
+  }
   return undone;
 }
 

@@ -44,7 +44,7 @@ enum class LinkChange {
 // How a kind of transaction brings a release into releases/.
 enum class StagingStep { kNone, kUnpack, kAdopt };
 
-enum class AfterCommit { kNothing, kApplyRetention };
+enum class AfterCommit { kNothing, kApplyRetention, kCollectUnkept };
 
 struct KindTraits {
   const char* command = "";  // as in the record, e.g. "deploy"
@@ -70,7 +70,7 @@ inline constexpr std::array<KindTraits, 8> kKindTraits = {{
     {"rollback", StagingStep::kNone, LinkChange::kBack, AfterCommit::kNothing},
     {"init", StagingStep::kAdopt, LinkChange::kTakeOver, AfterCommit::kNothing},
     {"prune", StagingStep::kNone, LinkChange::kNone,
-     AfterCommit::kApplyRetention},
+     AfterCommit::kCollectUnkept},
     {"pin", StagingStep::kNone, LinkChange::kNone, AfterCommit::kNothing},
     {"unpin", StagingStep::kNone, LinkChange::kNone, AfterCommit::kNothing},
 }};

@@ -4,6 +4,7 @@
 
 #include "deploy/disk_facts.h"
 #include "deploy/notices.h"
+#include "deploy/prune.h"
 #include "os/cancellation.h"
 #include "service/hooks.h"
 #include "store/current.h"
@@ -357,9 +358,8 @@ std::optional<Outcome> Recover(DeployContext* context, DeploymentState* state,
   Journal journal = Journal::Reopen(context->fs, state->open->number);
   Outcome outcome = Undo(context, &journal, *state->open, state->ledger,
                          {.recovered = true, .with_service = with_service});
-  for (std::string& failure :
-       CollectGarbage(context->fs, context->ThreadsFor(kRemoveThreads))) {
-    outcome.warnings.push_back(std::move(failure));
+  for (std::string& warning : CleanUpAfterUndo(context, outcome.transaction)) {
+    outcome.warnings.push_back(std::move(warning));
   }
   return outcome;
 }

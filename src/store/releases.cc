@@ -265,31 +265,57 @@ bool HasManifest(Fs* fs, const Version& version) {
   return fs->Stat(Fs::kRoot, ManifestPath(version)).has_value();
 }
 
+namespace {
+
+using Failures = RemovalFailures;
+
+// Appends the failure of `removal`, which removes `name` from releases/.
+template <typename Removal>
+void Attempt(Failures* failures, const std::string& name, Removal removal) {
+  try {
+    removal();
+  } catch (const FsError& error) {
+    failures->push_back({name, error.what()});
+  }
+}
+
+template <typename Removal>
+void Attempt(Failures* failures, Removal removal) {
+  Attempt(failures, "", removal);
+}
+
+void RenameToTrash(Fs* fs, std::uint64_t transaction, const Version& version) {
+  fs->Rename(Fs::kRoot, ReleasePath(version), Fs::kRoot,
+             InReleases(TrashName(transaction, version)),
+             RenameMode::kNoReplace);
+}
+
+}  // namespace
+
 void SetAside(Fs* fs, std::uint64_t transaction,
               const std::vector<Version>& versions) {
   if (versions.empty()) return;
   for (const Version& version : versions) {
-    fs->Rename(Fs::kRoot, ReleasePath(version), Fs::kRoot,
-               InReleases(TrashName(transaction, version)),
-               RenameMode::kNoReplace);
+    RenameToTrash(fs, transaction, version);
   }
   // Make the renames durable before any file is deleted; otherwise a power cut
   // can bring back the name of a release that has lost files.
   SyncDirectory(fs, kReleases);
 }
 
-namespace {
-
-using Failures = std::vector<std::string>;
-
-template <typename Removal>
-void Attempt(Failures* failures, Removal removal) {
-  try {
-    removal();
-  } catch (const FsError& error) {
-    failures->emplace_back(error.what());
+RemovalFailures SetAsideEach(Fs* fs, std::uint64_t transaction,
+                             const std::vector<Version>& versions) {
+  RemovalFailures failures;
+  for (const Version& version : versions) {
+    Attempt(&failures, version.name(),
+            [&] { RenameToTrash(fs, transaction, version); });
   }
+  // As in SetAside.
+  if (failures.size() < versions.size()) SyncDirectory(fs, kReleases);
+  return failures;
 }
+
+namespace {
 
 // Removes trees from releases/. A failure does not stop the others.
 void RemoveTrees(Fs* fs, const std::vector<std::string>& names,
@@ -302,7 +328,7 @@ void RemoveTrees(Fs* fs, const std::vector<std::string>& names,
   Attempt(failures, [&] { SyncDirectory(fs, kReleases); });
   if (failures->size() != before) return;
   for (const std::string& name : names) {
-    Attempt(failures,
+    Attempt(failures, name,
             [&] { RemoveTree(fs, Fs::kRoot, InReleases(name), threads); });
   }
 }
@@ -311,8 +337,7 @@ void RemoveTrees(Fs* fs, const std::vector<std::string>& names,
 
 bool IsTrash(const std::string& name) { return name.starts_with(kTrashPrefix); }
 
-std::vector<std::string> CollectGarbage(Fs* fs, unsigned threads,
-                                        TrashPolicy trash) {
+RemovalFailures CollectGarbage(Fs* fs, unsigned threads, TrashPolicy trash) {
   Failures failures;
   ReleaseListing listing;
   Attempt(&failures, [&] { listing = ListReleases(fs); });
@@ -342,7 +367,7 @@ bool MayHaveTrash(Fs* fs) {
   }
 }
 
-std::vector<std::string> DeleteTrash(Fs* fs, unsigned threads) {
+RemovalFailures DeleteTrash(Fs* fs, unsigned threads) {
   Failures failures;
   std::vector<std::string> trash;
   Attempt(&failures, [&] { trash = ListReleases(fs).garbage; });

@@ -82,20 +82,33 @@ bool HasManifest(Fs* fs, const Version& version);
 void SetAside(Fs* fs, std::uint64_t transaction,
               const std::vector<Version>& versions);
 
+// Something that could not be removed.
+struct RemovalFailure {
+  std::string name;  // in releases/; empty: it was not there
+  std::string message;
+};
+using RemovalFailures = std::vector<RemovalFailure>;
+
+// As SetAside, but a release that cannot be renamed does not stop the others.
+// Returns one failure for each such release. Throws FsError if the renames
+// cannot be made durable.
+RemovalFailures SetAsideEach(Fs* fs, std::uint64_t transaction,
+                             const std::vector<Version>& versions);
+
 // Removes what crashed transactions left and what belongs to no release:
 // partial trees, trees that were set aside (unless `trash` leaves them to
 // DeleteTrash), temporary links and files, and links and manifests without a
-// release. Returns one message for each thing that could not be removed; never
+// release. Returns one failure for each thing that could not be removed; never
 // throws FsError. The caller must hold the lock, with no staging of its own
 // unpublished. `threads` as for RemoveTree.
 enum class TrashPolicy { kDelete, kLeave };
-std::vector<std::string> CollectGarbage(
-    Fs* fs, unsigned threads = 0, TrashPolicy trash = TrashPolicy::kDelete);
+RemovalFailures CollectGarbage(Fs* fs, unsigned threads = 0,
+                               TrashPolicy trash = TrashPolicy::kDelete);
 
 // Deletes the trees that were set aside. Returns its failures as CollectGarbage
 // does. Needs no lock: no transaction ever uses such a tree again, and several
 // processes may delete the same one.
-std::vector<std::string> DeleteTrash(Fs* fs, unsigned threads = 0);
+RemovalFailures DeleteTrash(Fs* fs, unsigned threads = 0);
 bool IsTrash(const std::string& name);
 // Returns whether a tree was set aside and is still there; true if that cannot
 // be found out.

@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 
 #include <cerrno>
+#include <optional>
+#include <utility>
 
 #include "store/layout.h"
 #include "store/verify.h"
@@ -221,6 +223,130 @@ TEST_CASE("a deploy without space first deletes what was set aside") {
   world.disk.SetSpace({.free_bytes = 10, .free_inodes = 9, .total_inodes = 9});
   CHECK(world.Deploy("5").error->code == ErrorCode::kNoSpace);
   CHECK(ListReleases(&world.disk).garbage.empty());
+}
+
+TEST_CASE("of failed releases only the newest one takes space") {
+  World world;
+  DeployAll(&world, {"1", "2"});
+  for (const char* bad : {"3", "4", "5", "6", "7"}) {
+    world.broken.insert(bad);
+    CHECK(world.Deploy(bad).exit == Exit::kUndone);
+    CHECK(OnDisk(&world) == "1 2 " + std::string(bad));
+    CHECK(ListReleases(&world.disk).garbage.empty());
+  }
+  CHECK(ListRecords(&world.disk).size() == 7);
+  CHECK(world.Rollback().current == "1");
+}
+
+TEST_CASE("a failed release is kept while it is pinned or a process uses it") {
+  World world;
+  DeployAll(&world, {"1"});
+  world.broken = {"2", "3", "4", "5"};
+  world.Deploy("2");
+  Pin(&world.context, Version::ParseOrThrow("2"), true);
+  world.Deploy("3");
+  world.runner.uses = {{5, "app", ProcessUse::What::kExecutable,
+                        "/srv/shop/releases/3/bin/app"}};
+  world.Deploy("4");
+  world.Deploy("5");
+  CHECK(OnDisk(&world) == "1 2 3 5");
+}
+
+TEST_CASE("a deploy that died removes the older failed release too") {
+  World world;
+  DeployAll(&world, {"1"});
+  world.broken.insert("2");
+  world.Deploy("2");
+  std::optional<MemFs> dead;
+  world.runner.On("probe", [&](const Command&) {
+    if (!dead) dead = world.disk.Killed();
+    return Exited(0);
+  });
+  world.Deploy("3");
+  World next(world, std::move(*dead));
+  CHECK(next.RecoverNow().result == "undone");
+  CHECK(next.Current() == "releases/1");
+  CHECK(OnDisk(&next) == "1 3");
+}
+
+TEST_CASE("while the outcome is in doubt no failed release is removed") {
+  World world;
+  DeployAll(&world, {"1"});
+  world.broken = {"2"};
+  world.Deploy("2");
+  world.broken = {"1", "3"};
+  CHECK(world.Deploy("3").exit == Exit::kNeedsPerson);
+  CHECK(OnDisk(&world) == "1 2 3");
+}
+
+// Counts the warnings that speak of a release.
+std::size_t About(const Outcome& outcome, const std::string& part) {
+  std::size_t count = 0;
+  for (const std::string& warning : outcome.warnings) {
+    count += warning.find(part) != std::string::npos ? 1 : 0;
+  }
+  return count;
+}
+
+// A disk on which the tree of release 1 cannot be renamed.
+class Immovable : public MemFs {
+ public:
+  explicit Immovable(const MemFs& disk) : MemFs(disk) {}
+  void Rename(Handle dir, const std::string& from, Handle new_dir,
+              const std::string& to, RenameMode mode) override {
+    if (from == "releases/1") throw FsError("rename", from, EXDEV);
+    MemFs::Rename(dir, from, new_dir, to, mode);
+  }
+};
+
+TEST_CASE("a release that cannot be renamed stops no other and is told once") {
+  World world;
+  DeployAll(&world, {"1", "2", "3", "4"});
+  world.config.keep_releases = 1;
+  Immovable disk(world.disk);
+  world.context.fs = &disk;
+  std::string said;
+  world.context.report = [&](const ProgressEvent& event) {
+    said += event.text + "\n";
+  };
+  CHECK(About(world.Deploy("5"), "cannot remove 1: ") == 1);
+  CHECK(said.find("removing 2") != std::string::npos);
+  CHECK(said.find("removing 1") == std::string::npos);
+  for (const char* version : {"6", "7"}) {
+    const Outcome outcome = world.Deploy(version);
+    CHECK(outcome.exit == Exit::kDone);
+    CHECK(About(outcome, "cannot remove ") == 0);
+  }
+  const ReleaseListing left = ListReleases(&disk);
+  CHECK(left.versions.size() == 3);
+  CHECK(left.versions.contains(Version::ParseOrThrow("1")));
+  CHECK(left.garbage.empty());
+  // A person who asks is told each time.
+  for (int i = 0; i < 2; ++i) {
+    const Outcome outcome = Prune(&world.context);
+    CHECK(outcome.exit == Exit::kFailed);
+    CHECK(outcome.error->message.starts_with("cannot remove 1: "));
+  }
+}
+
+TEST_CASE("a prune that can remove nothing fails") {
+  World world;
+  DeployAll(&world, {"1", "2", "3"});
+  world.config.keep_releases = 0;
+  FaultFs fs(&world.disk);
+  world.context.fs = &fs;
+  // The first rename gives the record its name.
+  fs.FailAt(2, EPERM, FsCall::kRename);
+  const Outcome outcome = Prune(&world.context);
+  CHECK(outcome.exit == Exit::kFailed);
+  CHECK(outcome.result == "failed");
+  CHECK(outcome.current == "3");
+  REQUIRE(outcome.error);
+  CHECK(outcome.error->message.starts_with("cannot remove 1: "));
+  CHECK(OnDisk(&world) == "1 2 3");
+  CHECK(Prune(&world.context).exit == Exit::kDone);
+  CHECK(OnDisk(&world) == "2 3");
+  CHECK(Prune(&world.context).exit == Exit::kDone);
 }
 
 TEST_CASE("each removal is reported with its reason") {

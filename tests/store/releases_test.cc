@@ -253,6 +253,20 @@ TEST_CASE("releases set aside lose their names durably before any file") {
   });
 }
 
+TEST_CASE("a release that cannot be set aside does not stop the others") {
+  Root root;
+  for (const char* version : {"1", "2", "3"}) Publish(&root.disk, version);
+  root.disk.SyncTree(Fs::kRoot);
+  FaultFs fs(&root.disk);
+  fs.FailAt(2, EXDEV, FsCall::kRename);
+  const auto failures = SetAsideEach(&fs, 43, {V("1"), V("2"), V("3")});
+  REQUIRE(failures.size() == 1);
+  CHECK(failures[0].name == "2");
+  root.disk.ForEachPowerCut([](MemFs left) {
+    CHECK(ListReleases(&left).versions == std::set<Version>{V("2")});
+  });
+}
+
 TEST_CASE("garbage is collected, and nothing else") {
   Root root;
   Publish(&root.disk, "1");
@@ -284,7 +298,8 @@ TEST_CASE("a failed removal is reported, and the rest is removed") {
   fs.FailAt(1, EACCES, FsCall::kRemoveDirectory);
   const auto failures = CollectGarbage(&fs);
   REQUIRE(failures.size() == 1);
-  CHECK(failures[0].find(".partial-00000") != std::string::npos);
+  CHECK(failures[0].name.starts_with(".partial-00000"));
+  CHECK(failures[0].message.find(failures[0].name) != std::string::npos);
   CHECK(root.disk.List(Fs::kRoot, kReleases).size() == 1);
 }
 
