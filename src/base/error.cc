@@ -51,6 +51,7 @@ constexpr Row kTable[] = {
     {ErrorCode::kSyncFailed, "sync-failed", Exit::kFailed},
     {ErrorCode::kManifestUnreadable, "manifest-unreadable", Exit::kFailed},
     {ErrorCode::kLinkMoved, "link-moved", Exit::kFailed},
+    {ErrorCode::kReleaseAltered, "release-altered", Exit::kFailed},
     {ErrorCode::kInterrupted, "interrupted", Exit::kFailed},
     {ErrorCode::kAborted, "aborted", Exit::kFailed},
     {ErrorCode::kBusy, "busy", Exit::kBusy},

@@ -71,6 +71,7 @@ enum class ErrorCode {
   kSyncFailed,
   kManifestUnreadable,
   kLinkMoved,
+  kReleaseAltered,
   kInterrupted,
   kAborted,
   kBusy,

@@ -11,17 +11,18 @@
 #include "deploy/prune.h"
 #include "deploy/staging.h"
 #include "deploy/step_recorder.h"
+#include "deploy/switch.h"
+#include "deploy/target_tree.h"
 #include "deploy/undo.h"
 #include "os/cancellation.h"
 #include "service/hooks.h"
 #include "store/current.h"
-#include "store/durable.h"
 #include "store/layout.h"
 #include "store/newest_record.h"
 #include "store/spare_records.h"
+#include "store/unremovable.h"
 
 namespace release {
-#include "store/unremovable.h"
 namespace {
 
 constexpr Nanoseconds kConfirmPoll = std::chrono::milliseconds(50);
@@ -39,10 +40,8 @@ class Transaction {
   void Forward();
   void Stage();
   void Activate();
-  void RequireUnmoved();
   void Switch();
   void Reload();
-  void RequireStillLive();
   void AwaitConfirmation();
   void Commit();
   void ChangeLedger(Ledger* ledger, std::int64_t now);
@@ -63,6 +62,8 @@ class Transaction {
   DeploymentState state_;
   PreparedTransaction prepared_;
   std::optional<ArchiveStaging> staging_;
+  // Set if the transaction makes a release or makes one live.
+  std::optional<TargetTree> tree_;
   std::optional<Journal> journal_;
   // A copy of the record on disk, for the recovery rule.
   TransactionRecord record_;
@@ -120,6 +121,10 @@ void Transaction::Prepare() {
   if (spec_.refusal) return;
   PrepareRelease();
   if (link() == LinkChange::kForward) RequireLink(state_);
+  const bool takes_over = spec_.kind == TransactionKind::kAdopt;
+  if (switches() && !takes_over && !prepared_.creates) {
+    tree_.emplace(context_->fs, *prepared_.to);
+  }
 }
 
 void Transaction::PrepareRelease() {
@@ -182,19 +187,20 @@ void Transaction::Begin() {
 
 void Transaction::Forward() {
   Stage();
+  if (spec_.kind == TransactionKind::kPrune) {
+    recorder_.Step("prune", [&] {
+      WarnAll(SetAsideUnkept(context_, state_, record_.number));
+    });
+  }
   if (link() == LinkChange::kTakeOver) {
     recorder_.Step("switch", [&] { Switch(); });
   } else if (switches()) {
     Activate();
   }
   // This is the last check for a stop request: the commit follows.
-  if (spec_.kind == TransactionKind::kPrune) {
-    recorder_.Step("prune", [&] {
-      WarnAll(SetAsideUnkept(context_, state_, record_.number));
-    });
-  }
   ThrowIfCancelled();
-  if (switches()) RequireStillLive();
+  if (switches()) RequireLive(context_->fs, *prepared_.to);
+  if (tree_) tree_->RequireInPlace("keep");
   Commit();
 }
 
@@ -209,6 +215,7 @@ void Transaction::Stage() {
     case StagingStep::kUnpack:
       staging_->Stage(state_, &recorder_, &prepared_);
       if (prepared_.creates) {
+        tree_.emplace(context_->fs, *prepared_.to, *recorder_.tree());
         recorder_.RunHookStep("preflight", context_->config->hooks.preflight,
                               MakeHookContext("preflight"));
         break;
@@ -237,52 +244,24 @@ void Transaction::Activate() {
   }
 }
 
-void Transaction::RequireUnmoved() {
-  const auto info = context_->fs->Stat(Fs::kRoot, kCurrent);
-  const bool is_link = !info || info->type == FileType::kSymlink;
-  if (is_link == state_.current_is_link &&
-      (!is_link || context_->fs->ReadLink(Fs::kRoot, kCurrent) ==
-                       record_.begin->from_target)) {
-    return;
-  }
-  throw Error(ErrorCode::kLinkMoved,
-              fmt::format("cannot switch {}: it was moved by hand since this "
-                          "transaction began",
-                          kCurrent),
-              kCurrent);
-}
-
 void Transaction::Switch() {
-  RequireUnmoved();
+  Fs* fs = context_->fs;
+  const CurrentBefore before =
+      state_.current_is_link ? CurrentBefore::kLink : CurrentBefore::kOther;
+  RequireUnmoved(fs, *record_.begin, before);
+  if (tree_) tree_->RequireInPlace("activate");
   // Durable before the rename: recovery must know that `current` may change.
   journal_->Switching();
   record_.switching = true;
-  const std::string target = ReleasePath(*prepared_.to);
-  if (state_.current_is_link) {
-    SwapCurrent(context_->fs, target);
-    return;
+  try {
+    const auto remark = SwitchCurrent(fs, record_, before, link());
+    if (remark) recorder_.Warn(*remark);
+  } catch (const FsError&) {
+    // A rename that was refused is a failure before the switch: nobody has seen
+    // the new release.
+    record_.switching = !IsUnmoved(fs, *record_.begin, before);
+    throw;
   }
-  if (link() == LinkChange::kTakeOver) {
-    ExchangeForSymlink(context_->fs, kCurrent, target, target);
-    return;
-  }
-  const std::string aside = AsideName(record_.number);
-  ExchangeForSymlink(context_->fs, kCurrent, target, aside);
-  recorder_.Warn(
-      fmt::format("{} was not a symbolic link; its previous content is now {}",
-                  kCurrent, aside));
-}
-
-void Transaction::RequireStillLive() {
-  if (context_->fs->ReadLink(Fs::kRoot, kCurrent) ==
-      ReleasePath(*prepared_.to)) {
-    return;
-  }
-  throw Error(ErrorCode::kLinkMoved,
-              fmt::format("cannot keep {}: {} was moved by hand while it was "
-                          "being proved",
-                          prepared_.to->name(), kCurrent),
-              kCurrent);
 }
 
 void Transaction::Reload() {
