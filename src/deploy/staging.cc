@@ -6,11 +6,12 @@
 
 #include "base/text.h"
 #include "base/units.h"
+#include "deploy/release_shape.h"
 #include "os/cancellation.h"
 #include "store/layout.h"
 #include "store/releases.h"
-
 #include "store/unremovable.h"
+
 namespace release {
 namespace {
 
@@ -237,12 +238,19 @@ void ArchiveStaging::Stage(const DeploymentState& state, StepRecorder* recorder,
     Create(state, recorder, prepared);
     return;
   }
-  recorder->Step("compare", [&] { CompareWithExisting(ReadOnly()); });
+  recorder->Step("compare", [&] {
+    CompareWithExisting(ReadOnly());
+    const Reason beside = RequireUnaltered(context_, *existing_);
+    if (beside) recorder->Warn(*beside);
+  });
 }
 
 Manifest ArchiveStaging::Examine() {
   Manifest manifest = ReadOnly();
-  if (existing_) CompareWithExisting(manifest);
+  if (existing_) {
+    CompareWithExisting(manifest);
+    RequireUnaltered(context_, *existing_);
+  }
   return manifest;
 }
 

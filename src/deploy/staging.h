@@ -40,7 +40,8 @@ class ArchiveStaging {
 
   // Unpacks, verifies and publishes the release; it is durable on return. If it
   // exists already, compares it with the archive instead, and throws
-  // Error kVersionConflict if they differ.
+  // Error kVersionConflict if its manifest differs, or kReleaseAltered if its
+  // files are no longer those of its manifest.
   void Stage(const DeploymentState& state, StepRecorder* recorder,
              PreparedTransaction* prepared);
 

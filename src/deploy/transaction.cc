@@ -9,6 +9,7 @@
 #include "deploy/attempt.h"
 #include "deploy/notices.h"
 #include "deploy/prune.h"
+#include "deploy/release_shape.h"
 #include "deploy/staging.h"
 #include "deploy/step_recorder.h"
 #include "deploy/switch.h"
@@ -228,6 +229,11 @@ void Transaction::Stage() {
 void Transaction::Activate() {
   const HooksConfig& hooks = context_->config->hooks;
   const bool with_hooks = link() != LinkChange::kBack;
+  // Staging has compared the release if there is an archive.
+  if (!spec_.archive) {
+    const Reason altered = DescribeAlteration(context_, *prepared_.to);
+    if (altered) recorder_.Warn(*altered);
+  }
   service_.Observe();
   if (with_hooks) {
     recorder_.RunHookStep("pre_activate", hooks.pre_activate,

@@ -6,6 +6,7 @@
 #include "store/layout.h"
 #include "store/verify.h"
 #include "support/archive_bytes.h"
+#include "support/expect_error.h"
 #include "support/fault_fs.h"
 #include "support/root_files.h"
 #include "support/world.h"
@@ -188,6 +189,38 @@ TEST_CASE("the same version with other content is refused") {
   ArchiveRequest request = maker.RequestFor("2");
   request.version = V("1");
   CheckRefused(std::move(request), ErrorCode::kVersionConflict);
+}
+
+TEST_CASE("a release whose files changed is not the same content any more") {
+  for (const bool live : {false, true}) {
+    World world;
+    DeployAll(&world, {"1", "2"});
+    const std::string version = live ? "2" : "1";
+    PutFile(&world.disk, "releases/" + version + "/bin/app", "x", 0755);
+    const Outcome outcome = world.Deploy(version);
+    CHECK(outcome.exit == Exit::kFailed);
+    REQUIRE(outcome.error);
+    CHECK(outcome.error->code == ErrorCode::kReleaseAltered);
+    CHECK(outcome.error->message.find("`release verify " + version + "`") !=
+          std::string::npos);
+    CHECK(world.Current() == "releases/2");
+    CHECK(ErrorOf([&] {
+            ArchiveStaging staging(&world.context, world.RequestFor(version));
+            PreparedTransaction prepared;
+            staging.Prepare(ReadDeploymentState(&world.disk), &prepared);
+            staging.Examine();
+          }).code() == ErrorCode::kReleaseAltered);
+  }
+}
+
+TEST_CASE("a file that the service wrote does not make a release another") {
+  World world;
+  DeployAll(&world, {"1"});
+  PutFile(&world.disk, "releases/1/cache", "x");
+  const Outcome outcome = world.Deploy("1");
+  CHECK(outcome.exit == Exit::kDone);
+  CHECK(outcome.result == "unchanged");
+  CHECK(outcome.warnings.size() == 1);
 }
 
 TEST_CASE("a file or link with the release's name is left alone") {
