@@ -256,8 +256,11 @@ void Transaction::Switch() {
       state_.current_is_link ? CurrentBefore::kLink : CurrentBefore::kOther;
   RequireUnmoved(fs, *record_.begin, before);
   if (tree_) tree_->RequireInPlace("activate");
+  if (service_.WasStopped() && !record_.begin->from_target) {
+    record_.service_before = ServiceBefore::kStopped;
+  }
   // Durable before the rename: recovery must know that `current` may change.
-  journal_->Switching();
+  journal_->Switching(record_.service_before);
   record_.switching = true;
   try {
     const auto remark = SwitchCurrent(fs, record_, before, link());

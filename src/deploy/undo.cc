@@ -160,9 +160,7 @@ class UndoRun {
   // does. An unhealthy service puts the outcome in doubt, see DecideExit.
   void TakeServiceBack() {
     if (!record_.begin->from_target) {
-      outcome_.warnings.emplace_back(
-          "there was no release before this one: none is live now, and the "
-          "service may still run it");
+      LeaveNoRelease();
       return;
     }
     const HookContext hook_context{
@@ -195,6 +193,27 @@ class UndoRun {
       return;
     }
     RunPostRollback(hook_context);
+  }
+
+  // After a first activation no release is left to run. Stops a unit that was
+  // stopped before; one that ran may run something that is not ours.
+  void LeaveNoRelease() {
+    const std::string none =
+        "there was no release before this one: none is "
+        "live now, and ";
+    if (record_.service_before != ServiceBefore::kStopped) {
+      outcome_.warnings.push_back(none + "the service may still run it");
+      return;
+    }
+    try {
+      Service(context_->config, context_->system).Stop();
+    } catch (const Error& error) {
+      trouble_ = FailureOf(error);
+      return;
+    }
+    outcome_.warnings.push_back(fmt::format("{}{} is stopped, as it was before",
+                                            none,
+                                            context_->config->service.unit));
   }
 
   void AddWarnings(std::vector<std::string> remarks) {
@@ -237,7 +256,13 @@ class UndoRun {
   // Extends the error message and sets the code if the outcome is in doubt.
   void AddTrouble() {
     Failure& error = *outcome_.error;
-    if (trouble_) {
+    if (trouble_ && !record_.begin->from_target) {
+      error.message = fmt::format(
+          "{}; no release is live, and the service may still run "
+          "this one: {}",
+          error.message, trouble_->message);
+      error.code = ErrorCode::kUndoFailed;
+    } else if (trouble_) {
       error.message = fmt::format(
           "{}; the release before is live again, but unhealthy too: {}",
           error.message, trouble_->message);

@@ -166,6 +166,16 @@ void Service::Observe() {
   if (impl_->config.service.action == ServiceAction::kNone) impl_->pid = pid;
 }
 
+bool Service::WasStopped() const {
+  const auto& before = impl_->baseline;
+  return before && !before->oneshot() &&
+         (before->active == "inactive" || before->active == "failed");
+}
+
+void Service::Stop() {
+  if (impl_->has_unit()) impl_->unit.Stop();
+}
+
 std::vector<std::string> Service::Reload(const HookContext& hook_context) {
   std::vector<std::string> remarks;
   const ServiceConfig& service = impl_->config.service;

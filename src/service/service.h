@@ -32,6 +32,14 @@ class Service {
   // systemd does not answer.
   void Observe();
 
+  // Returns whether the unit was stopped, or had failed, when Observe looked.
+  // False without a unit, and for a oneshot unit, which stops by itself.
+  bool WasStopped() const;
+
+  // Stops the unit, within [service] timeout. Does nothing without a unit.
+  // Throws Error kReloadFailed or kReloadTimeout.
+  void Stop();
+
   // Makes the service use the release that `current` names now, within
   // [service] timeout. Reloads or restarts a unit, or starts it if it does not
   // run; sends a pidfile's process the signal; runs a command. Returns remarks

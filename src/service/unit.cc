@@ -148,6 +148,11 @@ UnitState Unit::Reload(ServiceAction action,
   return AwaitSettled(verb, before, deadline);
 }
 
+void Unit::Stop() {
+  RunJob("stop", Show(), AddSaturated(waiter_->Now(), timeout_));
+  Systemctl({"reset-failed", "--", name_}, kAskTimeout);
+}
+
 // Returns the verb for systemctl. A unit that does not run is started, whatever
 // `action` says. In "activating" (e.g. between two crashes) or "deactivating",
 // only a restart is sure to begin a new run.

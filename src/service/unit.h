@@ -75,6 +75,11 @@ class Unit {
   // not end in time.
   UnitState Reload(ServiceAction action, std::vector<std::string>* remarks);
 
+  // Stops the unit and clears its failures, so that it is as it was before it
+  // was ever started. Returns when it has stopped. Throws Error kReloadFailed
+  // or kReloadTimeout.
+  void Stop();
+
   // Throws Error kServiceDied if the unit does not run, kServiceRestarted if it
   // was started again since `baseline`. If the service hands over to another
   // main process within one run, that is not a restart.

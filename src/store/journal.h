@@ -59,6 +59,10 @@ struct EndRecord {
   std::map<std::string, std::string> facts;  // sha256 of the archive, ...
 };
 
+// The service before the transaction took it up. An undo that has no earlier
+// release to run stops a service that was stopped.
+enum class ServiceBefore { kRunning, kStopped };
+
 // The content of a record file.
 struct TransactionRecord {
   std::uint64_t number = 0;
@@ -66,6 +70,7 @@ struct TransactionRecord {
   std::vector<StepRecord> steps;
   std::vector<std::string> notes;
   bool switching = false;
+  ServiceBefore service_before = ServiceBefore::kRunning;  // as of switching
   // The inode of the tree that the transaction makes, first in .partial-N and
   // then under the release's name. Recovery recognizes the tree by it.
   std::optional<std::uint64_t> tree;
@@ -134,8 +139,9 @@ class Journal {
   // Records the inode of the tree being made. Durable together with that tree:
   // the SyncTree before publishing covers both.
   void Tree(std::uint64_t inode);
-  // Records that `current` may be renamed from here on.
-  void Switching();
+  // Records that `current` may be renamed from here on, and the service taken
+  // up.
+  void Switching(ServiceBefore before = ServiceBefore::kRunning);
   // Records the outcome. If this throws, the line may be durable or not: call
   // TakeBackEnd before going on.
   void End(const EndRecord& end);

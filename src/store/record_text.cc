@@ -14,6 +14,7 @@ using nlohmann::json;
 
 constexpr int kFormat = 1;
 constexpr std::size_t kChecksumDigits = 16;
+constexpr char kStopped[] = "stopped";
 
 std::string Checksum(std::string_view text) {
   return fmt::format("{:016x}", XXH3_64bits(text.data(), text.size()));
@@ -132,6 +133,9 @@ void AddObject(const json& object, TransactionRecord* record) {
     record->begin = BeginOf(object);
   } else if (kind == "switching") {
     record->switching = true;
+    if (object.value("service", "") == kStopped) {
+      record->service_before = ServiceBefore::kStopped;
+    }
   } else if (kind == "committed" || kind == "undone") {
     record->end = EndOf(object, kind == "committed");
   } else if (kind == "step-begun") {
@@ -191,7 +195,11 @@ std::string TreeLine(std::uint64_t inode) {
   return Line({{"kind", "tree"}, {"inode", inode}});
 }
 
-std::string SwitchingLine() { return Line({{"kind", "switching"}}); }
+std::string SwitchingLine(ServiceBefore before) {
+  json object = {{"kind", "switching"}};
+  if (before == ServiceBefore::kStopped) object["service"] = kStopped;
+  return Line(object);
+}
 
 std::string EndLine(const EndRecord& end) {
   json object = {{"kind", end.committed ? "committed" : "undone"},

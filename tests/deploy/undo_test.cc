@@ -2,9 +2,12 @@
 
 #include <doctest/doctest.h>
 
+#include <optional>
+
 #include "store/current.h"
 #include "store/durable.h"
 #include "store/layout.h"
+#include "support/fake_unit.h"
 #include "support/fault_fs.h"
 #include "support/root_files.h"
 #include "support/world.h"
@@ -166,6 +169,68 @@ TEST_CASE("a command that cannot recover does nothing else") {
   CHECK(outcome.transaction == 3);
   CHECK(ListRecords(&world.disk).size() == 3);
   CHECK(!Exists(&world.disk, "releases/3"));
+}
+
+// A world whose service is a unit that has never been started, and whose first
+// release is unhealthy.
+struct FirstWithUnit : World {
+  FirstWithUnit() {
+    unit.Stop();
+    config.service.command.clear();
+    config.service.unit = "shop.service";
+    runner.On("probe", Exited(1));
+  }
+  FakeUnit unit{&runner};
+};
+
+TEST_CASE("a failed first deploy stops the unit that it started") {
+  FirstWithUnit world;
+  const Outcome outcome = world.Deploy("1");
+  CHECK(outcome.exit == Exit::kUndone);
+  CHECK(outcome.current == "");
+  CHECK(world.Current() == "");
+  CHECK(world.unit.state.active == "inactive");
+  CHECK(world.unit.jobs.front() == "reset-failed");
+  CHECK(outcome.warnings.back().ends_with(
+      "shop.service is stopped, as it was before"));
+}
+
+TEST_CASE("a first deploy that died stops the unit that it started") {
+  FirstWithUnit world;
+  std::optional<MemFs> dead;
+  world.runner.On("probe", [&](const Command&) {
+    if (!dead) dead = world.disk.Killed();
+    return Exited(1);
+  });
+  world.Deploy("1");
+  World next(world, std::move(*dead));
+  FakeUnit unit{&next.runner};
+  CHECK(next.RecoverNow().result == "undone");
+  CHECK(unit.jobs == std::vector<std::string>{"stop", "reset-failed"});
+  CHECK(next.Current() == "");
+}
+
+TEST_CASE("a unit that cannot be stopped needs a person") {
+  FirstWithUnit world;
+  world.unit.on_job = [&](const std::string& verb) {
+    if (verb == "stop") return Exited(1, "no\n");
+    world.unit.StartAgain();
+    return Exited(0);
+  };
+  const Outcome outcome = world.Deploy("1");
+  CHECK(outcome.exit == Exit::kNeedsPerson);
+  CHECK(outcome.error->code == ErrorCode::kUndoFailed);
+  CHECK(outcome.error->message.find("the service may still run this one") !=
+        std::string::npos);
+}
+
+TEST_CASE("a unit that ran before the first deploy is left running") {
+  FirstWithUnit world;
+  world.unit.StartAgain();
+  const Outcome outcome = world.Deploy("1");
+  CHECK(outcome.exit == Exit::kUndone);
+  CHECK(world.unit.state.active == "active");
+  CHECK(outcome.warnings.back().ends_with("the service may still run it"));
 }
 
 TEST_CASE("the post_rollback hook runs after an undo and cannot break it") {

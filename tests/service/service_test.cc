@@ -64,6 +64,36 @@ struct Rig {
 
 }  // namespace
 
+TEST_CASE("a unit that does not run is known as stopped, and can be stopped") {
+  for (const char* active : {"inactive", "failed", "active", "activating"}) {
+    CAPTURE(active);
+    Rig rig;
+    rig.config.service.unit = "shop.service";
+    rig.unit.state.active = active;
+    Service service(&rig.config, {&rig.runner, &rig.http, &rig.clock});
+    CHECK(!service.WasStopped());
+    service.Observe();
+    CHECK(service.WasStopped() == (active == std::string("inactive") ||
+                                   active == std::string("failed")));
+    service.Stop();
+    CHECK(rig.unit.state.active == "inactive");
+  }
+}
+
+TEST_CASE("a oneshot unit and a service without a unit are never stopped") {
+  Rig rig;
+  rig.unit.state.active = "inactive";
+  rig.unit.state.type = "oneshot";
+  for (const char* unit : {"shop.service", ""}) {
+    rig.config.service.unit = unit;
+    Service service(&rig.config, {&rig.runner, &rig.http, &rig.clock});
+    service.Observe();
+    CHECK(!service.WasStopped());
+  }
+  Service(&rig.config, {&rig.runner, &rig.http, &rig.clock}).Stop();
+  CHECK(rig.unit.jobs.empty());
+}
+
 TEST_CASE("nothing configured: every call succeeds at once") {
   Rig rig;
   const Nanoseconds start = rig.clock.SinceBoot();

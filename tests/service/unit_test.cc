@@ -46,6 +46,15 @@ TEST_CASE("a unit's properties are read in any order") {
   CHECK(state.control_group == "/system.slice/a=b.service");
 }
 
+TEST_CASE("a unit is stopped, and its failures are cleared") {
+  Rig rig;
+  rig.unit.Stop();
+  CHECK(rig.fake.jobs == Jobs{"stop", "reset-failed"});
+  CHECK(rig.unit.Show().active == "inactive");
+  rig.fake.on_job = [](const std::string&) { return Exited(1, "no\n"); };
+  CHECK(ErrorOf([&] { rig.unit.Stop(); }).code() == ErrorCode::kReloadFailed);
+}
+
 TEST_CASE("auto reloads a unit that can, and restarts one that cannot") {
   Rig can;
   can.Reload();

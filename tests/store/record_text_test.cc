@@ -117,6 +117,10 @@ TEST_CASE("steps, notes and the switch are read back") {
   CHECK(!record.switching);
   CHECK(AddLine(WithoutNewline(SwitchingLine()), &record));
   CHECK(record.switching);
+  CHECK(record.service_before == ServiceBefore::kRunning);
+  CHECK(
+      AddLine(WithoutNewline(SwitchingLine(ServiceBefore::kStopped)), &record));
+  CHECK(record.service_before == ServiceBefore::kStopped);
 }
 
 TEST_CASE("a line with any one byte altered or lost does not count") {

@@ -37,6 +37,11 @@ class FakeUnit {
     state.active = "active";
     state.sub = "running";
   }
+  void Stop() {
+    state.active = "inactive";
+    state.sub = "dead";
+    state.main_pid = 0;
+  }
   // Changes the state as if the main process had exited with status 3.
   void Fail() {
     state.active = "failed";
@@ -51,7 +56,8 @@ class FakeUnit {
   std::vector<std::string> jobs;  // "reload", "restart", "cancel 7", ...
   std::function<CommandResult(const std::string& verb)> on_job =
       [this](const std::string& verb) {
-        if (verb != "reload") StartAgain();
+        if (verb == "stop") Stop();
+        if (verb != "reload" && verb != "stop") StartAgain();
         return Exited(0);
       };
 
