@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "deploy/attempt.h"
+#include "deploy/deployment_state.h"
 #include "deploy/transaction.h"
 #include "dropbox/rejected.h"
 #include "dropbox/upload.h"
@@ -159,39 +160,32 @@ TransactionSpec MakeSpec(Fs* fs, const std::string& upload,
           .refusal = std::move(refusal)};
 }
 
+// Returns whether another command has taken in this very upload since it was
+// listed.
+bool WasTakenIn(Fs* fs, const std::string& upload) {
+  const std::vector<UploadNote> notes = ReadUploadNotes(fs);
+  return std::any_of(notes.begin(), notes.end(), [&](const UploadNote& note) {
+    return note.upload == upload && note.IsStillThere(fs) && FindEnd(fs, note);
+  });
+}
+
 // Sets `attempt` with the lock held: if several commands want the same upload,
-// only the one that deploys it counts a try.
-Outcome DeployUpload(DeployContext* context, const std::string& upload,
-                     const IntakeOptions& options,
-                     std::optional<UploadTry>* attempt) {
+// only the one that deploys it counts a try. Returns nullopt if another one has
+// just taken it in.
+std::optional<Outcome> DeployUpload(DeployContext* context,
+                                    const std::string& upload,
+                                    const IntakeOptions& options,
+                                    const Stamps& files,
+                                    std::optional<UploadTry>* attempt) {
   LockedRoot root(context);
   // The outcome is that of the recovery: the upload has not been tried.
   if (!root.recovered()) return root.Run({.kind = TransactionKind::kPrune});
-  attempt->emplace(context->fs, upload);
+  if (WasTakenIn(context->fs, upload)) return std::nullopt;
+  attempt->emplace(context->fs,
+                   UploadNote{.transaction = root.state().newest + 1,
+                              .upload = upload,
+                              .files = files});
   return root.Run(MakeSpec(context->fs, upload, options, **attempt));
-}
-
-// The files of an upload as they were before it was read. The checksum is first
-// and is removed first, so that the files that a crash leaves behind do not
-// look ready.
-using Stamps = std::vector<std::pair<std::string, Stamp>>;
-
-Stamps StampsOf(Fs* fs, const std::string& upload) {
-  Stamps stamps;
-  for (const std::string& name : NamesOf(upload)) {
-    const std::string path = InBox(name);
-    if (const auto stamp = StampOf(fs, path)) stamps.emplace_back(path, *stamp);
-  }
-  std::reverse(stamps.begin(), stamps.end());
-  return stamps;
-}
-
-// Removes the files that are still those that were deployed: meanwhile the
-// uploader may have put the next upload there under the same name.
-void RemoveWhatIsTheSame(Fs* fs, const Stamps& stamps) {
-  for (const auto& [path, stamp] : stamps) {
-    if (StampOf(fs, path) == stamp) fs->RemoveFile(Fs::kRoot, path);
-  }
 }
 
 // What became of an upload in the drop box.
@@ -201,6 +195,23 @@ enum class Taken {
               // an earlier transaction needs manual intervention
   kLeftThere  // it could neither be removed nor rejected
 };
+
+// Removes an upload that went live, or rejects one that did not.
+void TakeAway(Fs* fs, const UploadResult& result, const Stamps& files,
+              const IntakeOptions& options) {
+  if (result.outcome.exit == Exit::kDone) {
+    RemoveIfSame(fs, files);
+  } else {
+    Reject(fs, result.upload, options.reason(result));
+  }
+}
+
+std::string CannotTakeAway(const std::string& upload, const Failure& failure) {
+  return fmt::format(
+      "cannot take {} out of the drop box: {}; remove it by "
+      "hand",
+      Quoted(InBox(upload)), failure.message);
+}
 
 // Deploys one upload and appends its result to `results`.
 Taken TakeOne(DeployContext* context, const std::string& upload,
@@ -213,8 +224,9 @@ Taken TakeOne(DeployContext* context, const std::string& upload,
   // needs.
   BoundRejected(fs);
   std::optional<UploadTry> attempt;
-  results->push_back(
-      {upload, DeployUpload(context, upload, options, &attempt)});
+  auto outcome = DeployUpload(context, upload, options, before, &attempt);
+  if (!outcome) return Taken::kLeftThere;
+  results->push_back({upload, std::move(*outcome)});
   UploadResult& last = results->back();
   const auto& error = last.outcome.error;
   const bool interrupted = error && error->code == ErrorCode::kInterrupted;
@@ -222,23 +234,85 @@ Taken TakeOne(DeployContext* context, const std::string& upload,
     options.told(last);
     return Taken::kStopped;
   }
-  const auto failure = Attempt([&] {
-    if (last.outcome.exit == Exit::kDone) {
-      RemoveWhatIsTheSame(fs, before);
-    } else {
-      Reject(fs, upload, options.reason(last));
-    }
-  });
+  const auto failure = Attempt([&] { TakeAway(fs, last, before, options); });
   if (failure) {
-    last.outcome.warnings.push_back(
-        fmt::format("cannot take {} out of the drop box: {}; remove it by hand",
-                    Quoted(InBox(upload)), failure->message));
+    attempt->Keep();
+    last.outcome.warnings.push_back(CannotTakeAway(upload, *failure));
   }
   for (std::string& problem : BoundRejected(fs)) {
     last.outcome.warnings.push_back(std::move(problem));
   }
   options.told(last);
   return failure ? Taken::kLeftThere : Taken::kGone;
+}
+
+ErrorCode CodeOf(const std::string& name) {
+  for (int i = 0; i < static_cast<int>(ErrorCode::kInternal); ++i) {
+    const auto code = static_cast<ErrorCode>(i);
+    if (CodeName(code) == name) return code;
+  }
+  return ErrorCode::kInternal;
+}
+
+// The result of an upload that an earlier command took in.
+UploadResult ResultOf(const UploadNote& note, const EndRecord& end) {
+  UploadResult result{.upload = note.upload, .outcome = {}};
+  result.outcome.command = TraitsOf(TransactionKind::kDeploy).command;
+  result.outcome.transaction = note.transaction;
+  result.outcome.exit = end.exit;
+  result.outcome.result = end.result;
+  if (!end.committed) {
+    result.outcome.error =
+        Failure{.code = CodeOf(end.code), .message = end.message};
+  }
+  return result;
+}
+
+// The result of the try to take away such an upload.
+UploadResult LeftThere(DeployContext* context, const UploadNote& note,
+                       const Failure& failure) {
+  UploadResult result{.upload = note.upload, .outcome = {}};
+  Outcome& outcome = result.outcome;
+  outcome.command = TraitsOf(TransactionKind::kDeploy).command;
+  outcome.exit = Exit::kFailed;
+  outcome.result = "failed";
+  outcome.current = ReadDeploymentState(context->fs).CurrentName();
+  outcome.previous = outcome.current;
+  outcome.error = failure;
+  outcome.error->message = fmt::format(
+      "{}; it is not deployed again, because transaction {} took it in",
+      CannotTakeAway(note.upload, failure), note.transaction);
+  return result;
+}
+
+// Takes the uploads out of the drop box that earlier commands took in and left
+// there, because a file could not be removed or the process was killed. Returns
+// the names of those that still stay.
+std::set<std::string> FinishEarlier(DeployContext* context,
+                                    const IntakeOptions& options,
+                                    std::vector<UploadResult>* results) {
+  Fs* fs = context->fs;
+  std::set<std::string> left_there;
+  for (const UploadNote& note : ReadUploadNotes(fs)) {
+    const bool ready = note.IsStillThere(fs);
+    const auto end = FindEnd(fs, note);
+    if (!end && ready) continue;
+    std::optional<Failure> failure;
+    // Without its checksum a rejected upload has left the drop box; a file of
+    // its name is part of the next one.
+    if (end && (ready || end->committed)) {
+      failure = Attempt(
+          [&] { TakeAway(fs, ResultOf(note, *end), note.files, options); });
+    }
+    if (!failure) {
+      RemoveUploadNote(fs, note.transaction);
+      continue;
+    }
+    if (ready) left_there.insert(note.upload);
+    results->push_back(LeftThere(context, note, *failure));
+    options.told(results->back());
+  }
+  return left_there;
 }
 
 int Gravity(Exit exit) {
@@ -281,7 +355,7 @@ std::vector<std::string> ReadyUploads(Fs* fs) {
 std::vector<UploadResult> TakeUploads(DeployContext* context,
                                       const IntakeOptions& options) {
   std::vector<UploadResult> results;
-  std::set<std::string> left_there;
+  std::set<std::string> left_there = FinishEarlier(context, options, &results);
   for (;;) {
     // List anew each time: more uploads may have arrived meanwhile.
     std::vector<std::string> ready = ReadyUploads(context->fs);

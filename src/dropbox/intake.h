@@ -6,7 +6,9 @@
 // incoming/rejected/ (dropbox/rejected.h) otherwise. A systemd path unit that
 // watches for names ending in ".sha256" is therefore not started twice for one
 // upload. An upload whose deploy was interrupted stays and is tried again,
-// unless the process has died over it too often (dropbox/upload_try.h).
+// unless the process has died over it too often. An upload that was taken in
+// and could not leave the drop box is not taken in again until it changes; each
+// later run tries to take it away (dropbox/upload_try.h).
 //
 // The uploader may own incoming/ and everything in it, and may change it at any
 // time. No link in it is followed, and an archive is verified from the same
@@ -44,10 +46,11 @@ struct IntakeOptions {
   std::function<void(const UploadResult&)> told = [](const UploadResult&) {};
 };
 
-// Deploys one upload after another until none is ready, or until one was
-// interrupted. Returns their results in that order. Throws Error if a
-// transaction cannot be begun (busy, no space for its record); the uploads that
-// remain then stay where they are.
+// First takes away the uploads that earlier runs took in and left; reports each
+// that still cannot leave as kFailed. Then deploys one upload after another
+// until none is ready, or until one was interrupted. Returns their results in
+// that order. Throws Error if a transaction cannot be begun (busy, no space for
+// its record); the uploads that remain then stay where they are.
 std::vector<UploadResult> TakeUploads(DeployContext* context,
                                       const IntakeOptions& options);
 

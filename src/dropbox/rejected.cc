@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdint>
 #include <cstring>
 #include <set>
@@ -25,9 +26,36 @@ std::string InRejected(const std::string& name) {
   return fmt::format("{}/{}", kRejected, name);
 }
 
-bool IsDirectory(Fs* fs, const std::string& path) {
-  const auto info = fs->Stat(Fs::kRoot, path);
-  return info && info->type == FileType::kDirectory;
+// Returns whether `info` describes a directory that this tool made. Whoever
+// owns the directory can change the files in it, so one of an uploader does not
+// count. This process runs as root or as the user who owns .release/.
+bool IsOurs(Fs* fs, const FileInfo& info) {
+  if (info.type != FileType::kDirectory) return false;
+  const auto own = fs->Stat(Fs::kRoot, kOwn);
+  return info.owner == 0 || (own && info.owner == own->owner);
+}
+
+bool RejectedIsOurs(Fs* fs) {
+  const auto info = fs->Stat(Fs::kRoot, kRejected);
+  return info && IsOurs(fs, *info);
+}
+
+// Makes incoming/rejected/ if it is missing. The uploader may own incoming/ and
+// have put something else there. A file of that name is an upload, which is
+// removed.
+void RequireRejected(Fs* fs) {
+  const auto info = fs->Stat(Fs::kRoot, kRejected);
+  if (info && IsOurs(fs, *info)) return;
+  const bool is_file = info && info->type == FileType::kFile;
+  if (info && !is_file) {
+    throw Error(ErrorCode::kRootUnsafe,
+                fmt::format("cannot use {}: it is not a directory that this "
+                            "tool made; remove it",
+                            kRejected),
+                kRejected);
+  }
+  if (is_file) RemoveAny(fs, kRejected);
+  fs->MakeDirectory(Fs::kRoot, kRejected, 0755);
 }
 
 void MoveToRejected(Fs* fs, const std::string& name) {
@@ -35,8 +63,13 @@ void MoveToRejected(Fs* fs, const std::string& name) {
   if (InBox(name) == kRejected) return;
   if (!fs->Stat(Fs::kRoot, InBox(name))) return;
   RemoveAny(fs, InRejected(name));
-  fs->Rename(Fs::kRoot, InBox(name), Fs::kRoot, InRejected(name),
-             RenameMode::kReplace);
+  try {
+    fs->Rename(Fs::kRoot, InBox(name), Fs::kRoot, InRejected(name),
+               RenameMode::kReplace);
+  } catch (const FsError& error) {
+    // Another command has moved it, or the uploader has removed it.
+    if (error.error_number() != ENOENT) throw;
+  }
 }
 
 // A reason, and the files that are kept of its upload.
@@ -117,7 +150,7 @@ class RejectedTrimmer {
   explicit RejectedTrimmer(Fs* fs) : fs_(fs) {}
 
   std::vector<std::string> Run() {
-    if (!IsDirectory(fs_, kRejected)) return {};
+    if (!RejectedIsOurs(fs_)) return {};
     std::vector<Entry> entries = ReadRejected(fs_);
     for (std::size_t i = kKeptUploads; i < entries.size(); ++i) {
       RemoveFilesOf(&entries[i]);
@@ -186,12 +219,7 @@ class RejectedTrimmer {
 }  // namespace
 
 void Reject(Fs* fs, const std::string& upload, const std::string& reason) {
-  // The uploader may own incoming/ and have put a file or link in the place of
-  // the directory.
-  if (!IsDirectory(fs, kRejected)) {
-    RemoveAny(fs, kRejected);
-    fs->MakeDirectory(Fs::kRoot, kRejected, 0755);
-  }
+  RequireRejected(fs);
   const std::string name =
       upload.substr(0, kLongestStem) + std::string(kReasonSuffix);
   // A rename cannot replace a directory, so remove one that has the name.

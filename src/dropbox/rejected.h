@@ -19,17 +19,18 @@ inline constexpr std::size_t kKeptUploads = 10;
 inline constexpr std::size_t kKeptReasons = 100;
 
 // Moves the files of an upload to incoming/rejected/ and writes `reason` beside
-// them. Replaces an earlier upload of the same name. Throws FsError. Not
-// durable on return: if a crash leaves the checksum in incoming/, the upload is
-// still ready and is tried again.
+// them. Replaces an earlier upload of the same name. Throws FsError, and
+// Error kRootUnsafe if incoming/rejected is a link, or a directory that another
+// user owns: it is not used then. Not durable on return: if a crash leaves the
+// checksum in incoming/, the upload is still ready and is tried again.
 void Reject(Fs* fs, const std::string& upload, const std::string& reason);
 
-// Trims incoming/rejected/. Removes the files of all but the latest
-// kKeptUploads uploads, then those of the oldest until the files that remain
-// take no more space than is free on the disk, and all but the latest
-// kKeptReasons reasons. Keeps files without a reason: somebody else put them
-// there. Returns a message for each failure, and throws nothing. Not durable on
-// return.
+// Trims incoming/rejected/, unless it is not ours. Removes the files of all but
+// the latest kKeptUploads uploads, then those of the oldest until the files
+// that remain take no more space than is free on the disk, and all but the
+// latest kKeptReasons reasons. Keeps files without a reason: somebody else put
+// them there. Returns a message for each failure, and throws nothing. Not
+// durable on return.
 std::vector<std::string> BoundRejected(Fs* fs);
 
 }  // namespace release

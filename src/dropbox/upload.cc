@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "store/durable.h"
 #include "store/layout.h"
 
@@ -30,6 +32,22 @@ std::optional<Stamp> StampOf(Fs* fs, const std::string& path) {
   const auto info = fs->Stat(Fs::kRoot, path);
   if (!info) return std::nullopt;
   return Stamp{info->inode, info->size, info->modified};
+}
+
+Stamps StampsOf(Fs* fs, const std::string& upload) {
+  Stamps stamps;
+  for (const std::string& name : NamesOf(upload)) {
+    const std::string path = InBox(name);
+    if (const auto stamp = StampOf(fs, path)) stamps.emplace_back(path, *stamp);
+  }
+  std::reverse(stamps.begin(), stamps.end());
+  return stamps;
+}
+
+void RemoveIfSame(Fs* fs, const Stamps& stamps) {
+  for (const auto& [path, stamp] : stamps) {
+    if (StampOf(fs, path) == stamp) fs->RemoveFile(Fs::kRoot, path);
+  }
 }
 
 void RemoveAny(Fs* fs, const std::string& path) {

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "os/fs.h"
@@ -43,6 +44,17 @@ struct Stamp {
 
 // Returns nullopt if there is no such file. Does not follow a link.
 std::optional<Stamp> StampOf(Fs* fs, const std::string& path);
+
+// The files of an upload as they were at one time, by their paths below the
+// root. The checksum is first and is removed first, so that the files that a
+// crash leaves behind do not look ready.
+using Stamps = std::vector<std::pair<std::string, Stamp>>;
+Stamps StampsOf(Fs* fs, const std::string& upload);
+
+// Removes the files that are still those of `stamps`: meanwhile the uploader
+// may have put the next upload there under the same name. Throws FsError. Not
+// durable on return.
+void RemoveIfSame(Fs* fs, const Stamps& stamps);
 
 // Removes the file, link or directory tree at `path`, if there is one. Follows
 // no link. Not durable on return.

@@ -4,6 +4,8 @@
 
 #include <cerrno>
 
+#include "dropbox/upload.h"
+#include "dropbox/upload_try.h"
 #include "os/cancellation.h"
 #include "store/durable.h"
 #include "store/journal.h"
@@ -38,10 +40,14 @@ struct Box {
     Upload("shop-" + version + ".tar", World::ArchiveOf(version));
   }
   const UploadResult& Take() {
+    REQUIRE(TakeMore() > 0);
+    return taken.back();
+  }
+  // Returns the number of results.
+  std::size_t TakeMore() {
     taken = TakeUploads(&world.context,
                         {.reason = [](const UploadResult&) { return "why"; }});
-    REQUIRE(!taken.empty());
-    return taken.back();
+    return taken.size();
   }
   bool There(const std::string& name) {
     return world.disk.Stat(Fs::kRoot, "incoming/" + name).has_value();
@@ -248,14 +254,37 @@ TEST_CASE("the latest rejected upload replaces the one before") {
         "no archive at all");
 }
 
-TEST_CASE("a link in the place of rejected/ is replaced, not followed") {
-  Box box;
-  box.world.disk.MakeDirectory(Fs::kRoot, "elsewhere", 0755);
-  box.world.disk.MakeSymlink("../elsewhere", Fs::kRoot, "incoming/rejected");
-  box.Upload("shop-1.0.tar", "no archive at all");
-  box.Take();
-  CHECK(box.There("rejected/shop-1.0.tar"));
-  CHECK(box.world.disk.List(Fs::kRoot, "elsewhere").empty());
+TEST_CASE("a rejected/ that is not ours is not used, and stops no other") {
+  for (const bool link : {false, true}) {
+    CAPTURE(link);
+    Box box;
+    MemFs* disk = &box.world.disk;
+    disk->MakeDirectory(Fs::kRoot, "elsewhere", 0755);
+    if (link) {
+      disk->MakeSymlink("../elsewhere", Fs::kRoot, "incoming/rejected");
+    } else {
+      disk->MakeDirectory(Fs::kRoot, "incoming/rejected", 0777);
+      disk->SetOwner(Fs::kRoot, "incoming/rejected", 1000, 1000);
+    }
+    box.Upload("bad.tar", "no archive at all");
+    box.UploadVersion("1.0");
+    box.Take();
+    REQUIRE(box.taken.size() == 2);
+    CHECK(box.taken[0].outcome.exit == Exit::kRefused);
+    REQUIRE(!box.taken[0].outcome.warnings.empty());
+    CHECK(box.taken[0].outcome.warnings[0].find(
+              "not a directory that this tool made") != std::string::npos);
+    CHECK(box.There("bad.tar"));
+    CHECK(disk->List(Fs::kRoot, "elsewhere").empty());
+    if (!link) CHECK(disk->List(Fs::kRoot, "incoming/rejected").empty());
+    CHECK(box.world.Current() == "releases/1.0");
+    // With the name free again the next run rejects it, without another try.
+    const auto records = ListRecords(disk).size();
+    RemoveAny(disk, kRejected);
+    CHECK(box.TakeMore() == 0);
+    CHECK(box.There("rejected/bad.tar"));
+    CHECK(ListRecords(disk).size() == records);
+  }
 }
 
 TEST_CASE("an upload that replaces the one being deployed is kept") {
@@ -334,6 +363,102 @@ TEST_CASE("an upload that kills whoever takes it in is given up") {
   // The same upload put there again counts as a new one.
   box.UploadVersion("1.0");
   CHECK(box.Take().outcome.exit == Exit::kDone);
+}
+
+TEST_CASE("an upload that cannot be removed is taken in once only") {
+  Box box;
+  box.world.Deploy("0.9");
+  box.UploadVersion("1.0");
+  FaultFs fault(&box.world.disk);
+  box.world.context.fs = &fault;
+  // The first removal is the one of the checksum file.
+  box.world.runner.On("probe", [&](const Command&) {
+    fault.FailFrom(1, EPERM, FsCall::kRemoveFile);
+    return Exited(0);
+  });
+  CHECK(box.Take().outcome.exit == Exit::kDone);
+  REQUIRE(!box.taken[0].outcome.warnings.empty());
+  CHECK(box.There("shop-1.0.tar.sha256"));
+  box.world.context.fs = &box.world.disk;
+  REQUIRE(box.world.Rollback().exit == Exit::kDone);
+  box.world.context.fs = &fault;
+  const auto records = ListRecords(&box.world.disk).size();
+  for (int i = 0; i < 5; ++i) {
+    CHECK(box.Take().outcome.exit == Exit::kFailed);
+    CHECK(box.taken.size() == 1);
+    CHECK(box.taken[0].outcome.current == "0.9");
+    CHECK(box.taken[0].outcome.error->message.find(
+              "transaction 2 took it in") != std::string::npos);
+  }
+  CHECK(box.world.Current() == "releases/0.9");
+  CHECK(ListRecords(&box.world.disk).size() == records);
+  // Once the files can be removed, the next run does so.
+  box.world.context.fs = &box.world.disk;
+  CHECK(box.TakeMore() == 0);
+  CHECK(!box.There("shop-1.0.tar"));
+  CHECK(!box.There("shop-1.0.tar.sha256"));
+  CHECK(box.world.Current() == "releases/0.9");
+  // The same upload put there again is a new one.
+  box.UploadVersion("1.0");
+  CHECK(box.Take().outcome.exit == Exit::kDone);
+  CHECK(box.world.Current() == "releases/1.0");
+}
+
+TEST_CASE("a rejected upload that stays is not tried again, others are") {
+  Box box;
+  box.world.Deploy("0.9");
+  box.world.broken.insert("1.0");
+  box.UploadVersion("1.0");
+  FaultFs fault(&box.world.disk);
+  box.world.context.fs = &fault;
+  // By the time of the probe the deploy has made its own directories.
+  box.world.runner.On("probe", [&](const Command&) {
+    fault.FailFrom(1, EPERM, FsCall::kMakeDirectory);
+    return Exited(box.world.service == "releases/1.0" ? 1 : 0);
+  });
+  CHECK(box.Take().outcome.exit == Exit::kUndone);
+  CHECK(box.There("shop-1.0.tar.sha256"));
+  const auto records = ListRecords(&box.world.disk).size();
+  CHECK(box.Take().outcome.exit == Exit::kFailed);
+  CHECK(ListRecords(&box.world.disk).size() == records);
+  box.world.context.fs = &box.world.disk;
+  CHECK(box.TakeMore() == 0);
+  CHECK(box.There("rejected/shop-1.0.tar"));
+  CHECK(!box.There("shop-1.0.tar.sha256"));
+}
+
+TEST_CASE("a process killed anywhere takes an upload in once and leaves none") {
+  for (std::uint64_t calls = 0;; ++calls) {
+    CAPTURE(calls);
+    Box box;
+    box.world.Deploy("0.9");
+    box.UploadVersion("1.0");
+    box.world.Settle();
+    World dies(box.world, box.world.disk);
+    dies.service = "releases/0.9";
+    dies.disk.CrashAfter(calls);
+    bool died = false;
+    try {
+      TakeUploads(&dies.context, {});
+    } catch (const CrashNow&) {
+      died = true;
+    }
+    box.world.disk = dies.disk.Killed();
+    box.world.service = dies.service;
+    const bool committed = [&] {
+      const DeploymentState state = ReadDeploymentState(&box.world.disk);
+      return state.last && state.last->number == 2 &&
+             state.last->end->committed;
+    }();
+    // An admin goes back; the next run must not take that back.
+    if (committed) REQUIRE(box.world.Rollback().exit == Exit::kDone);
+    box.TakeMore();
+    CHECK(box.world.Current() == (committed ? "releases/0.9" : "releases/1.0"));
+    CHECK(box.world.disk.List(Fs::kRoot, kIncoming).empty());
+    CHECK(ReadUploadNotes(&box.world.disk).empty());
+    if (!died) break;
+    REQUIRE(calls < 500);
+  }
 }
 
 TEST_CASE("evidence is checked and moves together with its upload") {
