@@ -14,6 +14,7 @@
 #include "dropbox/intake.h"
 #include "inspect/check.h"
 #include "inspect/status.h"
+#include "inspect/verify_releases.h"
 
 namespace release {
 
@@ -30,12 +31,6 @@ std::string ListJson(const std::vector<ListedRelease>& releases);
 std::string HistoryJson(const std::vector<TransactionRecord>& records);
 
 // The result of `verify` for one release.
-struct VerifiedRelease {
-  std::string version;
-  std::string error;  // why it could not be compared; "" if it was
-  std::vector<ManifestDifference> differences;
-  bool ok() const { return error.empty() && differences.empty(); }
-};
 std::string VerifyJson(const std::vector<VerifiedRelease>& releases);
 std::string NotifyJson(const std::vector<Delivery>& deliveries);
 std::string LevelName(Finding::Level level);  // "ok", "warn", "fail"

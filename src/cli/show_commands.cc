@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/text.h"
 #include "base/units.h"
@@ -18,7 +19,6 @@
 #include "os/startup.h"
 #include "store/layout.h"
 #include "store/releases.h"
-#include "store/verify.h"
 
 namespace release {
 namespace {
@@ -61,6 +61,13 @@ Version LiveOrThrow(Fs* fs) {
   throw Error(ErrorCode::kNoSuchRelease, "cannot tell: no release is live");
 }
 
+[[noreturn]] void RefuseMissing(const Version& version) {
+  throw Error(ErrorCode::kNoSuchRelease,
+              fmt::format("cannot verify {}: there is no {}", version.name(),
+                          ReleasePath(version)),
+              ReleasePath(version));
+}
+
 std::vector<Version> VersionsToVerify(Fs* fs, const VerifyOptions& options) {
   const ReleaseListing listing = ReadDeploymentState(fs).listing;
   if (options.all) {
@@ -70,26 +77,11 @@ std::vector<Version> VersionsToVerify(Fs* fs, const VerifyOptions& options) {
   std::vector<Version> versions;
   for (const std::string& name : options.versions) {
     versions.push_back(Version::ParseOrThrow(name));
-    if (listing.versions.contains(versions.back())) continue;
-    throw Error(ErrorCode::kNoSuchRelease,
-                fmt::format("cannot verify {}: there is no {}", name,
-                            ReleasePath(versions.back())),
-                ReleasePath(versions.back()));
+    if (!listing.versions.contains(versions.back())) {
+      RefuseMissing(versions.back());
+    }
   }
   return versions;
-}
-
-VerifiedRelease Verify(DeployContext* context, const Version& version) {
-  VerifiedRelease verified{
-      .version = version.name(), .error = "", .differences = {}};
-  if (!HasManifest(context->fs, version)) {
-    verified.error =
-        fmt::format("there is no {} to compare it with", ManifestPath(version));
-    return verified;
-  }
-  verified.differences =
-      VerifyRelease(context->fs, version, context->ThreadsFor(kVerifyThreads));
-  return verified;
 }
 
 }  // namespace
@@ -170,8 +162,11 @@ int RunVerify(const GlobalOptions& global, const VerifyOptions& options) {
   std::vector<VerifiedRelease> verified;
   bool ok = true;
   for (const Version& version : VersionsToVerify(session.fs(), options)) {
-    verified.push_back(Verify(session.context(), version));
-    ok = ok && verified.back().ok();
+    auto found = VerifyIfThere(session.context(), version);
+    if (!found && !options.all) RefuseMissing(version);
+    if (!found) continue;
+    ok = ok && found->ok();
+    verified.push_back(std::move(*found));
     ThrowIfCancelled();
   }
   if (global.json) {

@@ -84,9 +84,42 @@ void LookAtOutbox(Fs* fs, StatusReport* report) {
   }
 }
 
+// The most records that are read to find a doubt.
+constexpr int kDoubtRecords = 200;
+
+// Returns whether the transaction has proved which release is live.
+bool SettlesDoubt(const TransactionRecord& record) {
+  if (!record.begin) return false;
+  const std::string& command = record.begin->command;
+  const bool about_live = command == "deploy" || command == "activate" ||
+                          command == "rollback" || command == "init";
+  return about_live &&
+         (record.end->committed || record.end->exit == Exit::kUndone);
+}
+
+// Returns the newest transaction that ended in doubt, unless a later one has
+// settled that. A later one that was refused, or a pin, settles nothing.
+std::optional<TransactionRecord> FindDoubt(Fs* fs,
+                                           const DeploymentState& state) {
+  if (!state.last) return std::nullopt;
+  // The newest record is at hand, and usually decides.
+  if (state.last->end->exit == Exit::kNeedsPerson) return state.last;
+  if (SettlesDoubt(*state.last)) return std::nullopt;
+  const std::vector<std::uint64_t> numbers = ListRecords(fs);
+  int left = kDoubtRecords;
+  for (auto it = numbers.rbegin(); it != numbers.rend() && left > 0;
+       ++it, --left) {
+    TransactionRecord record = ReadRecord(fs, *it);
+    if (!record.begin || !record.end) continue;
+    if (record.end->exit == Exit::kNeedsPerson) return record;
+    if (SettlesDoubt(record)) break;
+  }
+  return std::nullopt;
+}
+
 // Reports transactions that need attention: a record without a readable
-// beginning, an interrupted transaction, and a last one that ended in doubt.
-void AddUnfinished(StatusReport* report) {
+// beginning, an interrupted transaction, and one that ended in doubt.
+void AddUnfinished(Fs* fs, StatusReport* report) {
   DeploymentState& state = report->state;
   // A running command may not have written the first line of its record yet.
   if (state.unreadable && !report->holder) {
@@ -103,16 +136,15 @@ void AddUnfinished(StatusReport* report) {
         state.open->number, state.open->begin->command,
         state.open->current_step.empty() ? "begin" : state.open->current_step));
   }
-  if (state.last && state.last->end->exit == Exit::kNeedsPerson) {
+  if (const auto doubt = FindDoubt(fs, state)) {
     state.problems.push_back(fmt::format("transaction {} ended in doubt: {}",
-                                         state.last->number,
-                                         state.last->end->message));
+                                         doubt->number, doubt->end->message));
   }
 }
 
 // Adds the problems that ReadDeploymentState does not look for.
 void AddDoubts(Fs* fs, StatusReport* report) {
-  AddUnfinished(report);
+  AddUnfinished(fs, report);
   DeploymentState& state = report->state;
   AddMissingManifests(fs, &state);
   for (const std::string& name : state.listing.unknown_entries) {
@@ -131,14 +163,14 @@ void AddDoubts(Fs* fs, StatusReport* report) {
   }
 }
 
-}  // namespace
-
-bool StatusReport::well() const {
-  return state.problems.empty() && state.live && differences.empty() &&
-         !unhealthy;
+// Returns whether no transaction has changed the deployment between the two.
+bool IsSame(const DeploymentState& a, const DeploymentState& b) {
+  return a.newest == b.newest && a.open.has_value() == b.open.has_value() &&
+         a.current_target == b.current_target &&
+         a.listing.versions == b.listing.versions;
 }
 
-StatusReport ReadStatus(DeployContext* context, TreeCheck tree_check) {
+StatusReport ReadOnce(DeployContext* context, TreeCheck tree_check) {
   StatusReport report;
   report.state = ReadDeploymentState(context->fs);
   report.holder = FindLockHolder(context->fs);
@@ -148,6 +180,26 @@ StatusReport ReadStatus(DeployContext* context, TreeCheck tree_check) {
   LookAtOutbox(context->fs, &report);
   AddDoubts(context->fs, &report);
   return report;
+}
+
+}  // namespace
+
+bool StatusReport::well() const {
+  return state.problems.empty() && state.live && differences.empty() &&
+         !unhealthy;
+}
+
+// The lock is not taken, so a transaction may change the deployment between two
+// reads; one that prunes can make a release look damaged. Reads again then.
+StatusReport ReadStatus(DeployContext* context, TreeCheck tree_check) {
+  constexpr int kTries = 5;
+  for (int tries = 1;; ++tries) {
+    StatusReport report = ReadOnce(context, tree_check);
+    if (report.well() || tries == kTries ||
+        IsSame(report.state, ReadDeploymentState(context->fs))) {
+      return report;
+    }
+  }
 }
 
 std::vector<ListedRelease> ListKnown(DeployContext* context) {

@@ -4,6 +4,7 @@
 
 #include "store/layout.h"
 #include "store/outbox.h"
+#include "support/archive_bytes.h"
 #include "support/root_files.h"
 #include "support/world.h"
 
@@ -133,6 +134,44 @@ TEST_CASE("a transaction that ended in doubt stays a problem") {
   CHECK(!world.Read().well());
   CHECK(world.Deploy("4").exit == Exit::kDone);
   CHECK(world.Read().well());
+}
+
+TEST_CASE("only a transaction that proves a release ends a doubt") {
+  Two world;
+  world.broken = {"2", "3"};
+  REQUIRE(world.Deploy("3").exit == Exit::kNeedsPerson);
+  world.broken.clear();
+  const auto in_doubt = [&] {
+    return world.Doubts().find("transaction 3 ended in doubt") !=
+           std::string::npos;
+  };
+  CHECK(in_doubt());
+  Deploy(&world.context, RequestOfBytes("no archive", "shop-4.tar"));
+  CHECK(in_doubt());
+  Pin(&world.context, V("1"), true);
+  CHECK(in_doubt());
+  CHECK(Activate(&world.context, V("2")).exit == Exit::kDone);
+  CHECK(!in_doubt());
+}
+
+TEST_CASE("a release that is pruned while status reads is no problem") {
+  Two world;
+  world.config.keep_releases = 0;
+  bool deployed = false;
+  world.runner.On("probe", [&](const Command& command) {
+    // The deploys' own probes come with another step.
+    if (command.env.at("RELEASE_STEP") == "status" && !deployed) {
+      deployed = true;
+      DeployAll(&world, {"3", "4", "5"});
+    }
+    return Exited(0);
+  });
+  const StatusReport report = ReadStatus(&world.context, TreeCheck::kShape);
+  CHECK(deployed);
+  CHECK(!Exists(&world.disk, "releases/2"));
+  CHECK(report.state.problems.empty());
+  CHECK(report.well());
+  CHECK(report.state.live == V("5"));
 }
 
 TEST_CASE("a release that this tool did not put there is a problem") {
