@@ -110,7 +110,10 @@ TEST_CASE("a switch that is refused is a failure before the switch") {
     world.runner.commands.clear();
     // The next rename after the step has begun is that of the switch.
     world.context.report = [&](const ProgressEvent& event) {
-      if (event.text == "switch") fs.FailAt(1, EPERM, FsCall::kRename);
+      if (event.kind == ProgressEvent::Kind::kStepBegun &&
+          event.text == "switch") {
+        fs.FailAt(1, EPERM, FsCall::kRename);
+      }
     };
     world.context.fs = &fs;
     const std::string name = command;
