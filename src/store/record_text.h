@@ -16,8 +16,7 @@ std::string StepBegunLine(const std::string& name);
 std::string StepLine(const StepRecord& step);
 std::string NoteLine(const std::string& text);
 std::string TreeLine(std::uint64_t inode);
-std::string SwitchingLine(
-    ServiceBefore before = ServiceBefore::kRunning);
+std::string SwitchingLine(ServiceBefore before = ServiceBefore::kRunning);
 std::string EndLine(const EndRecord& end);
 
 // Parses one line, without its line break, and adds its content to the record.
