@@ -16,6 +16,8 @@ struct ArchiveEntry {
   std::string target;                 // of a symbolic or hard link
   unsigned mode = 0;                  // permission bits, 07777
   std::optional<std::uint64_t> size;  // bytes, if the archive says
+  // Modification time in nanoseconds since 1970, if the archive says.
+  std::optional<std::int64_t> modified;
 };
 
 // An entry as it will be made.

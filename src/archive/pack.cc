@@ -29,6 +29,25 @@ void ReadThrough(Fs* tree, const std::string& path, std::vector<char>* buffer,
   }
 }
 
+FileInfo StatPresent(Fs* tree, const std::string& path) {
+  const auto info = tree->Stat(Fs::kRoot, path);
+  if (info) return *info;
+  throw Error(ErrorCode::kIoError,
+              fmt::format("cannot pack {}: it went away", Quoted(path)), path);
+}
+
+// Returns the time of each entry, in seconds.
+std::vector<std::int64_t> TimesOf(Fs* tree, const Manifest& manifest,
+                                  const ArchiveForm& form) {
+  std::vector<std::int64_t> times;
+  times.reserve(manifest.entries.size());
+  for (const ManifestEntry& entry : manifest.entries) {
+    times.push_back(form.time ? *form.time
+                              : StatPresent(tree, entry.path).modified);
+  }
+  return times;
+}
+
 class Survey {
  public:
   explicit Survey(Fs* tree) : tree_(tree) {}
@@ -56,14 +75,9 @@ class Survey {
   }
 
   void Add(const std::string& path) {
-    const auto info = tree_->Stat(Fs::kRoot, path);
-    if (!info) {
-      throw Error(ErrorCode::kIoError,
-                  fmt::format("cannot pack {}: it went away", Quoted(path)),
-                  path);
-    }
+    const FileInfo info = StatPresent(tree_, path);
     ManifestEntry entry{.path = path};
-    switch (info->type) {
+    switch (info.type) {
       case FileType::kDirectory:
         entry.kind = EntryKind::kDirectory;
         entry.mode = 0755;
@@ -74,7 +88,7 @@ class Survey {
         entry.target = tree_->ReadLink(Fs::kRoot, path).value_or("");
         break;
       case FileType::kFile:
-        entry.mode = (info->mode & 0100) != 0 ? 0755 : 0644;
+        entry.mode = (info.mode & 0100) != 0 ? 0755 : 0644;
         Hash(&entry);
         break;
       case FileType::kOther:
@@ -134,17 +148,21 @@ Manifest ManifestOfTree(Fs* tree, const std::optional<Version>& version) {
   return {.version = version, .entries = Survey(tree).Take()};
 }
 
-void WriteArchive(Fs* tree, const Manifest& manifest, Compression compression,
+void WriteArchive(Fs* tree, const Manifest& manifest, const ArchiveForm& form,
                   const ByteSink& sink) {
-  const auto compressor = MakeCompressor(compression, sink);
+  const auto compressor = MakeCompressor(form.compression, sink);
   TarWriter tar([&](std::span<const char> bytes) { compressor->Write(bytes); });
+  const std::vector<std::int64_t> times = TimesOf(tree, manifest, form);
+  const auto newest = std::max_element(times.begin(), times.end());
   const std::string text = FormatManifest(manifest);
-  tar.Begin({.path = kManifestName, .mode = 0644, .size = text.size()});
+  tar.Begin({.path = kManifestName, .mode = 0644, .size = text.size()},
+            newest == times.end() ? form.time.value_or(0) : *newest);
   tar.Content(text);
   tar.EndContent();
   std::vector<char> buffer(kBuffer);
+  auto time = times.begin();
   for (const ManifestEntry& entry : manifest.entries) {
-    tar.Begin(entry);
+    tar.Begin(entry, *time++);
     if (entry.kind == EntryKind::kFile) {
       WriteFile(tree, entry, &buffer, &tar);
     }

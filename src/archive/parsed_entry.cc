@@ -9,6 +9,7 @@
 #include "archive/parser_words.h"
 #include "archive/read_error.h"
 #include "base/text.h"
+#include "os/file_info.h"
 
 // libarchive converts names to the character set of the process's locale, and
 // loses what that cannot express. The linker redirects these calls of it
@@ -87,6 +88,10 @@ ArchiveEntry ConvertEntry(archive_entry* entry, const std::string& archive) {
   out.mode = archive_entry_perm(entry) & 07777U;
   if (archive_entry_size_is_set(entry) != 0) {
     out.size = static_cast<std::uint64_t>(archive_entry_size(entry));
+  }
+  if (archive_entry_mtime_is_set(entry) != 0) {
+    out.modified = ToNanoseconds(archive_entry_mtime(entry),
+                                 archive_entry_mtime_nsec(entry));
   }
   return out;
 }

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kBlock = 512;
 constexpr std::size_t kNameRoom = 100;
-constexpr std::uint64_t kSizeLimit = std::uint64_t{1} << 33;  // 11 octal digits
+constexpr std::uint64_t kLimit = std::uint64_t{1} << 33;  // 11 octal digits
 constexpr char kFile = '0';
 constexpr char kSymlink = '2';
 constexpr char kDirectory = '5';
@@ -69,16 +69,17 @@ class HeaderBlock {
 
 }  // namespace
 
-void TarWriter::Header(const std::string& name, char type, unsigned mode,
-                       std::uint64_t size, const std::string& target) {
+void TarWriter::Header(const std::string& name, char type,
+                       const Numbers& numbers, const std::string& target) {
   HeaderBlock block;
   block.Put(0, name.substr(0, kNameRoom));
-  block.PutNumber(100, 7, mode);
+  block.PutNumber(100, 7, numbers.mode);
   block.PutNumber(108, 7, 0);  // user
   block.PutNumber(116, 7, 0);  // group
-  // A larger size is in the extended header.
-  block.PutNumber(124, 11, size < kSizeLimit ? size : 0);
-  block.PutNumber(136, 11, 0);  // time
+  // Larger numbers are in the extended header.
+  block.PutNumber(124, 11, numbers.size < kLimit ? numbers.size : 0);
+  const auto modified = static_cast<std::uint64_t>(numbers.modified);
+  block.PutNumber(136, 11, modified < kLimit ? modified : 0);
   block.Put(156, std::string_view(&type, 1));
   block.Put(157, target.substr(0, kNameRoom));
   block.Put(257, kTarMagic);
@@ -86,32 +87,37 @@ void TarWriter::Header(const std::string& name, char type, unsigned mode,
   sink_(block.Sealed());
 }
 
-void TarWriter::Extended(const ManifestEntry& entry, const std::string& name) {
+void TarWriter::Extended(const ManifestEntry& entry, const std::string& name,
+                         std::int64_t modified) {
   std::string records;
   if (!Fits(name)) records += Record("path", name);
   if (!Fits(entry.target)) records += Record("linkpath", entry.target);
-  if (entry.size >= kSizeLimit) {
+  if (entry.size >= kLimit) {
     records += Record("size", std::to_string(entry.size));
   }
+  // A time before 1970 is beyond the limit as an unsigned number.
+  if (static_cast<std::uint64_t>(modified) >= kLimit) {
+    records += Record("mtime", std::to_string(modified));
+  }
   if (records.empty()) return;
-  Header(kExtendedName, kExtended, 0644, records.size(), "");
+  Header(kExtendedName, kExtended, {0644, records.size(), modified}, "");
   sink_(records);
   Pad(records.size());
 }
 
-void TarWriter::Begin(const ManifestEntry& entry) {
+void TarWriter::Begin(const ManifestEntry& entry, std::int64_t modified) {
   const bool directory = entry.kind == EntryKind::kDirectory;
   const bool link = entry.kind == EntryKind::kSymlink;
   const std::string name = entry.path + (directory ? "/" : "");
   path_ = entry.path;
   size_ = entry.kind == EntryKind::kFile ? entry.size : 0;
   written_ = 0;
-  Extended(entry, name);
+  Extended(entry, name, modified);
   Header(name,
          directory ? kDirectory
          : link    ? kSymlink
                    : kFile,
-         link ? kLinkMode : entry.mode, size_, entry.target);
+         {link ? kLinkMode : entry.mode, size_, modified}, entry.target);
 }
 
 void TarWriter::Content(std::span<const char> bytes) {

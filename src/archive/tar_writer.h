@@ -1,5 +1,5 @@
-// Writes a tar archive, POSIX.1-2001, without times and owners. It is not
-// libarchive that writes: docs/decisions/tar-writer.md.
+// Writes a tar archive, POSIX.1-2001, without owners. It is not libarchive that
+// writes: docs/decisions/tar-writer.md.
 #ifndef RELEASE_ARCHIVE_TAR_WRITER_H_
 #define RELEASE_ARCHIVE_TAR_WRITER_H_
 
@@ -16,9 +16,10 @@ class TarWriter {
  public:
   explicit TarWriter(ByteSink sink) : sink_(std::move(sink)) {}
 
-  // Begins an entry. A file's content follows: Content, then EndContent. Names
-  // and sizes that tar's own header cannot hold go into an extended one.
-  void Begin(const ManifestEntry& entry);
+  // Begins an entry; `modified` is in seconds since 1970. A file's content
+  // follows: Content, then EndContent. Names, sizes and times that tar's own
+  // header cannot hold go into an extended one.
+  void Begin(const ManifestEntry& entry, std::int64_t modified);
   void Content(std::span<const char> bytes);
   // Throws Error kIoError if the content is not as long as Begin was told.
   void EndContent();
@@ -27,9 +28,17 @@ class TarWriter {
   void Finish();
 
  private:
-  void Header(const std::string& name, char type, unsigned mode,
-              std::uint64_t size, const std::string& target);
-  void Extended(const ManifestEntry& entry, const std::string& name);
+  // The fields of an entry that are numbers.
+  struct Numbers {
+    unsigned mode = 0;
+    std::uint64_t size = 0;
+    std::int64_t modified = 0;
+  };
+
+  void Header(const std::string& name, char type, const Numbers& numbers,
+              const std::string& target);
+  void Extended(const ManifestEntry& entry, const std::string& name,
+                std::int64_t modified);
   void Pad(std::uint64_t size);
 
   ByteSink sink_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -53,7 +54,7 @@ struct Piece {
   bool begins = false;  // a file; else continues the one before
   OpenDirectories::Shared directory;
   std::string name;
-  unsigned mode = 0;
+  TreeWriter::Attributes attributes;
   std::string_view content;
   bool whole = false;  // the piece is all of the file
   std::optional<OpenDirectories::Shared> earlier;  // for taking over
@@ -117,6 +118,7 @@ class Writer {
   void CloseFile() {
     if (!file_) return;
     takeover_.End();
+    if (modified_) fs_->SetModified(file_.get(), "", *modified_);
     file_ = ScopedHandle();
     // After the last write, so that no file of another owner is written to.
     if (owner_) {
@@ -131,10 +133,12 @@ class Writer {
     CloseFile();
     directory_ = piece.directory;
     name_ = piece.name;
-    const NewFile file{Directory(), name_, piece.mode, piece.earlier};
+    const unsigned mode = piece.attributes.mode;
+    modified_ = piece.attributes.modified;
+    const NewFile file{Directory(), name_, mode, piece.earlier};
     if (piece.whole && takeover_.Link(file, piece.content)) return true;
     file_ = ScopedHandle(
-        fs_, fs_->Open(Directory(), name_, OpenMode::kCreateNew, piece.mode));
+        fs_, fs_->Open(Directory(), name_, OpenMode::kCreateNew, mode));
     std::optional<std::uint64_t> size;
     if (piece.whole) size = piece.content.size();
     takeover_.Begin(file, file_.get(), size);
@@ -152,6 +156,7 @@ class Writer {
   std::optional<OwnerIds> owner_;
   OpenDirectories::Shared directory_;
   std::string name_;
+  std::optional<std::int64_t> modified_;
   Takeover takeover_;
   ScopedHandle file_;
 };
@@ -279,8 +284,9 @@ struct TreeWriter::Impl {
     }
   }
 
-  void AddFile(const std::string& path, unsigned mode, std::string_view content,
-               Content kind, const SharedBlock& kept) {
+  void AddFile(const std::string& path, const Attributes& attributes,
+               std::string_view content, Content kind,
+               const SharedBlock& kept) {
     auto directory = Parent(path);
     // A small file stays in one piece.
     const bool full = batch && (batch->pieces.size() >= kMostPieces ||
@@ -293,7 +299,7 @@ struct TreeWriter::Impl {
     batch->pieces.push_back({.begins = true,
                              .directory = std::move(directory),
                              .name = NameOf(path),
-                             .mode = mode,
+                             .attributes = attributes,
                              .whole = kind == Content::kWhole});
     if (options.earlier != nullptr) {
       batch->pieces.back().earlier = options.earlier->Find(ParentOf(path));
@@ -315,12 +321,27 @@ struct TreeWriter::Impl {
     const ScopedHandle file(fs, fs->Open(directories.HandleOf(directory),
                                          NameOf(path), OpenMode::kAppend));
     // Never write into a file that the earlier release shares.
-    if (fs->StatHandle(file.get()).links > 1) {
+    const FileInfo before = fs->StatHandle(file.get());
+    if (before.links > 1) {
       throw Error(ErrorCode::kInternal,
                   "cannot append to " + Quoted(path) + ": it has two names",
                   path);
     }
     fs->Write(file.get(), content);
+    fs->SetModified(file.get(), "", before.modified_exactly);
+  }
+
+  // -- directories
+
+  void NoteTime(const std::string& path, const Attributes& attributes) {
+    if (attributes.modified) directory_times[path] = *attributes.modified;
+  }
+
+  void SetTimes() {
+    for (const auto& [path, modified] : directory_times) {
+      const auto parent = Parent(path);
+      fs->SetModified(directories.HandleOf(parent), NameOf(path), modified);
+    }
   }
 
   // -- links
@@ -352,6 +373,8 @@ struct TreeWriter::Impl {
   Writer own;                                // of the caller
   std::vector<Link> hard_links;
   std::vector<Link> symlinks;
+  // Of directories, by path, so that those beside one another stay so.
+  std::map<std::string, std::int64_t> directory_times;
   std::vector<std::unique_ptr<Lane>> lanes;  // last: their threads use the rest
   Lane* lane = nullptr;
 };
@@ -361,23 +384,29 @@ TreeWriter::TreeWriter(Fs* fs, Fs::Handle directory, const Options& options)
 
 TreeWriter::~TreeWriter() = default;
 
-void TreeWriter::AddDirectory(const std::string& path, unsigned mode) {
+void TreeWriter::AddDirectory(const std::string& path,
+                              const Attributes& attributes) {
   const auto parent = impl_->Parent(path);
   const Fs::Handle handle = impl_->directories.HandleOf(parent);
   const std::string name = NameOf(path);
-  impl_->fs->MakeDirectory(handle, name, mode);
+  impl_->fs->MakeDirectory(handle, name, attributes.mode);
   impl_->Own(handle, name);
+  impl_->NoteTime(path, attributes);
 }
 
-void TreeWriter::SetDirectoryMode(const std::string& path, unsigned mode) {
+void TreeWriter::SetDirectory(const std::string& path,
+                              const Attributes& attributes) {
+  impl_->NoteTime(path, attributes);
+  if (path.empty()) return;
   const auto parent = impl_->Parent(path);
-  impl_->fs->SetMode(impl_->directories.HandleOf(parent), NameOf(path), mode);
+  impl_->fs->SetMode(impl_->directories.HandleOf(parent), NameOf(path),
+                     attributes.mode);
 }
 
-void TreeWriter::AddFile(const std::string& path, unsigned mode,
+void TreeWriter::AddFile(const std::string& path, const Attributes& attributes,
                          std::string_view content, Content kind,
                          const SharedBlock& kept) {
-  impl_->AddFile(path, mode, content, kind, kept);
+  impl_->AddFile(path, attributes, content, kind, kept);
 }
 
 void TreeWriter::Append(const std::string& path, std::string_view content,
@@ -399,6 +428,7 @@ void TreeWriter::Finish() {
   impl_->Drain();
   for (const auto& link : impl_->hard_links) impl_->MakeHardLink(link);
   for (const auto& link : impl_->symlinks) impl_->MakeSymlink(link);
+  impl_->SetTimes();
   impl_->Forget();
 }
 

@@ -3,6 +3,7 @@
 #ifndef RELEASE_ARCHIVE_TREE_WRITER_H_
 #define RELEASE_ARCHIVE_TREE_WRITER_H_
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,23 +35,32 @@ class TreeWriter {
     EarlierTree* earlier = nullptr;
   };
   enum class Content { kWhole, kBeginning };
+  struct Attributes {
+    unsigned mode = 0;
+    // Modification time in nanoseconds since 1970; nullopt: the time of
+    // writing. A file that becomes a hard link to one of the earlier tree keeps
+    // the time it had there.
+    std::optional<std::int64_t> modified = {};
+  };
 
   TreeWriter(Fs* fs, Fs::Handle directory, const Options& options);
   ~TreeWriter();
   TreeWriter(const TreeWriter&) = delete;
   TreeWriter& operator=(const TreeWriter&) = delete;
 
-  void AddDirectory(const std::string& path, unsigned mode);
-  // Changes the mode of a directory added before.
-  void SetDirectoryMode(const std::string& path, unsigned mode);
+  // Finish sets the times of directories, after all changes in them.
+  void AddDirectory(const std::string& path, const Attributes& attributes);
+  // Changes those of a directory added before; "" is the top, of which only the
+  // time changes.
+  void SetDirectory(const std::string& path, const Attributes& attributes);
   // Adds a file with this content, or its beginning. A whole file has at most
   // 256 KiB, and nothing is appended to it unless it is empty. The bytes are
   // copied unless `kept` is the block that holds them.
-  void AddFile(const std::string& path, unsigned mode, std::string_view content,
-               Content kind = Content::kBeginning,
+  void AddFile(const std::string& path, const Attributes& attributes,
+               std::string_view content, Content kind = Content::kBeginning,
                const SharedBlock& kept = nullptr);
-  // Appends to a file added before; cheap for the one added last. Throws if the
-  // file was taken over since.
+  // Appends to a file added before, whose time stays; cheap for the one added
+  // last. Throws if the file was taken over since.
   void Append(const std::string& path, std::string_view content,
               const SharedBlock& kept = nullptr);
   // Finish makes the links: hard links first, then symbolic ones.

@@ -14,6 +14,7 @@
 namespace release {
 namespace {
 
+using Attributes = TreeWriter::Attributes;
 using Kind = ArchiveEntry::Kind;
 
 constexpr std::size_t kSmall = std::size_t{256} << 10;
@@ -25,6 +26,17 @@ constexpr unsigned kParentMode = 0755;
 bool IsAtOrBelow(std::string_view path, std::string_view top) {
   return path.starts_with(top) &&
          (path.size() == top.size() || path[top.size()] == '/');
+}
+
+// Counts the components of a path, without "." and empty ones.
+std::size_t ComponentsOf(std::string_view path) {
+  std::size_t count = 0;
+  while (!path.empty()) {
+    const std::string_view component = path.substr(0, path.find('/'));
+    if (!component.empty() && component != ".") ++count;
+    path.remove_prefix(std::min(component.size() + 1, path.size()));
+  }
+  return count;
 }
 
 std::string_view View(std::span<const char> bytes) {
@@ -47,7 +59,11 @@ class Unpacker {
     while (const auto entry = reader_->Next()) {
       CountEntry();
       auto accepted = rules_.Accept(*entry);
-      if (accepted) Take(std::move(*accepted), *entry);
+      if (accepted) {
+        Take(std::move(*accepted), *entry);
+      } else {
+        TakeTop(*entry);
+      }
     }
     out_.sha256 = reader_->Finish();
     out_.archive_bytes = reader_->bytes_read();
@@ -108,10 +124,10 @@ class Unpacker {
     AddParents(entry.path);
     switch (entry.kind) {
       case Kind::kDirectory:
-        TakeDirectory(entry.path, entry.mode);
+        TakeDirectory(entry.path, {entry.mode, original.modified});
         return;
       case Kind::kFile:
-        TakeFile(std::move(entry), original.size);
+        TakeFile(std::move(entry), original);
         return;
       case Kind::kSymlink:
         entries().push_back(
@@ -147,35 +163,42 @@ class Unpacker {
       std::string above(parent.substr(0, end));
       if (!directories_.contains(above)) {
         CountEntry();
-        AddDirectory(std::move(above), kParentMode);
+        AddDirectory(std::move(above), {kParentMode});
       }
       if (end == parent.npos) break;
     }
     last_parent_ = parent;
   }
 
-  void AddDirectory(std::string path, unsigned mode) {
-    if (writer_) writer_->AddDirectory(path, mode);
+  void AddDirectory(std::string path, const Attributes& attributes) {
+    if (writer_) writer_->AddDirectory(path, attributes);
     directories_.emplace(path, entries().size());
     entries().push_back(
-        {EntryKind::kDirectory, std::move(path), mode, 0, {}, ""});
+        {EntryKind::kDirectory, std::move(path), attributes.mode, 0, {}, ""});
   }
 
-  void TakeDirectory(const std::string& path, unsigned mode) {
+  void TakeDirectory(const std::string& path, const Attributes& attributes) {
     const auto known = directories_.find(path);
     if (known == directories_.end()) {
-      AddDirectory(path, mode);
+      AddDirectory(path, attributes);
       return;
     }
-    ManifestEntry& entry = entries()[known->second];
-    if (entry.mode == mode) return;
-    entry.mode = mode;
-    if (writer_) writer_->SetDirectoryMode(path, mode);
+    entries()[known->second].mode = attributes.mode;
+    if (writer_) writer_->SetDirectory(path, attributes);
+  }
+
+  // Takes the time of the release's own directory from the entry for it.
+  void TakeTop(const ArchiveEntry& entry) {
+    const bool is_top = entry.kind == Kind::kDirectory &&
+                        ComponentsOf(entry.path) == options_.strip_components;
+    if (writer_ && is_top) writer_->SetDirectory("", {0, entry.modified});
   }
 
   // -- files
 
-  void TakeFile(AcceptedEntry entry, std::optional<std::uint64_t> size) {
+  void TakeFile(AcceptedEntry entry, const ArchiveEntry& original) {
+    const std::optional<std::uint64_t> size = original.size;
+    const Attributes attributes{entry.mode, original.modified};
     ManifestEntry made{
         EntryKind::kFile, std::move(entry.path), entry.mode, 0, {}, ""};
     auto first = reader_->NextBlock();
@@ -189,13 +212,13 @@ class Unpacker {
       made.size = first.size();
       made.hash = HashContent(first);
       if (writer_) {
-        writer_->AddFile(made.path, made.mode, View(first),
+        writer_->AddFile(made.path, attributes, View(first),
                          TreeWriter::Content::kWhole, reader_->Keep(first));
       }
       const bool whole = first.empty() || reader_->NextBlock().empty();
       if (!whole) FailOnSize(made.path);
     } else {
-      TakeLongFile(first, &made);
+      TakeLongFile(first, attributes, &made);
     }
     entries().push_back(std::move(made));
   }
@@ -218,9 +241,10 @@ class Unpacker {
                 path);
   }
 
-  void TakeLongFile(std::span<const char> block, ManifestEntry* made) {
+  void TakeLongFile(std::span<const char> block, const Attributes& attributes,
+                    ManifestEntry* made) {
     hasher_.Reset();
-    if (writer_) writer_->AddFile(made->path, made->mode, "");
+    if (writer_) writer_->AddFile(made->path, attributes, "");
     for (; !block.empty(); block = reader_->NextBlock()) {
       CountBytes(block.size());
       made->size += block.size();

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "archive/pack.h"
@@ -47,6 +48,22 @@ Compression CompressionOrThrow(const PackOptions& options,
     Refuse(options, "it would be in the tree that is packed");
   }
   return *compression;
+}
+
+// The time that reproducible-builds.org defines for everything built from one
+// source.
+std::optional<std::int64_t> SourceDate() {
+  const std::string text = Environment("SOURCE_DATE_EPOCH");
+  if (text.empty()) return std::nullopt;
+  std::int64_t seconds = 0;
+  const char* const end = text.data() + text.size();
+  const auto [last, error] = std::from_chars(text.data(), end, seconds);
+  if (error == std::errc() && last == end && seconds >= 0) return seconds;
+  throw Error(ErrorCode::kUsage,
+              fmt::format("cannot pack: SOURCE_DATE_EPOCH is {}, not a number "
+                          "of seconds since 1970; unset it to keep each file's "
+                          "own time",
+                          Quoted(text)));
 }
 
 // A new file under a temporary name. Keep gives it its name; otherwise the
@@ -96,14 +113,14 @@ struct Written {
 // Writes the archive and its checksum file. Both are complete and durable
 // before either gets its name; a crash between the two renames can leave an
 // archive beside an old checksum file or none.
-Written WriteFiles(Fs* tree, const Manifest& manifest, Compression compression,
+Written WriteFiles(Fs* tree, const Manifest& manifest, const ArchiveForm& form,
                    const Target& target) {
   PosixFs out(target.directory);
   NewFile archive(&out, target.name);
   NewFile checksum(&out, target.name + ".sha256");
   Sha256 digest;
   Written written;
-  WriteArchive(tree, manifest, compression, [&](std::span<const char> bytes) {
+  WriteArchive(tree, manifest, form, [&](std::span<const char> bytes) {
     archive.Write({bytes.data(), bytes.size()});
     digest.Update(bytes);
     written.bytes += bytes.size();
@@ -142,7 +159,7 @@ void Print(const GlobalOptions& global, const Target& target,
 
 int RunPack(const GlobalOptions& global, const PackOptions& options) {
   const Target target = TargetOf(options.output);
-  const Compression compression = CompressionOrThrow(options, target);
+  const ArchiveForm form{CompressionOrThrow(options, target), SourceDate()};
   std::optional<Version> version;
   if (!options.version.empty()) {
     version = Version::ParseOrThrow(options.version);
@@ -155,8 +172,7 @@ int RunPack(const GlobalOptions& global, const PackOptions& options) {
         {fmt::format("pack {} entries, {}, into {}", manifest.entries.size(),
                      FormatSize(manifest.TotalBytes()), target.path())});
   }
-  Print(global, target, WriteFiles(&tree, manifest, compression, target),
-        manifest);
+  Print(global, target, WriteFiles(&tree, manifest, form, target), manifest);
   return 0;
 }
 

@@ -69,6 +69,8 @@ struct FileInfo {
   std::uint64_t inode = 0;    // identifies the file on it
   std::uint64_t links = 0;    // number of names
   std::int64_t modified = 0;  // seconds since 1970
+  // The same time in nanoseconds, as SetModified takes it.
+  std::int64_t modified_exactly = 0;
   // Time of the last change of content or attributes (ctime), in nanoseconds
   // since 1970. For a directory this includes its entries. The kernel's clock
   // advances only every few milliseconds, so two changes can have the same
@@ -162,6 +164,10 @@ class Fs {
   // An empty path names what `dir` has open, a file too.
   virtual void SetOwner(Handle dir, const std::string& path,
                         std::uint32_t owner, std::uint32_t group) = 0;
+  // Sets the modification time in nanoseconds since 1970, which the file system
+  // may round down. An empty path means the open file or directory itself.
+  virtual void SetModified(Handle handle, const std::string& path,
+                           std::int64_t modified) = 0;
 
   // -- looking; symbolic links are not followed
   virtual std::optional<FileInfo> Stat(Handle dir, const std::string& path) = 0;

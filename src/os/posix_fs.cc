@@ -22,6 +22,7 @@
 #include "os/beneath.h"
 #include "os/creation_mask.h"
 #include "os/descriptor.h"
+#include "os/file_info.h"
 #include "os/path_rules.h"
 
 namespace release {
@@ -29,40 +30,7 @@ namespace {
 
 constexpr int kDirectory = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
-constexpr std::int64_t kNanosecondsInSecond = 1'000'000'000;
-
 bool MeansAbsent(int error) { return error == ENOENT || error == ENOTDIR; }
-
-FileType TypeOfMode(mode_t mode) {
-  if (S_ISREG(mode)) return FileType::kFile;
-  if (S_ISDIR(mode)) return FileType::kDirectory;
-  if (S_ISLNK(mode)) return FileType::kSymlink;
-  return FileType::kOther;
-}
-
-FileType TypeOfEntry(int directory, const dirent& entry) {
-  if (entry.d_type != DT_UNKNOWN) return TypeOfMode(DTTOIF(entry.d_type));
-  struct stat st;
-  if (fstatat(directory, entry.d_name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
-    return FileType::kOther;
-  }
-  return TypeOfMode(st.st_mode);
-}
-
-FileInfo InfoOf(const struct stat& st) {
-  FileInfo info;
-  info.type = TypeOfMode(st.st_mode);
-  info.mode = st.st_mode & 07777;
-  info.size = static_cast<std::uint64_t>(st.st_size);
-  info.device = st.st_dev;
-  info.inode = st.st_ino;
-  info.links = st.st_nlink;
-  info.modified = st.st_mtim.tv_sec;
-  info.changed = st.st_ctim.tv_sec * kNanosecondsInSecond + st.st_ctim.tv_nsec;
-  info.owner = st.st_uid;
-  info.group = st.st_gid;
-  return info;
-}
 
 int FlagsOf(OpenMode mode) {
   // Without O_NONBLOCK, opening a fifo that an attacker planted would block.
@@ -401,6 +369,22 @@ void PosixFs::SetOwner(Handle dir, const std::string& path, std::uint32_t owner,
     });
   });
   if (error != 0) Fail("set the owner of", dir, path, error);
+}
+
+void PosixFs::SetModified(Handle handle, const std::string& path,
+                          std::int64_t modified) {
+  const std::array<timespec, 2> times = {timespec{0, UTIME_OMIT},
+                                         ToTimespec(modified)};
+  int error = 0;
+  if (path.empty()) {
+    error = futimens(Descriptor(handle), times.data()) == 0 ? 0 : errno;
+  } else {
+    const Place place(*this, handle, path, PathUse::kLook);
+    error = place.Do([&](int at, const char* name) {
+      return utimensat(at, name, times.data(), AT_SYMLINK_NOFOLLOW);
+    });
+  }
+  if (error != 0) Fail("set the time of", handle, path, error);
 }
 
 std::optional<FileInfo> PosixFs::Stat(Handle dir, const std::string& path) {

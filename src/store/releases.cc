@@ -62,6 +62,19 @@ void MakeDirectories(Fs* fs, Fs::Handle at, const std::string& path,
   }
 }
 
+// Makes the link to shared/PATH in the tree. The directory that it changes
+// keeps the time that the archive gave it.
+void LinkInto(Fs* fs, Fs::Handle tree, const std::string& path,
+              const Staging::Owner& owner) {
+  std::string existing = ParentOf(path);
+  while (!fs->Stat(tree, existing)) existing = ParentOf(existing);
+  const std::int64_t modified = fs->Stat(tree, existing)->modified_exactly;
+  MakeDirectories(fs, tree, ParentOf(path), owner);
+  fs->MakeSymlink(SharedTarget(path), tree, path);
+  Own(fs, tree, path, owner);
+  fs->SetModified(tree, existing, modified);
+}
+
 // Makes shared/PATH if it is missing. Returns true if it made a file.
 bool MakeShared(Fs* fs, const std::string& path, bool directory,
                 const Staging::Owner& owner) {
@@ -215,9 +228,7 @@ std::vector<std::string> Staging::LinkShared(const Config& config,
     }
   }
   for (const std::string& path : SharedPaths(config)) {
-    MakeDirectories(fs_, tree_.get(), ParentOf(path), owner);
-    fs_->MakeSymlink(SharedTarget(path), tree_.get(), path);
-    Own(fs_, tree_.get(), path, owner);
+    LinkInto(fs_, tree_.get(), path, owner);
   }
   return made;
 }

@@ -43,7 +43,7 @@ struct Trees {
     EarlierTree earlier(&fs, old.get(), sharing, kOwner);
     TreeWriter writer(&fs, made.get(),
                       {.owner = {}, .threads = threads, .earlier = &earlier});
-    writer.AddDirectory("d", 0755);
+    writer.AddDirectory("d", {0755});
     add(&writer);
     writer.Finish();
     files = earlier.files();
@@ -61,7 +61,7 @@ struct Trees {
 
 void AddInPieces(TreeWriter* writer, const std::string& path,
                  std::string_view content, std::size_t piece = 100'001) {
-  writer->AddFile(path, 0644, content.substr(0, piece));
+  writer->AddFile(path, {0644}, content.substr(0, piece));
   for (std::size_t at = piece; at < content.size(); at += piece) {
     writer->Append(path, content.substr(at, piece));
   }
@@ -93,14 +93,14 @@ TEST_CASE("what is the same to the byte is linked, and nothing else is") {
                                   "mode",   "owner",     "group",
                                   "link",   "directory", "missing"};
     trees.Write(Sharing::kInodes, threads, [&](TreeWriter* writer) {
-      writer->AddFile("d/same", 0644, "same bytes", Content::kWhole);
+      writer->AddFile("d/same", {0644}, "same bytes", Content::kWhole);
       for (const char* name : others) {
-        writer->AddFile(std::string("d/") + name, 0644, "same bytes",
+        writer->AddFile(std::string("d/") + name, {0644}, "same bytes",
                         Content::kWhole);
       }
-      writer->AddFile("d/empty", 0644, "", Content::kWhole);
-      writer->AddDirectory("added", 0755);
-      writer->AddFile("added/f", 0644, "same bytes", Content::kWhole);
+      writer->AddFile("d/empty", {0644}, "", Content::kWhole);
+      writer->AddDirectory("added", {0755});
+      writer->AddFile("added/f", {0644}, "same bytes", Content::kWhole);
     });
     CHECK(trees.IsLinked("d/same"));
     for (const char* name : others) {
@@ -156,8 +156,8 @@ TEST_CASE("nothing is appended to a file that was taken over") {
   CHECK_THROWS_AS(
       trees.Write(Sharing::kInodes, 0,
                   [&](TreeWriter* writer) {
-                    writer->AddFile("d/f", 0644, "bytes", Content::kWhole);
-                    writer->AddFile("d/g", 0644, "", Content::kWhole);
+                    writer->AddFile("d/f", {0644}, "bytes", Content::kWhole);
+                    writer->AddFile("d/g", {0644}, "", Content::kWhole);
                     writer->Append("d/g", "filled");
                     writer->Append("d/f", "more");
                   }),
@@ -195,7 +195,7 @@ TEST_CASE("a clone is made the same to the byte, whatever it was of") {
       trees.Old("d/whole", old.substr(0, 200'000));
       trees.Write(Sharing::kBlocks, threads, [&](TreeWriter* writer) {
         AddInPieces(writer, "d/pieces", noise);
-        writer->AddFile("d/whole", 0600, noise.substr(0, 200'000),
+        writer->AddFile("d/whole", {0600}, noise.substr(0, 200'000),
                         Content::kWhole);
       });
       CHECK((ReadFile(&trees.disk, "new/d/pieces") == noise));
@@ -231,7 +231,7 @@ TEST_CASE("small files are not cloned, and no disk is asked twice in vain") {
   trees.disk.SetClones(false);
   const std::uint64_t before = trees.fs.calls(FsCall::kCloneContent);
   trees.Write(Sharing::kBlocks, 0, [&](TreeWriter* writer) {
-    writer->AddFile("d/small", 0644,
+    writer->AddFile("d/small", {0644},
                     std::string_view(noise).substr(0, kLeastClone - 1),
                     Content::kWhole);
     for (const char* name : {"a", "b", "c"}) {
@@ -259,7 +259,7 @@ TEST_CASE("whatever fails on the way, the new tree has the archive's bytes") {
       trees.fs.FailAt(n, EIO);
       try {
         trees.Write(sharing, 0, [&](TreeWriter* writer) {
-          writer->AddFile("d/whole", 0644, noise.substr(0, 200'000),
+          writer->AddFile("d/whole", {0644}, noise.substr(0, 200'000),
                           Content::kWhole);
           AddInPieces(writer, "d/pieces", noise);
           AddInPieces(writer, "d/edited", noise);

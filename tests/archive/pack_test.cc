@@ -23,12 +23,15 @@ MemFs Tree(bool other) {
   PutFile(&disk, "a.txt", std::string(300'000, 'a'), 0664);
   disk.MakeSymlink("bin/run", Fs::kRoot, "link");
   if (!other) file();
+  for (const char* path : {"bin", "bin/run", "b.txt", "a.txt", "link"}) {
+    disk.SetModified(Fs::kRoot, path, 1'700'000'000'000'000'000);
+  }
   return disk;
 }
 
-std::string Packed(MemFs* disk, Compression compression) {
+std::string Packed(MemFs* disk, const ArchiveForm& form) {
   std::string bytes;
-  WriteArchive(disk, ManifestOfTree(disk, Version::Parse("1.2")), compression,
+  WriteArchive(disk, ManifestOfTree(disk, Version::Parse("1.2")), form,
                [&](std::span<const char> more) {
                  bytes.append(more.data(), more.size());
                });
@@ -42,17 +45,17 @@ TEST_CASE("the same tree gives the same bytes") {
   MemFs two = Tree(true);
   for (const Compression compression : {Compression::kNone, Compression::kGzip,
                                         Compression::kXz, Compression::kZstd}) {
-    CHECK(Packed(&one, compression) == Packed(&two, compression));
+    CHECK(Packed(&one, {compression}) == Packed(&two, {compression}));
   }
   // A change of content, name or what may be run shows.
-  const std::string before = Packed(&one, Compression::kNone);
+  const std::string before = Packed(&one, {});
   one.SetMode(Fs::kRoot, "b.txt", 0755);
-  CHECK(Packed(&one, Compression::kNone) != before);
+  CHECK(Packed(&one, {}) != before);
 }
 
 TEST_CASE("the manifest is the first entry, and modes show no umask") {
   MemFs disk = Tree(true);
-  const std::string bytes = Packed(&disk, Compression::kNone);
+  const std::string bytes = Packed(&disk, {});
   CHECK(bytes.starts_with(".release-manifest"));
   const Manifest manifest = ManifestOfTree(&disk, Version::Parse("1.2"));
   CHECK(bytes.substr(512).starts_with(FormatManifest(manifest)));
@@ -63,11 +66,32 @@ TEST_CASE("the manifest is the first entry, and modes show no umask") {
   CHECK(modes == "a.txt 644 b.txt 644 bin 755 bin/run 755 link 0 ");
 }
 
+TEST_CASE("each entry has its own time, the manifest the newest; or all one") {
+  MemFs disk = Tree(false);
+  disk.SetModified(Fs::kRoot, "b.txt", 1'714'564'800'999'999'999);
+  const auto time_at = [](const std::string& tar, const std::string& name) {
+    const std::size_t header = tar.find(name + std::string(1, '\0'));
+    return std::stoll(tar.substr(header + 136, 11), nullptr, 8);
+  };
+  const std::string own = Packed(&disk, {});
+  CHECK(time_at(own, ".release-manifest") == 1'714'564'800);
+  CHECK(time_at(own, "b.txt") == 1'714'564'800);
+  CHECK(time_at(own, "a.txt") == 1'700'000'000);
+  CHECK(time_at(own, "bin/") == 1'700'000'000);
+  const std::string one = Packed(&disk, {.time = 12345});
+  for (const char* name : {".release-manifest", "b.txt", "bin/", "link"}) {
+    CHECK(time_at(one, name) == 12345);
+  }
+  // The same tree with other times gives the same bytes then.
+  MemFs other = Tree(true);
+  CHECK(Packed(&other, {.time = 12345}) == one);
+}
+
 TEST_CASE("a manifest of an earlier archive is not packed") {
   MemFs disk = Tree(false);
-  const std::string before = Packed(&disk, Compression::kNone);
+  const std::string before = Packed(&disk, {});
   PutFile(&disk, ".release-manifest", "old");
-  CHECK(Packed(&disk, Compression::kNone) == before);
+  CHECK(Packed(&disk, {}) == before);
 }
 
 TEST_CASE("what could not be unpacked is refused") {
@@ -87,8 +111,7 @@ TEST_CASE("a file that changes meanwhile is noticed, longer or not") {
     const Manifest manifest = ManifestOfTree(&disk, std::nullopt);
     PutFile(&disk, "b.txt", text);
     const Error error = ErrorOf([&] {
-      WriteArchive(&disk, manifest, Compression::kNone,
-                   [](std::span<const char>) {});
+      WriteArchive(&disk, manifest, {}, [](std::span<const char>) {});
     });
     CHECK(error.code() == ErrorCode::kIoError);
     CHECK(Says(error, "changed meanwhile"));

@@ -22,16 +22,16 @@ namespace {
 namespace bfs = boost::filesystem;
 
 void AddOneOfEach(TreeWriter* writer) {
-  writer->AddDirectory("a", 0755);
-  writer->AddDirectory("a/b", 0750);
-  writer->AddFile("a/b/f", 0644, "one ");
-  writer->AddDirectory("c", 0755);
-  writer->AddFile("c/g", 0755, "");
+  writer->AddDirectory("a", {0755});
+  writer->AddDirectory("a/b", {0750});
+  writer->AddFile("a/b/f", {0644}, "one ");
+  writer->AddDirectory("c", {0755});
+  writer->AddFile("c/g", {0755}, "");
   writer->AddSymlink("c/link", "../a/b/f");
   writer->AddHardLink("hard", "a/b/f");
   writer->Append("a/b/f", "two");
-  writer->AddFile("a/h", 0600, "h");
-  writer->SetDirectoryMode("a", 0700);
+  writer->AddFile("a/h", {0600}, "h");
+  writer->SetDirectory("a", {0700});
 }
 
 TEST_CASE("tree writer: what is added is there after Finish, in any order") {
@@ -68,8 +68,8 @@ TEST_CASE("tree writer: with threads as without, byte for byte") {
     for (unsigned i = 0; i < 300; ++i) {
       const std::string folder = std::to_string(i);
       const std::string_view content(noise.data() + i, size(i));
-      writer.AddDirectory(folder, 0755);
-      writer.AddFile(folder + "/f", 0644, content.substr(0, 400'000));
+      writer.AddDirectory(folder, {0755});
+      writer.AddFile(folder + "/f", {0644}, content.substr(0, 400'000));
       for (std::size_t at = 400'000; at < content.size(); at += 70'001) {
         writer.Append(folder + "/f", content.substr(at, 70'001));
       }
@@ -121,10 +121,10 @@ TEST_CASE("tree writer: a directory stays on one thread, others on others") {
   for (unsigned i = 0; i < 400; ++i) {
     const std::string folder = std::to_string(i / 50);
     if (i % 50 == 0) {
-      writer.AddDirectory(folder, 0755);
+      writer.AddDirectory(folder, {0755});
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
-    writer.AddFile(folder + "/" + std::to_string(i), 0644, content);
+    writer.AddFile(folder + "/" + std::to_string(i), {0644}, content);
   }
   writer.Finish();
   std::set<std::thread::id> all;
@@ -142,8 +142,8 @@ TEST_CASE("tree writer: where a thread is behind the caller writes, too") {
   const std::string content(200'000, 'x');
   for (unsigned i = 0; i < 200; ++i) {
     const std::string folder = std::to_string(i);
-    writer.AddDirectory(folder, 0755);
-    writer.AddFile(folder + "/whole", 0644, content,
+    writer.AddDirectory(folder, {0755});
+    writer.AddFile(folder + "/whole", {0644}, content,
                    TreeWriter::Content::kWhole);
   }
   writer.Finish();
@@ -165,14 +165,14 @@ TEST_CASE("tree writer: an empty file is filled where a thread is behind") {
   TreeWriter writer(&fs, Fs::kRoot, {.owner = {}, .threads = 1});
   for (unsigned i = 0; i < 20; ++i) {
     const std::string folder = std::to_string(i);
-    writer.AddDirectory(folder, 0755);
+    writer.AddDirectory(folder, {0755});
     for (const char* name : {"/a", "/b", "/c", "/d"}) {
-      writer.AddFile(folder + name, 0644, noise.substr(0, 100'000),
+      writer.AddFile(folder + name, {0644}, noise.substr(0, 100'000),
                      TreeWriter::Content::kWhole);
     }
     const std::string filled = folder + "-filled";
-    writer.AddDirectory(filled, 0755);
-    writer.AddFile(filled + "/f", 0644, "", TreeWriter::Content::kWhole);
+    writer.AddDirectory(filled, {0755});
+    writer.AddFile(filled + "/f", {0644}, "", TreeWriter::Content::kWhole);
     writer.Append(filled + "/f", noise);
   }
   writer.Finish();
@@ -193,7 +193,7 @@ TEST_CASE("tree writer: each call that fails is reported, and nothing hangs") {
       try {
         TreeWriter writer(&fs, Fs::kRoot, {OwnerIds{1, 1}, threads});
         AddOneOfEach(&writer);
-        writer.AddFile("c/long", 0644, noise);
+        writer.AddFile("c/long", {0644}, noise);
         for (int i = 0; i < 15; ++i) writer.Append("c/long", noise);
         writer.Finish();
       } catch (const FsError& error) {
@@ -213,7 +213,7 @@ TEST_CASE("tree writer: destroyed without Finish it stops, with handles shut") {
     TreeWriter writer(&fs, Fs::kRoot, {.owner = {}, .threads = 2});
     const std::string content(200'000, 'x');
     for (int i = 0; i < 100; ++i) {
-      writer.AddFile(std::to_string(i), 0644, content);
+      writer.AddFile(std::to_string(i), {0644}, content);
     }
   }
   CHECK(fs.open_handles() == 0);
@@ -227,7 +227,7 @@ TEST_CASE("tree writer: a link planted in the way is not followed") {
   TreeWriter writer(&fs, Fs::kRoot, {.owner = {}, .threads = 2});
   CHECK_THROWS_AS(
       [&] {
-        writer.AddFile("a/f", 0644, "x");
+        writer.AddFile("a/f", {0644}, "x");
         writer.Finish();
       }(),
       FsError);

@@ -157,6 +157,71 @@ TEST_CASE("unpack: a directory that comes late still gets its mode") {
   CheckAgainstDisk(unpacked.manifest, bench.out);
 }
 
+std::int64_t TimeOf(Bench* bench, const std::string& path) {
+  return bench->fs().Stat(Fs::kRoot, path)->modified_exactly;
+}
+
+TEST_CASE("unpack: times are the archive's, as exact as it has them") {
+  // What the format rounds times to, in seconds; 0: nanoseconds.
+  const std::pair<const char*, std::int64_t> formats[] = {
+      {"tar --format=pax -cf $a .", 0},
+      {"bsdtar --format pax -cf $a .", 0},
+      {"bsdtar --format 7zip -cf $a .", 0},
+      {"tar -cf $a .", 1},
+      {"find . | cpio --quiet -o -H newc > $a", 1},
+      {"zip -qr $a.zip . && mv $a.zip $a", 1},
+  };
+  for (const auto& format : formats) {
+    for (const unsigned threads : {0U, 2U}) {
+      CAPTURE(std::string(format.first));
+      Bench bench;
+      MakeTree(bench.in);
+      Shell("cd " + bench.in.string() +
+            "; touch -d '2024-05-01 12:00:00.123456700 UTC' bin/run lib/deep; "
+            "touch -d '2019-07-01 UTC' lib/deep/big nothing lib empty .");
+      bench.Pack(format.first);
+      UnpackOptions options;
+      options.writing_threads = threads;
+      bench.Run(options);
+      for (const char* path : {"/bin/run", "/lib/deep", "/lib/deep/big",
+                               "/nothing", "/lib", "/empty"}) {
+        CAPTURE(std::string(path));
+        const std::int64_t time = TimeOf(&bench, std::string("in") + path);
+        const std::int64_t unit = format.second * 1'000'000'000;
+        CHECK(TimeOf(&bench, std::string("out") + path) ==
+              (unit == 0 ? time : time / unit * unit));
+      }
+    }
+  }
+}
+
+TEST_CASE("unpack: the release's own directory gets the time of its entry") {
+  for (const unsigned strip : {0U, 1U}) {
+    CAPTURE(strip);
+    Bench bench;
+    bfs::create_directories(bench.in / "app/sub");
+    Shell("cd " + bench.in.string() +
+          "; touch -d @1700000000 app/sub; touch -d @1600000000 app; "
+          "touch -d @1500000000 .");
+    bench.Pack("tar -cf $a .");
+    UnpackOptions options;
+    options.strip_components = strip;
+    bench.Run(options);
+    CHECK(TimeOf(&bench, "out") / 1'000'000'000 ==
+          (strip == 0 ? 1'500'000'000 : 1'600'000'000));
+  }
+}
+
+TEST_CASE("unpack: a file that is filled late keeps the archive's time") {
+  Bench bench;
+  Spill(bench.in / "a", Noise(5000, 3));
+  bfs::create_hard_link(bench.in / "a", bench.in / "b");
+  Shell("touch -d @1700000000 " + (bench.in / "a").string());
+  bench.Pack("printf 'a\\nb\\n' | cpio --quiet -o -H newc > $a");
+  bench.Run();
+  CHECK(TimeOf(&bench, "out/a") == 1'700'000'000'000'000'000);
+}
+
 TEST_CASE("unpack: leading components are stripped") {
   Bench bench;
   MakeTree(bench.in / "package");

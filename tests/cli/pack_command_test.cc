@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "support/archives.h"
@@ -66,6 +67,26 @@ TEST_CASE("a damaged archive of pack's is refused by its own checksum") {
   // Without it by the manifest within.
   boost::filesystem::remove(path + ".sha256");
   CHECK(rig.Run({"deploy", path}).exit == 3);
+}
+
+TEST_CASE("SOURCE_DATE_EPOCH is the time of all, and what it says is checked") {
+  Tree tree;
+  const auto pack = [&](const char* time) {
+    setenv("SOURCE_DATE_EPOCH", time, 1);
+    const Printed packed = tree.Pack("a.tar");
+    unsetenv("SOURCE_DATE_EPOCH");
+    return packed;
+  };
+  REQUIRE(pack("1714564800").exit == 0);
+  const std::string path = tree.dir.path() + "/a.tar";
+  Shell("test $(TZ=UTC tar -tvf " + path +
+        " | grep -vc '2024-05-01 12:00') = 0");
+  for (const char* bad : {"now", "12x", "-1", "99999999999999999999"}) {
+    CAPTURE(std::string(bad));
+    const Printed packed = pack(bad);
+    CHECK(packed.exit == 2);
+    CHECK(Has(packed.err, "SOURCE_DATE_EPOCH"));
+  }
 }
 
 TEST_CASE("pack refuses what it cannot do, and leaves nothing behind") {

@@ -63,6 +63,23 @@ TEST_CASE("releases share a file only if the configuration asks for it") {
   }
 }
 
+TEST_CASE("a file that releases share keeps the time it had, another not") {
+  for (const Dedup dedup : {Dedup::kHardLink, Dedup::kAuto, Dedup::kOff}) {
+    World world;
+    world.config.unpack.dedup = dedup;
+    for (const std::uint64_t time : {1'700'000'000, 1'800'000'000}) {
+      ArchiveRequest request =
+          RequestOfBytes(TarBuilder().At(time).File("f", kCommon).Bytes());
+      request.version = V(std::to_string(time));
+      REQUIRE(Deploy(&world.context, std::move(request)).exit == Exit::kDone);
+    }
+    CHECK(world.disk.Stat(Fs::kRoot, "releases/1700000000/f")->modified ==
+          1'700'000'000);
+    CHECK(world.disk.Stat(Fs::kRoot, "releases/1800000000/f")->modified ==
+          (dedup == Dedup::kHardLink ? 1'700'000'000 : 1'800'000'000));
+  }
+}
+
 TEST_CASE("a file that was edited or damaged is not shared") {
   for (const Dedup dedup : {Dedup::kHardLink, Dedup::kAuto}) {
     Sharing world(dedup);

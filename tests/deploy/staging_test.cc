@@ -184,6 +184,43 @@ TEST_CASE("the same version with the same content makes no new copy") {
   CHECK(world.Current() == "releases/1");
 }
 
+TEST_CASE("the same content with other times is the same content") {
+  World world;
+  const auto archive = [](std::uint64_t time) {
+    return TarBuilder().At(time).Directory("d").File("d/f", "x").Bytes();
+  };
+  const auto deploy = [&](std::uint64_t time) {
+    ArchiveRequest request = RequestOfBytes(archive(time));
+    request.version = V("1");
+    return Deploy(&world.context, std::move(request));
+  };
+  REQUIRE(deploy(1'700'000'000).exit == Exit::kDone);
+  const Outcome again = deploy(1'800'000'000);
+  CHECK(again.exit == Exit::kDone);
+  CHECK(again.result == "unchanged");
+  CHECK(world.disk.Stat(Fs::kRoot, "releases/1/d/f")->modified ==
+        1'700'000'000);
+}
+
+TEST_CASE("shared links leave the times of the archive's directories") {
+  World world;
+  world.config.shared_dirs = {"log", "d/sub/cache"};
+  world.config.shared_files = {"d/env"};
+  ArchiveRequest request = RequestOfBytes(TarBuilder()
+                                              .At(1'700'000'000)
+                                              .Directory(".")
+                                              .Directory("d")
+                                              .File("d/f", "x")
+                                              .Bytes());
+  request.version = V("1");
+  REQUIRE(Deploy(&world.context, std::move(request)).exit == Exit::kDone);
+  for (const char* path : {"releases/1", "releases/1/d", "releases/1/d/f"}) {
+    CAPTURE(std::string(path));
+    CHECK(world.disk.Stat(Fs::kRoot, path)->modified == 1'700'000'000);
+  }
+  CHECK(world.disk.ReadLink(Fs::kRoot, "releases/1/d/sub/cache"));
+}
+
 TEST_CASE("the same version with other content is refused") {
   World maker;
   ArchiveRequest request = maker.RequestFor("2");

@@ -1,5 +1,6 @@
-// `pack` must produce the same bytes for another user, umask and time, and for
-// files that were created in another order.
+// `pack` must produce the same bytes for another user and umask, for other
+// times under SOURCE_DATE_EPOCH, and for files that were created in another
+// order.
 #include <doctest/doctest.h>
 
 #include "host/command.h"
@@ -27,7 +28,8 @@ std::string Script(const std::string& out, const std::string& user,
          time +
          "\" $1/t/run $1/t/sub/file1 $1/t/link; "
          "for s in tar tar.gz tar.xz tar.zst; do "
-         "$0 -q pack $1/t -o $1/a.$s --version 1; done' $d/../release $d; "
+         "SOURCE_DATE_EPOCH=1714564800 $0 -q pack $1/t -o $1/a.$s --version 1; "
+         "done' $d/../release $d; "
          "cat $d/a.* | sha256sum; rm -r $d";
 }
 

@@ -52,6 +52,7 @@ std::set<int> Answers(Fs* fs, const std::string& path) {
       ErrorOf([&] { fs->RemoveDirectory(root, path); }),
       ErrorOf([&] { fs->SetMode(root, path, 0777); }),
       ErrorOf([&] { fs->SetOwner(root, path, 1, 1); }),
+      ErrorOf([&] { fs->SetModified(root, path, 1); }),
   };
 }
 
@@ -267,6 +268,33 @@ TEST_CASE_TEMPLATE("mode and owner change what the name means itself", T,
   fs.SetOwner(file.get(), "", 12, 34);
   CHECK(fs.Stat(Fs::kRoot, "g")->owner == 12);
   CHECK(fs.Stat(Fs::kRoot, "f")->owner == 0);
+}
+
+TEST_CASE_TEMPLATE("a time is set to the nanosecond, of a name or what is open",
+                   T, EVERY_FS) {
+  T t;
+  Fs& fs = t.fs;
+  constexpr std::int64_t kTime = 1'714'564'800'123'456'789;
+  Put(&fs, "f", "x");
+  fs.MakeDirectory(Fs::kRoot, "d", 0755);
+  fs.MakeSymlink("f", Fs::kRoot, "link");
+  fs.SetModified(Fs::kRoot, "f", kTime);
+  CHECK(fs.Stat(Fs::kRoot, "f")->modified_exactly == kTime);
+  CHECK(fs.Stat(Fs::kRoot, "f")->modified == 1'714'564'800);
+  fs.SetModified(Fs::kRoot, "link", kTime + 1);
+  CHECK(fs.Stat(Fs::kRoot, "link")->modified_exactly == kTime + 1);
+  CHECK(fs.Stat(Fs::kRoot, "f")->modified_exactly == kTime);
+  const ScopedHandle file(&fs, fs.Open(Fs::kRoot, "f", OpenMode::kAppend));
+  fs.Write(file.get(), "y");
+  CHECK(fs.StatHandle(file.get()).modified_exactly != kTime);
+  fs.SetModified(file.get(), "", kTime + 2);
+  CHECK(fs.StatHandle(file.get()).modified_exactly == kTime + 2);
+  const ScopedHandle directory(&fs, fs.OpenDirectory(Fs::kRoot, "d"));
+  fs.SetModified(directory.get(), "", kTime);
+  fs.SetModified(Fs::kRoot, "", kTime + 3);
+  CHECK(fs.Stat(Fs::kRoot, "d")->modified_exactly == kTime);
+  CHECK(fs.Stat(Fs::kRoot, "")->modified_exactly == kTime + 3);
+  CHECK(ErrorOf([&] { fs.SetModified(Fs::kRoot, "none", 0); }) == ENOENT);
 }
 
 TEST_CASE_TEMPLATE("a hard link is a second name", T, EVERY_FS) {

@@ -29,6 +29,7 @@ constexpr std::string_view kNames[] = {
     "remove directory",
     "set the mode of",
     "set the owner of",
+    "set the time of",
     "examine",
     "examine what is open as",
     "look for attributes of",
@@ -231,6 +232,12 @@ void FaultFs::SetOwner(Handle dir, const std::string& path, std::uint32_t owner,
                        std::uint32_t group) {
   Count(FsCall::kSetOwner, dir, path);
   inner_->SetOwner(dir, path, owner, group);
+}
+
+void FaultFs::SetModified(Handle handle, const std::string& path,
+                          std::int64_t modified) {
+  Count(FsCall::kSetModified, handle, path);
+  inner_->SetModified(handle, path, modified);
 }
 
 std::optional<FileInfo> FaultFs::Stat(Handle dir, const std::string& path) {

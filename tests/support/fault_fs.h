@@ -45,6 +45,7 @@ enum class FsCall {
   kRemoveDirectory,
   kSetMode,
   kSetOwner,
+  kSetModified,
   kStat,
   kStatHandle,
   kHasAttributes,
@@ -108,6 +109,8 @@ class FaultFs final : public Fs {
                unsigned permissions) override;
   void SetOwner(Handle dir, const std::string& path, std::uint32_t owner,
                 std::uint32_t group) override;
+  void SetModified(Handle handle, const std::string& path,
+                   std::int64_t modified) override;
   std::optional<FileInfo> Stat(Handle dir, const std::string& path) override;
   FileInfo StatHandle(Handle handle) override;
   bool HasAttributes(Handle file) override;

@@ -13,6 +13,10 @@ namespace {
 
 using Lock = std::lock_guard<std::mutex>;
 
+// A clock of ticks, each a second long in nanoseconds: each change gets a later
+// time than the one before.
+constexpr std::int64_t kTick = 1'000'000'000;
+
 bool IsDirectory(const MemInode& inode) {
   return inode.type == FileType::kDirectory;
 }
@@ -131,8 +135,7 @@ void MemFs::Tick() {
 
 void MemFs::Add(Change change) {
   if (change.group == 0) change.group = next_group_++;
-  // A clock of ticks: each change gets a later time than the one before.
-  change.modified = now_++;
+  change.modified = kTick * now_++;
   pending_.push_back(std::make_shared<const Change>(std::move(change)));
   live_.Apply(*pending_.back());
 }
@@ -146,7 +149,7 @@ void MemFs::AddEntry(Ino directory, const std::string& name, Ino ino) {
 
 void MemFs::AddNew(const Found& found, MemInode inode) {
   Tick();
-  inode.modified = inode.changed = now_;
+  inode.modified = inode.changed = kTick * now_;
   // Both images number their inodes alike, so a change applies to either.
   durable_.Add(inode);
   AddEntry(found.parent, found.leaf, live_.Add(std::move(inode)));
@@ -366,38 +369,6 @@ bool MemFs::RemoveDirectory(Handle dir, const std::string& path) {
   return Remove(dir, path, true);
 }
 
-void MemFs::SetMode(Handle dir, const std::string& path, unsigned permissions) {
-  const Lock lock(mutex_);
-  const Found found =
-      Want("set the mode of", dir, path, PathUse::kLook, Wanted::kPresent);
-  if (live_.At(found.ino).type == FileType::kSymlink) {
-    throw FsError("set the mode of", found.label, EOPNOTSUPP);
-  }
-  Tick();
-  Change change;
-  change.kind = Change::Kind::kMode;
-  change.ino = found.ino;
-  change.mode = permissions & 07777;
-  Add(std::move(change));
-}
-
-void MemFs::SetOwner(Handle dir, const std::string& path, std::uint32_t owner,
-                     std::uint32_t group) {
-  const Lock lock(mutex_);
-  constexpr std::string_view kVerb = "set the owner of";
-  const Ino ino =
-      path.empty() && dir != kRoot
-          ? At(kVerb, dir)->ino
-          : Want(kVerb, dir, path, PathUse::kLook, Wanted::kPresent).ino;
-  Tick();
-  Change change;
-  change.kind = Change::Kind::kOwner;
-  change.ino = ino;
-  change.owner = owner;
-  change.owner_group = group;
-  Add(std::move(change));
-}
-
 std::optional<FileInfo> MemFs::Stat(Handle dir, const std::string& path) {
   const Lock lock(mutex_);
   const Found found = Find(dir, path, PathUse::kLook);
@@ -421,7 +392,8 @@ FileInfo MemFs::InfoOf(Ino ino) const {
   info.device = 1;
   info.inode = ino;
   info.links = inode.links;
-  info.modified = inode.modified;
+  info.modified = inode.modified / kTick;
+  info.modified_exactly = inode.modified;
   info.changed = inode.changed;
   info.owner = inode.owner;
   info.group = inode.group;

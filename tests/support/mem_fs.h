@@ -108,6 +108,8 @@ class MemFs : public Fs {
                unsigned permissions) override;
   void SetOwner(Handle dir, const std::string& path, std::uint32_t owner,
                 std::uint32_t group) override;
+  void SetModified(Handle handle, const std::string& path,
+                   std::int64_t modified) override;
   std::optional<FileInfo> Stat(Handle dir, const std::string& path) override;
   FileInfo StatHandle(Handle handle) override;
   bool HasAttributes(Handle file) override;

@@ -73,6 +73,9 @@ void MemImage::Apply(const Change& change, bool torn) {
       inode->owner = change.owner;
       inode->group = change.owner_group;
       return;
+    case Change::Kind::kModified:
+      inode->modified = change.time;
+      return;
   }
   inode->modified = change.modified;
 }

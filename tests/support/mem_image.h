@@ -24,17 +24,17 @@ struct MemInode {
   unsigned mode = 0;
   std::uint32_t owner = 0;
   std::uint32_t group = 0;
-  std::uint64_t links = 0;  // directory entries that refer to it
-  std::int64_t modified = 0;
-  std::int64_t changed = 0;
-  std::string content;  // of a file, or the target of a link
+  std::uint64_t links = 0;    // directory entries that refer to it
+  std::int64_t modified = 0;  // nanoseconds
+  std::int64_t changed = 0;   // nanoseconds
+  std::string content;        // of a file, or the target of a link
   std::map<std::string, Ino> entries;
 };
 
 // A change of one inode. A power cut keeps or loses it as a whole, except that
 // it can tear a write.
 struct Change {
-  enum class Kind { kEntries, kWrite, kTruncate, kMode, kOwner };
+  enum class Kind { kEntries, kWrite, kTruncate, kMode, kOwner, kModified };
   Kind kind = Kind::kEntries;
   Ino ino = kNoIno;
   std::uint64_t group = 0;  // changes of one group are kept or lost together
@@ -44,7 +44,8 @@ struct Change {
   unsigned mode = 0;
   std::uint32_t owner = 0;
   std::uint32_t owner_group = 0;
-  std::int64_t modified = 0;
+  std::int64_t time = 0;      // of kModified: the time to set, nanoseconds
+  std::int64_t modified = 0;  // when the change is made, nanoseconds
 
   bool OfContent() const {
     return kind == Kind::kWrite || kind == Kind::kTruncate;

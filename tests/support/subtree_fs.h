@@ -79,6 +79,10 @@ class SubtreeFs final : public Fs {
                 std::uint32_t group) override {
     machine_->SetOwner(In(dir), path, owner, group);
   }
+  void SetModified(Handle handle, const std::string& path,
+                   std::int64_t modified) override {
+    machine_->SetModified(In(handle), path, modified);
+  }
   std::optional<FileInfo> Stat(Handle dir, const std::string& path) override {
     return machine_->Stat(In(dir), path);
   }

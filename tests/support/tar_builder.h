@@ -3,6 +3,7 @@
 #define RELEASE_TESTS_SUPPORT_TAR_BUILDER_H_
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <memory>
@@ -30,6 +31,12 @@ class TarBuilder {
     return *this;
   }
 
+  // Sets the modification time of the entries that follow, in seconds.
+  TarBuilder& At(std::uint64_t time) {
+    time_ = time;
+    return *this;
+  }
+
   // Returns the whole archive, with the two zero blocks at its end.
   std::string Bytes() const { return bytes_ + std::string(1024, '\0'); }
 
@@ -42,7 +49,7 @@ class TarBuilder {
     std::snprintf(block + 108, 8, "%07o", 0u);
     std::snprintf(block + 116, 8, "%07o", 0u);
     std::snprintf(block + 124, 12, "%011zo", size);
-    std::snprintf(block + 136, 12, "%011o", 0u);
+    std::snprintf(block + 136, 12, "%011zo", std::size_t{time_});
     block[156] = type;
     std::snprintf(block + 157, 100, "%s", target.c_str());
     std::memcpy(block + 257,
@@ -58,6 +65,7 @@ class TarBuilder {
   }
 
   std::string bytes_;
+  std::uint64_t time_ = 0;
 };
 
 // Returns a source that reads a copy of the bytes from their start.
