@@ -118,8 +118,10 @@ void CheckSymlink(const ArchiveEntry& entry, std::string_view path) {
 
 }  // namespace
 
-unsigned AcceptedMode(Kind kind, unsigned mode) {
-  return (mode & 0755U) | (kind == Kind::kDirectory ? 0700U : 0600U);
+unsigned AcceptedMode(Kind kind, unsigned mode, unsigned umask) {
+  const unsigned kept = mode & 0775U & ~umask;
+  if (kind != Kind::kDirectory) return kept | 0400U;
+  return kept | (kept & 0444U) >> 2 | 0700U;
 }
 
 std::size_t EntryRules::KeyHash::operator()(const ContentHash& key) const {
@@ -130,7 +132,7 @@ std::size_t EntryRules::KeyHash::operator()(const ContentHash& key) const {
 
 std::optional<AcceptedEntry> EntryRules::Accept(const ArchiveEntry& entry) {
   std::string path =
-      Normalised(entry, entry.path, strip_components_, "its name");
+      Normalised(entry, entry.path, options_.strip_components, "its name");
   if (entry.kind == Kind::kOther) {
     Refuse(entry, "it is neither file, directory nor link");
   }
@@ -148,7 +150,7 @@ std::optional<AcceptedEntry> EntryRules::Accept(const ArchiveEntry& entry) {
   } else if (entry.kind == Kind::kHardLink) {
     out.target = HardLinkTarget(entry, out.path);
   } else {
-    out.mode = AcceptedMode(entry.kind, entry.mode);
+    out.mode = AcceptedMode(entry.kind, entry.mode, options_.umask);
   }
   Remember(entry, out.path);
   return out;
@@ -191,8 +193,8 @@ void EntryRules::Remember(const ArchiveEntry& entry, std::string_view path) {
 
 std::string EntryRules::HardLinkTarget(const ArchiveEntry& entry,
                                        std::string_view path) const {
-  const std::string target =
-      Normalised(entry, entry.target, strip_components_, "the link's target");
+  const std::string target = Normalised(
+      entry, entry.target, options_.strip_components, "the link's target");
   const auto it = seen_.find(HashContent(target));
   if (target.empty() || target == path || it == seen_.end()) {
     Refuse(entry, "it is a hard link to " + Shown(entry.target) +

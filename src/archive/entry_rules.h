@@ -25,18 +25,28 @@ constexpr std::size_t kMaxComponent = 255;  // bytes
 constexpr std::size_t kMaxPath = 4096;      // bytes, target paths too
 constexpr std::size_t kMaxDepth = 128;      // components
 
-// The archive's permission bits, less what a release never has: write for
-// group and others, set-user-id, set-group-id, sticky. The owner can always
-// read and write, and enter directories. Others get no bit they did not have.
-unsigned AcceptedMode(ArchiveEntry::Kind kind, unsigned mode);
+// Returns the archive's permission bits less what a release never has
+// (set-user-id, set-group-id, sticky, write for others) and less `umask`. The
+// owner can always read, and write in and enter directories; whoever can read a
+// directory can enter it.
+unsigned AcceptedMode(ArchiveEntry::Kind kind, unsigned mode, unsigned umask);
+
+// Returns the mode of a directory that the archive only implies.
+inline unsigned ImpliedMode(unsigned umask) {
+  return AcceptedMode(ArchiveEntry::Kind::kDirectory, 0777, umask);
+}
 
 // Sees the entries of one archive in their order; remembers 128 bits of each
 // path, which may refuse an entry by mistake once in 2^64 but never accepts
 // one.
 class EntryRules {
  public:
-  explicit EntryRules(unsigned strip_components)
-      : strip_components_(strip_components) {}
+  struct Options {
+    unsigned strip_components = 0;
+    unsigned umask = 0022;
+  };
+
+  explicit EntryRules(const Options& options) : options_(options) {}
 
   // The entry as it will be made; nullopt if no name is left after stripping,
   // as for the archive's own "./". Throws Error kUnsafeEntry naming the entry
@@ -54,7 +64,7 @@ class EntryRules {
   std::string HardLinkTarget(const ArchiveEntry& entry,
                              std::string_view path) const;
 
-  unsigned strip_components_;
+  const Options options_;
   std::unordered_map<ContentHash, Seen, KeyHash> seen_;
   std::string checked_parent_;
 };

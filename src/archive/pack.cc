@@ -50,7 +50,7 @@ std::vector<std::int64_t> TimesOf(Fs* tree, const Manifest& manifest,
 
 class Survey {
  public:
-  explicit Survey(Fs* tree) : tree_(tree) {}
+  Survey(Fs* tree, PackModes modes) : tree_(tree), modes_(modes) {}
 
   std::vector<ManifestEntry> Take() {
     List("");
@@ -59,7 +59,7 @@ class Survey {
                 return a.path < b.path;
               });
     // Check in the order in which an unpacker will read them.
-    EntryRules rules(0);
+    EntryRules rules({});
     for (ManifestEntry& entry : entries_) Check(&rules, entry);
     return std::move(entries_);
   }
@@ -80,7 +80,7 @@ class Survey {
     switch (info.type) {
       case FileType::kDirectory:
         entry.kind = EntryKind::kDirectory;
-        entry.mode = 0755;
+        entry.mode = ModeOf(info);
         List(path);
         break;
       case FileType::kSymlink:
@@ -88,7 +88,7 @@ class Survey {
         entry.target = tree_->ReadLink(Fs::kRoot, path).value_or("");
         break;
       case FileType::kFile:
-        entry.mode = (info.mode & 0100) != 0 ? 0755 : 0644;
+        entry.mode = ModeOf(info);
         Hash(&entry);
         break;
       case FileType::kOther:
@@ -99,6 +99,16 @@ class Survey {
                     path);
     }
     entries_.push_back(std::move(entry));
+  }
+
+  unsigned ModeOf(const FileInfo& info) const {
+    const bool directory = info.type == FileType::kDirectory;
+    if (modes_ == PackModes::kKept) {
+      return AcceptedMode(directory ? ArchiveEntry::Kind::kDirectory
+                                    : ArchiveEntry::Kind::kFile,
+                          info.mode, 0);
+    }
+    return directory || (info.mode & 0100) != 0 ? 0755 : 0644;
   }
 
   void Hash(ManifestEntry* entry) {
@@ -123,6 +133,7 @@ class Survey {
   }
 
   Fs* tree_;
+  PackModes modes_;
   std::vector<char> buffer_ = std::vector<char>(kBuffer);
   std::vector<ManifestEntry> entries_;
 };
@@ -144,8 +155,9 @@ void WriteFile(Fs* tree, const ManifestEntry& entry, std::vector<char>* buffer,
 
 }  // namespace
 
-Manifest ManifestOfTree(Fs* tree, const std::optional<Version>& version) {
-  return {.version = version, .entries = Survey(tree).Take()};
+Manifest ManifestOfTree(Fs* tree, const std::optional<Version>& version,
+                        PackModes modes) {
+  return {.version = version, .entries = Survey(tree, modes).Take()};
 }
 
 void WriteArchive(Fs* tree, const Manifest& manifest, const ArchiveForm& form,

@@ -3,9 +3,7 @@
 //
 // Entries stand in the order of their paths, after the manifest. Each has its
 // own modification time in whole seconds, or all have one time. Owners are left
-// out; a file's mode is 0755 if its owner may run it, else 0644, and a
-// directory's is 0755, so that no umask shows. Entries that could not be
-// unpacked (entry_rules.h) are refused.
+// out. Entries that could not be unpacked (entry_rules.h) are refused.
 #ifndef RELEASE_ARCHIVE_PACK_H_
 #define RELEASE_ARCHIVE_PACK_H_
 
@@ -18,9 +16,17 @@
 
 namespace release {
 
+enum class PackModes {
+  // A file's mode is 0755 if its owner may run it, else 0644, and a directory's
+  // is 0755, so that no umask shows.
+  kPlain,
+  kKept,  // as AcceptedMode returns it without a umask
+};
+
 // Lists what the archive of the tree will hold. The root of `tree` is the
 // directory to pack. Throws Error kUnsafeEntry.
-Manifest ManifestOfTree(Fs* tree, const std::optional<Version>& version);
+Manifest ManifestOfTree(Fs* tree, const std::optional<Version>& version,
+                        PackModes modes = PackModes::kPlain);
 
 struct ArchiveForm {
   Compression compression = Compression::kNone;

@@ -1,6 +1,7 @@
 #include "archive/tree_writer.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -318,8 +319,8 @@ struct TreeWriter::Impl {
     }
     Drain();
     const auto directory = Parent(path);
-    const ScopedHandle file(fs, fs->Open(directories.HandleOf(directory),
-                                         NameOf(path), OpenMode::kAppend));
+    const ScopedHandle file =
+        OpenToAppend(directories.HandleOf(directory), NameOf(path));
     // Never write into a file that the earlier release shares.
     const FileInfo before = fs->StatHandle(file.get());
     if (before.links > 1) {
@@ -329,6 +330,21 @@ struct TreeWriter::Impl {
     }
     fs->Write(file.get(), content);
     fs->SetModified(file.get(), "", before.modified_exactly);
+  }
+
+  // A file that its owner may not write lets itself be opened only once: when
+  // it is made.
+  ScopedHandle OpenToAppend(Fs::Handle directory, const std::string& name) {
+    try {
+      return ScopedHandle(fs, fs->Open(directory, name, OpenMode::kAppend));
+    } catch (const FsError& error) {
+      if (error.error_number() != EACCES) throw;
+    }
+    const unsigned mode = fs->Stat(directory, name)->mode;
+    fs->SetMode(directory, name, mode | 0200);
+    ScopedHandle file(fs, fs->Open(directory, name, OpenMode::kAppend));
+    fs->SetMode(directory, name, mode);
+    return file;
   }
 
   // -- directories

@@ -21,7 +21,6 @@ constexpr std::size_t kSmall = std::size_t{256} << 10;
 // The most bytes and entries between two looks for a request to stop.
 constexpr std::uint64_t kCheckedBytes = std::uint64_t{1} << 20;
 constexpr std::uint64_t kCheckedEntries = 1000;
-constexpr unsigned kParentMode = 0755;
 
 bool IsAtOrBelow(std::string_view path, std::string_view top) {
   return path.starts_with(top) &&
@@ -48,7 +47,9 @@ class Unpacker {
  public:
   Unpacker(Reader* reader, Fs* fs, Fs::Handle directory,
            const UnpackOptions& options)
-      : reader_(reader), options_(options), rules_(options.strip_components) {
+      : reader_(reader),
+        options_(options),
+        rules_({options.strip_components, options.umask}) {
     if (fs == nullptr) return;
     writer_.emplace(fs, directory,
                     TreeWriter::Options{options.owner, options.writing_threads,
@@ -163,7 +164,7 @@ class Unpacker {
       std::string above(parent.substr(0, end));
       if (!directories_.contains(above)) {
         CountEntry();
-        AddDirectory(std::move(above), {kParentMode});
+        AddDirectory(std::move(above), {ImpliedMode(options_.umask)});
       }
       if (end == parent.npos) break;
     }

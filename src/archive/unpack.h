@@ -22,6 +22,7 @@ struct UnpackOptions {
   std::uint64_t max_bytes = 0;  // of file content
   std::uint64_t max_entries = 0;
   std::optional<OwnerIds> owner;  // empty: the caller
+  unsigned umask = 0022;          // as AcceptedMode takes it
   // Paths of shared directories and files: entries at or below them are left
   // out, and the caller puts its links there.
   std::vector<std::string> reserved;

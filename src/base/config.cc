@@ -186,6 +186,7 @@ void AddTopAndUnpack(Config* config, std::vector<Key>* keys) {
        {"unpack", "max_entries",
         OfNumber(1, std::numeric_limits<std::int64_t>::max(),
                  [=](std::uint64_t value) { unpack->max_entries = value; })},
+       {"unpack", "umask", OfRead(ReadMask, &unpack->umask)},
        {"unpack", "dedup",
         OfChoice<Dedup>(&unpack->dedup, {{"auto", Dedup::kAuto},
                                          {"hardlink", Dedup::kHardLink},

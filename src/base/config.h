@@ -23,6 +23,10 @@ struct UnpackConfig {
   std::string owner;  // "user:group"; if empty, the caller
   std::uint64_t max_size = std::uint64_t{16} << 30;  // bytes
   std::uint64_t max_entries = 1'000'000;
+  unsigned umask = 0022;  // permission bits that no entry gets
+  // Absolute targets that a symbolic link may have: paths, or, with "*" as the
+  // last component, whatever lies below.
+  std::vector<std::string> absolute_links;
   Dedup dedup = Dedup::kAuto;
 };
 

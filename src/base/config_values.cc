@@ -132,6 +132,18 @@ std::string ReadUser(std::string_view text, std::string* out) {
   return "";
 }
 
+std::string ReadMask(std::string_view text, unsigned* out) {
+  unsigned mask = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, mask, 8);
+  const bool number = error == std::errc() && stop == end && mask <= 0777;
+  if (!number || text.size() < 3 || text.size() > 4) {
+    return "must be permission bits in octal, such as \"0022\"";
+  }
+  *out = mask;
+  return "";
+}
+
 std::string ReadUnit(std::string_view text, std::string* out) {
   if (text.empty() || text.front() == '-' || HasBlank(text) ||
       text.find('/') != text.npos) {

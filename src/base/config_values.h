@@ -39,6 +39,9 @@ std::string ReadOwner(std::string_view text, std::string* out);
 // The name of a user.
 std::string ReadUser(std::string_view text, std::string* out);
 
+// Permission bits as three or four octal digits, "0022".
+std::string ReadMask(std::string_view text, unsigned* out);
+
 // The name of a systemd unit.
 std::string ReadUnit(std::string_view text, std::string* out);
 

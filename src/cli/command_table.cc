@@ -152,6 +152,8 @@ constexpr OptionRow kPackOptions[] = {
     {Option::kVersion, "--version",
      "The release's name, for the manifest in the archive",
      ValueKind::kNewVersion, "V"},
+    {Option::kKeepModes, "--keep-modes",
+     "Keep the modes of files and directories, not only x"},
 };
 
 constexpr OperandRow kArchive[] = {

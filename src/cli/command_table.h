@@ -66,6 +66,7 @@ enum class Option {
   kAll,
   kAdopt,
   kFrom,
+  kKeepModes,
   kLeaveOut,
   kNoService,
   kDue,

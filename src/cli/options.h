@@ -90,6 +90,7 @@ struct PackOptions {
   std::string directory;
   std::string output;
   std::string version;  // "": the archive's manifest has no version
+  bool keep_modes = false;
 };
 
 struct DiffOptions {

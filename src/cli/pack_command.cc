@@ -165,7 +165,9 @@ int RunPack(const GlobalOptions& global, const PackOptions& options) {
     version = Version::ParseOrThrow(options.version);
   }
   PosixFs tree(AbsolutePath(options.directory));
-  const Manifest manifest = ManifestOfTree(&tree, version);
+  const Manifest manifest =
+      ManifestOfTree(&tree, version,
+                     options.keep_modes ? PackModes::kKept : PackModes::kPlain);
   if (global.dry_run) {
     return PrintPlan(
         global, "pack",

@@ -90,7 +90,8 @@ int RunShowing(const GlobalOptions& global, const CommandWords& words) {
     case Verb::kPack:
       return RunPack(global, {.directory = words.Operand(0),
                               .output = words.Value(Option::kOutput),
-                              .version = words.Value(Option::kVersion)});
+                              .version = words.Value(Option::kVersion),
+                              .keep_modes = words.Has(Option::kKeepModes)});
     default:
       return PrintCompletion(words.Operand(0));
   }

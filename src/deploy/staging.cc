@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "archive/entry_rules.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "deploy/release_shape.h"
@@ -100,9 +101,19 @@ std::unique_ptr<Earlier> OpenEarlier(const DeployContext& context,
   }
 }
 
-// Returns the archive's manifest without the entries that shared paths replace.
-Manifest WithoutShared(Manifest manifest,
-                       const std::vector<std::string>& reserved) {
+ArchiveEntry::Kind KindInArchive(const ManifestEntry& entry) {
+  return entry.kind == EntryKind::kDirectory ? ArchiveEntry::Kind::kDirectory
+                                             : ArchiveEntry::Kind::kFile;
+}
+
+// Returns the archive's manifest with the modes that unpacking gives, and
+// without the entries that shared paths replace.
+Manifest AsUnpacked(Manifest manifest, const std::vector<std::string>& reserved,
+                    unsigned umask) {
+  for (ManifestEntry& entry : manifest.entries) {
+    if (entry.kind == EntryKind::kSymlink) continue;
+    entry.mode = AcceptedMode(KindInArchive(entry), entry.mode, umask);
+  }
   std::erase_if(manifest.entries, [&](const ManifestEntry& entry) {
     return std::any_of(
         reserved.begin(), reserved.end(), [&](const std::string& path) {
@@ -110,6 +121,29 @@ Manifest WithoutShared(Manifest manifest,
         });
   });
   return manifest;
+}
+
+// Returns whether the mode that a release has of this entry came from the same
+// mode in the archive, under an earlier rule: another umask, or that of a
+// program which gave the owner of a file the right to write.
+bool IsEarlierMode(const ManifestEntry& had, const ManifestEntry& offered,
+                   unsigned umask) {
+  const unsigned mode = AcceptedMode(KindInArchive(had), had.mode, umask);
+  return mode == offered.mode ||
+         (had.kind == EntryKind::kFile && mode == (offered.mode | 0200U));
+}
+
+// Gives the entries of an existing release the offered modes, as far as only an
+// earlier rule made them differ.
+void ForgiveEarlierModes(Manifest* existing, const Manifest& offered,
+                         unsigned umask) {
+  auto same = offered.entries.begin();
+  for (ManifestEntry& entry : existing->entries) {
+    while (same != offered.entries.end() && same->path < entry.path) ++same;
+    if (same == offered.entries.end()) return;
+    if (same->path != entry.path || same->kind != entry.kind) continue;
+    if (IsEarlierMode(entry, *same, umask)) entry.mode = same->mode;
+  }
 }
 
 // Throws Error kVersionConflict if something that is not a release has the
@@ -269,6 +303,7 @@ UnpackOptions ArchiveStaging::MakeOptions() const {
       .max_bytes = unpack.max_size,
       .max_entries = unpack.max_entries,
       .owner = request_.owner,
+      .umask = unpack.umask,
       .reserved = SharedPaths(*context_->config),
       .writing_threads = context_->BusyThreadsFor(kWriters),
   };
@@ -294,7 +329,8 @@ void ArchiveStaging::CheckArchive(const Unpacked& unpacked) const {
   }
   if (!carried_) return;
   const auto differences =
-      Compare(WithoutShared(*carried_, SharedPaths(*context_->config)),
+      Compare(AsUnpacked(*carried_, SharedPaths(*context_->config),
+                         context_->config->unpack.umask),
               unpacked.manifest);
   if (differences.empty()) return;
   throw Error(
@@ -355,8 +391,9 @@ void ArchiveStaging::Create(const DeploymentState& state,
 }
 
 void ArchiveStaging::CompareWithExisting(const Manifest& offered) const {
-  const auto differences =
-      Compare(LoadManifest(context_->fs, *existing_), offered);
+  Manifest existing = LoadManifest(context_->fs, *existing_);
+  ForgiveEarlierModes(&existing, offered, context_->config->unpack.umask);
+  const auto differences = Compare(existing, offered);
   if (differences.empty()) return;
   throw Error(
       ErrorCode::kVersionConflict,

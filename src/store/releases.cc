@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <functional>
 
+#include "archive/entry_rules.h"
 #include "base/text.h"
 #include "os/path_rules.h"
 #include "store/current.h"
@@ -52,24 +53,24 @@ void GiveDirectory(Fs* fs, Fs::Handle at, const std::string& path,
 }
 
 void MakeDirectories(Fs* fs, Fs::Handle at, const std::string& path,
-                     const Staging::Owner& owner) {
+                     unsigned mode, const Staging::Owner& owner) {
   for (std::size_t i = 0; i != std::string::npos && !path.empty();) {
     i = path.find('/', i + 1);
     const std::string prefix = path.substr(0, i);
     if (fs->Stat(at, prefix)) continue;
-    fs->MakeDirectory(at, prefix, 0755);
+    fs->MakeDirectory(at, prefix, mode);
     if (owner) GiveDirectory(fs, at, prefix, *owner);
   }
 }
 
 // Makes the link to shared/PATH in the tree. The directory that it changes
 // keeps the time that the archive gave it.
-void LinkInto(Fs* fs, Fs::Handle tree, const std::string& path,
+void LinkInto(Fs* fs, Fs::Handle tree, const std::string& path, unsigned mode,
               const Staging::Owner& owner) {
   std::string existing = ParentOf(path);
   while (!fs->Stat(tree, existing)) existing = ParentOf(existing);
   const std::int64_t modified = fs->Stat(tree, existing)->modified_exactly;
-  MakeDirectories(fs, tree, ParentOf(path), owner);
+  MakeDirectories(fs, tree, ParentOf(path), mode, owner);
   fs->MakeSymlink(SharedTarget(path), tree, path);
   Own(fs, tree, path, owner);
   fs->SetModified(tree, existing, modified);
@@ -80,7 +81,8 @@ bool MakeShared(Fs* fs, const std::string& path, bool directory,
                 const Staging::Owner& owner) {
   const std::string full = std::string(kShared) + "/" + path;
   if (fs->Stat(Fs::kRoot, full)) return false;
-  MakeDirectories(fs, Fs::kRoot, directory ? full : ParentOf(full), owner);
+  MakeDirectories(fs, Fs::kRoot, directory ? full : ParentOf(full), 0755,
+                  owner);
   if (directory) return false;
   const ScopedHandle file(
       fs, fs->Open(Fs::kRoot, full, OpenMode::kCreateNew, 0640));
@@ -203,8 +205,9 @@ void AddSharedLinks(const Config& config, Manifest* manifest) {
     missing.erase(above);
   }
   for (const std::string& path : missing) {
-    entries.push_back(
-        {.kind = EntryKind::kDirectory, .path = path, .mode = 0755});
+    entries.push_back({.kind = EntryKind::kDirectory,
+                       .path = path,
+                       .mode = ImpliedMode(config.unpack.umask)});
   }
   for (const std::string& path : shared) {
     entries.push_back({.kind = EntryKind::kSymlink,
@@ -228,7 +231,7 @@ std::vector<std::string> Staging::LinkShared(const Config& config,
     }
   }
   for (const std::string& path : SharedPaths(config)) {
-    LinkInto(fs_, tree_.get(), path, owner);
+    LinkInto(fs_, tree_.get(), path, ImpliedMode(config.unpack.umask), owner);
   }
   return made;
 }

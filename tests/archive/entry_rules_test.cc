@@ -25,7 +25,7 @@ ArchiveEntry Hard(const std::string& path, const std::string& target) {
 // The path that the last of the entries gets; "-" where it is skipped.
 std::string PathOf(const std::vector<ArchiveEntry>& entries,
                    unsigned strip = 0) {
-  EntryRules rules(strip);
+  EntryRules rules({strip});
   std::string last;
   for (const ArchiveEntry& entry : entries) {
     const auto accepted = rules.Accept(entry);
@@ -36,7 +36,7 @@ std::string PathOf(const std::vector<ArchiveEntry>& entries,
 
 // Whether the last entry is refused, and none before it.
 bool LastRefused(std::vector<ArchiveEntry> entries, unsigned strip = 0) {
-  EntryRules rules(strip);
+  EntryRules rules({strip});
   const ArchiveEntry last = entries.back();
   entries.pop_back();
   for (const ArchiveEntry& entry : entries) rules.Accept(entry);
@@ -164,21 +164,42 @@ TEST_CASE("entry rules: devices, fifos and sockets are refused") {
   CHECK(LastRefused({{Kind::kOther, "dev/null", "", 0666, {}}}));
 }
 
-TEST_CASE("entry rules: modes stay within 0755 and the owner can write") {
-  CHECK(AcceptedMode(Kind::kFile, 0644) == 0644);
-  CHECK(AcceptedMode(Kind::kFile, 0600) == 0600);
-  CHECK(AcceptedMode(Kind::kFile, 0666) == 0644);
-  CHECK(AcceptedMode(Kind::kFile, 06777) == 0755);
-  CHECK(AcceptedMode(Kind::kFile, 0444) == 0644);
-  CHECK(AcceptedMode(Kind::kFile, 0) == 0600);
-  CHECK(AcceptedMode(Kind::kDirectory, 01777) == 0755);
-  CHECK(AcceptedMode(Kind::kDirectory, 0500) == 0700);
-  CHECK(EntryRules(0).Accept(File("a", 04755))->mode == 0755);
+TEST_CASE("entry rules: modes are the archive's, less the umask") {
+  const auto file = [](unsigned mode, unsigned umask = 0022) {
+    return AcceptedMode(Kind::kFile, mode, umask);
+  };
+  for (const unsigned mode : {0644U, 0600U, 0755U, 0555U, 0444U, 0400U}) {
+    CHECK(file(mode) == mode);
+  }
+  CHECK(file(0666) == 0644);
+  CHECK(file(0664, 0002) == 0664);
+  CHECK(file(0666, 0) == 0664);
+  CHECK(file(06777) == 0755);
+  CHECK(file(0) == 0400);
+  CHECK(file(0644, 0777) == 0400);
+  CHECK(file(0755, 0027) == 0750);
+  CHECK(EntryRules({}).Accept(File("a", 04755))->mode == 0755);
+  CHECK(EntryRules({0, 0027}).Accept(File("a", 04755))->mode == 0750);
+}
+
+TEST_CASE("entry rules: a directory can be entered by whoever can read it") {
+  const auto directory = [](unsigned mode, unsigned umask = 0022) {
+    return AcceptedMode(Kind::kDirectory, mode, umask);
+  };
+  CHECK(directory(03777) == 0755);
+  CHECK(directory(02775, 0002) == 0775);
+  CHECK(directory(0500) == 0700);
+  CHECK(directory(0644) == 0755);
+  CHECK(directory(0640) == 0750);
+  CHECK(directory(0711) == 0711);
+  CHECK(directory(0755, 0077) == 0700);
+  CHECK(ImpliedMode(0022) == 0755);
+  CHECK(ImpliedMode(0) == 0775);
 }
 
 TEST_CASE("entry rules: the message shows hostile names harmlessly") {
   try {
-    EntryRules(0).Accept(File("a\x1B[2J"));
+    EntryRules({}).Accept(File("a\x1B[2J"));
     FAIL("accepted");
   } catch (const Error& error) {
     const std::string what = error.what();
@@ -192,7 +213,7 @@ TEST_CASE("entries: of a name without end the beginning is told") {
   for (const ArchiveEntry& entry :
        {File(endless), Link("l", endless), Hard("h", endless)}) {
     try {
-      EntryRules(0).Accept(entry);
+      EntryRules({}).Accept(entry);
       FAIL("accepted");
     } catch (const Error& error) {
       CHECK(std::string(error.what()).size() < 500);

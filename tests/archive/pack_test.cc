@@ -66,6 +66,20 @@ TEST_CASE("the manifest is the first entry, and modes show no umask") {
   CHECK(modes == "a.txt 644 b.txt 644 bin 755 bin/run 755 link 0 ");
 }
 
+TEST_CASE("modes are kept if that is asked for, without what none may have") {
+  MemFs disk;
+  disk.MakeDirectory(Fs::kRoot, "d", 02775);
+  PutFile(&disk, "d/f", "x", 0664);
+  PutFile(&disk, "d/g", "x", 04777);
+  PutFile(&disk, "d/h", "x", 0440);
+  std::string modes;
+  for (const ManifestEntry& entry :
+       ManifestOfTree(&disk, std::nullopt, PackModes::kKept).entries) {
+    modes += fmt::format("{} {:o} ", entry.path, entry.mode);
+  }
+  CHECK(modes == "d 775 d/f 664 d/g 775 d/h 440 ");
+}
+
 TEST_CASE("each entry has its own time, the manifest the newest; or all one") {
   MemFs disk = Tree(false);
   disk.SetModified(Fs::kRoot, "b.txt", 1'714'564'800'999'999'999);

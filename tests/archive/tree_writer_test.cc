@@ -55,6 +55,22 @@ TEST_CASE("tree writer: what is added is there after Finish, in any order") {
   }
 }
 
+// As for a user who is not root, whose own file refuses to be opened again.
+TEST_CASE("tree writer: a file that its owner may not write is filled late") {
+  MemFs disk;
+  FaultFs fs(&disk);
+  TreeWriter writer(&fs, Fs::kRoot, {});
+  writer.AddFile("f", {0444, 1'700'000'000}, "");
+  writer.AddFile("g", {0444}, "other");
+  fs.FailAt(fs.calls(FsCall::kOpen) + 3, EACCES, FsCall::kOpen);
+  writer.Append("f", "late");
+  writer.Finish();
+  CHECK(fs.failed());
+  CHECK(ReadFile(&disk, "f") == "late");
+  CHECK(disk.Stat(Fs::kRoot, "f")->mode == 0444);
+  CHECK(disk.Stat(Fs::kRoot, "f")->modified_exactly == 1'700'000'000);
+}
+
 // Files of 0 bytes to some batches, in more directories than stay open.
 TEST_CASE("tree writer: with threads as without, byte for byte") {
   const std::string noise = Noise(3 << 20, 7);

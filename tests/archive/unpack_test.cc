@@ -157,6 +157,32 @@ TEST_CASE("unpack: a directory that comes late still gets its mode") {
   CheckAgainstDisk(unpacked.manifest, bench.out);
 }
 
+TEST_CASE("unpack: modes are the archive's, less the umask") {
+  const std::pair<unsigned, std::vector<unsigned>> expected[] = {
+      {0022, {0755, 0755, 0644, 0444, 0640, 0755, 0755}},
+      {0002, {0775, 0775, 0664, 0444, 0640, 0775, 0775}},
+      {0027, {0750, 0750, 0640, 0440, 0640, 0750, 0750}},
+  };
+  for (const auto& each : expected) {
+    CAPTURE(each.first);
+    Bench bench;
+    bench.Pack(
+        "mkdir -p s implied; for f in s/a s/b s/c s/d implied/x; do : > $f; "
+        "done; chmod 2775 s; chmod 0664 s/a; chmod 0444 s/b; chmod 0640 s/c; "
+        "chmod 4777 s/d implied/x; tar -cf $a s implied/x");
+    UnpackOptions options;
+    options.umask = each.first;
+    const Unpacked unpacked = bench.Run(options);
+    std::vector<unsigned> modes;
+    for (const char* path :
+         {"implied", "s", "s/a", "s/b", "s/c", "s/d", "implied/x"}) {
+      modes.push_back(Find(unpacked, path).mode);
+    }
+    CHECK(modes == each.second);
+    CheckAgainstDisk(unpacked.manifest, bench.out);
+  }
+}
+
 std::int64_t TimeOf(Bench* bench, const std::string& path) {
   return bench->fs().Stat(Fs::kRoot, path)->modified_exactly;
 }

@@ -34,6 +34,7 @@ strip_components = 1
 owner = "shop:www"
 max_size = "2GiB"
 max_entries = 5
+umask = "0027"
 dedup = "hardlink"
 [verify]
 require = ["checksum", "tests"]
@@ -133,6 +134,10 @@ constexpr const char* kBadValues[] = {
     "hooks.user = ''",
     "hooks.user = 'shop:shop'",
     "hooks.user = '-x'",
+    "unpack.umask = 22",
+    "unpack.umask = '22'",
+    "unpack.umask = '0028'",
+    "unpack.umask = '1022'",
     "notify.on = ['failures']",
     "notify.webhook = 'unix:/a:/b'"};
 
@@ -149,6 +154,7 @@ TEST_CASE("every documented key for deploying is read") {
   CHECK(config.unpack.owner == "shop:www");
   CHECK(config.unpack.max_size == std::uint64_t{2} << 30);
   CHECK(config.unpack.max_entries == 5);
+  CHECK(config.unpack.umask == 0027);
   CHECK(config.unpack.dedup == Dedup::kHardLink);
   CHECK(config.verify.require_checksum);
   CHECK_FALSE(config.verify.require_signature);

@@ -68,8 +68,8 @@ TEST_CASE("a file that releases share keeps the time it had, another not") {
     World world;
     world.config.unpack.dedup = dedup;
     for (const std::uint64_t time : {1'700'000'000, 1'800'000'000}) {
-      ArchiveRequest request =
-          RequestOfBytes(TarBuilder().At(time).File("f", kCommon).Bytes());
+      ArchiveRequest request = RequestOfBytes(
+          TarBuilder().At(time).File("f", kCommon).Bytes(), "a.tar");
       request.version = V(std::to_string(time));
       REQUIRE(Deploy(&world.context, std::move(request)).exit == Exit::kDone);
     }

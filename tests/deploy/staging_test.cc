@@ -184,13 +184,49 @@ TEST_CASE("the same version with the same content makes no new copy") {
   CHECK(world.Current() == "releases/1");
 }
 
+// Deploys a directory with a file, both of these modes, as release 1.
+Outcome DeployModes(World* world, unsigned directory, unsigned file) {
+  const std::string bytes =
+      TarBuilder().Directory("d", directory).File("d/f", "x", file).Bytes();
+  ArchiveRequest request = RequestOfBytes(bytes, "a.tar");
+  request.version = V("1");
+  return Deploy(&world->context, std::move(request));
+}
+
+TEST_CASE("a release of an earlier version or umask is the same content") {
+  World world;
+  // The modes that earlier versions made of 0744 and 0444.
+  REQUIRE(DeployModes(&world, 0755, 0644).exit == Exit::kDone);
+  Manifest manifest = LoadManifest(&world.disk, V("1"));
+  manifest.entries.at(0).mode = 0744;
+  PutFile(&world.disk, ManifestPath(V("1")), FormatManifest(manifest));
+  CHECK(DeployModes(&world, 0744, 0444).result == "unchanged");
+  world.config.unpack.umask = 0027;
+  CHECK(DeployModes(&world, 0744, 0444).result == "unchanged");
+  // What the archive itself changed is other content.
+  const Outcome outcome = DeployModes(&world, 0744, 0555);
+  REQUIRE(outcome.error);
+  CHECK(outcome.error->code == ErrorCode::kVersionConflict);
+}
+
+TEST_CASE("an archive's manifest is compared with the modes after the umask") {
+  for (const unsigned umask : {0022U, 0002U, 0077U}) {
+    World world;
+    world.config.unpack.umask = umask;
+    CHECK(Deploy(&world.context,
+                 RequestOfBytes(WithManifest("x", "x", "2.0"), "shop.tar"))
+              .exit == Exit::kDone);
+    CHECK(VerifyRelease(&world.disk, V("2.0")).empty());
+  }
+}
+
 TEST_CASE("the same content with other times is the same content") {
   World world;
   const auto archive = [](std::uint64_t time) {
     return TarBuilder().At(time).Directory("d").File("d/f", "x").Bytes();
   };
   const auto deploy = [&](std::uint64_t time) {
-    ArchiveRequest request = RequestOfBytes(archive(time));
+    ArchiveRequest request = RequestOfBytes(archive(time), "a.tar");
     request.version = V("1");
     return Deploy(&world.context, std::move(request));
   };
@@ -211,7 +247,8 @@ TEST_CASE("shared links leave the times of the archive's directories") {
                                               .Directory(".")
                                               .Directory("d")
                                               .File("d/f", "x")
-                                              .Bytes());
+                                              .Bytes(),
+                                          "a.tar");
   request.version = V("1");
   REQUIRE(Deploy(&world.context, std::move(request)).exit == Exit::kDone);
   for (const char* path : {"releases/1", "releases/1/d", "releases/1/d/f"}) {
