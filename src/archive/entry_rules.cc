@@ -143,12 +143,13 @@ std::optional<AcceptedEntry> EntryRules::Accept(const ArchiveEntry& entry) {
     return std::nullopt;
   }
   CheckParents(entry, path);
+  if (entry.kind == Kind::kHardLink) {
+    return AcceptHardLink(entry, std::move(path));
+  }
   AcceptedEntry out{entry.kind, std::move(path), "", 0};
   if (entry.kind == Kind::kSymlink) {
     CheckSymlink(entry, out.path);
     out.target = entry.target;
-  } else if (entry.kind == Kind::kHardLink) {
-    out.target = HardLinkTarget(entry, out.path);
   } else {
     out.mode = AcceptedMode(entry.kind, entry.mode, options_.umask);
   }
@@ -179,7 +180,9 @@ void EntryRules::Remember(const ArchiveEntry& entry, std::string_view path) {
   const Seen now = entry.kind == Kind::kDirectory ? Seen::kDirectory
                    : entry.kind == Kind::kSymlink ? Seen::kSymlink
                                                   : Seen::kFile;
-  const auto [it, added] = seen_.try_emplace(HashContent(path), now);
+  const ContentHash key = HashContent(path);
+  const auto [it, added] = seen_.try_emplace(key, now);
+  if (added && now == Seen::kSymlink) link_targets_[key] = entry.target;
   if (added) return;
   const bool was_directory =
       it->second == Seen::kParent || it->second == Seen::kDirectory;
@@ -191,20 +194,33 @@ void EntryRules::Remember(const ArchiveEntry& entry, std::string_view path) {
   it->second = Seen::kDirectory;
 }
 
-std::string EntryRules::HardLinkTarget(const ArchiveEntry& entry,
-                                       std::string_view path) const {
+std::optional<AcceptedEntry> EntryRules::AcceptHardLink(
+    const ArchiveEntry& entry, std::string path) {
   const std::string target = Normalised(
       entry, entry.target, options_.strip_components, "the link's target");
   const auto it = seen_.find(HashContent(target));
-  if (target.empty() || target == path || it == seen_.end()) {
+  if (target.empty() || it == seen_.end()) {
     Refuse(entry, "it is a hard link to " + Shown(entry.target) +
                       ", which does not come before it");
   }
-  if (it->second != Seen::kFile) {
+  if (it->second != Seen::kFile && it->second != Seen::kSymlink) {
     Refuse(entry, "it is a hard link to " + Shown(entry.target) +
                       ", which is no file");
   }
-  return target;
+  // GNU tar writes a file that it was given twice as a hard link to itself.
+  if (target == path) return std::nullopt;
+  AcceptedEntry out{Kind::kHardLink, std::move(path), target, 0};
+  if (it->second == Seen::kFile) {
+    Remember(entry, out.path);
+    return out;
+  }
+  // The same target may lead out of the release from another directory.
+  ArchiveEntry link = entry;
+  link.kind = out.kind = Kind::kSymlink;
+  link.target = out.target = link_targets_.at(it->first);
+  CheckSymlink(link, out.path);
+  Remember(link, out.path);
+  return out;
 }
 
 }  // namespace release

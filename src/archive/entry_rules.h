@@ -49,8 +49,9 @@ class EntryRules {
   explicit EntryRules(const Options& options) : options_(options) {}
 
   // The entry as it will be made; nullopt if no name is left after stripping,
-  // as for the archive's own "./". Throws Error kUnsafeEntry naming the entry
-  // and the reason.
+  // as for the archive's own "./", or if it is a hard link to itself. A hard
+  // link to a symbolic link becomes a symbolic link. Throws Error kUnsafeEntry
+  // naming the entry and the reason.
   std::optional<AcceptedEntry> Accept(const ArchiveEntry& entry);
 
  private:
@@ -61,11 +62,12 @@ class EntryRules {
 
   void CheckParents(const ArchiveEntry& entry, std::string_view path);
   void Remember(const ArchiveEntry& entry, std::string_view path);
-  std::string HardLinkTarget(const ArchiveEntry& entry,
-                             std::string_view path) const;
+  std::optional<AcceptedEntry> AcceptHardLink(const ArchiveEntry& entry,
+                                              std::string path);
 
   const Options options_;
   std::unordered_map<ContentHash, Seen, KeyHash> seen_;
+  std::unordered_map<ContentHash, std::string, KeyHash> link_targets_;
   std::string checked_parent_;
 };
 

@@ -154,10 +154,30 @@ TEST_CASE("entry rules: a hard link names a file that came before") {
   CHECK(LastRefused({Hard("a", "a")}));
   CHECK(LastRefused({File("a"), Hard("b", "/a")}));
   CHECK(LastRefused({File("a"), Hard("b", "../a")}));
-  CHECK(LastRefused({Link("a", "x"), Hard("b", "a")}));
+  CHECK(LastRefused({Dir("a"), Hard("a", "a")}));
   CHECK(LastRefused({Dir("a"), Hard("b", "a")}));
   CHECK(LastRefused({File("d/x"), Hard("b", "d")}));
   CHECK(LastRefused({File("a"), Hard("b", "a"), Hard("b", "a")}));
+}
+
+TEST_CASE("entry rules: a hard link to itself is skipped") {
+  CHECK(PathOf({File("a"), Hard("a", "a")}) == "-");
+  CHECK(PathOf({File("a"), Hard("./a", "a"), Hard("a", "./a")}) == "-");
+  CHECK(PathOf({Link("a", "x"), Hard("a", "a")}) == "-");
+}
+
+TEST_CASE("entry rules: a hard link to a symbolic link is one, too") {
+  EntryRules rules({});
+  rules.Accept(Link("d/a", "../x"));
+  const auto accepted = rules.Accept(Hard("d/b", "d/a"));
+  REQUIRE(accepted);
+  CHECK(accepted->kind == Kind::kSymlink);
+  CHECK(accepted->target == "../x");
+  // It counts as a link for what follows.
+  CHECK(LastRefused({Link("a", "x"), Hard("b", "a"), File("b/c")}));
+  CHECK(PathOf({Link("a", "x"), Hard("b", "a"), Hard("c", "b")}) == "c");
+  // From a directory further up its target would lead out.
+  CHECK(LastRefused({Link("d/a", "../x"), Hard("b", "d/a")}));
 }
 
 TEST_CASE("entry rules: devices, fifos and sockets are refused") {

@@ -280,6 +280,21 @@ TEST_CASE("unpack: hard links are one file under several names") {
   }
 }
 
+TEST_CASE("unpack: hard links to themselves and to links are ordinary") {
+  for (const char* command :
+       {"tar -cf $a . ./d ./link", "find . | cpio --quiet -o -H newc > $a"}) {
+    CAPTURE(std::string(command));
+    Bench bench;
+    bfs::create_directories(bench.in / "d");
+    Spill(bench.in / "d/f", "content");
+    Shell("cd " + bench.in.string() + "; ln -s d/f link; ln -P link again");
+    bench.Pack(command);
+    CheckAgainstDisk(bench.Run().manifest, bench.out);
+    CHECK(Slurp(bench.out / "d/f") == "content");
+    CHECK(bfs::read_symlink(bench.out / "again") == "d/f");
+  }
+}
+
 TEST_CASE("unpack: many hard links in many directories are made") {
   Bench bench;
   for (int i = 0; i < 50; ++i) {
