@@ -146,6 +146,21 @@ void ForgiveEarlierModes(Manifest* existing, const Manifest& offered,
   }
 }
 
+// Returns the name, with a number if it is taken: two archives may come within
+// the second that names them.
+Version FirstFree(const DeploymentState& state, const std::string& name) {
+  const auto& unknown = state.listing.unknown_entries;
+  Version version = Version::ParseOrThrow(name);
+  for (unsigned i = 2;; ++i) {
+    if (!state.listing.versions.contains(version) &&
+        std::find(unknown.begin(), unknown.end(), version.name()) ==
+            unknown.end()) {
+      return version;
+    }
+    version = Version::ParseOrThrow(fmt::format("{}-{}", name, i));
+  }
+}
+
 // Throws Error kVersionConflict if something that is not a release has the
 // name.
 void RefuseUnknownEntry(const DeploymentState& state, const Version& version) {
@@ -170,12 +185,18 @@ std::optional<Version> ArchiveStaging::ExpectedVersion() const {
   return VersionFromFileName(request_.file_name, context_->config->app);
 }
 
-Version ArchiveStaging::ChooseVersion() const {
+Version ArchiveStaging::ChooseVersion(const DeploymentState& state) {
   if (request_.version) return *request_.version;
-  if (carried_ && carried_->version) return *carried_->version;
-  if (auto version = ExpectedVersion()) return *version;
-  return Version::ParseOrThrow(
-      CompactTime(context_->system.clock->WallSeconds()));
+  if (carried_ && carried_->version) {
+    version_origin_ = "the archive's manifest";
+    return *carried_->version;
+  }
+  if (auto version = ExpectedVersion()) {
+    version_origin_ = fmt::format("the name {}", Quoted(request_.file_name));
+    return *version;
+  }
+  version_origin_ = "the time";
+  return FirstFree(state, CompactTime(context_->system.clock->WallSeconds()));
 }
 
 // Deletes trash that an earlier transaction left. Keeps the failures for Stage
@@ -248,7 +269,7 @@ void ArchiveStaging::Prepare(const DeploymentState& state,
             .max_entries = context_->config->unpack.max_entries,
             .threads = context_->ThreadsFor(kDecoders)});
   carried_ = reader_->TakeManifest();
-  const Version version = ChooseVersion();
+  const Version version = ChooseVersion(state);
   prepared->to = version;
   RefuseUnknownEntry(state, version);
   // The process of the previous transaction may still be deleting its own
@@ -262,6 +283,10 @@ void ArchiveStaging::Prepare(const DeploymentState& state,
 void ArchiveStaging::Stage(const DeploymentState& state, StepRecorder* recorder,
                            PreparedTransaction* prepared) {
   for (const std::string& text : undeletable_) recorder->Warn(text);
+  if (!version_origin_.empty()) {
+    recorder->Remark(fmt::format("version {}, from {}; --version names another",
+                                 prepared->to->name(), version_origin_));
+  }
   if (admitted_ && !admitted_->signer) {
     recorder->Warn(
         fmt::format("the attestation for {} is not signed: anybody could have "

@@ -46,7 +46,8 @@ class ArchiveStaging {
              PreparedTransaction* prepared);
 
  private:
-  Version ChooseVersion() const;
+  // Sets `version_origin_`, too.
+  Version ChooseVersion(const DeploymentState& state);
   void Admit(const DeploymentState& state, PreparedTransaction* prepared);
   void CheckSpace(const DeploymentState& state);
   void DeleteTrashFirst();
@@ -64,7 +65,8 @@ class ArchiveStaging {
   ArchiveRequest request_;
   IncomingArchive archive_;
   std::unique_ptr<Reader> reader_;
-  std::optional<Manifest> carried_;       // the manifest in the archive
+  std::optional<Manifest> carried_;  // the manifest in the archive
+  std::string version_origin_;  // of a version that the request does not name
   std::optional<Version> existing_;       // set if the release exists already
   std::optional<GateFacts> admitted_;     // if the archive came with evidence
   std::vector<std::string> undeletable_;  // trash that could not be deleted

@@ -38,6 +38,25 @@ TEST_CASE("the file name of an archive carries its version") {
   CHECK(version("shop.tgz", "shop") == "none");
   CHECK(version("shop-.tgz", "shop") == "none");
   CHECK(version("web-app-2.0.tar", "") == "2.0");
+  for (const char* app : {"shop", ""}) {
+    CAPTURE(std::string(app));
+    CHECK(version("v1.2.3.tar.gz", app) == "1.2.3");
+    CHECK(version("1.2.3-rc.1.zip", app) == "1.2.3-rc.1");
+    CHECK(version("shop-v1.2.3.tar.gz", app) == "1.2.3");
+    CHECK(version("shop_1.4.2_linux_amd64.tar.gz", app) == "1.4.2");
+    CHECK(version("shop_1.4.2_Linux_x86_64.tar.gz", app) == "1.4.2");
+    CHECK(version("shop-1.4.2-x86_64-unknown-linux-musl.txz", app) == "1.4.2");
+    CHECK(version("shop-1.4.2-rc_1-linux-arm64.tar.zst", app) == "1.4.2-rc_1");
+    CHECK(version("shop-1.0.jar", app) == "1.0");
+    CHECK(version("shop-2024-11-28.tar", app) == "2024-11-28");
+    CHECK(version("shop.jar", app) == "none");
+    CHECK(version("shop_linux_amd64.tar.gz", app) == "none");
+    CHECK(version("2048.tar.gz", app) == "none");
+    CHECK(version("vendor.tar.gz", app) == "none");
+  }
+  CHECK(version("shop-main.tar", "shop") == "main");
+  CHECK(version("shop_eu-1.4.tgz", "shop") == "none");
+  CHECK(version("tool_x86_64-1.2.tgz", "") == "1.2");
   CHECK(version("webapp.tar", "") == "none");
 }
 

@@ -100,6 +100,44 @@ TEST_CASE("without a manifest it comes from the file name, else the time") {
   CHECK(outcome.version == V("20261118110640"));
 }
 
+TEST_CASE("archives without a version in one second all go live") {
+  World world;
+  std::set<std::string> versions;
+  for (const char* content : {"1", "2", "3"}) {
+    const Outcome outcome =
+        Deploy(&world.context,
+               RequestOfBytes(TarBuilder().File("f", content).Bytes(), ""));
+    CHECK(outcome.exit == Exit::kDone);
+    CHECK(outcome.result == "committed");
+    REQUIRE(outcome.version);
+    versions.insert(outcome.version->name());
+    CHECK(world.Current() == "releases/" + outcome.version->name());
+  }
+  CHECK(versions.size() == 3);
+}
+
+TEST_CASE("the version that was chosen is said, and from where") {
+  const std::pair<const char*, const char*> expected[] = {
+      {"shop-3.0.tar", "version 3.0, from the name \"shop-3.0.tar\""},
+      {"", ", from the time"},
+  };
+  for (const auto& each : expected) {
+    World world;
+    std::string remarks;
+    world.context.report = [&](const ProgressEvent& event) {
+      if (event.kind == ProgressEvent::Kind::kRemark) remarks += event.text;
+    };
+    const std::string bytes = TarBuilder().File("f", "x").Bytes();
+    Deploy(&world.context, RequestOfBytes(bytes, each.first));
+    CHECK(remarks.find(each.second) != std::string::npos);
+    remarks.clear();
+    ArchiveRequest named = RequestOfBytes(bytes, each.first);
+    named.version = V("4");
+    Deploy(&world.context, std::move(named));
+    CHECK(remarks.find("from the") == std::string::npos);
+  }
+}
+
 TEST_CASE("a required checksum must be given") {
   World maker;
   CheckRefused(maker.RequestFor("2"), ErrorCode::kEvidenceMissing,
