@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "archive/batch_writer.h"
 #include "archive/open_directories.h"
 #include "base/error.h"
 #include "base/text.h"
@@ -34,7 +35,6 @@ namespace {
 // whole files only. Contents are not copied if the block that holds them can be
 // kept until they are written.
 
-constexpr std::size_t kBatchBytes = std::size_t{256} << 10;
 constexpr std::size_t kMostBatches = 30;  // that wait; one more on each lane
 constexpr std::size_t kEnough = 8;        // on a lane, for the caller to help
 // A batch of this many small files is handed on before it is full.
@@ -50,124 +50,13 @@ std::string NameOf(std::string_view path) {
   return std::string(path.substr(path.rfind('/') + 1));
 }
 
-// A file or a part of one.
-struct Piece {
-  bool begins = false;  // a file; else continues the one before
-  OpenDirectories::Shared directory;
-  std::string name;
-  TreeWriter::Attributes attributes;
-  std::string_view content;
-  bool whole = false;  // the piece is all of the file
-  std::optional<OpenDirectories::Shared> earlier;  // for taking over
-};
-
-struct Batch {
-  std::vector<Piece> pieces;
-  std::vector<char> copied;  // bytes of pieces that nothing else keeps
-  std::vector<SharedBlock> kept;
-  std::size_t size = 0;  // of all content
-
-  std::size_t room() const { return kBatchBytes - size; }
-
-  // Adds bytes of the file begun last; copies them if `block` is null.
-  void Add(std::string_view part, const SharedBlock& block) {
-    const bool new_block = block && (kept.empty() || kept.back() != block);
-    if (new_block) kept.push_back(block);
-    if (!block) {
-      // Reserve the maximum once: the pieces point into it.
-      copied.reserve(kBatchBytes);
-      const std::size_t at = copied.size();
-      copied.insert(copied.end(), part.begin(), part.end());
-      part = std::string_view(copied.data() + at, part.size());
-    }
-    size += part.size();
-    std::string_view& last = pieces.back().content;
-    // Adjacent addresses do not imply the same block; never merge across
-    // blocks.
-    if (!new_block && last.data() + last.size() == part.data()) {
-      last = std::string_view(last.data(), last.size() + part.size());
-      return;
-    }
-    if (!last.empty()) pieces.emplace_back();
-    pieces.back().content = part;
-  }
-
-  void Clear() {
-    pieces.clear();
-    copied.clear();
-    kept.clear();
-    size = 0;
-  }
-};
-
-// Writes batches one after the other; a file may go on in the next.
-class Writer {
- public:
-  Writer(Fs* fs, Fs::Handle top, const TreeWriter::Options& options)
-      : fs_(fs),
-        top_(top),
-        owner_(options.owner),
-        takeover_(fs, options.earlier) {}
-
-  void Write(const Batch& batch) {
-    for (const Piece& piece : batch.pieces) {
-      const bool taken_over = piece.begins && Begin(piece);
-      if (!taken_over && !piece.content.empty()) Put(piece.content);
-    }
-  }
-
-  void CloseFile() {
-    if (!file_) return;
-    takeover_.End();
-    if (modified_) fs_->SetModified(file_.get(), "", *modified_);
-    file_ = ScopedHandle();
-    // After the last write, so that no file of another owner is written to.
-    if (owner_) {
-      fs_->SetOwner(Directory(), name_, owner_->user, owner_->group);
-    }
-    directory_.reset();
-  }
-
- private:
-  // Returns true if the whole file was taken over, so that it is not written.
-  bool Begin(const Piece& piece) {
-    CloseFile();
-    directory_ = piece.directory;
-    name_ = piece.name;
-    const unsigned mode = piece.attributes.mode;
-    modified_ = piece.attributes.modified;
-    const NewFile file{Directory(), name_, mode, piece.earlier};
-    if (piece.whole && takeover_.Link(file, piece.content)) return true;
-    file_ = ScopedHandle(
-        fs_, fs_->Open(Directory(), name_, OpenMode::kCreateNew, mode));
-    std::optional<std::uint64_t> size;
-    if (piece.whole) size = piece.content.size();
-    takeover_.Begin(file, file_.get(), size);
-    return false;
-  }
-
-  void Put(std::string_view content) {
-    if (!takeover_.Put(content)) fs_->Write(file_.get(), content);
-  }
-
-  Fs::Handle Directory() const { return directory_ ? directory_->get() : top_; }
-
-  Fs* fs_;
-  Fs::Handle top_;
-  std::optional<OwnerIds> owner_;
-  OpenDirectories::Shared directory_;
-  std::string name_;
-  std::optional<std::int64_t> modified_;
-  Takeover takeover_;
-  ScopedHandle file_;
-};
-
 // A thread and the writer that it alone uses.
 struct Lane {
   Lane(Fs* fs, Fs::Handle top, const TreeWriter::Options& options,
-       std::size_t room)
-      : writer(fs, top, options), pool(options.threads == 0 ? 0 : 1, room) {}
-  Writer writer;
+       Inheritance inheritance, std::size_t room)
+      : writer(fs, top, options, inheritance),
+        pool(options.threads == 0 ? 0 : 1, room) {}
+  BatchWriter writer;
   ThreadPool pool;  // last: its thread uses the writer
 };
 
@@ -183,12 +72,13 @@ struct TreeWriter::Impl {
       : fs(fs_in),
         top(top_in),
         options(options_in),
+        inheritance(InheritanceOf(fs_in, top_in)),
         directories(fs_in, top_in),
-        own(fs_in, top_in, options_in) {
+        own(fs_in, top_in, options_in, inheritance) {
     const std::size_t count = std::max(options.threads, 1U);
     for (std::size_t i = 0; i < count; ++i) {
-      lanes.push_back(
-          std::make_unique<Lane>(fs, top, options, kMostBatches / count));
+      lanes.push_back(std::make_unique<Lane>(fs, top, options, inheritance,
+                                             kMostBatches / count));
     }
     lane = lanes.front().get();
   }
@@ -349,24 +239,70 @@ struct TreeWriter::Impl {
 
   // -- directories
 
-  void NoteTime(const std::string& path, const Attributes& attributes) {
-    if (attributes.modified) directory_times[path] = *attributes.modified;
+  void NoteDirectory(const std::string& path, const Attributes& attributes) {
+    if (attributes.modified || inheritance == Inheritance::kSome) {
+      finished_directories[path] = attributes;
+    }
   }
 
-  void SetTimes() {
-    for (const auto& [path, modified] : directory_times) {
+  // Gives directories what they must not have, or lose, while names are made in
+  // them: an inherited group goes on to what lies below.
+  void FinishDirectories() {
+    for (const auto& [path, attributes] : finished_directories) {
       const auto parent = Parent(path);
-      fs->SetModified(directories.HandleOf(parent), NameOf(path), modified);
+      const Fs::Handle handle = directories.HandleOf(parent);
+      const std::string name = NameOf(path);
+      if (inheritance == Inheritance::kSome && !path.empty() &&
+          fs->Stat(handle, name)->mode != attributes.mode) {
+        fs->SetMode(handle, name, attributes.mode);
+      }
+      if (attributes.modified) {
+        fs->SetModified(handle, name, *attributes.modified);
+      }
     }
   }
 
   // -- links
 
   void MakeHardLink(const Link& link) {
-    const auto existing = Parent(link.target);
+    const auto known = copies.find(link.target);
+    const std::string& target =
+        known == copies.end() ? link.target : known->second;
+    const auto existing = Parent(target);
     const auto parent = Parent(link.path);
-    fs->MakeHardLink(directories.HandleOf(existing), NameOf(link.target),
-                     directories.HandleOf(parent), NameOf(link.path));
+    try {
+      fs->MakeHardLink(directories.HandleOf(existing), NameOf(target),
+                       directories.HandleOf(parent), NameOf(link.path));
+      return;
+    } catch (const FsError& error) {
+      // A file that releases share has names in all of them, and file systems
+      // allow a file only so many.
+      if (error.error_number() != EMLINK) throw;
+    }
+    Copy(directories.HandleOf(existing), NameOf(target),
+         directories.HandleOf(parent), NameOf(link.path));
+    copies[link.target] = link.path;
+  }
+
+  // Makes a file with the content, mode and time of another.
+  void Copy(Fs::Handle directory, const std::string& name,
+            Fs::Handle new_directory, const std::string& new_name) {
+    const ScopedHandle from(fs, fs->Open(directory, name, OpenMode::kRead));
+    const FileInfo info = fs->StatHandle(from.get());
+    const ScopedHandle to(
+        fs, fs->Open(new_directory, new_name, OpenMode::kCreateNew, info.mode));
+    std::vector<char> buffer(kWorthALane);
+    for (std::uint64_t at = 0; at < info.size;) {
+      const std::size_t count = fs->ReadAt(from.get(), buffer, at);
+      if (count == 0) break;
+      fs->Write(to.get(), {buffer.data(), count});
+      at += count;
+    }
+    if (fs->StatHandle(to.get()).mode != info.mode) {
+      fs->SetMode(new_directory, new_name, info.mode);
+    }
+    fs->SetModified(to.get(), "", info.modified_exactly);
+    Own(new_directory, new_name);
   }
 
   void MakeSymlink(const Link& link) {
@@ -380,17 +316,20 @@ struct TreeWriter::Impl {
   Fs* fs;
   Fs::Handle top;
   Options options;
+  const Inheritance inheritance;
   OpenDirectories directories;
   Pool<Batch> pool;
   std::shared_ptr<Batch> batch;  // being filled, for `lane`
   std::string last_path;         // the file begun last; empty: none is open
   OpenDirectories::Shared last_directory;    // of that file
   OpenDirectories::Shared queued_directory;  // of the last file on a lane
-  Writer own;                                // of the caller
+  BatchWriter own;                           // of the caller
   std::vector<Link> hard_links;
   std::vector<Link> symlinks;
-  // Of directories, by path, so that those beside one another stay so.
-  std::map<std::string, std::int64_t> directory_times;
+  // The first name of a file with all names it may have -> its newest copy.
+  std::map<std::string, std::string> copies;
+  // By path, so that those beside one another stay so.
+  std::map<std::string, Attributes> finished_directories;
   std::vector<std::unique_ptr<Lane>> lanes;  // last: their threads use the rest
   Lane* lane = nullptr;
 };
@@ -407,13 +346,13 @@ void TreeWriter::AddDirectory(const std::string& path,
   const std::string name = NameOf(path);
   impl_->fs->MakeDirectory(handle, name, attributes.mode);
   impl_->Own(handle, name);
-  impl_->NoteTime(path, attributes);
+  impl_->NoteDirectory(path, attributes);
 }
 
 void TreeWriter::SetDirectory(const std::string& path,
                               const Attributes& attributes) {
-  impl_->NoteTime(path, attributes);
-  if (path.empty()) return;
+  impl_->NoteDirectory(path, attributes);
+  if (path.empty() || impl_->inheritance == Inheritance::kSome) return;
   const auto parent = impl_->Parent(path);
   impl_->fs->SetMode(impl_->directories.HandleOf(parent), NameOf(path),
                      attributes.mode);
@@ -444,7 +383,7 @@ void TreeWriter::Finish() {
   impl_->Drain();
   for (const auto& link : impl_->hard_links) impl_->MakeHardLink(link);
   for (const auto& link : impl_->symlinks) impl_->MakeSymlink(link);
-  impl_->SetTimes();
+  impl_->FinishDirectories();
   impl_->Forget();
 }
 

@@ -284,8 +284,8 @@ void ArchiveStaging::Stage(const DeploymentState& state, StepRecorder* recorder,
                            PreparedTransaction* prepared) {
   for (const std::string& text : undeletable_) recorder->Warn(text);
   if (!version_origin_.empty()) {
-    recorder->Remark(fmt::format("version {}, from {}; --version names another",
-                                 prepared->to->name(), version_origin_));
+    recorder->Remark(fmt::format("version {}, from {}", prepared->to->name(),
+                                 version_origin_));
   }
   if (admitted_ && !admitted_->signer) {
     recorder->Warn(

@@ -92,11 +92,34 @@ void CheckDirectory(Findings* found, const std::string& path) {
                     : fmt::format("{} can be written in", name));
 }
 
+// Warns if what is made in releases/ inherits rights from it. A release gets
+// the modes of its archive nevertheless, so the admin should know what stays.
+void CheckInheritance(Findings* found) {
+  if (!found->IsDirectory(kReleases)) return;
+  Fs* fs = found->context->fs;
+  const ScopedHandle releases(fs, fs->OpenDirectory(Fs::kRoot, kReleases));
+  const std::string name = found->Absolute(kReleases);
+  if ((fs->StatHandle(releases.get()).mode & 02000) != 0) {
+    found->Add(Level::kWarning, "permissions",
+               fmt::format("{} has the set-group-id bit: releases get its "
+                           "group, and their directories lose the bit",
+                           name));
+  }
+  if (fs->HasAttributes(releases.get())) {
+    found->Add(Level::kWarning, "permissions",
+               fmt::format("{} has an access list or other attributes: a "
+                           "release inherits them, and gets the modes of its "
+                           "archive nevertheless",
+                           name));
+  }
+}
+
 void CheckDirectories(Findings* found) {
   for (const char* path :
        {"", kReleases, kShared, kOwn, kTransactions, kManifests, kOutbox}) {
     found->Try("permissions", [&] { CheckDirectory(found, path); });
   }
+  found->Try("permissions", [&] { CheckInheritance(found); });
 }
 
 // Fails if the root spans several file systems. Warns of a bind mount, which

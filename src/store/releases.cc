@@ -71,6 +71,11 @@ void LinkInto(Fs* fs, Fs::Handle tree, const std::string& path, unsigned mode,
   while (!fs->Stat(tree, existing)) existing = ParentOf(existing);
   const std::int64_t modified = fs->Stat(tree, existing)->modified_exactly;
   MakeDirectories(fs, tree, ParentOf(path), mode, owner);
+  // A new directory may have inherited other rights.
+  for (std::string made = ParentOf(path); made != existing;
+       made = ParentOf(made)) {
+    if (fs->Stat(tree, made)->mode != mode) fs->SetMode(tree, made, mode);
+  }
   fs->MakeSymlink(SharedTarget(path), tree, path);
   Own(fs, tree, path, owner);
   fs->SetModified(tree, existing, modified);

@@ -1,6 +1,8 @@
 #include "archive/tree_writer.h"
 
 #include <doctest/doctest.h>
+#include <sys/xattr.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
@@ -69,6 +71,79 @@ TEST_CASE("tree writer: a file that its owner may not write is filled late") {
   CHECK(ReadFile(&disk, "f") == "late");
   CHECK(disk.Stat(Fs::kRoot, "f")->mode == 0444);
   CHECK(disk.Stat(Fs::kRoot, "f")->modified_exactly == 1'700'000'000);
+}
+
+TEST_CASE("tree writer: a file with too many names is written again") {
+  MemFs disk;
+  FaultFs fs(&disk);
+  TreeWriter writer(&fs, Fs::kRoot, {});
+  const std::string content(200'000, 'x');
+  writer.AddFile("f", {0640, 1'700'000'000}, content);
+  writer.AddDirectory("d", {0755});
+  for (const char* name : {"a", "d/b", "c"}) writer.AddHardLink(name, "f");
+  fs.FailAt(2, EMLINK, FsCall::kMakeHardLink);
+  writer.Finish();
+  REQUIRE(fs.failed());
+  const auto inode = [&](const char* path) {
+    return disk.Stat(Fs::kRoot, path)->inode;
+  };
+  CHECK(inode("a") == inode("f"));
+  CHECK(inode("d/b") != inode("f"));
+  CHECK(inode("c") == inode("d/b"));
+  CHECK(ReadFile(&disk, "c") == content);
+  CHECK(disk.Stat(Fs::kRoot, "d/b")->mode == 0640);
+  CHECK(disk.Stat(Fs::kRoot, "d/b")->modified_exactly == 1'700'000'000);
+}
+
+TEST_CASE("tree writer: below a set-group-id directory modes are as asked") {
+  for (const unsigned threads : {0U, 2U}) {
+    TempDir dir;
+    Shell("chmod 2700 " + dir.path());
+    if (geteuid() == 0)
+      Shell("chown 0:1 " + dir.path() + " && chmod 2700 " + dir.path());
+    PosixFs fs(dir.path());
+    const std::uint32_t group = fs.Stat(Fs::kRoot, "")->group;
+    TreeWriter writer(&fs, Fs::kRoot, {.owner = {}, .threads = threads});
+    writer.AddDirectory("a", {0755, 1'700'000'000});
+    writer.AddDirectory("a/b", {0750});
+    writer.AddFile("a/b/f", {0644}, "x");
+    writer.SetDirectory("a", {0711, 1'800'000'000});
+    writer.Finish();
+    CHECK(fs.Stat(Fs::kRoot, "a")->mode == 0711);
+    CHECK(fs.Stat(Fs::kRoot, "a")->modified_exactly == 1'800'000'000);
+    CHECK(fs.Stat(Fs::kRoot, "a/b")->mode == 0750);
+    CHECK(fs.Stat(Fs::kRoot, "a/b/f")->mode == 0644);
+    for (const char* path : {"a", "a/b", "a/b/f"}) {
+      CHECK(fs.Stat(Fs::kRoot, path)->group == group);
+    }
+  }
+}
+
+// The default access list of a directory: the owner rwx, the group r-x, others
+// nothing, in the kernel's form.
+TEST_CASE("tree writer: a default access list takes no mode away") {
+  TempDir dir;
+  const std::string list(
+      "\x02\0\0\0"
+      "\x01\0\x07\0\xFF\xFF\xFF\xFF"
+      "\x04\0\x05\0\xFF\xFF\xFF\xFF"
+      "\x20\0\0\0\xFF\xFF\xFF\xFF",
+      28);
+  const int set = setxattr(dir.path().c_str(), "system.posix_acl_default",
+                           list.data(), list.size(), 0);
+  if (set != 0) {
+    CHECK(errno == EOPNOTSUPP);
+    return;
+  }
+  PosixFs fs(dir.path());
+  TreeWriter writer(&fs, Fs::kRoot, {});
+  writer.AddDirectory("d", {0755});
+  writer.AddFile("d/f", {0644}, "x");
+  writer.AddFile("run", {0755}, "x");
+  writer.Finish();
+  CHECK(fs.Stat(Fs::kRoot, "d")->mode == 0755);
+  CHECK(fs.Stat(Fs::kRoot, "d/f")->mode == 0644);
+  CHECK(fs.Stat(Fs::kRoot, "run")->mode == 0755);
 }
 
 // Files of 0 bytes to some batches, in more directories than stay open.

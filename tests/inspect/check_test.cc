@@ -89,6 +89,15 @@ TEST_CASE("an incomplete or world-writable layout is a failure") {
   CHECK(rig.Fails("everybody can write in " + rig.dir.path() + "/releases"));
 }
 
+TEST_CASE("what releases inherit from the directory above is a warning") {
+  Rig rig;
+  const std::string part = "has the set-group-id bit";
+  CHECK(rig.Of(Level::kWarning).find(part) == std::string::npos);
+  rig.fs.SetMode(Fs::kRoot, "releases", 02755);
+  CHECK(rig.Of(Level::kWarning).find(part) != std::string::npos);
+  CHECK(rig.Of(Level::kFailure) == "");
+}
+
 TEST_CASE("a current that dangles or is not a link is a failure") {
   Rig rig;
   const std::string current = rig.dir.path() + "/current";
