@@ -48,7 +48,6 @@ void CheckText(const ArchiveEntry& entry, std::string_view text,
   if (HasControlCharacter(text)) {
     Refuse(entry, what + " holds a control character");
   }
-  if (text.front() == '/') Refuse(entry, what + " is absolute");
 }
 
 // The components, without "." and empty ones; ".." is kept.
@@ -72,6 +71,7 @@ bool HasNoComponent(std::string_view path) {
 std::string Normalised(const ArchiveEntry& entry, std::string_view path,
                        unsigned strip, const std::string& what) {
   CheckText(entry, path, what);
+  if (path.front() == '/') Refuse(entry, what + " is absolute");
   std::string out;
   out.reserve(path.size());
   std::size_t depth = 0;
@@ -97,8 +97,7 @@ std::string_view ParentOf(std::string_view path) {
 
 // A link may lead up to the top of the release and not beyond. ".." after a
 // name is refused, since its meaning would depend on what that name is.
-void CheckSymlink(const ArchiveEntry& entry, std::string_view path) {
-  CheckText(entry, entry.target, "the link's target");
+void CheckRelative(const ArchiveEntry& entry, std::string_view path) {
   const auto depth = std::count(path.begin(), path.end(), '/');
   std::ptrdiff_t ups = 0;
   bool below = false;
@@ -116,7 +115,35 @@ void CheckSymlink(const ArchiveEntry& entry, std::string_view path) {
   });
 }
 
+bool Allows(std::string_view pattern, std::string_view target) {
+  if (!pattern.ends_with("/*")) return pattern == target;
+  pattern.remove_suffix(1);
+  return target.starts_with(pattern) && target != pattern;
+}
+
+void CheckAbsolute(const ArchiveEntry& entry,
+                   const std::vector<std::string>& allowed) {
+  std::string target;
+  ForEachComponent(entry.target, [&](std::string_view component) {
+    if (component == "..") Refuse(entry, "the link's target leads upwards");
+    target += '/';
+    target += component;
+  });
+  const auto allows = [&](const auto& each) { return Allows(each, target); };
+  if (std::any_of(allowed.begin(), allowed.end(), allows)) return;
+  Refuse(entry, "the link's target " + Shown(entry.target) +
+                    " is absolute; absolute_links in [unpack] of the "
+                    "configuration can allow it");
+}
+
 }  // namespace
+
+bool IsAtOrBelow(std::string_view path, const std::vector<std::string>& tops) {
+  return std::any_of(tops.begin(), tops.end(), [&](const std::string& top) {
+    return path.starts_with(top) &&
+           (path.size() == top.size() || path[top.size()] == '/');
+  });
+}
 
 unsigned AcceptedMode(Kind kind, unsigned mode, unsigned umask) {
   const unsigned kept = mode & 0775U & ~umask;
@@ -148,13 +175,24 @@ std::optional<AcceptedEntry> EntryRules::Accept(const ArchiveEntry& entry) {
   }
   AcceptedEntry out{entry.kind, std::move(path), "", 0};
   if (entry.kind == Kind::kSymlink) {
-    CheckSymlink(entry, out.path);
+    CheckLink(entry, out.path);
     out.target = entry.target;
   } else {
     out.mode = AcceptedMode(entry.kind, entry.mode, options_.umask);
   }
   Remember(entry, out.path);
   return out;
+}
+
+void EntryRules::CheckLink(const ArchiveEntry& entry,
+                           std::string_view path) const {
+  if (IsAtOrBelow(path, options_.reserved)) return;
+  CheckText(entry, entry.target, "the link's target");
+  if (entry.target.front() == '/') {
+    CheckAbsolute(entry, options_.absolute_links);
+  } else {
+    CheckRelative(entry, path);
+  }
 }
 
 void EntryRules::CheckParents(const ArchiveEntry& entry,
@@ -218,7 +256,7 @@ std::optional<AcceptedEntry> EntryRules::AcceptHardLink(
   ArchiveEntry link = entry;
   link.kind = out.kind = Kind::kSymlink;
   link.target = out.target = link_targets_.at(it->first);
-  CheckSymlink(link, out.path);
+  CheckLink(link, out.path);
   Remember(link, out.path);
   return out;
 }

@@ -36,6 +36,9 @@ inline unsigned ImpliedMode(unsigned umask) {
   return AcceptedMode(ArchiveEntry::Kind::kDirectory, 0777, umask);
 }
 
+// Whether the path is one of `tops` or lies below one.
+bool IsAtOrBelow(std::string_view path, const std::vector<std::string>& tops);
+
 // Sees the entries of one archive in their order; remembers 128 bits of each
 // path, which may refuse an entry by mistake once in 2^64 but never accepts
 // one.
@@ -44,6 +47,10 @@ class EntryRules {
   struct Options {
     unsigned strip_components = 0;
     unsigned umask = 0022;
+    // As in Config: absolute targets that a symbolic link may have.
+    std::vector<std::string> absolute_links = {};
+    // At and below these paths links may have any target: they give way.
+    std::vector<std::string> reserved = {};
   };
 
   explicit EntryRules(const Options& options) : options_(options) {}
@@ -60,6 +67,7 @@ class EntryRules {
     std::size_t operator()(const ContentHash& key) const;
   };
 
+  void CheckLink(const ArchiveEntry& entry, std::string_view path) const;
   void CheckParents(const ArchiveEntry& entry, std::string_view path);
   void Remember(const ArchiveEntry& entry, std::string_view path);
   std::optional<AcceptedEntry> AcceptHardLink(const ArchiveEntry& entry,

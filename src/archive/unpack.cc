@@ -22,11 +22,6 @@ constexpr std::size_t kSmall = std::size_t{256} << 10;
 constexpr std::uint64_t kCheckedBytes = std::uint64_t{1} << 20;
 constexpr std::uint64_t kCheckedEntries = 1000;
 
-bool IsAtOrBelow(std::string_view path, std::string_view top) {
-  return path.starts_with(top) &&
-         (path.size() == top.size() || path[top.size()] == '/');
-}
-
 // Counts the components of a path, without "." and empty ones.
 std::size_t ComponentsOf(std::string_view path) {
   std::size_t count = 0;
@@ -49,7 +44,8 @@ class Unpacker {
            const UnpackOptions& options)
       : reader_(reader),
         options_(options),
-        rules_({options.strip_components, options.umask}) {
+        rules_({options.strip_components, options.umask, options.absolute_links,
+                options.reserved}) {
     if (fs == nullptr) return;
     writer_.emplace(fs, directory,
                     TreeWriter::Options{options.owner, options.writing_threads,
@@ -112,9 +108,7 @@ class Unpacker {
   }
 
   bool IsReserved(std::string_view path) const {
-    return std::any_of(
-        options_.reserved.begin(), options_.reserved.end(),
-        [&](const std::string& top) { return IsAtOrBelow(path, top); });
+    return IsAtOrBelow(path, options_.reserved);
   }
 
   void Take(AcceptedEntry entry, const ArchiveEntry& original) {

@@ -21,8 +21,9 @@ struct UnpackOptions {
   // implies count as entries.
   std::uint64_t max_bytes = 0;  // of file content
   std::uint64_t max_entries = 0;
-  std::optional<OwnerIds> owner;  // empty: the caller
-  unsigned umask = 0022;          // as AcceptedMode takes it
+  std::optional<OwnerIds> owner;            // empty: the caller
+  unsigned umask = 0022;                    // as AcceptedMode takes it
+  std::vector<std::string> absolute_links;  // as EntryRules takes them
   // Paths of shared directories and files: entries at or below them are left
   // out, and the caller puts its links there.
   std::vector<std::string> reserved;

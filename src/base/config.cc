@@ -100,10 +100,11 @@ Setter OfArgv(Argv* out) {
   });
 }
 
-Setter OfRelativePaths(std::vector<std::string>* out) {
-  return OfStrings([out](std::vector<std::string> paths) -> std::string {
+template <typename Read>
+Setter OfEach(Read read, std::vector<std::string>* out) {
+  return OfStrings([=](std::vector<std::string> paths) -> std::string {
     for (std::string& path : paths) {
-      const std::string reason = ReadRelativePath(path, &path);
+      const std::string reason = read(path, &path);
       if (!reason.empty()) return Quoted(path) + " " + reason;
     }
     *out = std::move(paths);
@@ -172,8 +173,8 @@ void AddTopAndUnpack(Config* config, std::vector<Key>* keys) {
                  [=](std::uint64_t value) {
                    config->keep_releases = static_cast<unsigned>(value);
                  })},
-       {"", "shared_dirs", OfRelativePaths(&config->shared_dirs)},
-       {"", "shared_files", OfRelativePaths(&config->shared_files)},
+       {"", "shared_dirs", OfEach(ReadRelativePath, &config->shared_dirs)},
+       {"", "shared_files", OfEach(ReadRelativePath, &config->shared_files)},
        {"unpack", "strip_components",
         OfNumber(0, 100,
                  [=](std::uint64_t value) {
@@ -186,6 +187,8 @@ void AddTopAndUnpack(Config* config, std::vector<Key>* keys) {
        {"unpack", "max_entries",
         OfNumber(1, std::numeric_limits<std::int64_t>::max(),
                  [=](std::uint64_t value) { unpack->max_entries = value; })},
+       {"unpack", "absolute_links",
+        OfEach(ReadLinkPattern, &unpack->absolute_links)},
        {"unpack", "umask", OfRead(ReadMask, &unpack->umask)},
        {"unpack", "dedup",
         OfChoice<Dedup>(&unpack->dedup, {{"auto", Dedup::kAuto},

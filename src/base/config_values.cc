@@ -93,6 +93,18 @@ std::string ReadAbsolutePath(std::string_view text, std::string* out) {
   return "";
 }
 
+std::string ReadLinkPattern(std::string_view text, std::string* out) {
+  const bool below = text.ends_with("/*");
+  std::string path;
+  const std::string reason =
+      ReadAbsolutePath(text.substr(0, text.size() - (below ? 2 : 0)), &path);
+  if (!reason.empty() || path.find('*') != path.npos) {
+    return "must be an absolute path other than /, or one followed by /*";
+  }
+  *out = path + (below ? "/*" : "");
+  return "";
+}
+
 std::string ReadRelativePath(std::string_view text, std::string* out) {
   if (text.starts_with('/')) return "must be relative to the release";
   const std::string_view path = WithoutSlashes(text);

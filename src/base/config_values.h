@@ -26,6 +26,9 @@ std::string ReadSize(std::string_view text, std::uint64_t* out);
 // An absolute path without "..", stored without a trailing slash; not "/".
 std::string ReadAbsolutePath(std::string_view text, std::string* out);
 
+// An absolute path as above, or a directory followed by "/*".
+std::string ReadLinkPattern(std::string_view text, std::string* out);
+
 // A path below a release: relative, without empty, "." or ".." components.
 // Stored without trailing slashes.
 std::string ReadRelativePath(std::string_view text, std::string* out);

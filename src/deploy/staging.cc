@@ -329,6 +329,7 @@ UnpackOptions ArchiveStaging::MakeOptions() const {
       .max_entries = unpack.max_entries,
       .owner = request_.owner,
       .umask = unpack.umask,
+      .absolute_links = unpack.absolute_links,
       .reserved = SharedPaths(*context_->config),
       .writing_threads = context_->BusyThreadsFor(kWriters),
   };

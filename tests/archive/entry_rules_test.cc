@@ -145,6 +145,39 @@ TEST_CASE("entry rules: a link may lead up to the top and no further") {
   CHECK(LastRefused({Link("top/a/b", "../../c")}, 1));
 }
 
+TEST_CASE("entry rules: absolute targets that are named are allowed") {
+  EntryRules rules({.absolute_links = {"/usr/bin/*", "/etc/ssl/certs"}});
+  int count = 0;
+  for (const char* target : {"/usr/bin/python3", "//usr//bin/./python3",
+                             "/usr/bin/a/b", "/etc/ssl/certs"}) {
+    CAPTURE(std::string(target));
+    const std::string name = "l" + std::to_string(count++);
+    const auto accepted = rules.Accept(Link(name, target));
+    REQUIRE(accepted);
+    CHECK(accepted->target == target);
+  }
+  for (const char* target : {"/usr/bin", "/usr/bin/", "/usr/bin/../../etc",
+                             "/usr/binary", "/etc/ssl/certs/x", "/", "/etc"}) {
+    CAPTURE(std::string(target));
+    CHECK_THROWS_AS(rules.Accept(Link("bad", target)), Error);
+  }
+  try {
+    rules.Accept(Link("bad", "/etc/passwd"));
+    FAIL("accepted");
+  } catch (const Error& error) {
+    const std::string what = error.what();
+    CHECK(what.find("\"/etc/passwd\"") != what.npos);
+    CHECK(what.find("absolute_links") != what.npos);
+  }
+}
+
+TEST_CASE("entry rules: a link that gives way may lead anywhere") {
+  EntryRules rules({.reserved = {"storage"}});
+  CHECK(rules.Accept(Link("storage", "/var/www/storage")));
+  CHECK(rules.Accept(Link("storage2/x", "y")));
+  CHECK_THROWS_AS(rules.Accept(Link("storage2/y", "/var")), Error);
+}
+
 TEST_CASE("entry rules: a hard link names a file that came before") {
   CHECK_FALSE(LastRefused({File("a"), Hard("b", "a")}));
   CHECK_FALSE(LastRefused({File("a"), Hard("b", "./a")}));

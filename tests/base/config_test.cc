@@ -35,6 +35,7 @@ owner = "shop:www"
 max_size = "2GiB"
 max_entries = 5
 umask = "0027"
+absolute_links = ["/usr/bin/*", "/etc/ssl/certs/"]
 dedup = "hardlink"
 [verify]
 require = ["checksum", "tests"]
@@ -134,6 +135,10 @@ constexpr const char* kBadValues[] = {
     "hooks.user = ''",
     "hooks.user = 'shop:shop'",
     "hooks.user = '-x'",
+    "unpack.absolute_links = ['usr/bin']",
+    "unpack.absolute_links = ['/*']",
+    "unpack.absolute_links = ['/usr/*/bin']",
+    "unpack.absolute_links = ['/usr/../bin/*']",
     "unpack.umask = 22",
     "unpack.umask = '22'",
     "unpack.umask = '0028'",
@@ -155,6 +160,8 @@ TEST_CASE("every documented key for deploying is read") {
   CHECK(config.unpack.max_size == std::uint64_t{2} << 30);
   CHECK(config.unpack.max_entries == 5);
   CHECK(config.unpack.umask == 0027);
+  CHECK(config.unpack.absolute_links ==
+        std::vector<std::string>{"/usr/bin/*", "/etc/ssl/certs"});
   CHECK(config.unpack.dedup == Dedup::kHardLink);
   CHECK(config.verify.require_checksum);
   CHECK_FALSE(config.verify.require_signature);

@@ -378,6 +378,24 @@ TEST_CASE("an entry in the way of a shared path is refused") {
   }
 }
 
+TEST_CASE("a link at a shared path gives way; an absolute one may be allowed") {
+  World world;
+  world.config.shared_dirs = {"log"};
+  world.config.unpack.absolute_links = {"/usr/bin/*"};
+  const std::string bytes = TarBuilder()
+                                .File("f", "x")
+                                .Symlink("log", "/var/www/shop/log")
+                                .Symlink("python", "/usr/bin/python3")
+                                .Bytes();
+  const Outcome outcome =
+      Deploy(&world.context, RequestOfBytes(bytes, "shop-1.tar"));
+  CHECK(outcome.exit == Exit::kDone);
+  CHECK(outcome.warnings.size() == 1);
+  CHECK(world.disk.ReadLink(Fs::kRoot, "releases/1/log") == "../../shared/log");
+  CHECK(world.disk.ReadLink(Fs::kRoot, "releases/1/python") ==
+        "/usr/bin/python3");
+}
+
 TEST_CASE("shared paths replace entries of the archive") {
   World world;
   world.config.shared_dirs = {"storage/logs"};
