@@ -78,7 +78,7 @@ void ArchiveInput::CopyToSpool() {
   }
   copy_.emplace(spool_.fs, file_, copied_);
   if (format_ == Format::kZip) {
-    CheckZip(*copy_, name_, spool_.max_entries);
+    backslash_ = CheckZip(*copy_, name_, spool_.max_entries);
   } else {
     CheckSevenZip(*copy_, name_);
   }

@@ -22,6 +22,12 @@ constexpr Magic kMagics[] = {
     {kZipEndMagic, Format::kZip},  {"7z\xBC\xAF\x27\x1C"sv, Format::kSevenZip},
 };
 
+// A script, and programs of Linux and Windows.
+constexpr std::string_view kPrograms[] = {"#!"sv,
+                                          "\x7F"
+                                          "ELF"sv,
+                                          "MZ\x90\0"sv};
+
 constexpr std::size_t kTarMagicOffset = 257;
 constexpr std::size_t kTarNameSize = 100;
 constexpr std::size_t kTarModeSize = 8;
@@ -43,13 +49,21 @@ bool LooksLikeTarHeader(std::string_view text) {
 
 }  // namespace
 
+bool BeginsProgram(std::span<const char> first) {
+  return std::any_of(
+      std::begin(kPrograms), std::end(kPrograms),
+      [&](std::string_view begin) { return View(first).starts_with(begin); });
+}
+
 Format DetectFormat(std::span<const char> first) {
   for (const Magic& magic : kMagics) {
     if (View(first).starts_with(magic.bytes)) return magic.format;
   }
   const bool tar = first.size() >= kFormatBytes &&
                    View(first.subspan(kTarMagicOffset)).starts_with(kTarMagic);
-  return tar ? Format::kTar : Format::kMaybeTar;
+  if (tar) return Format::kTar;
+  // A zip that unpacks or runs itself begins with a program.
+  return BeginsProgram(first) ? Format::kZip : Format::kMaybeTar;
 }
 
 bool LooksCut(std::span<const char> whole) {

@@ -20,6 +20,10 @@ inline constexpr std::string_view kCpioCrcMagic = "070702";
 inline constexpr std::string_view kZipEntryMagic = "PK\x03\x04";
 inline constexpr std::string_view kZipEndMagic = "PK\x05\x06";
 
+// Whether these are the first bytes of a script or program, behind which a zip
+// may stand.
+bool BeginsProgram(std::span<const char> first);
+
 Format DetectFormat(std::span<const char> first);
 
 // Whether a whole file this short (under kFormatBytes) may be the beginning of

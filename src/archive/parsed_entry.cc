@@ -17,8 +17,20 @@
 // locales the host has, and no converter, which is a library of the host, is
 // loaded for them. libarchive itself converts names that come in UTF-16. It
 // converts each name to wide characters, one call for each letter, only to look
-// at the name's end; so ASCII takes a short way.
+// at the name's end; so ASCII takes a short way. In a zip it replaces
+// backslashes if wcschr finds one in a name.
+namespace {
+thread_local bool g_backslash_is_letter = false;
+}  // namespace
+
 extern "C" {
+
+wchar_t* __real_wcschr(const wchar_t*, wchar_t);
+
+wchar_t* __wrap_wcschr(const wchar_t* text, wchar_t letter) {
+  if (letter == L'\\' && g_backslash_is_letter) return nullptr;
+  return __real_wcschr(text, letter);
+}
 
 std::size_t __real_mbrtowc(wchar_t*, const char*, std::size_t, std::mbstate_t*);
 
@@ -70,6 +82,12 @@ ArchiveEntry::Kind KindOf(archive_entry* entry) {
 }
 
 }  // namespace
+
+BackslashScope::BackslashScope(Backslash meaning) {
+  g_backslash_is_letter = meaning == Backslash::kLetter;
+}
+
+BackslashScope::~BackslashScope() { g_backslash_is_letter = false; }
 
 ArchiveEntry ConvertEntry(archive_entry* entry, const std::string& archive) {
   ArchiveEntry out;

@@ -10,6 +10,20 @@ struct archive_entry;
 
 namespace release {
 
+// Whether a backslash in the names of a zip separates directories, as for
+// Windows, or is a letter.
+enum class Backslash { kSeparator, kLetter };
+
+// While one lives, libarchive takes backslashes on this thread as said. Without
+// one they are separators, since it does not read which system made an entry.
+class BackslashScope {
+ public:
+  explicit BackslashScope(Backslash meaning);
+  ~BackslashScope();
+  BackslashScope(const BackslashScope&) = delete;
+  BackslashScope& operator=(const BackslashScope&) = delete;
+};
+
 // Throws Error kUnsafeEntry if the name or link target is not UTF-8. `archive`
 // is its name, for messages.
 ArchiveEntry ConvertEntry(archive_entry* entry, const std::string& archive);

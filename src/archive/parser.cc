@@ -62,6 +62,8 @@ struct ArchiveParser::Impl {
       : format(format_in),
         name(std::move(name_in)),
         source(format, stream, copy, name),
+        backslash(stream == nullptr ? Backslash::kSeparator
+                                    : stream->backslash()),
         content(IsTar(format) ? EntryContent::LastHole::kAllowed
                               : EntryContent::LastHole::kRefused,
                 name),
@@ -129,6 +131,7 @@ struct ArchiveParser::Impl {
   std::optional<ArchiveEntry> ReadHeader() {
     if (entries > 0) LeaveEntry();
     archive_entry* entry = nullptr;
+    const BackslashScope scope(backslash);
     source.BeginHeader();
     const int result =
         Bounded([&] { return archive_read_next_header(parser.get(), &entry); });
@@ -210,6 +213,7 @@ struct ArchiveParser::Impl {
   Format format;
   std::string name;
   ParserBytes source;
+  Backslash backslash;
   EntryContent content;
   std::unique_ptr<archive, int (*)(archive*)> parser;
   std::uint64_t memory_limit = 0;  // for libarchive; 0: none

@@ -26,7 +26,9 @@ constexpr std::string_view kLocator64Magic = "PK\x06\x07";
 constexpr std::string_view kEnd64Magic = "PK\x06\x06";
 constexpr std::string_view kListedMagic = "PK\x01\x02";
 constexpr std::uint64_t kIn64 = 0xFFFFFFFF;  // "see the zip64 record"
-constexpr unsigned kSizesFollow = 8;         // flag: after the data
+constexpr std::uint64_t kUnix = 3;
+constexpr std::uint64_t kDarwin = 19;
+constexpr unsigned kSizesFollow = 8;  // flag: after the data
 
 std::uint64_t Number(std::string_view text, std::size_t offset,
                      std::size_t bytes) {
@@ -60,6 +62,10 @@ class File {
       : copy_(copy), name_(name) {}
 
   std::uint64_t size() const { return copy_.size(); }
+  // Whether a program stands before the first entry.
+  bool HasProgram() const {
+    return BeginsProgram(Read(0, std::min<std::uint64_t>(size(), 4)));
+  }
 
   std::string Read(std::uint64_t offset, std::uint64_t count) const {
     if (offset > size() || count > size() - offset) {
@@ -86,6 +92,7 @@ class File {
 };
 
 struct Directory {
+  std::uint64_t base = 0;  // what the zip's own offsets count from
   std::uint64_t offset = 0;
   std::uint64_t size = 0;
   std::uint64_t entries = 0;
@@ -109,6 +116,10 @@ std::uint64_t FindEnd(const File& file) {
     followed = followed || length < rest;
   }
   if (followed) file.Damaged("trailing data after its end");
+  if (file.HasProgram()) {
+    file.Fail(ErrorCode::kArchiveUnsupported,
+              "it is a script or program, and no zip follows it");
+  }
   file.Truncated();
 }
 
@@ -147,8 +158,14 @@ Directory FindDirectory(const File& file) {
     directory.end =
         Number(file.Read(directory.end - kLocator64Size, kLocator64Size), 8, 8);
   }
+  // A program may have been put before the zip without telling it.
+  const std::uint64_t begin =
+      directory.end - std::min(directory.end, directory.size);
+  directory.base = begin - std::min(begin, directory.offset);
+  directory.offset += directory.base;
   if (directory.offset > directory.end ||
-      directory.size != directory.end - directory.offset) {
+      directory.size != directory.end - directory.offset ||
+      (directory.base != 0 && !file.HasProgram())) {
     file.Damaged("its list of entries is not where its end record says");
   }
   return directory;
@@ -157,7 +174,8 @@ Directory FindDirectory(const File& file) {
 // An entry of the list; `text` begins with it.
 struct ListedEntry {
   explicit ListedEntry(std::string_view text)
-      : flags(static_cast<unsigned>(Number(text, 8, 2))),
+      : system(Number(text, 5, 1)),
+        flags(static_cast<unsigned>(Number(text, 8, 2))),
         method(Number(text, 10, 2)),
         crc(Number(text, 16, 4)),
         packed(Number(text, 20, 4)),
@@ -187,6 +205,10 @@ struct ListedEntry {
     }
   }
 
+  // On which names may hold a backslash.
+  bool MadeOnUnix() const { return system == kUnix || system == kDarwin; }
+
+  std::uint64_t system;  // that made the entry
   unsigned flags;
   std::uint64_t method;
   std::uint64_t crc;
@@ -226,6 +248,9 @@ void CheckExtents(const File& file, std::vector<Extent> extents,
   std::sort(extents.begin(), extents.end(),
             [](const Extent& a, const Extent& b) { return a.begin < b.begin; });
   Extent last;
+  if (file.HasProgram()) {
+    last.end = extents.empty() ? list : extents.front().begin;
+  }
   for (const Extent& extent : extents) {
     if (!MayFollow(last, extent.begin)) {
       file.Damaged("its entries overlap, or leave out a part of it");
@@ -237,9 +262,12 @@ void CheckExtents(const File& file, std::vector<Extent> extents,
   }
 }
 
-Extent CompareWithLocal(const File& file, const ListedEntry& entry) {
-  const std::string local =
-      file.Read(entry.offset, kLocalSize + entry.name.size());
+Extent CompareWithLocal(const File& file, const ListedEntry& entry,
+                        std::uint64_t base) {
+  // Both are within the file, so that the sum is no overflow.
+  if (entry.offset > file.size()) file.Damaged("it points beyond its end");
+  const std::uint64_t begin = base + entry.offset;
+  const std::string local = file.Read(begin, kLocalSize + entry.name.size());
   bool same = local.starts_with(kZipEntryMagic) &&
               Number(local, 26, 2) == entry.name.size() &&
               local.substr(kLocalSize) == entry.name &&
@@ -253,12 +281,10 @@ Extent CompareWithLocal(const File& file, const ListedEntry& entry) {
     file.Damaged("its list of entries disagrees with what stands before " +
                  Quoted(entry.name));
   }
-  // Both are within the file, so that the sum is no overflow.
   if (entry.packed > file.size()) file.Damaged("it points beyond its end");
-  return {
-      .begin = entry.offset,
-      .end = entry.offset + local.size() + Number(local, 28, 2) + entry.packed,
-      .sizes_follow = (Number(local, 6, 2) & kSizesFollow) != 0};
+  return {.begin = begin,
+          .end = begin + local.size() + Number(local, 28, 2) + entry.packed,
+          .sizes_follow = (Number(local, 6, 2) & kSizesFollow) != 0};
 }
 
 [[noreturn]] void DamagedCount(const File& file) {
@@ -288,8 +314,8 @@ void ForEachListed(const File& file, const Directory& directory,
 
 }  // namespace
 
-void CheckZip(const SpoolCopy& copy, const std::string& name,
-              std::uint64_t max_entries) {
+Backslash CheckZip(const SpoolCopy& copy, const std::string& name,
+                   std::uint64_t max_entries) {
   const File file(copy, name);
   const Directory directory = FindDirectory(file);
   // The manifest may be an entry beside them.
@@ -298,13 +324,18 @@ void CheckZip(const SpoolCopy& copy, const std::string& name,
               "it lists more than " + std::to_string(max_entries) + " entries");
   }
   std::vector<Extent> extents;
+  auto backslash = Backslash::kLetter;
   ForEachListed(file, directory, [&](const ListedEntry& entry) {
     // Checked before memory is spent on further ones.
     if (extents.size() == directory.entries) DamagedCount(file);
-    extents.push_back(CompareWithLocal(file, entry));
+    extents.push_back(CompareWithLocal(file, entry, directory.base));
+    if (!entry.MadeOnUnix() && entry.name.find('\\') != entry.name.npos) {
+      backslash = Backslash::kSeparator;
+    }
   });
   if (extents.size() != directory.entries) DamagedCount(file);
   CheckExtents(file, std::move(extents), directory.offset);
+  return backslash;
 }
 
 void CheckSevenZip(const SpoolCopy& copy, const std::string& name) {

@@ -2,13 +2,15 @@
 //
 // Both formats keep their list of entries at the end. libarchive reads entries
 // by that list. A zip describes each entry a second time before its data; if
-// the two differ, two readers see two archives.
+// the two differ, two readers see two archives. A program may stand before a
+// zip, which unpacks itself then.
 #ifndef RELEASE_ARCHIVE_SEEKABLE_H_
 #define RELEASE_ARCHIVE_SEEKABLE_H_
 
 #include <cstdint>
 #include <string>
 
+#include "archive/parsed_entry.h"
 #include "archive/spool.h"
 
 namespace release {
@@ -16,9 +18,12 @@ namespace release {
 // `copy` is the whole archive, `name` is for messages. Throw Error
 // kArchiveTruncated if the end is missing, kArchiveCorrupt if bytes follow it
 // or the parts disagree; CheckZip throws kLimitExceeded for a zip that lists
-// more than `max_entries` and a manifest, 0 being any number.
-void CheckZip(const SpoolCopy& copy, const std::string& name,
-              std::uint64_t max_entries);
+// more than `max_entries` and a manifest, 0 being any number, and
+// kArchiveUnsupported for a program without a zip behind it. CheckZip returns
+// what a backslash means in the names: a letter unless an entry that has one
+// was made on another system than Unix.
+Backslash CheckZip(const SpoolCopy& copy, const std::string& name,
+                   std::uint64_t max_entries);
 void CheckSevenZip(const SpoolCopy& copy, const std::string& name);
 
 }  // namespace release

@@ -28,6 +28,7 @@ TEST_CASE("format: each is known by its first bytes") {
   CHECK(DetectFormat(TarHeader("ustar")) == Format::kTar);
   CHECK(DetectFormat(TarHeader("")) == Format::kMaybeTar);
   CHECK(DetectFormat("text"sv) == Format::kMaybeTar);
+  CHECK(DetectFormat("#!/bin/sh\n"sv) == Format::kZip);
 }
 
 TEST_CASE("format: the beginning of an archive is told from a short text") {

@@ -63,6 +63,23 @@ TEST_CASE("seekable: whole zips of every writer pass") {
   CHECK(Check(none, CheckAnyZip) == ErrorCode::kInternal);
 }
 
+TEST_CASE("seekable: only a program may stand before a zip") {
+  for (const char* command :
+       {"zip -q a.zip name other; cat stub a.zip > out.zip",
+        "zip -q a.zip name other; cat stub a.zip > out.zip; zip -qA out.zip"}) {
+    CAPTURE(std::string(command));
+    const std::string whole =
+        Made("printf '#!/bin/sh\\nexit\\n' > stub; " + std::string(command));
+    CHECK(Check(whole, CheckAnyZip) == ErrorCode::kInternal);
+    CHECK(Check(whole.substr(0, whole.size() - 30), CheckAnyZip) ==
+          ErrorCode::kArchiveUnsupported);
+    CHECK(Check(whole + "x", CheckAnyZip) == ErrorCode::kArchiveCorrupt);
+    // Another zip before it is none of its entries.
+    CHECK(Check(Made("zip -q out.zip name") + whole, CheckAnyZip) ==
+          ErrorCode::kArchiveCorrupt);
+  }
+}
+
 TEST_CASE("seekable: a zip that is cut, extended or at odds is refused") {
   const std::string zip = Made("zip -q out.zip name other");
   for (std::size_t size = 4; size < zip.size(); ++size) {

@@ -295,6 +295,51 @@ TEST_CASE("unpack: hard links to themselves and to links are ordinary") {
   }
 }
 
+TEST_CASE("unpack: in a zip made on Unix a backslash is a letter") {
+  for (const unsigned threads : {0U, 2U}) {
+    Bench bench;
+    Spill(bench.in / "srv-my\\x2ddata.mount", "unit");
+    Spill(bench.in / "plain", "x");
+    bench.Pack("zip -q $a.zip * && mv $a.zip $a");
+    UnpackOptions options;
+    options.writing_threads = threads;
+    const Unpacked unpacked = bench.Run(options);
+    CHECK(Paths(unpacked) ==
+          std::vector<std::string>{"plain", "srv-my\\x2ddata.mount"});
+    CheckAgainstDisk(unpacked.manifest, bench.out);
+  }
+}
+
+TEST_CASE("unpack: in a zip made on Windows a backslash separates") {
+  Bench bench;
+  Spill(bench.in / "dir\\name", "x");
+  // The system that made the entry stands in its place in the list.
+  bench.Pack(
+      "zip -q $a.zip * && python3 -c 'import sys; p = sys.argv[1]; "
+      "b = open(p, \"rb\").read(); i = b.index(b\"PK\\1\\2\"); "
+      "open(p, \"wb\").write(b[:i + 5] + b\"\\0\" + b[i + 6:])' $a.zip && "
+      "mv $a.zip $a");
+  CHECK(Paths(bench.Run()) == std::vector<std::string>{"dir", "dir/name"});
+}
+
+TEST_CASE("unpack: a script before a zip is skipped, told of or not") {
+  for (const char* command :
+       {"cat script $a.zip > $a", "cat script $a.zip > $a && zip -qA $a"}) {
+    CAPTURE(std::string(command));
+    Bench bench;
+    MakeTree(bench.in);
+    Spill(bench.in / "script", "#!/bin/sh\nexec java -jar \"$0\"\n");
+    bench.Pack("zip -qr $a.zip .; " + std::string(command));
+    const Unpacked unpacked = bench.Run();
+    CHECK(unpacked.manifest.entries.size() > 10);
+    CheckAgainstDisk(unpacked.manifest, bench.out);
+  }
+  Bench script;
+  Spill(script.in / "f", "#!/bin/sh\nexit 0\n");
+  script.Pack("cp f $a");
+  CHECK(script.CodeOf() == ErrorCode::kArchiveUnsupported);
+}
+
 TEST_CASE("unpack: many hard links in many directories are made") {
   Bench bench;
   for (int i = 0; i < 50; ++i) {
