@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -22,17 +23,35 @@ std::string_view LastComponent(std::string_view path) {
   return path.substr(path.rfind('/') + 1);
 }
 
-// Parses the BSD form, "SHA256 (NAME) = HEX". Searches for ") = " from the end,
+// Sums of what came through a pipe have no name, or one of these.
+std::string_view WithoutPipe(std::string_view name) {
+  return name == "-" || name == "stdin" ? std::string_view() : name;
+}
+
+// Parses "SHA256 (NAME) = HEX" as BSD writes it, and "SHA256(NAME)= HEX" or
+// "SHA2-256(NAME)= HEX" as OpenSSL does. Searches for the middle from the end,
 // because NAME may contain it.
 std::optional<Line> ParseTagged(std::string_view text) {
-  constexpr std::string_view kStart = "SHA256 (";
-  constexpr std::string_view kMiddle = ") = ";
-  if (!text.starts_with(kStart)) return std::nullopt;
-  const std::size_t middle = text.rfind(kMiddle);
-  if (middle == text.npos || middle <= kStart.size()) return std::nullopt;
-  auto sha256 = ParseSha256(text.substr(middle + kMiddle.size()));
-  if (!sha256) return std::nullopt;
-  return Line{*sha256, text.substr(kStart.size(), middle - kStart.size())};
+  struct Form {
+    std::string_view start;
+    std::string_view middle;
+  };
+  constexpr Form kForms[] = {{"SHA256 (", ") = "},
+                             {"SHA256(", ")= "},
+                             {"SHA2-256(", ")= "},
+                             {"(", ")= "}};
+  for (const Form& form : kForms) {
+    const std::size_t middle = text.rfind(form.middle);
+    if (!text.starts_with(form.start) || middle == text.npos ||
+        middle <= form.start.size()) {
+      continue;
+    }
+    auto sha256 = ParseSha256(text.substr(middle + form.middle.size()));
+    if (!sha256) return std::nullopt;
+    return Line{*sha256, WithoutPipe(text.substr(form.start.size(),
+                                                 middle - form.start.size()))};
+  }
+  return std::nullopt;
 }
 
 // Parses the form of coreutils: "HEX", "HEX  NAME" or "HEX *NAME".
@@ -44,12 +63,60 @@ std::optional<Line> ParsePlain(std::string_view text) {
   const bool named =
       text.size() > 2 && text[0] == ' ' && (text[1] == ' ' || text[1] == '*');
   if (!named) return std::nullopt;
-  return Line{*sha256, text.substr(2)};
+  return Line{*sha256, WithoutPipe(text.substr(2))};
 }
 
 std::optional<Line> ParseLine(std::string_view text) {
   if (auto line = ParseTagged(text)) return line;
   return ParsePlain(text);
+}
+
+void AppendUtf8(std::string* out, std::uint32_t letter) {
+  if (letter < 0x80) {
+    *out += static_cast<char>(letter);
+    return;
+  }
+  const unsigned more = letter < 0x800 ? 1 : letter < 0x10000 ? 2 : 3;
+  constexpr unsigned kFirst[] = {0, 0xC0, 0xE0, 0xF0};
+  *out += static_cast<char>(kFirst[more] | letter >> (6 * more));
+  for (unsigned i = more; i-- > 0;) {
+    *out += static_cast<char>(0x80 | (letter >> (6 * i) & 0x3F));
+  }
+}
+
+// Converts UTF-16; `low` is the index of the low byte of each unit. Halves of
+// pairs that stand alone give bytes that are no name.
+std::string FromUtf16(std::string_view text, std::size_t low) {
+  std::string out;
+  std::uint32_t high_half = 0;
+  for (; text.size() >= 2; text.remove_prefix(2)) {
+    const auto byte = [&](std::size_t i) {
+      return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i]));
+    };
+    const std::uint32_t unit = byte(1 - low) << 8 | byte(low);
+    if (unit >= 0xD800 && unit < 0xDC00) {
+      high_half = unit;
+      continue;
+    }
+    const bool pair = high_half != 0 && unit >= 0xDC00 && unit < 0xE000;
+    AppendUtf8(
+        &out,
+        pair ? 0x10000 + ((high_half - 0xD800) << 10) + (unit - 0xDC00) : unit);
+    high_half = 0;
+  }
+  return out;
+}
+
+// Returns the text as UTF-8 without a byte order mark: PowerShell writes one,
+// and UTF-16.
+std::string Decoded(std::string_view text) {
+  constexpr std::string_view kUtf8Mark = "\xEF\xBB\xBF";
+  if (text.starts_with(kUtf8Mark)) {
+    return std::string(text.substr(kUtf8Mark.size()));
+  }
+  if (text.starts_with("\xFF\xFE")) return FromUtf16(text.substr(2), 0);
+  if (text.starts_with("\xFE\xFF")) return FromUtf16(text.substr(2), 1);
+  return std::string(text);
 }
 
 // Removes the first line from `text` and returns it without trailing blanks: a
@@ -95,9 +162,11 @@ std::optional<std::string> ParseSha256(std::string_view hex) {
   return out;
 }
 
-std::optional<std::string> FindChecksum(std::string_view text,
+std::optional<std::string> FindChecksum(std::string_view written,
                                         std::string_view file_name, bool sole,
                                         const std::string& origin) {
+  const std::string decoded = Decoded(written);
+  std::string_view text = decoded;
   std::optional<std::string> found;
   std::size_t lines = 0;
   std::optional<std::string> bare;

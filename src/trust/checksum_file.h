@@ -13,9 +13,9 @@ namespace release {
 std::optional<std::string> ParseSha256(std::string_view hex);
 
 // Returns the digest of `file_name` listed in the text of a `.sha256` or
-// SHA256SUMS file, or nullopt if no line names it. Lines have the form
-// "HEX  NAME", "HEX *NAME" or "SHA256 (NAME) = HEX"; others are skipped. NAME
-// may contain directories; only its last component is compared. With `sole`, a
+// SHA256SUMS file, or nullopt if no line names it. Lines have the forms of
+// coreutils, BSD and OpenSSL, in UTF-8 or, after a mark, UTF-16. Others are
+// skipped. Only the last component of a name is compared. With `sole`, a
 // file whose only such line is a bare digest applies to `file_name`. Throws
 // Error kChecksumUnreadable, naming `origin`, if no line contains a digest or
 // if two lines give `file_name` different digests.

@@ -51,6 +51,39 @@ TEST_CASE("checksum: every form of a line is read") {
         kA);
 }
 
+// The ASCII text as PowerShell writes it, in either byte order.
+std::string Utf16(const std::string& text, bool big) {
+  std::string out = big ? "\xFE\xFF" : "\xFF\xFE";
+  for (const char c : text) {
+    out += big ? std::string{'\0', c} : std::string{c, '\0'};
+  }
+  return out;
+}
+
+TEST_CASE("checksum: byte order marks and UTF-16 are read") {
+  const std::string line = kA + "  shop.tar\r\n";
+  CHECK(Find("\xEF\xBB\xBF" + line) == kA);
+  CHECK(Find(Utf16(line, false)) == kA);
+  CHECK(Find(Utf16(line, true)) == kA);
+  // U+00E9 and U+1F600, the latter in two units.
+  const std::string name("\xE9\0\x3D\xD8\x00\xDE.\0t\0a\0r\0", 14);
+  CHECK(FindChecksum(Utf16(kA + "  ", false) + name,
+                     "\xC3\xA9\xF0\x9F\x98\x80.tar", false, "SUMS") == kA);
+}
+
+TEST_CASE("checksum: OpenSSL's forms, and sums of a pipe, are read") {
+  CHECK(Find("SHA256(shop.tar)= " + kA) == kA);
+  CHECK(Find("SHA2-256(out/shop.tar)= " + kA + "\n") == kA);
+  CHECK_FALSE(Find("SHA2-256(other.tar)= " + kA + "\n"));
+  for (const char* line : {"SHA2-256(stdin)= ", "(stdin)= ", ""}) {
+    const std::string text =
+        line + kA + (std::string(line).empty() ? "  -\n" : "\n");
+    CAPTURE(text);
+    CHECK(Find(text, true) == kA);
+    CHECK_FALSE(Find(text, false));
+  }
+}
+
 TEST_CASE("checksum: lines about other files are ignored") {
   CHECK_FALSE(Find(kA + "  other.tar\n"));
   CHECK_FALSE(Find(kA + "  my-shop.tar\n"));
