@@ -51,6 +51,7 @@ class ArchiveInput {
   // be kept beyond the next call; else null.
   SharedBlock Keep(std::span<const char> bytes) const;
 
+  bool is_compressed() const { return decompressor_.is_compressed(); }
   std::uint64_t bytes_read() const { return decompressor_.bytes_read(); }
   std::uint64_t max_entries() const { return spool_.max_entries; }
   // Throws Error kLimitExceeded if `unpacked` bytes are more than kFreeBytes

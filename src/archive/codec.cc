@@ -91,6 +91,8 @@ CodecStep XzCodec::Step(std::span<const char>* in, std::span<char>* out) {
       Require(lzma_stream_decoder(&stream_, kMemoryLimit, 0) == LZMA_OK);
       return CodecStep::kFrameEnd;
     case LZMA_MEMLIMIT_ERROR:
+      need_ = {lzma_memusage(&stream_), kMemoryLimit};
+      return CodecStep::kUnsupported;
     case LZMA_OPTIONS_ERROR:
       return CodecStep::kUnsupported;
     default:
@@ -98,7 +100,28 @@ CodecStep XzCodec::Step(std::span<const char>* in, std::span<char>* out) {
   }
 }
 
-// libzstd's own limit for a frame's window is 128 MiB.
+namespace {
+
+// libzstd's own limit for a frame's window.
+constexpr std::uint64_t kZstdLimit = std::uint64_t{128} << 20;
+
+// Returns the window of the frame that begins here (RFC 8878, 3.1.1.1);
+// nullopt if its header is not whole or gives the size of the content instead.
+std::optional<std::uint64_t> WindowOf(std::span<const char> frame) {
+  constexpr std::size_t kDescriptor = 4;
+  constexpr unsigned kSingleSegment = 0x20;
+  if (frame.size() < kDescriptor + 2) return std::nullopt;
+  const auto byte = [&](std::size_t i) {
+    return static_cast<unsigned>(static_cast<unsigned char>(frame[i]));
+  };
+  if ((byte(kDescriptor) & kSingleSegment) != 0) return std::nullopt;
+  const unsigned window = byte(kDescriptor + 1);
+  const std::uint64_t base = std::uint64_t{1} << (10 + (window >> 3));
+  return base + base / 8 * (window & 7);
+}
+
+}  // namespace
+
 ZstdCodec::ZstdCodec() : context_(ZSTD_createDCtx()) {
   Require(context_ != nullptr);
 }
@@ -109,6 +132,7 @@ CodecStep ZstdCodec::Step(std::span<const char>* in, std::span<char>* out) {
   ZSTD_inBuffer input{in->data(), in->size(), 0};
   ZSTD_outBuffer output{out->data(), out->size(), 0};
   const std::size_t result = ZSTD_decompressStream(context_, &output, &input);
+  const std::span<const char> before = *in;
   *in = in->subspan(input.pos);
   *out = out->subspan(output.pos);
   if (result == 0) return CodecStep::kFrameEnd;
@@ -117,6 +141,10 @@ CodecStep ZstdCodec::Step(std::span<const char>* in, std::span<char>* out) {
     case ZSTD_error_memory_allocation:
       throw std::bad_alloc();
     case ZSTD_error_frameParameter_windowTooLarge:
+      if (const auto window = WindowOf(before)) {
+        need_ = {*window, kZstdLimit};
+      }
+      return CodecStep::kUnsupported;
     case ZSTD_error_frameParameter_unsupported:
     case ZSTD_error_version_unsupported:
     case ZSTD_error_dictionary_wrong:

@@ -7,6 +7,8 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include <cstdint>
+#include <optional>
 #include <span>
 
 namespace release {
@@ -16,6 +18,13 @@ enum class CodecStep {
   kFrameEnd,     // a whole member, frame or stream has been read and checked
   kCorrupt,      // a checksum or the structure is wrong
   kUnsupported,  // a kind or memory need that is not accepted
+};
+
+// After kUnsupported: the memory in bytes that the stream needs, and the most
+// that is given; nullopt if that is not the reason or not known.
+struct MemoryNeed {
+  std::uint64_t needed = 0;
+  std::uint64_t limit = 0;
 };
 
 // Each has Step: takes from the front of `in`, fills `out` from its front and
@@ -51,8 +60,10 @@ class XzCodec {
   XzCodec(const XzCodec&) = delete;
   XzCodec& operator=(const XzCodec&) = delete;
   CodecStep Step(std::span<const char>* in, std::span<char>* out);
+  std::optional<MemoryNeed> memory_need() const { return need_; }
 
  private:
+  std::optional<MemoryNeed> need_;
   lzma_stream stream_ = LZMA_STREAM_INIT;
 };
 
@@ -63,8 +74,10 @@ class ZstdCodec {
   ZstdCodec(const ZstdCodec&) = delete;
   ZstdCodec& operator=(const ZstdCodec&) = delete;
   CodecStep Step(std::span<const char>* in, std::span<char>* out);
+  std::optional<MemoryNeed> memory_need() const { return need_; }
 
  private:
+  std::optional<MemoryNeed> need_;
   ZSTD_DCtx* context_;
 };
 

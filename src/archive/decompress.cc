@@ -1,5 +1,7 @@
 #include "archive/decompress.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 #include <variant>
@@ -9,6 +11,7 @@
 #include "archive/codec.h"
 #include "archive/compression.h"
 #include "archive/read_error.h"
+#include "base/units.h"
 
 namespace release {
 namespace {
@@ -35,6 +38,12 @@ void Emplace(Compression compression, Codec* codec) {
       codec->emplace<ZstdCodec>();
       return;
   }
+}
+
+std::optional<MemoryNeed> NeedOf(const Codec& codec) {
+  if (const auto* xz = std::get_if<XzCodec>(&codec)) return xz->memory_need();
+  const auto* zstd = std::get_if<ZstdCodec>(&codec);
+  return zstd == nullptr ? std::nullopt : zstd->memory_need();
 }
 
 CodecStep StepOf(Codec* codec, std::span<const char>* in,
@@ -69,8 +78,23 @@ struct Decompressor::Impl {
     begun = true;
   }
 
-  [[noreturn]] void Fail(ErrorCode code, const char* reason) const {
+  [[noreturn]] void Fail(ErrorCode code, const std::string& reason) const {
     FailToRead(name, code, reason);
+  }
+
+  [[noreturn]] void FailUnsupported() const {
+    const auto need = NeedOf(codec);
+    if (!need) {
+      Fail(ErrorCode::kArchiveUnsupported,
+           "its compression needs too much memory or is of a newer kind");
+    }
+    Fail(ErrorCode::kArchiveUnsupported,
+         fmt::format("its compression needs {} of memory, and at most {} are "
+                     "used; compress it {}",
+                     FormatSize(need->needed), FormatSize(need->limit),
+                     compression == Compression::kZstd
+                         ? "with --long=27 or less"
+                         : "with a smaller dictionary"));
   }
 
   // Makes `left` hold that many bytes, fewer only at the end of the source.
@@ -137,8 +161,7 @@ struct Decompressor::Impl {
       Fail(ErrorCode::kArchiveCorrupt, "its compressed data is damaged");
     }
     if (step == CodecStep::kUnsupported) {
-      Fail(ErrorCode::kArchiveUnsupported,
-           "its compression needs too much memory or is of a newer kind");
+      FailUnsupported();
     }
     frame_ended = step == CodecStep::kFrameEnd;
     const bool moved = before != left.size() + room->size();
@@ -189,6 +212,10 @@ Decompressor::~Decompressor() = default;
 std::span<const char> Decompressor::Next() { return impl_->Next(); }
 
 SharedBlock Decompressor::Kept() const { return impl_->out; }
+
+bool Decompressor::is_compressed() const {
+  return impl_->compression != Compression::kNone;
+}
 
 std::uint64_t Decompressor::bytes_read() const { return impl_->bytes_read; }
 

@@ -36,6 +36,9 @@ class Decompressor {
   // The block that holds those bytes; null if they cannot be kept.
   SharedBlock Kept() const;
 
+  // Whether the end of the stream is marked, so that Next reaches it only if
+  // nothing is missing. Call after the first Next.
+  bool is_compressed() const;
   // Bytes read from the source so far.
   std::uint64_t bytes_read() const;
   // The SHA-256 in hex of all bytes read; call once, last.

@@ -128,7 +128,10 @@ struct Reader::Impl {
     if (input.last_nonzero_end() > end) {
       Fail(ErrorCode::kArchiveCorrupt, "trailing data after its end");
     }
-    const bool cut = tar && (input.given() < end + kTarEnd ||
+    // Compression and checksums show a cut, too, and some writers leave the
+    // zero blocks out.
+    const bool marked = input.is_compressed() || checksum_expected;
+    const bool cut = tar && (input.given() < end + (marked ? 0 : kTarEnd) ||
                              input.given() % kTarBlock != 0);
     if (cut) Fail(ErrorCode::kArchiveTruncated, "it ends early");
   }
@@ -147,6 +150,7 @@ struct Reader::Impl {
   ArchiveParser parser;
   std::optional<PrefetchDecoder> ahead;
 
+  bool checksum_expected = false;
   bool begun = false;
   bool ended = false;
   std::uint64_t entries = 0;   // that were begun
@@ -182,6 +186,8 @@ std::span<const char> Reader::NextBlock() { return impl_->NextBlock(); }
 SharedBlock Reader::Keep(std::span<const char> bytes) const {
   return impl_->input.Keep(bytes);
 }
+
+void Reader::ExpectChecksum() { impl_->checksum_expected = true; }
 
 std::string Reader::Finish() { return impl_->Finish(); }
 

@@ -51,9 +51,14 @@ class Reader {
   // without copying; null if they cannot be kept.
   SharedBlock Keep(std::span<const char> bytes) const;
 
+  // Accepts a tar without the zero blocks at its end, although it is not
+  // compressed: a checksum of the whole archive will be compared.
+  void ExpectChecksum();
+
   // Reads what follows the last entry and checks that the archive is complete:
-  // end mark, checksums, nothing after it. Call after Next returned nullopt.
-  // Returns the SHA-256 of the whole archive in hex.
+  // end mark (a compressed tar may lack its own), checksums, nothing after it.
+  // Call after Next returned nullopt. Returns the SHA-256 of the whole archive
+  // in hex.
   std::string Finish();
 
   // Bytes read of the archive so far.

@@ -59,7 +59,7 @@ class Unpacker {
       if (accepted) {
         Take(std::move(*accepted), *entry);
       } else {
-        TakeTop(*entry);
+        TakeNameless(*entry);
       }
     }
     out_.sha256 = reader_->Finish();
@@ -182,11 +182,17 @@ class Unpacker {
     if (writer_) writer_->SetDirectory(path, attributes);
   }
 
-  // Takes the time of the release's own directory from the entry for it.
-  void TakeTop(const ArchiveEntry& entry) {
-    const bool is_top = entry.kind == Kind::kDirectory &&
-                        ComponentsOf(entry.path) == options_.strip_components;
-    if (writer_ && is_top) writer_->SetDirectory("", {0, entry.modified});
+  // An entry may be the release's own directory, which has a time, or lose its
+  // name by stripping, or be a hard link to itself.
+  void TakeNameless(const ArchiveEntry& entry) {
+    const std::size_t components = ComponentsOf(entry.path);
+    if (entry.kind == Kind::kDirectory) {
+      if (writer_ && components == options_.strip_components) {
+        writer_->SetDirectory("", {0, entry.modified});
+      }
+    } else if (components <= options_.strip_components) {
+      if (out_.stripped++ == 0) out_.first_stripped = entry.path;
+    }
   }
 
   // -- files

@@ -39,6 +39,9 @@ struct Unpacked {
   std::string sha256;  // of the archive
   std::uint64_t archive_bytes = 0;
   std::vector<std::string> left_out;  // entries at or below `reserved`
+  // Entries other than directories of which stripping leaves no name.
+  std::uint64_t stripped = 0;
+  std::string first_stripped;  // path in the archive; empty if there is none
 };
 
 // Unpacks all of `reader` into the empty directory `directory` of `fs`, which

@@ -161,6 +161,19 @@ Version FirstFree(const DeploymentState& state, const std::string& name) {
   }
 }
 
+// Returns the directory at the top that has all other entries below it.
+std::optional<std::string> OnlyDirectory(const Manifest& manifest) {
+  // Sorted by path, so the top directory, if it is the only one, comes first.
+  const auto& entries = manifest.entries;
+  if (entries.size() < 2) return std::nullopt;
+  const std::string& top = entries.front().path;
+  const bool only = std::all_of(entries.begin() + 1, entries.end(),
+                                [&](const ManifestEntry& entry) {
+                                  return entry.path.starts_with(top + "/");
+                                });
+  return only ? std::optional(top) : std::nullopt;
+}
+
 // Throws Error kVersionConflict if something that is not a release has the
 // name.
 void RefuseUnknownEntry(const DeploymentState& state, const Version& version) {
@@ -268,6 +281,7 @@ void ArchiveStaging::Prepare(const DeploymentState& state,
             .max_size = context_->config->unpack.max_size,
             .max_entries = context_->config->unpack.max_entries,
             .threads = context_->ThreadsFor(kDecoders)});
+  if (archive_.checksum || admitted_) reader_->ExpectChecksum();
   carried_ = reader_->TakeManifest();
   const Version version = ChooseVersion(state);
   prepared->to = version;
@@ -387,6 +401,25 @@ Unpacked ArchiveStaging::UnpackInto(const Staging& staging,
   return unpacked;
 }
 
+void ArchiveStaging::WarnOfStripped(const Unpacked& unpacked,
+                                    StepRecorder* recorder) const {
+  if (unpacked.stripped == 0) return;
+  recorder->Warn(fmt::format(
+      "--strip-components {} leaves out {} of the archive{}",
+      MakeOptions().strip_components, Quoted(unpacked.first_stripped),
+      unpacked.stripped == 1
+          ? ""
+          : fmt::format(" and {} more", unpacked.stripped - 1)));
+}
+
+std::optional<std::string> ArchiveStaging::Hint() const {
+  if (!top_directory_) return std::nullopt;
+  return fmt::format(
+      "the whole archive lies below {}/; if that should be the release itself, "
+      "deploy it with --strip-components 1",
+      Quoted(*top_directory_));
+}
+
 void ArchiveStaging::Create(const DeploymentState& state,
                             StepRecorder* recorder,
                             PreparedTransaction* prepared) {
@@ -401,6 +434,8 @@ void ArchiveStaging::Create(const DeploymentState& state,
     CheckArchive(unpacked);
   });
   recorder->facts["sha256"] = unpacked.sha256;
+  WarnOfStripped(unpacked, recorder);
+  top_directory_ = OnlyDirectory(unpacked.manifest);
   recorder->Step("publish", [&] {
     for (const std::string& path : staging.LinkShared(
              *context_->config, &unpacked.manifest, request_.owner)) {

@@ -45,6 +45,10 @@ class ArchiveStaging {
   void Stage(const DeploymentState& state, StepRecorder* recorder,
              PreparedTransaction* prepared);
 
+  // Returns what the admin may have forgotten, for a release that was staged
+  // and does not work; nullopt if there is no sign of anything.
+  std::optional<std::string> Hint() const;
+
  private:
   // Sets `version_origin_`, too.
   Version ChooseVersion(const DeploymentState& state);
@@ -60,6 +64,7 @@ class ArchiveStaging {
   Unpacked UnpackInto(const Staging& staging, const DeploymentState& state,
                       StepRecorder* recorder);
   void CompareWithExisting(const Manifest& offered) const;
+  void WarnOfStripped(const Unpacked& unpacked, StepRecorder* recorder) const;
 
   DeployContext* context_;
   ArchiveRequest request_;
@@ -67,7 +72,8 @@ class ArchiveStaging {
   std::unique_ptr<Reader> reader_;
   std::optional<Manifest> carried_;  // the manifest in the archive
   std::string version_origin_;  // of a version that the request does not name
-  std::optional<Version> existing_;       // set if the release exists already
+  std::optional<Version> existing_;  // set if the release exists already
+  std::optional<std::string> top_directory_;  // that has all else below it
   std::optional<GateFacts> admitted_;     // if the archive came with evidence
   std::vector<std::string> undeletable_;  // trash that could not be deleted
 };

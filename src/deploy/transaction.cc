@@ -383,7 +383,10 @@ void Transaction::AfterCommit() {
 }
 
 Outcome Transaction::Undone(const Failure& failure) {
-  if (record_.switching) recorder_.Remark("undoing");
+  if (record_.switching) {
+    recorder_.Remark("undoing");
+    if (staging_ && staging_->Hint()) recorder_.Warn(*staging_->Hint());
+  }
   record_.current_step = recorder_.current_step();
   record_.tree = recorder_.tree();
   Outcome undone = Undo(context_, &*journal_, record_, state_.ledger,

@@ -95,6 +95,27 @@ TEST_CASE("decompress: what needs too much memory is unsupported") {
         ErrorCode::kArchiveUnsupported);
 }
 
+TEST_CASE("decompress: the message has need, limit and remedy") {
+  const std::pair<const char*, std::vector<const char*>> expected[] = {
+      {"zstd -q --ultra -22 --long=28",
+       {"needs 256.0 MiB of memory", "at most 128.0 MiB", "--long=27 or less"}},
+      {"xz --lzma2=dict=512MiB", {"at most 256.0 MiB", "a smaller dictionary"}},
+  };
+  for (const auto& each : expected) {
+    CAPTURE(std::string(each.first));
+    std::string message;
+    try {
+      ReadAll(Compress(Noise(100'000, 3), each.first), 1000);
+    } catch (const Error& error) {
+      message = error.what();
+    }
+    CAPTURE(message);
+    for (const char* part : each.second) {
+      CHECK(message.find(part) != std::string::npos);
+    }
+  }
+}
+
 TEST_CASE("decompress: an empty source is empty") {
   CHECK(CodeOf("") == ErrorCode::kArchiveEmpty);
 }

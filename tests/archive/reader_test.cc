@@ -280,6 +280,27 @@ TEST_CASE("reader: data after the end is corrupt") {
   }
 }
 
+TEST_CASE("reader: a tar may lack its end if something else shows a cut") {
+  const std::string& whole = BytesOf(kSamples[0]);
+  const std::size_t last = whole.find_last_not_of('\0') + 1;
+  for (const std::size_t zeros : {0, 512}) {
+    CAPTURE(zeros);
+    const std::string bytes = whole.substr(0, (last + 511) / 512 * 512 + zeros);
+    CHECK(Name(CodeOf(bytes)) == "archive-truncated");
+    for (const char* command : {"gzip < in > out", "zstd -q < in > out"}) {
+      CHECK(CodeOf(Run(bytes, command)) == ErrorCode::kInternal);
+      // A cut within an entry shows all the same.
+      CHECK(Name(CodeOf(Run(bytes.substr(0, 5'000), command))) ==
+            "archive-truncated");
+    }
+    Reader reader(InPieces(bytes, 10'000), "archive", {});
+    reader.ExpectChecksum();
+    while (reader.Next()) {
+    }
+    CHECK(reader.Finish().size() == 64);
+  }
+}
+
 TEST_CASE("reader: another tar after the end of a tar is corrupt") {
   const std::string& bytes = BytesOf(kSamples[0]);
   CHECK(Name(CodeOf(bytes + bytes)) == "archive-corrupt");
