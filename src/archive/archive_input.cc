@@ -78,7 +78,7 @@ void ArchiveInput::CopyToSpool() {
   }
   copy_.emplace(spool_.fs, file_, copied_);
   if (format_ == Format::kZip) {
-    backslash_ = CheckZip(*copy_, name_, spool_.max_entries);
+    zip_names_ = CheckZip(*copy_, name_, spool_.max_entries);
   } else {
     CheckSevenZip(*copy_, name_);
   }

@@ -32,7 +32,7 @@ class ArchiveInput {
   Format format() const { return format_; }
   // The copy of a zip or 7z; null for formats that are read as a stream.
   SpoolCopy* copy() { return copy_ ? &*copy_ : nullptr; }
-  Backslash backslash() const { return backslash_; }  // in the names of a zip
+  ZipNames zip_names() const { return zip_names_; }  // of a zip
   // The same bytes for another thread; nullopt if they are no copy or the spool
   // asks for no threads. May outlive this.
   std::optional<SpoolCopy> SecondCopy() const;
@@ -74,7 +74,7 @@ class ArchiveInput {
   std::string given_head_;
   std::shared_ptr<const ScopedHandle> file_;  // of the copy
   std::optional<SpoolCopy> copy_;
-  Backslash backslash_ = Backslash::kSeparator;
+  ZipNames zip_names_;
   std::uint64_t copied_ = 0;
   bool at_end_ = false;
   std::uint64_t given_ = 0;

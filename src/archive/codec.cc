@@ -2,6 +2,7 @@
 
 #include <zstd_errors.h>
 
+#include <array>
 #include <cstdint>
 #include <new>
 
@@ -105,8 +106,25 @@ namespace {
 // libzstd's own limit for a frame's window.
 constexpr std::uint64_t kZstdLimit = std::uint64_t{128} << 20;
 
+// Returns the size of the content that the header of a frame gives.
+std::optional<std::uint64_t> ContentOf(std::span<const char> frame) {
+  constexpr std::size_t kDescriptor = 4;
+  constexpr std::array<std::size_t, 4> kIdBytes = {0, 1, 2, 4};
+  constexpr std::array<std::size_t, 4> kSizeBytes = {1, 2, 4, 8};
+  const auto descriptor = static_cast<unsigned char>(frame[kDescriptor]);
+  const std::size_t begin = kDescriptor + 1 + kIdBytes[descriptor & 3];
+  const std::size_t count = kSizeBytes[descriptor >> 6];
+  if (frame.size() < begin + count) return std::nullopt;
+  std::uint64_t size = 0;
+  for (std::size_t i = count; i-- > 0;) {
+    size = size << 8 | static_cast<unsigned char>(frame[begin + i]);
+  }
+  return size;
+}
+
 // Returns the window of the frame that begins here (RFC 8878, 3.1.1.1);
-// nullopt if its header is not whole or gives the size of the content instead.
+// nullopt if its header is not whole. A frame of one segment has a window of
+// the size of its content.
 std::optional<std::uint64_t> WindowOf(std::span<const char> frame) {
   constexpr std::size_t kDescriptor = 4;
   constexpr unsigned kSingleSegment = 0x20;
@@ -114,7 +132,7 @@ std::optional<std::uint64_t> WindowOf(std::span<const char> frame) {
   const auto byte = [&](std::size_t i) {
     return static_cast<unsigned>(static_cast<unsigned char>(frame[i]));
   };
-  if ((byte(kDescriptor) & kSingleSegment) != 0) return std::nullopt;
+  if ((byte(kDescriptor) & kSingleSegment) != 0) return ContentOf(frame);
   const unsigned window = byte(kDescriptor + 1);
   const std::uint64_t base = std::uint64_t{1} << (10 + (window >> 3));
   return base + base / 8 * (window & 7);

@@ -14,6 +14,15 @@ namespace release {
 // Windows, or is a letter.
 enum class Backslash { kSeparator, kLetter };
 
+// Which letters the names of a zip are in, where they are not UTF-8.
+enum class OtherLetters { kRefused, kCp437 };
+
+// How the names of a zip are to be read.
+struct ZipNames {
+  Backslash backslash = Backslash::kSeparator;
+  OtherLetters other_letters = OtherLetters::kRefused;
+};
+
 // While one lives, libarchive takes backslashes on this thread as said. Without
 // one they are separators, since it does not read which system made an entry.
 class BackslashScope {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "archive/archive_input.h"
+#include "archive/cp437.h"
 #include "archive/entry_content.h"
 #include "archive/parsed_entry.h"
 #include "archive/parser_bytes.h"
@@ -62,8 +63,7 @@ struct ArchiveParser::Impl {
       : format(format_in),
         name(std::move(name_in)),
         source(format, stream, copy, name),
-        backslash(stream == nullptr ? Backslash::kSeparator
-                                    : stream->backslash()),
+        names(stream == nullptr ? ZipNames() : stream->zip_names()),
         content(IsTar(format) ? EntryContent::LastHole::kAllowed
                               : EntryContent::LastHole::kRefused,
                 name),
@@ -131,7 +131,7 @@ struct ArchiveParser::Impl {
   std::optional<ArchiveEntry> ReadHeader() {
     if (entries > 0) LeaveEntry();
     archive_entry* entry = nullptr;
-    const BackslashScope scope(backslash);
+    const BackslashScope scope(names.backslash);
     source.BeginHeader();
     const int result =
         Bounded([&] { return archive_read_next_header(parser.get(), &entry); });
@@ -149,6 +149,9 @@ struct ArchiveParser::Impl {
     if (result == ARCHIVE_WARN) CheckWarning(entry, Message(), name);
     CountShared(entry);
     ArchiveEntry out = ConvertEntry(entry, name);
+    if (names.other_letters == OtherLetters::kCp437 && !IsUtf8(out.path)) {
+      out.path = FromCp437(out.path);
+    }
     content.Begin(out.kind == ArchiveEntry::Kind::kFile ? out.size
                                                         : std::nullopt);
     block_seen = false;
@@ -213,7 +216,7 @@ struct ArchiveParser::Impl {
   Format format;
   std::string name;
   ParserBytes source;
-  Backslash backslash;
+  ZipNames names;
   EntryContent content;
   std::unique_ptr<archive, int (*)(archive*)> parser;
   std::uint64_t memory_limit = 0;  // for libarchive; 0: none

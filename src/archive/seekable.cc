@@ -26,9 +26,12 @@ constexpr std::string_view kLocator64Magic = "PK\x06\x07";
 constexpr std::string_view kEnd64Magic = "PK\x06\x06";
 constexpr std::string_view kListedMagic = "PK\x01\x02";
 constexpr std::uint64_t kIn64 = 0xFFFFFFFF;  // "see the zip64 record"
+constexpr std::uint64_t kDos = 0;
 constexpr std::uint64_t kUnix = 3;
+constexpr std::uint64_t kWindows = 11;
 constexpr std::uint64_t kDarwin = 19;
-constexpr unsigned kSizesFollow = 8;  // flag: after the data
+constexpr unsigned kNameIsUtf8 = 0x800;  // flag
+constexpr unsigned kSizesFollow = 8;     // flag: after the data
 
 std::uint64_t Number(std::string_view text, std::size_t offset,
                      std::size_t bytes) {
@@ -205,7 +208,11 @@ struct ListedEntry {
     }
   }
 
-  // On which names may hold a backslash.
+  // DOS has the letters of its code page, unless the entry says otherwise.
+  bool HasDosLetters() const {
+    return (system == kDos || system == kWindows) && (flags & kNameIsUtf8) == 0;
+  }
+  // On Unix names may hold a backslash.
   bool MadeOnUnix() const { return system == kUnix || system == kDarwin; }
 
   std::uint64_t system;  // that made the entry
@@ -218,6 +225,27 @@ struct ListedEntry {
   std::string_view extra;
   std::uint64_t length;
   std::uint64_t offset;
+};
+
+// What the names of all entries have in common.
+class NamesSeen {
+ public:
+  void Add(const ListedEntry& entry) {
+    const bool backslash = entry.name.find('\\') != entry.name.npos;
+    if (backslash && !entry.MadeOnUnix()) separates_ = true;
+    if (IsUtf8(entry.name)) return;
+    (entry.HasDosLetters() ? dos_letters_ : unknown_letters_) = true;
+  }
+  ZipNames Result() const {
+    return {separates_ ? Backslash::kSeparator : Backslash::kLetter,
+            dos_letters_ && !unknown_letters_ ? OtherLetters::kCp437
+                                              : OtherLetters::kRefused};
+  }
+
+ private:
+  bool separates_ = false;
+  bool dos_letters_ = false;
+  bool unknown_letters_ = false;
 };
 
 bool SameSize(std::uint64_t local, std::uint64_t listed) {
@@ -314,8 +342,8 @@ void ForEachListed(const File& file, const Directory& directory,
 
 }  // namespace
 
-Backslash CheckZip(const SpoolCopy& copy, const std::string& name,
-                   std::uint64_t max_entries) {
+ZipNames CheckZip(const SpoolCopy& copy, const std::string& name,
+                  std::uint64_t max_entries) {
   const File file(copy, name);
   const Directory directory = FindDirectory(file);
   // The manifest may be an entry beside them.
@@ -324,18 +352,16 @@ Backslash CheckZip(const SpoolCopy& copy, const std::string& name,
               "it lists more than " + std::to_string(max_entries) + " entries");
   }
   std::vector<Extent> extents;
-  auto backslash = Backslash::kLetter;
+  NamesSeen names;
   ForEachListed(file, directory, [&](const ListedEntry& entry) {
     // Checked before memory is spent on further ones.
     if (extents.size() == directory.entries) DamagedCount(file);
     extents.push_back(CompareWithLocal(file, entry, directory.base));
-    if (!entry.MadeOnUnix() && entry.name.find('\\') != entry.name.npos) {
-      backslash = Backslash::kSeparator;
-    }
+    names.Add(entry);
   });
   if (extents.size() != directory.entries) DamagedCount(file);
   CheckExtents(file, std::move(extents), directory.offset);
-  return backslash;
+  return names.Result();
 }
 
 void CheckSevenZip(const SpoolCopy& copy, const std::string& name) {

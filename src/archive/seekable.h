@@ -20,10 +20,12 @@ namespace release {
 // or the parts disagree; CheckZip throws kLimitExceeded for a zip that lists
 // more than `max_entries` and a manifest, 0 being any number, and
 // kArchiveUnsupported for a program without a zip behind it. CheckZip returns
-// what a backslash means in the names: a letter unless an entry that has one
-// was made on another system than Unix.
-Backslash CheckZip(const SpoolCopy& copy, const std::string& name,
-                   std::uint64_t max_entries);
+// how names are to be read, by the systems that made the entries: a backslash
+// is a letter unless an entry that has one was made elsewhere than on Unix, and
+// letters are of code page 437 if DOS or Windows made all whose names are not
+// UTF-8.
+ZipNames CheckZip(const SpoolCopy& copy, const std::string& name,
+                  std::uint64_t max_entries);
 void CheckSevenZip(const SpoolCopy& copy, const std::string& name);
 
 }  // namespace release

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "os/posix_fs.h"
 #include "support/archives.h"
 #include "support/expect_error.h"
