@@ -175,6 +175,7 @@ std::optional<AcceptedEntry> EntryRules::Accept(const ArchiveEntry& entry) {
   }
   AcceptedEntry out{entry.kind, std::move(path), "", 0};
   if (entry.kind == Kind::kSymlink) {
+    if (IsRepeated(link_targets_, out.path, entry.target)) return std::nullopt;
     CheckLink(entry, out.path);
     out.target = entry.target;
   } else {
@@ -182,6 +183,12 @@ std::optional<AcceptedEntry> EntryRules::Accept(const ArchiveEntry& entry) {
   }
   Remember(entry, out.path);
   return out;
+}
+
+bool EntryRules::IsRepeated(const Targets& targets, std::string_view path,
+                            std::string_view target) {
+  const auto before = targets.find(HashContent(path));
+  return before != targets.end() && before->second == target;
 }
 
 void EntryRules::CheckLink(const ArchiveEntry& entry,
@@ -249,13 +256,16 @@ std::optional<AcceptedEntry> EntryRules::AcceptHardLink(
   if (target == path) return std::nullopt;
   AcceptedEntry out{Kind::kHardLink, std::move(path), target, 0};
   if (it->second == Seen::kFile) {
+    if (IsRepeated(hard_link_targets_, out.path, target)) return std::nullopt;
     Remember(entry, out.path);
+    hard_link_targets_[HashContent(out.path)] = target;
     return out;
   }
   // The same target may lead out of the release from another directory.
   ArchiveEntry link = entry;
   link.kind = out.kind = Kind::kSymlink;
   link.target = out.target = link_targets_.at(it->first);
+  if (IsRepeated(link_targets_, out.path, out.target)) return std::nullopt;
   CheckLink(link, out.path);
   Remember(link, out.path);
   return out;

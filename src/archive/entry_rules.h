@@ -56,8 +56,9 @@ class EntryRules {
   explicit EntryRules(const Options& options) : options_(options) {}
 
   // The entry as it will be made; nullopt if no name is left after stripping,
-  // as for the archive's own "./", or if it is a hard link to itself. A hard
-  // link to a symbolic link becomes a symbolic link. Throws Error kUnsafeEntry
+  // as for the archive's own "./", or if it is a hard link to itself or a
+  // link that is there already. A hard link to a symbolic link becomes
+  // a symbolic link. Throws Error kUnsafeEntry
   // naming the entry and the reason.
   std::optional<AcceptedEntry> Accept(const ArchiveEntry& entry);
 
@@ -67,6 +68,12 @@ class EntryRules {
     std::size_t operator()(const ContentHash& key) const;
   };
 
+  using Targets = std::unordered_map<ContentHash, std::string, KeyHash>;
+
+  // Whether the link is there already: tar writes a link that it was given
+  // twice as the same entry again.
+  static bool IsRepeated(const Targets& targets, std::string_view path,
+                         std::string_view target);
   void CheckLink(const ArchiveEntry& entry, std::string_view path) const;
   void CheckParents(const ArchiveEntry& entry, std::string_view path);
   void Remember(const ArchiveEntry& entry, std::string_view path);
@@ -75,7 +82,8 @@ class EntryRules {
 
   const Options options_;
   std::unordered_map<ContentHash, Seen, KeyHash> seen_;
-  std::unordered_map<ContentHash, std::string, KeyHash> link_targets_;
+  Targets link_targets_;
+  Targets hard_link_targets_;
   std::string checked_parent_;
 };
 

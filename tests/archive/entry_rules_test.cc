@@ -111,7 +111,7 @@ TEST_CASE("entry rules: a name occurs once") {
   CHECK(LastRefused({File("a/b"), Link("a", "x")}));
   CHECK(LastRefused({File("a"), File("a/b")}));
   CHECK(LastRefused({Link("a", "b"), File("a")}));
-  CHECK(LastRefused({Link("a", "b"), Link("a", "b")}));
+  CHECK(LastRefused({Link("a", "b"), Link("a", "c")}));
   CHECK(LastRefused({File("a"), Hard("b", "a"), File("b")}));
 }
 
@@ -190,13 +190,16 @@ TEST_CASE("entry rules: a hard link names a file that came before") {
   CHECK(LastRefused({Dir("a"), Hard("a", "a")}));
   CHECK(LastRefused({Dir("a"), Hard("b", "a")}));
   CHECK(LastRefused({File("d/x"), Hard("b", "d")}));
-  CHECK(LastRefused({File("a"), Hard("b", "a"), Hard("b", "a")}));
+  CHECK(LastRefused({File("a"), File("c"), Hard("b", "a"), Hard("b", "c")}));
 }
 
 TEST_CASE("entry rules: a hard link to itself is skipped") {
   CHECK(PathOf({File("a"), Hard("a", "a")}) == "-");
   CHECK(PathOf({File("a"), Hard("./a", "a"), Hard("a", "./a")}) == "-");
   CHECK(PathOf({Link("a", "x"), Hard("a", "a")}) == "-");
+  CHECK(PathOf({Link("a", "x"), Link("./a", "x")}) == "-");
+  CHECK(PathOf({File("a"), Hard("b", "a"), Hard("b", "a")}) == "-");
+  CHECK(PathOf({Link("a", "x"), Hard("b", "a"), Hard("b", "a")}) == "-");
 }
 
 TEST_CASE("entry rules: a hard link to a symbolic link is one, too") {
