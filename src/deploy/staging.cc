@@ -200,10 +200,8 @@ std::optional<Version> ArchiveStaging::ExpectedVersion() const {
 
 Version ArchiveStaging::ChooseVersion(const DeploymentState& state) {
   if (request_.version) return *request_.version;
-  if (carried_ && carried_->version) {
-    version_origin_ = "the archive's manifest";
-    return *carried_->version;
-  }
+  // The archive carries its version, so there is nothing to say about it.
+  if (carried_ && carried_->version) return *carried_->version;
   if (auto version = ExpectedVersion()) {
     version_origin_ = fmt::format("the name {}", Quoted(request_.file_name));
     return *version;

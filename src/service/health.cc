@@ -215,7 +215,7 @@ Command ProbeCommand(const HealthConfig& config,
   Command command;
   command.argv = config.command;
   command.env = hook_context.Environment();
-  command.directory = "/";
+  command.directory = std::string("/");
   return command;
 }
 

@@ -32,7 +32,7 @@ Reason RunNotifier(const Argv& argv, const Notice& notice, Runner* runner,
   command.argv = argv;
   command.env = notice.Environment();
   command.input = NoticeJson(notice) + "\n";
-  command.directory = "/";
+  command.directory = std::string("/");
   command.timeout = timeout;
   const auto unsafe = FindUnsafeFile(command, notice.root + "/releases");
   if (unsafe) {
