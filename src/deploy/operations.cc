@@ -48,8 +48,11 @@ Outcome RecoverLocked(DeployContext* context, bool with_service) {
   outcome.previous = outcome.current;
   if (!settled) {
     // Recover collects garbage only after an undo.
-    outcome.warnings = MessagesOf(
-        CollectGarbage(context->fs, context->ThreadsFor(kRemoveThreads)));
+    const RemovalFailures failures =
+        CollectGarbage(context->fs, context->ThreadsFor(kRemoveThreads));
+    outcome.warnings = MessagesOf(failures);
+    // Forgets the entries that are gone now.
+    TakeUnreported(context->fs, failures);
     return outcome;
   }
   outcome.transaction = settled->transaction;

@@ -244,11 +244,13 @@ TEST_CASE("recover with nothing to settle succeeds and removes garbage") {
   World world;
   DeployAll(&world, {"1"});
   world.disk.MakeDirectory(Fs::kRoot, "releases/.partial-000009", 0700);
+  PutFile(&world.disk, ".release/unremovable", ".partial-000009\n");
   for (int i = 0; i < 2; ++i) {
     const Outcome outcome = world.RecoverNow();
     CHECK(outcome.exit == Exit::kDone);
     CHECK(outcome.result == "nothing");
     CHECK(outcome.current == "1");
+    CHECK(!Exists(&world.disk, ".release/unremovable"));
     CHECK(ListReleases(&world.disk).garbage.empty());
   }
 }

@@ -237,6 +237,7 @@ TEST_CASE("a release of an earlier version or umask is the same content") {
   REQUIRE(DeployModes(&world, 0755, 0644).exit == Exit::kDone);
   Manifest manifest = LoadManifest(&world.disk, V("1"));
   manifest.entries.at(0).mode = 0744;
+  world.disk.SetMode(Fs::kRoot, "releases/1/d", 0744);
   PutFile(&world.disk, ManifestPath(V("1")), FormatManifest(manifest));
   CHECK(DeployModes(&world, 0744, 0444).result == "unchanged");
   world.config.unpack.umask = 0027;
