@@ -36,7 +36,7 @@ const std::vector<Fault> kFailing = {
     {"mkdirat", "ENOSPC", 2}, {"unlinkat", "EIO", 2}, {"openat", "EMFILE", 7},
     {"openat2", "EACCES", 7}, {"getdents64", "EIO"},  {"flock", "EIO"},
     {"readlinkat", "EIO", 3}, {"fchmodat", "EIO"},    {"newfstatat", "EIO", 9},
-    {"fstatfs", "EIO"}};
+    {"fstatfs", "EIO"},       {"utimensat", "EIO"}};
 
 // The faults of scripts/torture: every call with every error.
 std::vector<Fault> AllFaults() {
@@ -46,7 +46,8 @@ std::vector<Fault> AllFaults() {
         "fsync",      "syncfs",     "renameat2", "linkat",    "symlinkat",
         "unlinkat",   "mkdirat",    "ftruncate", "fallocate", "fchmodat",
         "fchownat",   "newfstatat", "fstat",     "fstatfs",   "readlinkat",
-        "getdents64", "flock",      "fcntl",     "clone3"}) {
+        "getdents64", "flock",      "fcntl",     "clone3",    "utimensat",
+        "fchown"}) {
     for (const char* error : {"EIO", "ENOSPC", "EINTR", "EACCES", "EMFILE"}) {
       all.push_back({call, error});
     }

@@ -26,7 +26,8 @@ namespace bfs = boost::filesystem;
 constexpr char kCalls[] =
     "write,pwrite64,writev,rename,renameat,renameat2,symlink,symlinkat,link,"
     "linkat,mkdir,mkdirat,unlink,unlinkat,rmdir,openat,openat2,fsync,fdatasync,"
-    "syncfs,ftruncate,fallocate,chmod,fchmod,fchmodat,fchownat,flock,close";
+    "syncfs,ftruncate,fallocate,chmod,fchmod,fchmodat,fchown,fchownat,"
+    "utimensat,flock,close";
 
 // A call that is made more often than kAllUpTo times is sampled: these are
 // openat and close, mostly of the dynamic linker or for reading. Every rename,

@@ -209,3 +209,20 @@ int fchownat(int dir, const char* name, uid_t owner, gid_t group, int flags) {
   Count("fchownat", dir, name);
   return NEXT(fchownat)(dir, name, owner, group, flags);
 }
+
+int fchown(int fd, uid_t owner, gid_t group) {
+  Count("fchown", fd, NULL);
+  return NEXT(fchown)(fd, owner, group);
+}
+
+int utimensat(int dir, const char* name, const struct timespec times[2],
+              int flags) {
+  Count("utimensat", dir, name);
+  return NEXT(utimensat)(dir, name, times, flags);
+}
+
+// The C library makes it the system call utimensat without a name.
+int futimens(int fd, const struct timespec times[2]) {
+  Count("utimensat", fd, NULL);
+  return NEXT(futimens)(fd, times);
+}
