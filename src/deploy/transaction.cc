@@ -229,8 +229,9 @@ void Transaction::Stage() {
 void Transaction::Activate() {
   const HooksConfig& hooks = context_->config->hooks;
   const bool with_hooks = link() != LinkChange::kBack;
-  // Staging has compared the release if there is an archive.
-  if (!spec_.archive) {
+  // Staging has compared the release if there is an archive. A rollback must
+  // not take longer for a large release.
+  if (!spec_.archive && link() == LinkChange::kForward) {
     const Reason altered = DescribeAlteration(context_, *prepared_.to);
     if (altered) recorder_.Warn(*altered);
   }
