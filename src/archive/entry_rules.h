@@ -58,8 +58,7 @@ class EntryRules {
   // The entry as it will be made; nullopt if no name is left after stripping,
   // as for the archive's own "./", or if it is a hard link to itself or a
   // link that is there already. A hard link to a symbolic link becomes
-  // a symbolic link. Throws Error kUnsafeEntry
-  // naming the entry and the reason.
+  // a symbolic link. Throws Error kUnsafeEntry naming the entry and the reason.
   std::optional<AcceptedEntry> Accept(const ArchiveEntry& entry);
 
  private:

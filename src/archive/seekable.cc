@@ -227,7 +227,7 @@ struct ListedEntry {
   std::uint64_t offset;
 };
 
-// What the names of all entries have in common.
+// Collects which letters the names of all entries use.
 class NamesSeen {
  public:
   void Add(const ListedEntry& entry) {

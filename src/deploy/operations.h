@@ -48,8 +48,7 @@ bool InitializeLayout(Fs* fs);
 // Confirm lets a transaction that waits for confirmation keep its release;
 // Abort asks the running transaction to undo and stop. Both only leave a file
 // that the transaction polls for; they neither take the lock nor wait. Each
-// returns
-// the number of that transaction, as does RunningTransaction. Throws
+// returns the number of that transaction, as does RunningTransaction. Throws
 // Error kNothingRunning if none is running.
 std::uint64_t Confirm(Fs* fs);
 std::uint64_t Abort(DeployContext* context);

@@ -56,7 +56,6 @@ class ArchiveStaging {
   void CheckSpace(const DeploymentState& state);
   void DeleteTrashFirst();
   void CheckArchive(const Unpacked& unpacked) const;
-  // The work polls `recorder` for stop requests; if null, only for signals.
   UnpackOptions MakeOptions() const;
   Manifest ReadOnly();
   void Create(const DeploymentState& state, StepRecorder* recorder,

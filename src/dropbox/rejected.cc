@@ -26,9 +26,9 @@ std::string InRejected(const std::string& name) {
   return fmt::format("{}/{}", kRejected, name);
 }
 
-// Returns whether `info` describes a directory that this tool made. Whoever
-// owns the directory can change the files in it, so one of an uploader does not
-// count. This process runs as root or as the user who owns .release/.
+// Returns whether `info` describes a directory that this tool made. The
+// owner of a directory can change the files in it, so one of an uploader does
+// not count. This process runs as root or as the user who owns .release/.
 bool IsOurs(Fs* fs, const FileInfo& info) {
   if (info.type != FileType::kDirectory) return false;
   const auto own = fs->Stat(Fs::kRoot, kOwn);

@@ -172,7 +172,7 @@ void UploadTry::Keep() {
   try {
     WriteNote(fs_, note_);
   } catch (const FsError&) {
-    // Nothing can be remembered on a disk that takes no note.
+    // The disk takes no note, so the next run tries the upload again.
   }
 }
 

@@ -8,7 +8,7 @@
 // - The transaction has ended: the upload was taken in, but could not be
 //   removed, or the process died first. It must only leave the drop box; to
 //   deploy it again could take back what an admin has done since.
-// - Else the process died while it deployed the upload. Such deaths are
+// - Else the process died while it deployed the upload. The deaths are
 //   counted, because an upload can kill the command, or the machine, each time.
 #ifndef RELEASE_DROPBOX_UPLOAD_TRY_H_
 #define RELEASE_DROPBOX_UPLOAD_TRY_H_

@@ -1,4 +1,4 @@
-// What the kernel says of a file, converted to the values of os/fs.h.
+// Facts of the kernel about a file, converted to the values of os/fs.h.
 #ifndef RELEASE_OS_FILE_INFO_H_
 #define RELEASE_OS_FILE_INFO_H_
 

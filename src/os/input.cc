@@ -40,8 +40,8 @@ mode_t TypeOf(int fd) {
 }
 
 // Waits until there is something to read; throws if the command must stop. A
-// fifo that has not had a writer yet polls as idle,
-// not as ended, so this also waits for the first writer.
+// fifo that has not had a writer yet polls as idle, not as ended, so this also
+// waits for the first writer.
 void AwaitData(int fd, const std::string& name) {
   while (true) {
     ThrowIfInterrupted(name);

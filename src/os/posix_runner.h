@@ -20,10 +20,9 @@ namespace release {
 //   survives SIGKILL (e.g. blocked on dead network storage) is abandoned 5 s
 //   later.
 // - An interrupt (os/cancellation.h) ends the command in the same way. The
-// result is
-//   kSignalled with the interrupt's signal, regardless of how the command
-//   exits. If the interrupt came earlier, the command is not started. An undo,
-//   which must run commands all the same, holds interrupts.
+//   result is kSignalled with the interrupt's signal, regardless of how the
+//   command exits. If the interrupt came earlier, the command is not started.
+//   An undo, which must run commands all the same, holds interrupts.
 // - After the command has ended, Run reads its output for up to 100 ms more. A
 //   daemon that it left in the background survives; if it still writes to our
 //   pipe it finds the pipe closed. The rest of the group is killed only if Run

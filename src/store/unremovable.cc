@@ -15,7 +15,7 @@ constexpr char kName[] = "unremovable";
 
 std::string Path() { return fmt::format("{}/{}", kOwn, kName); }
 
-// One name a line.
+// The file has a line for each name.
 std::set<std::string> ReadNames(Fs* fs) {
   std::set<std::string> names;
   if (!fs->Stat(Fs::kRoot, Path())) return names;

@@ -188,7 +188,7 @@ std::int64_t TimeOf(Bench* bench, const std::string& path) {
 }
 
 TEST_CASE("unpack: times are the archive's, as exact as it has them") {
-  // What the format rounds times to, in seconds; 0: nanoseconds.
+  // Each format and the seconds to which it rounds times; 0: nanoseconds.
   const std::pair<const char*, std::int64_t> formats[] = {
       {"tar --format=pax -cf $a .", 0},
       {"bsdtar --format pax -cf $a .", 0},

@@ -1,4 +1,4 @@
-// What stands under a release's name when it is published, and its sync.
+// The publishing of a release: an entry in its way, and its sync.
 #include <doctest/doctest.h>
 
 #include <cerrno>

@@ -242,7 +242,7 @@ TEST_CASE("a release of an earlier version or umask is the same content") {
   CHECK(DeployModes(&world, 0744, 0444).result == "unchanged");
   world.config.unpack.umask = 0027;
   CHECK(DeployModes(&world, 0744, 0444).result == "unchanged");
-  // What the archive itself changed is other content.
+  // A mode that the archive itself changed is other content.
   const Outcome outcome = DeployModes(&world, 0744, 0555);
   REQUIRE(outcome.error);
   CHECK(outcome.error->code == ErrorCode::kVersionConflict);

@@ -261,7 +261,7 @@ TEST_CASE_TEMPLATE("mode and owner change what the name means itself", T,
   CHECK(fs.Stat(Fs::kRoot, "link")->owner == 12);
   CHECK(fs.Stat(Fs::kRoot, "link")->group == 34);
   CHECK(fs.Stat(Fs::kRoot, "f")->owner == 0);
-  // What is open keeps its identity when its name goes to another file.
+  // An open file keeps its identity when its name goes to another file.
   const ScopedHandle file(&fs, fs.Open(Fs::kRoot, "f", OpenMode::kRead));
   fs.Rename(Fs::kRoot, "f", Fs::kRoot, "g", RenameMode::kReplace);
   Put(&fs, "f", "y");
