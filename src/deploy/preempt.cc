@@ -52,7 +52,6 @@ void RequestAbort(Fs* fs, std::uint64_t number, const std::string& by) {
 
 std::optional<Preempted> Preempt(DeployContext* context) {
   Fs* fs = context->fs;
-  RequireLayout(fs);
   const auto holder = FindLockHolder(fs);
   if (!holder) return std::nullopt;
   const DeploymentState state = ReadDeploymentState(fs);

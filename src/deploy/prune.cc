@@ -62,19 +62,16 @@ RemovalFailures SetAsideOlderFailed(DeployContext* context,
       state.last->end->exit == Exit::kNeedsPerson) {
     return {};
   }
-  const auto failed = [&](const Version& version) {
-    return state.ledger.Find(version)->state == ReleaseState::kFailed;
+  const auto failed = [](const LedgerEntry& entry) {
+    return entry.state == ReleaseState::kFailed;
   };
   // The search for processes that use a release is not free, so spare it if
   // there is at most the newest failed release.
-  std::size_t count = 0;
-  for (const LedgerEntry& entry : state.ledger.entries()) {
-    count += failed(entry.version) ? 1 : 0;
-  }
-  if (count < 2) return {};
+  const auto& entries = state.ledger.entries();
+  if (std::count_if(entries.begin(), entries.end(), failed) < 2) return {};
   std::vector<RetentionVerdict> verdicts = JudgeReleases(context, state);
   std::erase_if(verdicts, [&](const RetentionVerdict& verdict) {
-    return !failed(verdict.version);
+    return !failed(*state.ledger.Find(verdict.version));
   });
   return SetAsideByVerdict(context, transaction, verdicts);
 }

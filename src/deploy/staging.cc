@@ -167,9 +167,10 @@ std::optional<std::string> OnlyDirectory(const Manifest& manifest) {
   const auto& entries = manifest.entries;
   if (entries.size() < 2) return std::nullopt;
   const std::string& top = entries.front().path;
+  const std::string below = top + "/";
   const bool only = std::all_of(entries.begin() + 1, entries.end(),
                                 [&](const ManifestEntry& entry) {
-                                  return entry.path.starts_with(top + "/");
+                                  return entry.path.starts_with(below);
                                 });
   return only ? std::optional(top) : std::nullopt;
 }

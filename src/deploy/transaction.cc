@@ -122,8 +122,7 @@ void Transaction::Prepare() {
   if (spec_.refusal) return;
   PrepareRelease();
   if (link() == LinkChange::kForward) RequireLink(state_);
-  const bool takes_over = spec_.kind == TransactionKind::kAdopt;
-  if (switches() && !takes_over && !prepared_.creates) {
+  if (switches() && link() != LinkChange::kTakeOver && !prepared_.creates) {
     tree_.emplace(context_->fs, *prepared_.to);
   }
 }
@@ -386,7 +385,8 @@ void Transaction::AfterCommit() {
 Outcome Transaction::Undone(const Failure& failure) {
   if (record_.switching) {
     recorder_.Remark("undoing");
-    if (staging_ && staging_->Hint()) recorder_.Warn(*staging_->Hint());
+    const auto hint = staging_ ? staging_->Hint() : std::nullopt;
+    if (hint) recorder_.Warn(*hint);
   }
   record_.current_step = recorder_.current_step();
   record_.tree = recorder_.tree();
