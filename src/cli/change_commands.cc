@@ -17,6 +17,7 @@
 #include "os/background.h"
 #include "os/identity.h"
 #include "os/input.h"
+#include "store/root_safety.h"
 #include "store/unremovable.h"
 
 namespace release {
@@ -189,6 +190,7 @@ int RunRecover(const GlobalOptions& global, const RecoverOptions& options) {
 
 int RunConfirm(const GlobalOptions& global) {
   Session session(global);
+  session.RequireOnlyRootWrites();
   return FinishTelling(&session, "confirm",
                        global.dry_run ? RunningTransaction(session.fs())
                                       : Confirm(session.fs()));
@@ -196,6 +198,7 @@ int RunConfirm(const GlobalOptions& global) {
 
 int RunAbort(const GlobalOptions& global) {
   Session session(global);
+  session.RequireOnlyRootWrites();
   return FinishTelling(&session, "abort",
                        global.dry_run ? RunningTransaction(session.fs())
                                       : Abort(session.context()));
@@ -236,6 +239,7 @@ int RunInit(const GlobalOptions& global, const InitOptions& options) {
   if (options.adopt) return RunAdopt(global, options);
   // A Session cannot be opened here: it needs a root that exists.
   const Config config = LoadConfig(global);
+  RequireSafeRoot(config.root);
   if (global.dry_run) {
     return PrintPlan(global, "init",
                      {fmt::format("make the layout in {}", config.root)});

@@ -17,6 +17,7 @@
 #include "os/startup.h"
 #include "os/system_journal.h"
 #include "service/hooks.h"
+#include "store/root_safety.h"
 
 namespace release {
 namespace {
@@ -210,18 +211,7 @@ Session::Session(const GlobalOptions& options)
 }
 
 void Session::RequireOnlyRootWrites() const {
-  for (const char* part :
-       {"", "/releases", "/.release", "/.release/transactions",
-        "/.release/manifests", "/.release/outbox"}) {
-    const std::string path = config_.root + part;
-    const Reason danger = WhyOthersCanWrite(path);
-    if (!danger) continue;
-    throw Error(ErrorCode::kRootUnsafe,
-                fmt::format("cannot work in {} as root: {}; run this as its "
-                            "owner, or make it root's",
-                            path, *danger),
-                path);
-  }
+  RequireSafeRoot(config_.root);
   RequireSafeCommands(config_);
 }
 

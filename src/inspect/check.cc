@@ -18,6 +18,7 @@
 #include "service/unit.h"
 #include "store/layout.h"
 #include "store/releases.h"
+#include "store/root_safety.h"
 
 namespace release {
 namespace {
@@ -114,11 +115,18 @@ void CheckInheritance(Findings* found) {
   }
 }
 
+// Root does not deploy where another user can change what it made.
+void CheckSafety(Findings* found) {
+  const auto unsafe = FindUnsafeRoot(found->config.root);
+  if (unsafe) found->Add(Level::kFailure, "permissions", unsafe->words);
+}
+
 void CheckDirectories(Findings* found) {
   for (const char* path :
        {"", kReleases, kShared, kOwn, kTransactions, kManifests, kOutbox}) {
     found->Try("permissions", [&] { CheckDirectory(found, path); });
   }
+  CheckSafety(found);
   found->Try("permissions", [&] { CheckInheritance(found); });
 }
 

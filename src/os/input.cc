@@ -113,36 +113,38 @@ std::string ReadAll(int file, const std::string& path, std::size_t limit) {
   return content;
 }
 
-// Returns why a user other than root could change or replace `place`, judged by
+// Adds why a user other than root could change or replace `place`, judged by
 // its owner and mode and those of the directories above it. In a sticky
 // directory others cannot replace root's files, but they can create missing
 // ones. `place` must not contain symbolic links except as its last component.
-Reason WhyOthersCanReplace(boost::filesystem::path place) {
+void AddExposures(boost::filesystem::path place, std::vector<Exposure>* all) {
+  using Cause = Exposure::Cause;
   bool missing = false;
   for (bool first = true; !place.empty(); first = false) {
     struct stat info = {};
     const std::string name = first ? "it" : place.string();
     if (lstat(place.c_str(), &info) == 0) {
       if (info.st_uid != 0) {
-        return fmt::format("{} belongs to user {}, not to root", name,
-                           info.st_uid);
+        all->push_back({Cause::kOwner, place.string(),
+                        fmt::format("{} belongs to user {}, not to root", name,
+                                    info.st_uid)});
       }
       const bool sticky =
           S_ISDIR(info.st_mode) && (info.st_mode & S_ISVTX) != 0;
       const bool open = (info.st_mode & (S_IWGRP | S_IWOTH)) != 0;
       if (open && !S_ISLNK(info.st_mode) && (!sticky || missing)) {
-        return fmt::format("{} can be written by others (mode {:04o})", name,
-                           info.st_mode & 07777);
+        all->push_back({Cause::kMode, place.string(),
+                        fmt::format("{} can be written by others (mode {:04o})",
+                                    name, info.st_mode & 07777)});
       }
       missing = false;
     } else if (errno != ENOENT) {
-      return strerror(errno);
+      all->push_back({Cause::kUnknown, place.string(), strerror(errno)});
     } else {
       missing = true;
     }
     place = place.parent_path();
   }
-  return std::nullopt;
 }
 
 using Path = boost::filesystem::path;
@@ -241,8 +243,9 @@ std::vector<std::string> ListDirectory(const std::string& path) {
   return names;
 }
 
-Reason WhyOthersCanWrite(const std::string& path) {
-  if (geteuid() != 0) return std::nullopt;
+std::vector<Exposure> FindExposures(const std::string& path) {
+  std::vector<Exposure> all;
+  if (geteuid() != 0) return all;
   constexpr int kMostLinks = 40;  // the kernel's limit
   std::vector<Path> ahead;
   // boost::filesystem::absolute asks for the working directory in any case.
@@ -263,17 +266,26 @@ Reason WhyOthersCanWrite(const std::string& path) {
       place = next;
       continue;
     }
-    Reason reason = WhyOthersCanReplace(part == ".." ? place : next);
-    if (reason) return reason;
+    AddExposures(part == ".." ? place : next, &all);
     if (part == "..") {
       if (place.has_relative_path()) place = place.parent_path();
       continue;
     }
-    if (++links > kMostLinks) return strerror(ELOOP);
+    if (++links > kMostLinks) {
+      all.push_back({Exposure::Cause::kUnknown, path, strerror(ELOOP)});
+      return all;
+    }
     boost::system::error_code error;
     GoOnWith(boost::filesystem::read_symlink(next, error), &ahead);
   }
-  return WhyOthersCanReplace(place);
+  AddExposures(place, &all);
+  return all;
+}
+
+Reason WhyOthersCanWrite(const std::string& path) {
+  const std::vector<Exposure> all = FindExposures(path);
+  if (all.empty()) return std::nullopt;
+  return all.front().reason;
 }
 
 }  // namespace release

@@ -79,6 +79,19 @@ std::optional<RegularFile> ReadRegularFile(const std::string& path,
 // the directory does not exist or cannot be read.
 std::vector<std::string> ListDirectory(const std::string& path);
 
+// A file or directory that lets another user change or replace something.
+struct Exposure {
+  // kUnknown: it could not be examined.
+  enum class Cause { kOwner, kMode, kUnknown };
+  Cause cause = Cause::kUnknown;
+  std::string path;
+  std::string reason;  // "it belongs to user 1000, not to root"
+};
+
+// Same as WhyOthersCanWrite, but returns every place on the way that must be
+// changed before only root can write the file, its own first.
+std::vector<Exposure> FindExposures(const std::string& path);
+
 // If this process is root, checks whether another user could change the file or
 // replace it. Checks the owner and mode of the file, of the directories above
 // it, and of every symbolic link on the way and its target. Returns the reason,

@@ -103,6 +103,16 @@ std::string AbsolutePath(const std::string& path) {
   return text;
 }
 
+std::string NearestExisting(const std::string& path) {
+  boost::filesystem::path nearest(path);
+  boost::system::error_code error;
+  while (!boost::filesystem::exists(nearest, error) &&
+         nearest.has_parent_path()) {
+    nearest = nearest.parent_path();
+  }
+  return nearest.string();
+}
+
 std::string RealPath(const std::string& path) {
   boost::system::error_code error;
   // Without the base "/", canonical reads the working directory, which may have

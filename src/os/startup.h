@@ -41,6 +41,9 @@ void KeepInEnvironment(const std::vector<std::string>& names);
 // kUsage if the path is relative and the working directory was removed.
 std::string AbsolutePath(const std::string& path);
 
+// Returns the absolute path, or the nearest directory above it that exists.
+std::string NearestExisting(const std::string& path);
+
 // Returns the path with all symbolic links resolved, or `path` itself if that
 // fails.
 std::string RealPath(const std::string& path);

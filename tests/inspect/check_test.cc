@@ -184,4 +184,11 @@ TEST_CASE("hooks that root must not run, and their user, are checked") {
   CHECK(rig.Of(Level::kWarning).find("[hooks] user") == std::string::npos);
 }
 
+TEST_CASE("a root that others can write is a failure, with the remedy") {
+  if (geteuid() != 0) return;
+  Rig rig;
+  REQUIRE(chown((rig.dir.path() + "/releases").c_str(), 12345, 0) == 0);
+  CHECK(rig.Fails("or type: chown root:root " + rig.dir.path() + "/releases"));
+}
+
 }  // namespace release

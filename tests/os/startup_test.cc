@@ -151,4 +151,11 @@ TEST_CASE("an environment keeps only the named variables and gets a PATH") {
   CHECK(status == 0);
 }
 
+TEST_CASE("the nearest directory that exists is found") {
+  const TempDir dir;
+  CHECK(NearestExisting(dir.path()) == dir.path());
+  CHECK(NearestExisting(dir.path() + "/a/b") == dir.path());
+  CHECK(NearestExisting("/no-such/a") == "/");
+}
+
 }  // namespace release
