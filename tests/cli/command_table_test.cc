@@ -45,20 +45,12 @@ std::string Tail(const CommandRow& row) {
   return tail;
 }
 
-// Commands with the same tail share one form, at the place of the first.
+// Each command has a form of its own, so that a search for its name finds it.
 std::string Synopsis() {
   std::string synopsis;
-  std::set<std::string> tails;
   for (const CommandRow& row : CommandRows()) {
-    const std::string tail = Tail(row);
-    if (!tails.insert(tail).second) continue;
-    std::string names;
-    for (const CommandRow& other : CommandRows()) {
-      if (Tail(other) != tail) continue;
-      if (!names.empty()) names += '|';
-      names += other.name;
-    }
-    synopsis += fmt::format(".Nm\n.Op Ar options\n.{}\n{}", Words(names), tail);
+    synopsis +=
+        fmt::format(".Nm\n.Op Ar options\n.Cm {}\n{}", row.name, Tail(row));
   }
   return synopsis;
 }

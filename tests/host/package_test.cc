@@ -36,6 +36,8 @@ const char* const kInstalled[] = {
     "share/doc/release/README.md",
     "share/doc/release/copyright",
     "share/doc/release/changelog.gz",
+    "share/doc/release/docs/operations.md",
+    "share/doc/release/scripts/ansible/roll.yml",
     "share/doc/release/examples/shop.toml",
     "share/doc/release/examples/polkit.rules",
     "share/doc/release/examples/sudoers",
