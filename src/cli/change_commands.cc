@@ -14,6 +14,7 @@
 #include "deploy/notices.h"
 #include "deploy/operations.h"
 #include "deploy/plan.h"
+#include "inspect/unit_drop_ins.h"
 #include "os/background.h"
 #include "os/identity.h"
 #include "os/input.h"
@@ -255,6 +256,11 @@ int RunInit(const GlobalOptions& global, const InitOptions& options) {
   if (global.json) PrintJson(OutcomeJson(outcome));
   Say(global, made ? fmt::format("made the layout in {}", config.root)
                    : fmt::format("the layout is in {} already", config.root));
+  if (made && !NeededDropIns(config).empty()) {
+    Say(global,
+        "before you enable systemd units of release for this app: `release "
+        "check --units` prints the drop-ins that they need");
+  }
   return 0;
 }
 

@@ -78,6 +78,12 @@ constexpr OptionRow kStatusOptions[] = {
      .help = "Print it in Prometheus' text format"},
 };
 
+constexpr OptionRow kCheckOptions[] = {
+    {.option = Option::kUnits,
+     .name = "--units",
+     .help = "Print the drop-ins that fit the systemd units to this app"},
+};
+
 constexpr OptionRow kHistoryOptions[] = {
     {Option::kCount, "--count", "How many (default: 20)", ValueKind::kCount,
      "N", Served::kYes, "-n"},
@@ -205,9 +211,12 @@ constexpr CommandRow kCommands[] = {
      .example = "  release status --check && echo all is well",
      .options = kStatusOptions,
      .served = Served::kYes},
-    {Verb::kCheck, "check",
-     "Examine the configuration and the host; change nothing",
-     "  release check && echo ready"},
+    {.command = Verb::kCheck,
+     .name = "check",
+     .help = "Examine the configuration and the host; change nothing",
+     .example = "  release check && echo ready\n"
+                "  release --app shop check --units | sh",
+     .options = kCheckOptions},
     {.command = Verb::kHistory,
      .name = "history",
      .help = "Show the transactions, newest first",

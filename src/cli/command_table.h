@@ -61,6 +61,7 @@ enum class Option {
   kReason,
   kCheck,
   kMetrics,
+  kUnits,
   kCount,
   kFollow,
   kAll,

@@ -258,6 +258,14 @@ std::string CheckJson(const std::vector<Finding>& findings) {
                    {"findings", array}});
 }
 
+std::string DropInsJson(const std::vector<DropIn>& drop_ins) {
+  json array = json::array();
+  for (const DropIn& drop_in : drop_ins) {
+    array.push_back({{"path", drop_in.path}, {"text", drop_in.text}});
+  }
+  return JsonText({{"schema", 1}, {"command", "check"}, {"drop_ins", array}});
+}
+
 std::string DiffJson(const std::string& from, const std::string& to,
                      const std::vector<ManifestDifference>& differences) {
   return JsonText({{"schema", 1},

@@ -14,6 +14,7 @@
 #include "dropbox/intake.h"
 #include "inspect/check.h"
 #include "inspect/status.h"
+#include "inspect/unit_drop_ins.h"
 #include "inspect/verify_releases.h"
 
 namespace release {
@@ -35,6 +36,7 @@ std::string VerifyJson(const std::vector<VerifiedRelease>& releases);
 std::string NotifyJson(const std::vector<Delivery>& deliveries);
 std::string LevelName(Finding::Level level);  // "ok", "warn", "fail"
 std::string CheckJson(const std::vector<Finding>& findings);
+std::string DropInsJson(const std::vector<DropIn>& drop_ins);
 std::string DiffJson(const std::string& from, const std::string& to,
                      const std::vector<ManifestDifference>& differences);
 

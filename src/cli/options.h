@@ -72,6 +72,10 @@ struct StatusOptions {
   bool metrics = false;
 };
 
+struct CheckOptions {
+  bool units = false;
+};
+
 struct HistoryOptions {
   unsigned count = 20;
   bool follow = false;

@@ -78,7 +78,7 @@ int RunShowing(const GlobalOptions& global, const CommandWords& words) {
       return RunStatus(global, {.check = words.Has(Option::kCheck),
                                 .metrics = words.Has(Option::kMetrics)});
     case Verb::kCheck:
-      return RunCheck(global);
+      return RunCheck(global, {.units = words.Has(Option::kUnits)});
     case Verb::kHistory:
       return RunHistory(global, HistoryOf(words));
     case Verb::kVerify:

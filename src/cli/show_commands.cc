@@ -15,6 +15,7 @@
 #include "cli/tables.h"
 #include "inspect/check.h"
 #include "inspect/status.h"
+#include "inspect/unit_drop_ins.h"
 #include "os/cancellation.h"
 #include "os/startup.h"
 #include "store/layout.h"
@@ -84,6 +85,25 @@ std::vector<Version> VersionsToVerify(Fs* fs, const VerifyOptions& options) {
   return versions;
 }
 
+int PrintUnits(const GlobalOptions& global) {
+  Config config = LoadConfig(global);
+  if (config.app.empty()) {
+    throw Error(ErrorCode::kUsage,
+                "cannot print drop-ins: the units need an app; give --app");
+  }
+  config.root = RealPath(config.root);
+  const std::vector<DropIn> needed = NeededDropIns(config);
+  if (global.json) {
+    PrintJson(DropInsJson(needed));
+    return 0;
+  }
+  WriteOut(ScriptOf(needed));
+  Say(global, needed.empty()
+                  ? "the units fit as they are: no drop-in is needed"
+                  : "pipe this into sh, as root, to have the units fit");
+  return 0;
+}
+
 }  // namespace
 
 int RunStatus(const GlobalOptions& global, const StatusOptions& options) {
@@ -105,7 +125,8 @@ int RunStatus(const GlobalOptions& global, const StatusOptions& options) {
                                          : 0;
 }
 
-int RunCheck(const GlobalOptions& global) {
+int RunCheck(const GlobalOptions& global, const CheckOptions& options) {
+  if (options.units) return PrintUnits(global);
   Session session(global);
   const std::vector<Finding> findings = CheckHost(session.context());
   const bool wrong =

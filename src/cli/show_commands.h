@@ -11,7 +11,7 @@
 namespace release {
 
 int RunStatus(const GlobalOptions& global, const StatusOptions& options);
-int RunCheck(const GlobalOptions& global);
+int RunCheck(const GlobalOptions& global, const CheckOptions& options);
 int RunList(const GlobalOptions& global);
 int RunHistory(const GlobalOptions& global, const HistoryOptions& options);
 int RunVerify(const GlobalOptions& global, const VerifyOptions& options);

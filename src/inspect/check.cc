@@ -1,5 +1,3 @@
-#include "inspect/check.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,6 +7,8 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "deploy/deployment_state.h"
+#include "inspect/check.h"
+#include "inspect/unit_drop_ins.h"
 #include "os/as_user.h"
 #include "os/host_facts.h"
 #include "os/identity.h"
@@ -373,6 +373,30 @@ void CheckService(Findings* found) {
   });
 }
 
+// Warns if systemd starts units of `release` for this app that do not fit it.
+void CheckReleaseUnits(Findings* found) {
+  found->Try("units", [&] {
+    if (MissingDropIns(NeededDropIns(found->config)).empty()) return;
+    const auto enabled = [&](const std::string& unit) {
+      Command command;
+      command.argv = {"systemctl", "is-enabled", "--quiet", unit};
+      command.timeout = found->config.service.timeout;
+      return found->context->system.runner->Run(command).ok();
+    };
+    const std::string& app = found->config.app;
+    for (const std::string& unit :
+         {fmt::format("release-intake@{}.path", app),
+          fmt::format("release-recover@{}.service", app)}) {
+      if (!enabled(unit)) continue;
+      found->Add(Level::kWarning, "units",
+                 fmt::format("{} is enabled and does not fit this root and "
+                             "unit: `release --app {} check --units | sh` "
+                             "mends it",
+                             unit, app));
+    }
+  });
+}
+
 void CheckProbe(Findings* found) {
   if (!found->config.health.configured()) {
     found->Add(
@@ -395,8 +419,9 @@ void CheckProbe(Findings* found) {
 // The order matters: each check relies on what the checks before it examined.
 // CheckCurrent finds the live release, which CheckSpace and CheckProbe use.
 constexpr void (*kChecks[])(Findings*) = {
-    CheckDirectories,  CheckMounts,   CheckKernel,  CheckCurrent, CheckSpace,
-    CheckOwnerAndKeys, CheckPrograms, CheckService, CheckProbe};
+    CheckDirectories,  CheckMounts,       CheckKernel,   CheckCurrent,
+    CheckSpace,        CheckOwnerAndKeys, CheckPrograms, CheckService,
+    CheckReleaseUnits, CheckProbe};
 
 }  // namespace
 

@@ -154,6 +154,45 @@ TEST_SUITE("inside a container: units") {
     CHECK_FALSE(ordered("release-recover@shop.service", "shop.service"));
   }
 
+  TEST_CASE("a root elsewhere is served by the drop-ins that check prints") {
+    WatchedShop shop;
+    const auto must = [&](const std::string& line) {
+      const CommandResult result = shop.Shell("set -e; " + line);
+      INFO(line << "\n" << result.output);
+      CHECK(result.ok());
+    };
+    must(
+        "rm -rf /var/www/site; mkdir -p /var/www;"
+        "echo 'root = \"/var/www/site\"' >/etc/release/site.toml;"
+        "release --app site init");
+    shop.Archive("7");
+    must(
+        "cp /srv/archives/shop-7.tar /var/www/site/incoming/site-7.tar;"
+        "cd /var/www/site/incoming; sha256sum site-7.tar >site-7.tar.sha256");
+    // Control: without the drop-ins the unit runs, and says why it cannot work.
+    // It then sleeps, so that nothing spins.
+    must("systemctl start --no-block release-intake@site.service");
+    CHECK(Within(seconds(20), [&] {
+      return shop
+          .Shell(
+              "journalctl -q -u release-intake@site.service | "
+              "grep -q Read-only")
+          .ok();
+    }));
+    shop.Shell("systemctl kill release-intake@site.service");
+    must(
+        "release --app site check --units | sh;"
+        "systemctl enable --now release-intake@site.path");
+    CHECK(Within(seconds(30), [&] {
+      return shop
+          .Shell("test \"$(readlink /var/www/site/current)\" = releases/7")
+          .ok();
+    }));
+    must(
+        "systemctl disable --now release-intake@site.path;"
+        "rm /etc/release/site.toml");
+  }
+
   TEST_CASE("the unit that only reads is confined to reading") {
     WatchedShop shop;
     const CommandResult said =
@@ -198,7 +237,7 @@ TEST_CASE(
 
 TEST_CASE("the units do their work on their own") {
   SystemdContainer container;
-  CheckSuiteInside(&container, "inside a container: units", 6);
+  CheckSuiteInside(&container, "inside a container: units", 7);
 }
 
 }  // namespace release

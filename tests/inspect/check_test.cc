@@ -191,4 +191,13 @@ TEST_CASE("a root that others can write is a failure, with the remedy") {
   CHECK(rig.Fails("or type: chown root:root " + rig.dir.path() + "/releases"));
 }
 
+TEST_CASE("units that are enabled and do not fit the root are a warning") {
+  Rig rig;
+  const std::string part = "check --units | sh";
+  CHECK(rig.Of(Level::kWarning).find(part) != std::string::npos);
+  rig.runner.On("is-enabled", Exited(1));
+  CHECK(rig.Of(Level::kWarning).find(part) == std::string::npos);
+  CHECK(rig.Of(Level::kFailure) == "");
+}
+
 }  // namespace release
