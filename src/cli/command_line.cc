@@ -29,6 +29,9 @@ constexpr char kFooter[] =
     "5 manual intervention required; 6 busy; 7 no such release;\n"
     "8 verify, status or check found a problem. See release(8).";
 
+constexpr std::string_view kHelp = "help";
+char kHelpOption[] = "--help";
+
 constexpr char kCommandFooter[] =
     "Options of every command and exit statuses: release --help.";
 
@@ -224,6 +227,15 @@ int RunCommandLine(int argc, char** argv) {
   // that the help lists.
   if (argc > 1 && argv[1] == kCompletionRequest) {
     return PrintCandidates({argv + 2, argv + argc});
+  }
+  // `release help COMMAND` is `release COMMAND --help`.
+  std::vector<char*> help;
+  if (argc > 1 && argv[1] == kHelp) {
+    help = {argv[0]};
+    if (argc > 2) help.push_back(argv[2]);
+    help.push_back(kHelpOption);
+    argc = static_cast<int>(help.size());
+    argv = help.data();
   }
   CommandWords words;
   CLI::App app(kDescription, "release");

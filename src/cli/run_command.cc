@@ -111,8 +111,7 @@ int RunCommand(GlobalOptions* global, CommandWords* words) {
   switch (words->command) {
     case Verb::kServe:
       // Recurses only once: the grammar of `serve` does not contain `serve`.
-      TakeServedCommand(global, words);
-      return RunCommand(global, words);
+      return TakeServedCommand(global, words) ? RunCommand(global, words) : 0;
     case Verb::kDeploy:
     case Verb::kStage:
       return RunDeploy(*global, DeployOf(*words));

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "cli/serve_help.h"
 #include "cli/serve_words.h"
 #include "cli/session.h"
 #include "os/startup.h"
@@ -15,9 +16,15 @@ namespace {
 
 constexpr char kOriginalCommand[] = "SSH_ORIGINAL_COMMAND";
 
+// Returns "" if the key names only a root.
+std::string AppOfKey(const GlobalOptions& global) {
+  return global.app.empty() && !global.config.empty() ? LoadConfig(global).app
+                                                      : global.app;
+}
+
 }  // namespace
 
-void TakeServedCommand(GlobalOptions* global, CommandWords* words) {
+bool TakeServedCommand(GlobalOptions* global, CommandWords* words) {
   const std::set<std::string> allowed =
       ParseAllowed(words->Value(Option::kAllow));
   // RELEASE_APP does not count, since sshd may accept it from the caller. Nor
@@ -31,7 +38,11 @@ void TakeServedCommand(GlobalOptions* global, CommandWords* words) {
   // The caller must not influence the programs that run on its behalf. Only its
   // address and the user before sudo are kept, for the records.
   KeepInEnvironment({"SSH_CONNECTION", "SUDO_USER"});
-  *words = ParseServeWords(line);
+  if (AsksForHelp(line)) {
+    WriteOut(ServedHelp(allowed));
+    return false;
+  }
+  *words = ParseServeWords(line, AppOfKey(*global));
   // Before the check, so that --json applies to its error, too.
   TakeGlobals(*words, global);
   const std::string command(RowOf(words->command).name);
@@ -40,6 +51,7 @@ void TakeServedCommand(GlobalOptions* global, CommandWords* words) {
                 fmt::format("cannot {}: this key may only {}", command,
                             fmt::join(allowed, ", ")));
   }
+  return true;
 }
 
 }  // namespace release

@@ -17,7 +17,11 @@ namespace {
 
 // Linux limits one environment variable to 128 KiB, so sshd cannot pass more.
 constexpr std::size_t kMaxLine = 128 * 1024;
-constexpr std::size_t kMaxReason = 128;
+constexpr std::size_t kMaxText = 256;
+
+// What a text such as a reason may have beside letters and digits: nothing that
+// a shell or a terminal would interpret.
+constexpr std::string_view kTextSigns = " .,:_+~-/#()@%=!?";
 
 // The limit for a command that takes many operands.
 constexpr std::size_t kMaxOperands = 16;
@@ -29,7 +33,6 @@ const CommandRow* FindServed(std::string_view name) {
 
 const OptionRow* FindServedOption(const CommandRow& row,
                                   std::string_view name) {
-  if (!name.starts_with("--")) return nullptr;
   for (const auto rows : {row.options, GlobalRows()}) {
     const OptionRow* option = FindOption(rows, name);
     if (option == nullptr) continue;
@@ -52,10 +55,16 @@ std::string Shown(std::string_view word) {
   return Quoted(word.substr(0, kShown)) + (word.size() > kShown ? "..." : "");
 }
 
-// A text such as --reason must be a single word of the characters that a
-// version may have: nothing that a shell or a terminal would interpret.
-bool IsWord(std::string_view text) {
-  return text.size() <= kMaxReason && Version::Parse(text).has_value();
+bool IsAlnum(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+         (c >= 'A' && c <= 'Z');
+}
+
+bool IsText(std::string_view text) {
+  return !text.empty() && text.size() <= kMaxText && text[0] != '-' &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           return IsAlnum(c) || kTextSigns.find(c) != kTextSigns.npos;
+         });
 }
 
 bool IsCount(std::string_view text) {
@@ -82,12 +91,29 @@ std::optional<std::string> ReadValue(ValueKind kind, std::string_view text) {
     case ValueKind::kCount:
       return if_true(IsCount(text));
     case ValueKind::kText:
-      return if_true(IsWord(text));
+      return if_true(IsText(text));
     case ValueKind::kFile:
       return DecodeBase64(text);
     default:
       return std::nullopt;
   }
+}
+
+// Takes a word from the beginning of the line. In quotes it may have blanks.
+std::string_view TakeWord(std::string_view* line) {
+  const bool quoted = line->starts_with('"') || line->starts_with('\'');
+  const char end_sign = quoted ? line->front() : ' ';
+  if (quoted) line->remove_prefix(1);
+  const std::size_t end = line->find(end_sign);
+  if (quoted && end == line->npos) Fail("a quote is not closed");
+  const std::string_view word = line->substr(0, end);
+  if (word.empty()) Fail("its words must be separated by one space each");
+  const char least = quoted ? ' ' : '!';
+  const bool plain = std::all_of(
+      word.begin(), word.end(), [&](char c) { return c >= least && c <= '~'; });
+  if (!plain) Fail(fmt::format("{} is not a plain word", Shown(word)));
+  line->remove_prefix(std::min(end, line->size()) + (quoted ? 1 : 0));
+  return word;
 }
 
 std::vector<std::string_view> SplitWords(std::string_view line) {
@@ -97,16 +123,28 @@ std::vector<std::string_view> SplitWords(std::string_view line) {
   }
   std::vector<std::string_view> words;
   while (true) {
-    const std::size_t end = line.find(' ');
-    const std::string_view word = line.substr(0, end);
-    if (word.empty()) Fail("its words must be separated by one space each");
-    const bool plain = std::all_of(word.begin(), word.end(),
-                                   [](char c) { return c > ' ' && c <= '~'; });
-    if (!plain) Fail(fmt::format("{} is not a plain word", Shown(word)));
-    words.push_back(word);
-    if (end == line.npos) return words;
-    line.remove_prefix(end + 1);
+    words.push_back(TakeWord(&line));
+    if (line.empty()) break;
+    if (line.front() != ' ') Fail("a blank must follow a quoted word");
+    line.remove_prefix(1);
   }
+  // People keep the line that they would type on the host.
+  if (words[0] == "release") words.erase(words.begin());
+  if (words.empty()) Fail("it names no command");
+  return words;
+}
+
+// Returns the index of the command: global options may stand before it.
+std::size_t IndexOfCommand(const std::vector<std::string_view>& words) {
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (!words[i].starts_with('-')) return i;
+    const OptionRow* option = FindOption(GlobalRows(), words[i]);
+    if (option == nullptr) {
+      Fail(fmt::format("there is no option {} here", Shown(words[i])));
+    }
+    if (option->kind != ValueKind::kFlag) ++i;
+  }
+  Fail("it names no command");
 }
 
 // Parses the words from left to right and stops at the first error. The command
@@ -114,18 +152,21 @@ std::vector<std::string_view> SplitWords(std::string_view line) {
 // command line; `served` says which of them a restricted key may use.
 class ServeParser {
  public:
-  explicit ServeParser(std::string_view line) : words_(SplitWords(line)) {}
+  ServeParser(std::string_view line, std::string_view app)
+      : words_(SplitWords(line)), app_(app) {}
 
   CommandWords Parse() {
-    row_ = FindServed(words_[0]);
+    command_ = IndexOfCommand(words_);
+    row_ = FindServed(words_[command_]);
     if (row_ == nullptr) {
       Fail(fmt::format("{} is not a command that can be served",
-                       Shown(words_[0])));
+                       Shown(words_[command_])));
     }
     parsed_.command = row_->command;
     parsed_.files = FileValue::kContent;
-    for (at_ = 1; at_ < words_.size(); ++at_) {
-      if (words_[at_].starts_with("--")) {
+    for (at_ = 0; at_ < words_.size(); ++at_) {
+      if (at_ == command_) continue;
+      if (words_[at_].starts_with('-') && words_[at_] != "-") {
         TakeOption();
       } else {
         TakeOperand();
@@ -144,6 +185,7 @@ class ServeParser {
  private:
   void TakeOption() {
     const std::string_view name = words_[at_];
+    if (name == "--app" || name == "-a") return TakeApp();
     const OptionRow* option = FindServedOption(*row_, name);
     if (option == nullptr) {
       Fail(fmt::format("{} has no option {} here", row_->name, Shown(name)));
@@ -162,14 +204,26 @@ class ServeParser {
     }
   }
 
+  // The key decides which app is meant. To name that one changes nothing.
+  void TakeApp() {
+    if (++at_ == words_.size()) Fail("--app needs a value");
+    if (!app_.empty() && words_[at_] == app_) return;
+    Fail(fmt::format("this key is not for the app {}", Shown(words_[at_])));
+  }
+
   void TakeOperand() {
     std::optional<std::string> value;
     if (const OperandRow* operand = NextOperand()) {
       value = ReadValue(operand->kind, words_[at_]);
     }
-    if (!value || !parsed_.options.empty()) {
+    // Otherwise the second word of a reason without quotes would be a version.
+    const bool late = at_ != command_ + 1 + parsed_.operands.size();
+    if (!value || late) {
       Fail(fmt::format("{} does not take {}{}", row_->name, Shown(words_[at_]),
-                       parsed_.options.empty() ? "" : " after an option"));
+                       late ? " after an option; a value with blanks needs "
+                              "quotes that reach this host, as in "
+                              "--reason '\"too slow\"'"
+                            : ""));
     }
     parsed_.operands.push_back(*value);
   }
@@ -184,6 +238,8 @@ class ServeParser {
   }
 
   std::vector<std::string_view> words_;
+  std::string_view app_;
+  std::size_t command_ = 0;
   std::size_t at_ = 0;
   const CommandRow* row_ = nullptr;
   CommandWords parsed_;
@@ -191,8 +247,12 @@ class ServeParser {
 
 }  // namespace
 
-CommandWords ParseServeWords(std::string_view line) {
-  return ServeParser(line).Parse();
+CommandWords ParseServeWords(std::string_view line, std::string_view app) {
+  return ServeParser(line, app).Parse();
+}
+
+bool AsksForHelp(std::string_view line) {
+  return SplitWords(line)[0] == "help";
 }
 
 std::vector<std::string> ServedCommands() {

@@ -1,11 +1,13 @@
 // The grammar of SSH_ORIGINAL_COMMAND: the commands and options that the
 // command table marks as served.
 //
-//   line    = command *(" " operand) *(" " option)      operands first
-//   option  = "--name" / "--name" " " value
+//   line    = ["release "] *(option " ") command *(" " operand) *(" " option)
+//   option  = "--name" / "--name" " " value     or with a letter: "-n"
 //
-// Words are printable ASCII, separated by exactly one space. There are no
-// quotes, escapes or patterns. No word is passed to a shell or used as a path.
+// Only global options may stand before the command. Words are printable ASCII,
+// separated by exactly one space. A word may stand in quotes, single or double,
+// and then have spaces; there are no escapes and no patterns. No word is passed
+// to a shell or used as a path.
 #ifndef RELEASE_CLI_SERVE_WORDS_H_
 #define RELEASE_CLI_SERVE_WORDS_H_
 
@@ -18,10 +20,15 @@
 
 namespace release {
 
-// Parses a line. Decodes the contents of files from base64. Reads neither disk
-// nor environment. Throws Error kUsage, which names the first word that does
-// not fit.
-CommandWords ParseServeWords(std::string_view line);
+// Parses a line. The line may name `app`, which is the app of the key, and no
+// other; "": none. Decodes the contents of files from base64. Reads neither
+// disk nor environment. Throws Error kUsage, which names the first word that
+// does not fit.
+CommandWords ParseServeWords(std::string_view line, std::string_view app = "");
+
+// Returns whether the line is `help`. Throws Error kUsage if it is not made of
+// words.
+bool AsksForHelp(std::string_view line);
 
 // Returns the names of the commands that can be served.
 std::vector<std::string> ServedCommands();

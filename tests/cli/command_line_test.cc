@@ -165,4 +165,11 @@ TEST_CASE("a failure says what is live now") {
   }
 }
 
+TEST_CASE("help prints what --help prints, also of one command") {
+  CHECK(RunRelease({"help"}).out == RunRelease({"--help"}).out);
+  CHECK(RunRelease({"help", "deploy"}).out ==
+        RunRelease({"deploy", "--help"}).out);
+  CHECK(RunRelease({"help"}).out != RunRelease({"help", "deploy"}).out);
+}
+
 }  // namespace release

@@ -53,6 +53,24 @@ TEST_CASE("serve runs an allowed command with its options") {
   CHECK(Has(Serve(rig, "history --count 2").out, "reason: slow"));
 }
 
+TEST_CASE(
+    "serve takes the line that is typed on the host, and lists commands") {
+  CommandRig rig;
+  rig.Configure("");
+  rig.Deploy("1");
+  rig.Deploy("2");
+  const Printed status = Serve(rig, "release --app shop --json status");
+  CHECK(nlohmann::json::parse(status.out).at("live") == "2");
+  CHECK(Serve(rig, "release --app other status").exit == 2);
+  CHECK(Serve(rig, "release rollback -n --reason \"too slow\"").exit == 0);
+  CHECK(Serve(rig, "release rollback --reason \"too slow\"").exit == 0);
+  CHECK(Has(rig.Run({"history", "-n", "1"}).out, "reason: too slow"));
+  const Printed help = Serve(rig, "help", "status,verify");
+  CHECK(help.exit == 0);
+  CHECK(Has(help.out, "  verify [version...] [--all]\n"));
+  CHECK_FALSE(Has(help.out, "deploy"));
+}
+
 TEST_CASE("serve refuses other commands and lists the allowed ones") {
   const CommandRig rig;
   rig.Deploy("1");

@@ -19,6 +19,10 @@ const std::vector<std::string> kGood = {
     "activate 1.4.2 --confirm-within 90",
     "rollback",
     "rollback 1.4.1 --reason checkout-is-slow",
+    "release --app shop --json deploy - --version 1.4.2",
+    "--json -a shop -q rollback 1.4.1 --reason 'checkout is slow (5 %)'",
+    "rollback --reason \"checkout is slow, see #12\" -n",
+    "history -n 5",
     "status --check --json",
     "history --count 5",
     "verify 1 2 --json",
@@ -71,6 +75,21 @@ constexpr const char* kBad[] = {
     "status --help",
     "status -h",
     "--help",
+    "-v status",
+    "release",
+    "release --json",
+    "--app shop",
+    "--app",
+    "release release status",
+    "--root /srv/other status",
+    "--app other status",
+    "--version 1 deploy -",
+    "rollback --reason 'a b",
+    "rollback --reason 'a b'c",
+    "rollback --reason \"$(id)\"",
+    "rollback --reason 'a;b'",
+    "rollback --reason '-x'",
+    "rollback --reason a/../b\\",
     "history --count -1",
     "history --count 9999999",
     "history --follow",
@@ -91,7 +110,6 @@ constexpr const char* kBad[] = {
     "internal-sftp",
     "scp -t /tmp",
     "rsync --server . /",
-    "release deploy -",
     "LD_PRELOAD=/x deploy -",
     "deploy - \xFF",
     "status --json\x7F"};
@@ -133,7 +151,10 @@ void CheckHarmless(const CommandWords& words) {
     if (option == Option::kAttestation || option == Option::kSignature) {
       continue;
     }
-    CHECK(values[0].find_first_of("/ \n\t'\"\\$;|&<>*?") == std::string::npos);
+    if (option == Option::kApp) CHECK(values[0] == "shop");
+    CHECK(values[0].find_first_of("\n\t'\"\\$`;|&<>*") == std::string::npos);
+    if (option == Option::kReason) continue;
+    CHECK(values[0].find_first_of("/ ?") == std::string::npos);
     CHECK_FALSE(values[0].starts_with('-'));
   }
 }
@@ -143,7 +164,7 @@ void CheckHarmless(const CommandWords& words) {
 TEST_CASE("a command that can be served is read into its parts") {
   for (const std::string& line : kGood) {
     CAPTURE(line);
-    CHECK_NOTHROW(CheckHarmless(ParseServeWords(line)));
+    CHECK_NOTHROW(CheckHarmless(ParseServeWords(line, "shop")));
   }
   const CommandWords words = ParseServeWords(kGood[2]);
   CHECK(words.command == Verb::kDeploy);
@@ -153,18 +174,27 @@ TEST_CASE("a command that can be served is read into its parts") {
   CHECK(words.Value(Option::kConfirmWithin) == "10m");
   CHECK(words.Value(Option::kVersion).empty());
   CHECK(ParseServeWords("verify 1 2").operands.size() == 2);
+  CHECK(
+      ParseServeWords("rollback --reason 'too slow'").Value(Option::kReason) ==
+      "too slow");
+  CHECK(ParseServeWords("history -n 5").Value(Option::kCount) == "5");
+  CHECK(ParseServeWords("rollback -n").Has(Option::kDryRun));
   CHECK(ParseServeWords("status --check").Has(Option::kCheck));
 }
 
 TEST_CASE("a line outside the grammar is refused, and the word is named") {
   for (const char* line : kBad) {
     CAPTURE(line);
-    const Error error = ErrorOf([&] { ParseServeWords(line); });
+    const Error error = ErrorOf([&] { ParseServeWords(line, "shop"); });
     CHECK(error.code() == ErrorCode::kUsage);
     CHECK(Says(error, "cannot serve this command: "));
   }
   CHECK(Says(ErrorOf([] { ParseServeWords("deploy - --root /srv/other"); }),
              "deploy has no option \"--root\" here"));
+  CHECK(Says(ErrorOf([] { ParseServeWords("--app shop status"); }),
+             "this key is not for the app \"shop\""));
+  CHECK(Says(ErrorOf([] { ParseServeWords("rollback --reason too slow"); }),
+             "a value with blanks needs quotes"));
   CHECK(Says(ErrorOf([] { ParseServeWords(std::string("sh\0x", 4)); }),
              "is not a plain word"));
   CHECK(ErrorOf([] {
@@ -178,7 +208,7 @@ TEST_CASE("10,000 random lines get nothing that the grammar lacks") {
   for (int i = 0; i < 10'000; ++i) {
     const std::string line = Mutated(&random);
     try {
-      CheckHarmless(ParseServeWords(line));
+      CheckHarmless(ParseServeWords(line, "shop"));
       ++accepted;
     } catch (const Error& error) {
       CHECK(error.code() == ErrorCode::kUsage);

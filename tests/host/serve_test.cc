@@ -146,7 +146,7 @@ constexpr const char* kNotServed[] = {"id",
                                       "status --app other",
                                       "deploy - --attestation /etc/shadow",
                                       "serve --allow deploy",
-                                      "release status",
+                                      "release init",
                                       "/usr/lib/openssh/sftp-server",
                                       "scp -t /tmp",
                                       "rsync --server . /tmp",
@@ -322,6 +322,12 @@ TEST_SUITE("inside a container: serve") {
     CHECK(record["facts"]["signed_by"] == "ci@example.org");
     CHECK(record["by"] == "deploy (as root)@127.0.0.1");
     CHECK(shop.Ssh("status --json").output.find("\"live\":\"2\"") !=
+          std::string::npos);
+    // As it is typed on the host.
+    CHECK(shop.Ssh("release --app shop --json status").status == 0);
+    CHECK(shop.Ssh("release rollback -n --reason \"too slow\"")
+              .output.find("Would do") != std::string::npos);
+    CHECK(shop.Ssh("help").output.find("rollback [version]") !=
           std::string::npos);
     CHECK(shop.Ssh("rollback --reason slow").status == 0);
     shop.CheckLive("1");

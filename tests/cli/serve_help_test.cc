@@ -1,0 +1,28 @@
+#include "cli/serve_help.h"
+
+#include <doctest/doctest.h>
+
+#include "cli/serve_words.h"
+
+namespace release {
+
+TEST_CASE("the help of a key has what the key may do, and nothing else") {
+  CHECK(ServedHelp({"deploy", "rollback", "status"}) ==
+        "This key may run:\n"
+        "  deploy - [--version V] [--sha256 HEX] [--attestation BASE64] "
+        "[--signature BASE64] [--confirm-within DURATION] [--dry-run] "
+        "[--wait DURATION]\n"
+        "  rollback [version] [--reason TEXT] [--dry-run] [--wait DURATION]\n"
+        "  status [--check]\n"
+        "Each also takes [--json] [--quiet].\n"
+        "- is the archive, on standard input. See release(8).\n");
+}
+
+TEST_CASE("the help of a key names every command that can be served") {
+  for (const std::string& name : ServedCommands()) {
+    CAPTURE(name);
+    CHECK(ServedHelp({name}).find("\n  " + name) != std::string::npos);
+  }
+}
+
+}  // namespace release
