@@ -8,6 +8,7 @@
 #include "base/units.h"
 #include "deploy/deployment_state.h"
 #include "inspect/check.h"
+#include "inspect/file_system_trial.h"
 #include "inspect/unit_drop_ins.h"
 #include "os/as_user.h"
 #include "os/host_facts.h"
@@ -174,6 +175,22 @@ void CheckKernel(Findings* found) {
   found->Add(Level::kOk, "kernel",
              HasOpenat2() ? "the kernel has openat2"
                           : "openat2 is not to be had here; paths are walked");
+}
+
+void CheckFileSystem(Findings* found) {
+  if (!found->IsDirectory(kReleases)) return;
+  found->Try("file system", [&] {
+    const auto results = TryFileSystem(found->context->fs, found->config);
+    for (const TrialResult& result : results) {
+      const bool other_way = result.level == TrialResult::Level::kWarning;
+      found->Add(other_way ? Level::kWarning : Level::kFailure, "file system",
+                 result.words);
+    }
+    if (!results.empty()) return;
+    found->Add(Level::kOk, "file system",
+               "renames, links, modes, times and syncs work in " +
+                   found->Absolute(kReleases));
+  });
 }
 
 void CheckCurrent(Findings* found) {
@@ -419,9 +436,9 @@ void CheckProbe(Findings* found) {
 // The order matters: each check relies on what the checks before it examined.
 // CheckCurrent finds the live release, which CheckSpace and CheckProbe use.
 constexpr void (*kChecks[])(Findings*) = {
-    CheckDirectories,  CheckMounts,       CheckKernel,   CheckCurrent,
-    CheckSpace,        CheckOwnerAndKeys, CheckPrograms, CheckService,
-    CheckReleaseUnits, CheckProbe};
+    CheckDirectories, CheckMounts,       CheckKernel,       CheckFileSystem,
+    CheckCurrent,     CheckSpace,        CheckOwnerAndKeys, CheckPrograms,
+    CheckService,     CheckReleaseUnits, CheckProbe};
 
 }  // namespace
 

@@ -49,6 +49,19 @@ void WriteFileAtomically(Fs* fs, const std::string& directory,
              RenameMode::kReplace);
 }
 
+void RenameToFreeName(Fs* fs, Fs::Handle dir, const std::string& from,
+                      Fs::Handle new_dir, const std::string& to) {
+  try {
+    fs->Rename(dir, from, new_dir, to, RenameMode::kNoReplace);
+    return;
+  } catch (const FsError& error) {
+    const int number = error.error_number();
+    if (number != EINVAL && number != ENOSYS && number != EOPNOTSUPP) throw;
+  }
+  if (fs->Stat(new_dir, to)) throw FsError("rename to", to, EEXIST);
+  fs->Rename(dir, from, new_dir, to, RenameMode::kReplace);
+}
+
 void ExchangeForSymlink(Fs* fs, const std::string& name,
                         const std::string& target, const std::string& aside) {
   const auto left = fs->Stat(Fs::kRoot, aside);
@@ -158,8 +171,7 @@ class TreeRemoval {
     for (;;) {
       branch->path = ".deep-" + std::to_string(++brought_up_);
       try {
-        fs_->Rename(tree, name, top_.get(), branch->path,
-                    RenameMode::kNoReplace);
+        RenameToFreeName(fs_, tree, name, top_.get(), branch->path);
         return;
       } catch (const FsError& error) {
         // The name is taken by an earlier removal that was killed.

@@ -29,6 +29,13 @@ void WriteFileAtomically(Fs* fs, const std::string& directory,
                          const std::string& name, std::string_view content,
                          unsigned permissions);
 
+// Renames to a name that must be free; FsError EEXIST if it is not. On a file
+// system that cannot do both in one step, such as NFS, looks first and renames
+// then. The caller must be the only one who makes that name, as whoever holds
+// the lock is; a directory never replaces anything but an empty directory.
+void RenameToFreeName(Fs* fs, Fs::Handle dir, const std::string& from,
+                      Fs::Handle new_dir, const std::string& to);
+
 // Replaces the entry `name` of the root, for example a directory, with a
 // symlink to `target`, and renames the entry to `aside`. A reader never finds
 // `name` missing. `aside` may be in another directory; a symlink that a crash

@@ -258,8 +258,7 @@ void Staging::Publish(const Version& version, const Manifest& manifest,
   // the name promises that both are complete.
   fs_->SyncTree(releases_.get());
   try {
-    fs_->Rename(Fs::kRoot, name_, Fs::kRoot, ReleasePath(version),
-                RenameMode::kNoReplace);
+    RenameToFreeName(fs_, Fs::kRoot, name_, Fs::kRoot, ReleasePath(version));
   } catch (const FsError& error) {
     if (error.error_number() != EEXIST) throw;
     throw Error(ErrorCode::kVersionConflict,
@@ -304,9 +303,8 @@ void Attempt(Failures* failures, Removal removal) {
 }
 
 void RenameToTrash(Fs* fs, std::uint64_t transaction, const Version& version) {
-  fs->Rename(Fs::kRoot, ReleasePath(version), Fs::kRoot,
-             InReleases(TrashName(transaction, version)),
-             RenameMode::kNoReplace);
+  RenameToFreeName(fs, Fs::kRoot, ReleasePath(version), Fs::kRoot,
+                   InReleases(TrashName(transaction, version)));
 }
 
 }  // namespace

@@ -40,8 +40,7 @@ bool TakeSpareRecord(Fs* fs, const std::string& path) {
   const std::vector<std::string> spares = SparesThere(fs);
   if (spares.empty()) return false;
   const auto take = [&] {
-    fs->Rename(Fs::kRoot, spares.front(), Fs::kRoot, path,
-               RenameMode::kNoReplace);
+    RenameToFreeName(fs, Fs::kRoot, spares.front(), Fs::kRoot, path);
   };
   try {
     take();

@@ -338,4 +338,25 @@ TEST_CASE("a link that points at itself is garbage, another link is not") {
 }
 
 }  // namespace
+TEST_CASE("a file system without RENAME_NOREPLACE publishes and prunes") {
+  struct Plain : MemFs {
+    void Rename(Handle dir, const std::string& from, Handle new_dir,
+                const std::string& to, RenameMode mode) override {
+      if (mode == RenameMode::kNoReplace) throw FsError("rename", from, EINVAL);
+      MemFs::Rename(dir, from, new_dir, to, mode);
+    }
+  };
+  Plain disk;
+  InitializeLayout(&disk);
+  Publish(&disk, "1");
+  CHECK(VerifyRelease(&disk, V("1")).empty());
+  // The name is taken, though by an empty directory that a rename would
+  // replace.
+  disk.MakeDirectory(Fs::kRoot, "releases/2", 0755);
+  CHECK(ErrorOf([&] { Publish(&disk, "2"); }).code() ==
+        ErrorCode::kVersionConflict);
+  SetAside(&disk, 7, {V("1")});
+  CHECK(disk.Stat(Fs::kRoot, "releases/.trash-000007-1"));
+}
+
 }  // namespace release
