@@ -162,8 +162,7 @@ int RunList(const GlobalOptions& global) {
 
 int RunHistory(const GlobalOptions& global, const HistoryOptions& options) {
   Session session(global);
-  // Called only for its error if the root has no layout.
-  ReadDeploymentState(session.fs());
+  RequireLayout(session.fs());
   const std::vector<TransactionRecord> records =
       NewestRecords(session.fs(), options.count);
   if (global.json) {

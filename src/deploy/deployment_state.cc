@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "store/layout.h"
 #include "store/newest_record.h"
@@ -113,6 +115,16 @@ void CompareWithLedger(DeploymentState* state) {
       line.empty() ? "nothing" : line.back().name()));
 }
 
+// Returns the first directory that every transaction needs and that is missing,
+// or null.
+const char* FindMissing(Fs* fs) {
+  for (const char* path : {kReleases, kTransactions, kManifests}) {
+    const auto info = fs->Stat(Fs::kRoot, path);
+    if (!info || info->type != FileType::kDirectory) return path;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 bool DeploymentState::LiveIsRecorded() const {
@@ -126,21 +138,35 @@ std::string DeploymentState::CurrentName() const {
 }
 
 void RequireLayout(Fs* fs) {
-  for (const char* path : {kReleases, kTransactions, kManifests}) {
-    const auto info = fs->Stat(Fs::kRoot, path);
-    if (info && info->type == FileType::kDirectory) continue;
-    throw Error(ErrorCode::kNotInitialized,
-                fmt::format("cannot find {} in the root: `release init` makes "
-                            "the layout",
-                            path),
-                path);
-  }
+  const char* path = FindMissing(fs);
+  if (path == nullptr) return;
+  throw Error(ErrorCode::kNotInitialized,
+              fmt::format("cannot find {} in the root: `release init` makes "
+                          "the layout",
+                          path),
+              path);
+}
+
+bool IsHalfMade(Fs* fs) {
+  if (FindMissing(fs) == nullptr) return false;
+  const std::vector<DirEntry> entries = fs->List(Fs::kRoot, "");
+  return !entries.empty() &&
+         std::all_of(entries.begin(), entries.end(), [](const DirEntry& entry) {
+           return entry.name == kReleases || entry.name == kShared ||
+                  entry.name == kIncoming || entry.name == kOwn;
+         });
 }
 
 DeploymentState ReadDeploymentState(Fs* fs,
                                     std::optional<std::uint64_t> newest) {
-  RequireLayout(fs);
   DeploymentState state;
+  if (IsHalfMade(fs)) {
+    state.problems.emplace_back(
+        "the layout is not complete, as if `release init` had been killed; run "
+        "it again");
+    return state;
+  }
+  RequireLayout(fs);
   ReadCurrent(fs, &state);
   state.listing = ListReleases(fs);
   FindLive(&state);

@@ -43,13 +43,17 @@ struct DeploymentState {
   std::string CurrentName() const;
 };
 
-// Throws Error kNotInitialized if the root has no layout.
+// Throws Error kNotInitialized if the root has no layout, or not all of it.
 void RequireLayout(Fs* fs);
+
+// Returns whether the root has a part of the layout and nothing else, as if
+// `init` had been killed. Such a root has no release and no records.
+bool IsHalfMade(Fs* fs);
 
 // Reads the state; does not need the lock. Reads records from the newest back
 // until one has ended. Pass the number of the newest record as `newest` if the
-// caller has just ended it. Throws Error kNotInitialized if the root has no
-// layout.
+// caller has just ended it. A layout that is half made is a problem of the
+// state. Throws Error kNotInitialized if the root has no layout.
 DeploymentState ReadDeploymentState(
     Fs* fs, std::optional<std::uint64_t> newest = std::nullopt);
 

@@ -36,6 +36,12 @@ std::string RemarkOn(const Preempted& preempted) {
 }
 
 Outcome RecoverLocked(DeployContext* context, bool with_service) {
+  if (IsHalfMade(context->fs)) {
+    // There is no record, so there is nothing to settle; the app may start.
+    return {.command = "recover",
+            .result = "nothing",
+            .warnings = ReadDeploymentState(context->fs).problems};
+  }
   RequireLayout(context->fs);
   const Lock lock(context->fs, context->system.clock, context->caller,
                   context->wait);

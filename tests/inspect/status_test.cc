@@ -232,4 +232,39 @@ TEST_CASE("list has every release, marks and pids, the newest state first") {
 }
 
 }  // namespace
+TEST_CASE("an init that is killed leaves a root that starts and is completed") {
+  const auto calls = [] {
+    MemFs disk;
+    InitializeLayout(&disk);
+    return disk.operations();
+  }();
+  int half_made = 0;
+  const auto check = [&](MemFs disk) {
+    World world;
+    world.disk = std::move(disk);
+    const bool empty = world.disk.List(Fs::kRoot, "").empty();
+    if (empty) {
+      CHECK_THROWS_AS(world.RecoverNow(), Error);
+    } else {
+      half_made += IsHalfMade(&world.disk) ? 1 : 0;
+      const Outcome recovered = world.RecoverNow();
+      CHECK(recovered.exit == Exit::kDone);
+      CHECK(recovered.result == "nothing");
+      CHECK_FALSE(ReadStatus(&world.context, TreeCheck::kShape).state.live);
+    }
+    InitializeLayout(&world.disk);
+    CHECK(ReadStatus(&world.context, TreeCheck::kShape).state.problems.empty());
+    CHECK(world.Deploy("1").exit == Exit::kDone);
+  };
+  for (std::uint64_t k = 0; k < calls; ++k) {
+    CAPTURE(k);
+    MemFs disk;
+    disk.CrashAfter(k);
+    CHECK_THROWS_AS(InitializeLayout(&disk), CrashNow);
+    check(disk.Killed());
+    disk.ForEachPowerCut(check);
+  }
+  CHECK(half_made > 5);
+}
+
 }  // namespace release
