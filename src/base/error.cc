@@ -52,6 +52,7 @@ constexpr Row kTable[] = {
     {ErrorCode::kManifestUnreadable, "manifest-unreadable", Exit::kFailed},
     {ErrorCode::kLinkMoved, "link-moved", Exit::kFailed},
     {ErrorCode::kReleaseAltered, "release-altered", Exit::kFailed},
+    {ErrorCode::kSharedFileMissing, "shared-file-missing", Exit::kFailed},
     {ErrorCode::kInterrupted, "interrupted", Exit::kFailed},
     {ErrorCode::kAborted, "aborted", Exit::kFailed},
     {ErrorCode::kBusy, "busy", Exit::kBusy},

@@ -72,6 +72,7 @@ enum class ErrorCode {
   kManifestUnreadable,
   kLinkMoved,
   kReleaseAltered,
+  kSharedFileMissing,
   kInterrupted,
   kAborted,
   kBusy,

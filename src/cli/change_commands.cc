@@ -18,6 +18,8 @@
 #include "os/background.h"
 #include "os/identity.h"
 #include "os/input.h"
+#include "store/layout.h"
+#include "store/releases.h"
 #include "store/root_safety.h"
 #include "store/unremovable.h"
 
@@ -27,6 +29,11 @@ namespace {
 std::optional<Version> OptionalVersion(const std::string& name) {
   if (name.empty()) return std::nullopt;
   return Version::ParseOrThrow(name);
+}
+
+std::optional<OwnerIds> ConfiguredOwner(const Config& config) {
+  if (config.unpack.owner.empty()) return std::nullopt;
+  return ResolveOwner(config.unpack.owner);
 }
 
 // The reason is written into a preallocated record, which has limited space and
@@ -57,9 +64,7 @@ ArchiveRequest MakeArchiveRequest(const Session& session,
     // A version may be taken from the name without its directory.
     request.file_name = options.archive.substr(options.archive.rfind('/') + 1);
   }
-  if (!session.config().unpack.owner.empty()) {
-    request.owner = ResolveOwner(session.config().unpack.owner);
-  }
+  request.owner = ConfiguredOwner(session.config());
   return request;
 }
 
@@ -248,14 +253,21 @@ int RunInit(const GlobalOptions& global, const InitOptions& options) {
   MakeRoot(config.root);
   PosixFs fs(config.root);
   const bool made = InitializeLayout(&fs);
+  const std::vector<std::string> files =
+      MakeShared(&fs, config, ConfiguredOwner(config));
   Outcome outcome;
   outcome.command = "init";
-  outcome.result = made ? "committed" : "unchanged";
+  outcome.result = made || !files.empty() ? "committed" : "unchanged";
   outcome.current = ReadDeploymentState(&fs).CurrentName();
   outcome.previous = outcome.current;
+  for (const std::string& path : files) {
+    outcome.warnings.push_back(
+        fmt::format("{}/{} was made empty: fill it in", kShared, path));
+  }
   if (global.json) PrintJson(OutcomeJson(outcome));
   Say(global, made ? fmt::format("made the layout in {}", config.root)
                    : fmt::format("the layout is in {} already", config.root));
+  for (const std::string& warning : outcome.warnings) Say(global, warning);
   if (made && !NeededDropIns(config).empty()) {
     Say(global,
         "before you enable systemd units of release for this app: `release "

@@ -290,7 +290,9 @@ void ArchiveStaging::Prepare(const DeploymentState& state,
   if (HasTrash(state, state.newest)) DeleteTrashFirst();
   prepared->creates = !state.listing.versions.contains(version);
   if (!prepared->creates) existing_ = version;
-  if (prepared->creates) CheckSpace(state);
+  if (!prepared->creates) return;
+  RequireSharedFiles(context_->fs, *context_->config);
+  CheckSpace(state);
 }
 
 void ArchiveStaging::Stage(const DeploymentState& state, StepRecorder* recorder,
@@ -436,11 +438,7 @@ void ArchiveStaging::Create(const DeploymentState& state,
   WarnOfStripped(unpacked, recorder);
   top_directory_ = OnlyDirectory(unpacked.manifest);
   recorder->Step("publish", [&] {
-    for (const std::string& path : staging.LinkShared(
-             *context_->config, &unpacked.manifest, request_.owner)) {
-      recorder->Warn(
-          fmt::format("{}/{} was made empty: fill it in", kShared, path));
-    }
+    staging.LinkShared(*context_->config, &unpacked.manifest, request_.owner);
     staging.Publish(*prepared->to, unpacked.manifest, request_.owner);
   });
   for (const std::string& path : unpacked.left_out) {

@@ -1,3 +1,5 @@
+#include "inspect/check.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,7 +9,6 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "deploy/deployment_state.h"
-#include "inspect/check.h"
 #include "inspect/file_system_trial.h"
 #include "inspect/unit_drop_ins.h"
 #include "os/as_user.h"
@@ -248,6 +249,25 @@ void CheckSpace(Findings* found) {
   });
 }
 
+// A release needs each shared file. Init makes it, empty, and a person must
+// fill it in.
+void CheckShared(Findings* found) {
+  for (const std::string& path : found->config.shared_files) {
+    const std::string full = std::string(kShared) + "/" + path;
+    const auto info = found->context->fs->Stat(Fs::kRoot, full);
+    const std::string name = found->Absolute(full);
+    if (!info) {
+      found->Add(Level::kFailure, "shared",
+                 fmt::format("there is no {}: `release init` makes it", name));
+    } else if (info->type == FileType::kFile && info->size == 0) {
+      found->Add(Level::kWarning, "shared",
+                 fmt::format("{} is empty: fill it in", name));
+    } else {
+      found->Add(Level::kOk, "shared", name + " is there");
+    }
+  }
+}
+
 // If somebody else could write in the file of trusted keys, a signature would
 // prove nothing.
 void CheckOwnerAndKeys(Findings* found) {
@@ -436,9 +456,9 @@ void CheckProbe(Findings* found) {
 // The order matters: each check relies on what the checks before it examined.
 // CheckCurrent finds the live release, which CheckSpace and CheckProbe use.
 constexpr void (*kChecks[])(Findings*) = {
-    CheckDirectories, CheckMounts,       CheckKernel,       CheckFileSystem,
-    CheckCurrent,     CheckSpace,        CheckOwnerAndKeys, CheckPrograms,
-    CheckService,     CheckReleaseUnits, CheckProbe};
+    CheckDirectories, CheckMounts,  CheckKernel,       CheckFileSystem,
+    CheckCurrent,     CheckSpace,   CheckShared,       CheckOwnerAndKeys,
+    CheckPrograms,    CheckService, CheckReleaseUnits, CheckProbe};
 
 }  // namespace
 

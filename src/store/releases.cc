@@ -81,19 +81,33 @@ void LinkInto(Fs* fs, Fs::Handle tree, const std::string& path, unsigned mode,
   fs->SetModified(tree, existing, modified);
 }
 
-// Makes shared/PATH if it is missing. Returns true if it made a file.
-bool MakeShared(Fs* fs, const std::string& path, bool directory,
-                const Staging::Owner& owner) {
-  const std::string full = std::string(kShared) + "/" + path;
-  if (fs->Stat(Fs::kRoot, full)) return false;
-  MakeDirectories(fs, Fs::kRoot, directory ? full : ParentOf(full), 0755,
-                  owner);
-  if (directory) return false;
+std::string InShared(const std::string& path) {
+  return std::string(kShared) + "/" + path;
+}
+
+void MakeSharedDirectories(Fs* fs, const Config& config,
+                           const Staging::Owner& owner) {
+  for (const std::string& path : config.shared_dirs) {
+    MakeDirectories(fs, Fs::kRoot, InShared(path), 0755, owner);
+  }
+}
+
+// Makes shared/PATH, an empty file.
+void MakeSharedFile(Fs* fs, const std::string& path,
+                    const Staging::Owner& owner) {
+  MakeDirectories(fs, Fs::kRoot, ParentOf(InShared(path)), 0755, owner);
   const ScopedHandle file(
-      fs, fs->Open(Fs::kRoot, full, OpenMode::kCreateNew, 0640));
+      fs, fs->Open(Fs::kRoot, InShared(path), OpenMode::kCreateNew, 0640));
   // The handle, not the name: see GiveDirectory.
   Own(fs, file.get(), "", owner);
-  return true;
+}
+
+std::vector<std::string> MissingFiles(Fs* fs, const Config& config) {
+  std::vector<std::string> missing;
+  for (const std::string& path : config.shared_files) {
+    if (!fs->Stat(Fs::kRoot, InShared(path))) missing.push_back(path);
+  }
+  return missing;
 }
 
 // `path` is not a directory and lies above one of the `shared` paths.
@@ -222,23 +236,34 @@ void AddSharedLinks(const Config& config, Manifest* manifest) {
   std::sort(entries.begin(), entries.end(), ByPath);
 }
 
-std::vector<std::string> Staging::LinkShared(const Config& config,
-                                             Manifest* manifest,
-                                             const Owner& owner) {
+std::vector<std::string> MakeShared(Fs* fs, const Config& config,
+                                    const Staging::Owner& owner) {
+  const ScopedHandle shared(fs, fs->OpenDirectory(Fs::kRoot, kShared));
+  MakeSharedDirectories(fs, config, owner);
+  const std::vector<std::string> files = MissingFiles(fs, config);
+  for (const std::string& path : files) MakeSharedFile(fs, path, owner);
+  if (!SharedPaths(config).empty()) fs->SyncTree(shared.get());
+  return files;
+}
+
+void RequireSharedFiles(Fs* fs, const Config& config) {
+  const std::vector<std::string> missing = MissingFiles(fs, config);
+  if (missing.empty()) return;
+  const std::string path = InShared(missing.front());
+  throw Error(ErrorCode::kSharedFileMissing,
+              fmt::format("cannot link {} into the release: there is none; "
+                          "`release init` makes it, then fill it in",
+                          path),
+              path);
+}
+
+void Staging::LinkShared(const Config& config, Manifest* manifest,
+                         const Owner& owner) {
   AddSharedLinks(config, manifest);
-  std::vector<std::string> made;
-  for (const std::string& path : config.shared_dirs) {
-    MakeShared(fs_, path, /*directory=*/true, owner);
-  }
-  for (const std::string& path : config.shared_files) {
-    if (MakeShared(fs_, path, /*directory=*/false, owner)) {
-      made.push_back(path);
-    }
-  }
+  MakeSharedDirectories(fs_, config, owner);
   for (const std::string& path : SharedPaths(config)) {
     LinkInto(fs_, tree_.get(), path, ImpliedMode(config.unpack.umask), owner);
   }
-  return made;
 }
 
 void Staging::Publish(const Version& version, const Manifest& manifest,

@@ -41,11 +41,11 @@ class Staging {
   Fs::Handle directory() const { return tree_.get(); }
 
   // Links the shared directories and files of the config into the tree, and
-  // adds the links to the manifest. Makes those that are missing in shared/,
-  // owned by `owner`. Returns the shared files that it made; these are empty.
-  // Throws Error kUnsafeEntry as AddSharedLinks does.
-  std::vector<std::string> LinkShared(const Config& config, Manifest* manifest,
-                                      const Owner& owner = std::nullopt);
+  // adds the links to the manifest. Makes the directories that are missing in
+  // shared/, owned by `owner`, but no files: see RequireSharedFiles. Throws
+  // Error kUnsafeEntry as AddSharedLinks does.
+  void LinkShared(const Config& config, Manifest* manifest,
+                  const Owner& owner = std::nullopt);
 
   // Writes the manifest, makes the tree durable and renames it to
   // releases/VERSION. The tree and its name are durable on return. Throws Error
@@ -66,6 +66,16 @@ class Staging {
 // Returns the shared directories and files of the config, as paths relative to
 // a release.
 std::vector<std::string> SharedPaths(const Config& config);
+
+// Makes the shared directories and files of the config that are missing, owned
+// by `owner`. Returns the files that it made; these are empty. Durable on
+// return.
+std::vector<std::string> MakeShared(Fs* fs, const Config& config,
+                                    const Staging::Owner& owner = std::nullopt);
+
+// Throws Error kSharedFileMissing if a shared file does not exist: a release
+// would go live with an empty one, or with a link that dangles.
+void RequireSharedFiles(Fs* fs, const Config& config);
 
 // Adds to the manifest the links, and the directories above them, that
 // LinkShared makes. Touches no disk. Throws Error kUnsafeEntry if an entry

@@ -262,4 +262,15 @@ TEST_CASE("confirm and abort without a running transaction fail") {
   }
 }
 
+TEST_CASE("init makes the shared files, and says that they are empty") {
+  CommandRig rig;
+  rig.Configure("shared_files = [\".env\"]\n");
+  CHECK(rig.Run({"deploy", rig.Archive("1")}).exit == 1);
+  const Printed made = rig.Run({"init"});
+  CHECK(made.exit == 0);
+  CHECK(made.err.find("shared/.env was made empty") != std::string::npos);
+  CHECK(rig.Run({"init"}).err.find(".env") == std::string::npos);
+  CHECK(rig.Run({"deploy", rig.Archive("1")}).exit == 0);
+}
+
 }  // namespace release

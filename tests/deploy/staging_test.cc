@@ -4,6 +4,7 @@
 
 #include "store/durable.h"
 #include "store/layout.h"
+#include "store/releases.h"
 #include "store/verify.h"
 #include "support/archive_bytes.h"
 #include "support/expect_error.h"
@@ -53,6 +54,7 @@ void CheckRefused(
   World world;
   REQUIRE(world.Deploy("1").exit == Exit::kDone);
   set(&world.config);
+  MakeShared(&world.disk, world.config);
   const std::string before = Visible(&world);
   const int reloads = world.runner.Count("reload");
   const Outcome outcome = Deploy(&world.context, std::move(request));
@@ -281,6 +283,7 @@ TEST_CASE("shared links leave the times of the archive's directories") {
   World world;
   world.config.shared_dirs = {"log", "d/sub/cache"};
   world.config.shared_files = {"d/env"};
+  MakeShared(&world.disk, world.config);
   ArchiveRequest request = RequestOfBytes(TarBuilder()
                                               .At(1'700'000'000)
                                               .Directory(".")
@@ -401,6 +404,7 @@ TEST_CASE("shared paths replace entries of the archive") {
   World world;
   world.config.shared_dirs = {"storage/logs"};
   world.config.shared_files = {".env"};
+  MakeShared(&world.disk, world.config);
   const std::string bytes = TarBuilder()
                                 .Directory("storage")
                                 .Directory("storage/logs")
@@ -422,16 +426,33 @@ TEST_CASE("shared paths replace entries of the archive") {
   CHECK(ReadFile(&world.disk, "shared/.env").empty());
   std::string warnings;
   for (const std::string& text : outcome.warnings) warnings += text + "\n";
-  CHECK(warnings.find("shared/.env was made empty") != std::string::npos);
   CHECK(warnings.find("old.log") != std::string::npos);
   // The same archive again still counts as the same release.
   CHECK(Deploy(&world.context, RequestOfBytes(bytes, "shop-1.tar")).result ==
         "unchanged");
 }
 
+TEST_CASE("a shared file that is missing stops a deploy before it unpacks") {
+  World world;
+  DeployAll(&world, {"1"});
+  world.config.shared_files = {".env"};
+  const Outcome outcome = world.Deploy("2");
+  CHECK(outcome.exit == Exit::kFailed);
+  REQUIRE(outcome.error);
+  CHECK(outcome.error->code == ErrorCode::kSharedFileMissing);
+  CHECK(outcome.error->message.find("`release init` makes it") !=
+        std::string::npos);
+  CHECK(outcome.steps.empty());
+  CHECK_FALSE(world.disk.Stat(Fs::kRoot, "shared/.env"));
+  // Control: once it is there, the deploy goes on.
+  MakeShared(&world.disk, world.config);
+  CHECK(world.Deploy("2").exit == Exit::kDone);
+}
+
 TEST_CASE("shared paths do not make an archive differ from its manifest") {
   World world;
   world.config.shared_files = {"app"};
+  MakeShared(&world.disk, world.config);
   const std::string bytes = WithManifest("x", "x", "1");
   const Outcome outcome = Deploy(&world.context, RequestOfBytes(bytes, ""));
   CHECK(outcome.exit == Exit::kDone);

@@ -191,6 +191,18 @@ TEST_CASE("a root that others can write is a failure, with the remedy") {
   CHECK(rig.Fails("or type: chown root:root " + rig.dir.path() + "/releases"));
 }
 
+TEST_CASE("shared files are named while they are missing or empty") {
+  Rig rig;
+  rig.config.shared_files = {".env"};
+  const std::string name = rig.dir.path() + "/shared/.env";
+  CHECK(rig.Fails("shared: there is no " + name + ": `release init` makes it"));
+  Spill(name, "");
+  CHECK(rig.Of(Level::kWarning).find(name + " is empty: fill it in") !=
+        std::string::npos);
+  Spill(name, "SECRET=1\n");
+  CHECK(rig.Of(Level::kWarning).find(name) == std::string::npos);
+}
+
 TEST_CASE("units that are enabled and do not fit the root are a warning") {
   Rig rig;
   const std::string part = "check --units | sh";

@@ -130,15 +130,17 @@ TEST_CASE("a tree that could not be synced gets no name") {
   CHECK(!HasManifest(&root.disk, V("1")));
 }
 
-TEST_CASE("shared directories and files are made on first use and linked") {
+TEST_CASE("shared directories and files are made once, and linked") {
   Root root;
   Config config;
   config.shared_dirs = {"storage/logs", "cache"};
   config.shared_files = {".env", "config/deep/secret.yml"};
+  CHECK(MakeShared(&root.disk, config) ==
+        std::vector<std::string>{".env", "config/deep/secret.yml"});
+  CHECK(MakeShared(&root.disk, config).empty());
   Staging staging(&root.disk, 1);
   Manifest manifest = Fill(&root.disk, staging);
-  CHECK(staging.LinkShared(config, &manifest) ==
-        std::vector<std::string>{".env", "config/deep/secret.yml"});
+  staging.LinkShared(config, &manifest);
   staging.Publish(V("1"), manifest, std::nullopt);
   CHECK(VerifyRelease(&root.disk, V("1")).empty());
   const auto link = [&](const std::string& path) {
@@ -163,7 +165,8 @@ TEST_CASE("existing entries of shared/ are left as they are") {
   config.shared_files = {".env"};
   Staging staging(&root.disk, 1);
   Manifest manifest = Fill(&root.disk, staging);
-  CHECK(staging.LinkShared(config, &manifest).empty());
+  staging.LinkShared(config, &manifest);
+  CHECK(MakeShared(&root.disk, config).empty());
   CHECK(ReadFile(&root.disk, "shared/.env") == "SECRET=1");
   CHECK(root.disk.Stat(Fs::kRoot, "shared/storage")->mode == 0700);
 }
@@ -173,6 +176,7 @@ TEST_CASE("entries made in shared/ belong to the owner of the release") {
   Config config;
   config.shared_dirs = {"storage/logs"};
   config.shared_files = {".env"};
+  MakeShared(&root.disk, config, OwnerIds{7, 8});
   Staging staging(&root.disk, 1);
   Manifest manifest = Fill(&root.disk, staging);
   staging.LinkShared(config, &manifest, OwnerIds{7, 8});
@@ -213,7 +217,7 @@ TEST_CASE("the app cannot have root give it what is not for it") {
   config.shared_files = {".env"};
   PutFile(&disk, "shared/secret", "key", 0600);
   disk.at = "shared/.env";
-  staging.LinkShared(config, &manifest, OwnerIds{7, 8});
+  MakeShared(&disk, config, OwnerIds{7, 8});
   CHECK(ReadFile(&disk, "shared/.env") == "key");
   CHECK(disk.Stat(Fs::kRoot, "shared/.env")->owner != 7);
 
