@@ -63,6 +63,7 @@ constexpr Row kTable[] = {
      Exit::kNoSuchRelease},
     {ErrorCode::kHookFailed, "hook-failed", Exit::kFailed},
     {ErrorCode::kHookTimeout, "hook-timeout", Exit::kFailed},
+    {ErrorCode::kProgramMissing, "program-missing", Exit::kFailed},
     {ErrorCode::kReloadFailed, "reload-failed", Exit::kFailed},
     {ErrorCode::kReloadTimeout, "reload-timeout", Exit::kFailed},
     {ErrorCode::kServiceDied, "service-died", Exit::kFailed},

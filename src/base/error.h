@@ -84,6 +84,7 @@ enum class ErrorCode {
   // hooks, reload and health checks
   kHookFailed,
   kHookTimeout,
+  kProgramMissing,
   kReloadFailed,
   kReloadTimeout,
   kServiceDied,

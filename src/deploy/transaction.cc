@@ -236,6 +236,7 @@ void Transaction::Activate() {
   }
   service_.Observe();
   if (with_hooks) {
+    service_.RequirePrograms();
     recorder_.RunHookStep("pre_activate", hooks.pre_activate,
                           MakeHookContext("pre_activate"));
   }

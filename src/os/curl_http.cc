@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "os/host_facts.h"
 #include "os/posix_runner.h"
 #include "os/tcp_connect.h"
 
@@ -92,13 +93,15 @@ HttpResponse ParseCurlOutput(const std::string& output, std::size_t max_body) {
   return response;
 }
 
+std::string NotStarted(const std::string& program, int error) {
+  return "cannot run " + program + ": " + std::strerror(error) +
+         (error == ENOENT ? "; install the package curl" : "");
+}
+
 // Explains to a person why curl failed.
 std::string WhyFailed(const std::string& program, const CommandResult& result) {
   using End = CommandResult::End;
-  if (result.end == End::kNotStarted) {
-    return "cannot run " + program + ": " + std::strerror(result.status) +
-           (result.status == ENOENT ? "; install the package curl" : "");
-  }
+  if (result.end == End::kNotStarted) return NotStarted(program, result.status);
   const std::string reason =
       result.end == End::kExited ? CurlError(result.output) : "";
   return reason.empty() ? "curl: " + result.Describe() : reason;
@@ -119,6 +122,11 @@ HttpResponse CurlHttp::Send(const HttpRequest& request) {
   const CommandResult result = PosixRunner().Run(command);
   if (result.ok()) return ParseCurlOutput(result.output, request.max_body);
   return {.error = WhyFailed(program_, result)};
+}
+
+Reason CurlHttp::WhyUnusable() {
+  if (!FindProgram(program_).empty()) return std::nullopt;
+  return NotStarted(program_, ENOENT);
 }
 
 Reason CurlHttp::Connect(const std::string& host, int port,

@@ -20,6 +20,7 @@ class CurlHttp : public Http {
   explicit CurlHttp(std::string program = "curl");
 
   HttpResponse Send(const HttpRequest& request) override;
+  Reason WhyUnusable() override;
   Reason Connect(const std::string& host, int port,
                  std::chrono::nanoseconds timeout) override;
 

@@ -34,6 +34,10 @@ class Http {
   // failures in HttpResponse::error and does not throw.
   virtual HttpResponse Send(const HttpRequest& request) = 0;
 
+  // Returns why Send cannot work on this host, whatever it is asked, or
+  // nullopt.
+  virtual Reason WhyUnusable() { return std::nullopt; }
+
   // Opens and closes a TCP connection. Returns the reason if that fails,
   // nullopt on success.
   virtual Reason Connect(const std::string& host, int port,

@@ -17,6 +17,7 @@
 #include "os/cancellation.h"
 #include "os/creation_mask.h"
 #include "os/descriptor.h"
+#include "os/host_facts.h"
 #include "os/posix_clock.h"
 #include "os/process_scan.h"
 
@@ -330,6 +331,10 @@ CommandResult PosixRunner::Run(const Command& command) {
   // Close our copy; otherwise the read end would never report the end.
   write_end.Close();
   return Child(pid, read_end.get(), command).Await();
+}
+
+bool PosixRunner::Finds(const std::string& program) {
+  return !FindProgram(program).empty();
 }
 
 std::vector<ProcessUse> PosixRunner::UsersOf(const std::string& directory) {

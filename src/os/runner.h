@@ -65,6 +65,10 @@ class Runner {
   // in the result and does not throw.
   virtual CommandResult Run(const Command& command) = 0;
 
+  // Returns whether Run can start the program, given by an absolute path or by
+  // a name that is looked up in PATH.
+  virtual bool Finds(const std::string& program) = 0;
+
   // Returns the processes that use something below the absolute directory, as
   // far as this caller may inspect them.
   virtual std::vector<ProcessUse> UsersOf(const std::string& directory) = 0;

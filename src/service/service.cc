@@ -10,6 +10,7 @@
 #include "base/units.h"
 #include "os/cancellation.h"
 #include "os/safe_command.h"
+#include "os/startup.h"
 #include "service/health.h"
 #include "service/last_lines.h"
 #include "service/pidfile.h"
@@ -44,6 +45,8 @@ struct Service::Impl {
   void WatchPidfile();
   void Watch();
   ServiceProcesses Processes();
+  Reason WhyNotFound(const Argv& argv) const;
+  std::string RemedyForOld() const;
 
   const Config& config;
   System system;
@@ -151,6 +154,22 @@ ServiceProcesses Service::Impl::Processes() {
   return {};
 }
 
+// A relative path starts at a release, which may not be there yet.
+Reason Service::Impl::WhyNotFound(const Argv& argv) const {
+  if (argv.empty()) return std::nullopt;
+  const std::string& program = argv[0];
+  const bool relative =
+      !program.starts_with('/') && program.find('/') != program.npos;
+  // The root has no symbolic links, unlike the program's path.
+  const std::string real = RealPath(NearestExisting(program)) + "/";
+  const std::string root = config.root + "/";
+  if (relative || program.starts_with(root) || real.starts_with(root) ||
+      system.runner->Finds(program)) {
+    return std::nullopt;
+  }
+  return fmt::format("there is no program {}", Quoted(program));
+}
+
 Service::Service(const Config* config, System system)
     : impl_(std::make_unique<Impl>(config, system)) {}
 
@@ -164,6 +183,22 @@ void Service::Observe() {
   // Reload reads it again and signals that process.
   const int pid = impl_->pidfile.ReadPid();
   if (impl_->config.service.action == ServiceAction::kNone) impl_->pid = pid;
+}
+
+void Service::RequirePrograms() {
+  const Config& config = impl_->config;
+  const auto require = [](const std::string& what, const Reason& missing) {
+    if (!missing) return;
+    throw Error(ErrorCode::kProgramMissing,
+                fmt::format("cannot {}: {}", what, *missing));
+  };
+  if (!config.health.url.empty()) {
+    require("probe " + config.health.url, impl_->system.http->WhyUnusable());
+  }
+  require("run [healthcheck] command",
+          impl_->WhyNotFound(config.health.command));
+  if (config.service.action == ServiceAction::kNone) return;
+  require("run [service] command", impl_->WhyNotFound(config.service.command));
 }
 
 bool Service::WasStopped() const {

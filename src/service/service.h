@@ -32,6 +32,11 @@ class Service {
   // systemd does not answer.
   void Observe();
 
+  // Throws Error kProgramMissing if a program is missing that Reload or
+  // CheckHealth would start: then every release would fail after its switch.
+  // Does not look for programs below the root, which a release may bring.
+  void RequirePrograms();
+
   // Returns whether the unit was stopped, or had failed, when Observe looked.
   // False without a unit, and for a oneshot unit, which stops by itself.
   bool WasStopped() const;

@@ -426,4 +426,20 @@ TEST_CASE("a commit that is not durable is undone, also after a power cut") {
 }
 
 }  // namespace
+TEST_CASE("a probe that nobody can ask fails before the switch") {
+  One world;
+  world.runner.missing = {"probe"};
+  const Outcome outcome = world.Deploy("2");
+  CHECK(outcome.exit == Exit::kFailed);
+  REQUIRE(outcome.error);
+  CHECK(outcome.error->code == ErrorCode::kProgramMissing);
+  CHECK(world.Current() == "releases/1");
+  CHECK(world.Ran().empty());
+  // A rollback must work all the same.
+  world.runner.missing.clear();
+  DeployAll(&world, {"2"});
+  world.runner.missing = {"probe"};
+  CHECK(world.Rollback().exit == Exit::kDone);
+}
+
 }  // namespace release

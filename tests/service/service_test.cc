@@ -314,4 +314,35 @@ TEST_CASE("root does not run a service command that another user can write") {
   CHECK(rig.runner.commands.empty());
 }
 
+TEST_CASE("a program that the checks need is looked for beforehand") {
+  Rig rig;
+  Service service(&rig.config, {&rig.runner, &rig.http, &rig.clock});
+  rig.config.root = "/srv/shop";
+  rig.runner.missing = {"probe", "reload", "/srv/shop/current/bin/probe"};
+  rig.http.unusable = "install the package curl";
+  // Nothing is asked by HTTP, so curl need not be there.
+  CHECK_NOTHROW(service.RequirePrograms());
+  const auto missing = [&] {
+    return ErrorOf([&] { service.RequirePrograms(); });
+  };
+  rig.config.health.url = "http://127.0.0.1/up";
+  CHECK(missing().code() == ErrorCode::kProgramMissing);
+  CHECK(Says(missing(), "install the package curl"));
+  rig.config.health.url = "";
+  rig.config.health.command = {"probe"};
+  CHECK(Says(missing(), "there is no program \"probe\""));
+  // A release may bring it.
+  rig.config.health.command = {"/srv/shop/current/bin/probe"};
+  CHECK_NOTHROW(service.RequirePrograms());
+  rig.config.service.command = {"reload"};
+  CHECK(Says(missing(), "there is no program \"reload\""));
+  // It starts at the release.
+  rig.runner.missing.insert("bin/reload");
+  rig.config.service.command = {"bin/reload"};
+  CHECK_NOTHROW(service.RequirePrograms());
+  rig.config.service.command = {"reload"};
+  rig.config.service.action = ServiceAction::kNone;
+  CHECK_NOTHROW(service.RequirePrograms());
+}
+
 }  // namespace release

@@ -16,6 +16,7 @@ class FakeHttp : public Http {
     requests.push_back(request);
     return answer(request);
   }
+  Reason WhyUnusable() override { return unusable; }
   Reason Connect(const std::string& context, int port,
                  std::chrono::nanoseconds) override {
     connects.push_back(context + " " + std::to_string(port));
@@ -27,6 +28,7 @@ class FakeHttp : public Http {
         return HttpResponse{200, "ok", ""};
       };
   Reason connect_error;
+  Reason unusable;
   std::vector<HttpRequest> requests;
   std::vector<std::string> connects;
 };

@@ -53,6 +53,10 @@ class FakeRunner : public Runner {
     return Exited(0);
   }
 
+  bool Finds(const std::string& program) override {
+    return !missing.contains(program);
+  }
+
   std::vector<ProcessUse> UsersOf(const std::string& directory) override {
     asked_users_of = directory;
     return uses;
@@ -86,6 +90,7 @@ class FakeRunner : public Runner {
   std::vector<std::pair<int, int>> signals;  // every signal so far: pid, number
   std::vector<ProcessUse> uses;              // what UsersOf returns
   std::string asked_users_of;                // the argument of its last call
+  std::set<std::string> missing;             // programs that do not exist
   std::set<int> alive;                       // processes that exist
   std::map<int, ProcessFacts> facts;         // of them, if not ours
   std::function<void(int signal)> on_signal;  // called after each
