@@ -20,6 +20,7 @@
 #include "store/current.h"
 #include "store/layout.h"
 #include "store/newest_record.h"
+#include "store/said.h"
 #include "store/spare_records.h"
 #include "store/unremovable.h"
 
@@ -279,7 +280,11 @@ void Transaction::Reload() {
   if (config.service.configured()) {
     recorder_.Step("reload", [&] {
       WarnAll(service_.Reload(MakeHookContext("reload")));
-      WarnAll(service_.CheckRunning(MakeHookContext("running-check")));
+      WarnAll(IfFirstTime(
+          context_->fs, kUnseenService,
+          service_.CheckRunning(
+              MakeHookContext("running-check"),
+              [this](const std::string& text) { recorder_.Remark(text); })));
     });
   }
   if (config.health.configured() || config.service.configured()) {

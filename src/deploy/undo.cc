@@ -11,6 +11,7 @@
 #include "store/durable.h"
 #include "store/layout.h"
 #include "store/newest_record.h"
+#include "store/said.h"
 
 namespace release {
 namespace {
@@ -175,7 +176,8 @@ class UndoRun {
     Service service(context_->config, context_->system);
     try {
       AddWarnings(service.Reload(hook_context));
-      AddWarnings(service.CheckRunning(hook_context));
+      AddWarnings(IfFirstTime(context_->fs, kUnseenService,
+                              service.CheckRunning(hook_context)));
       service.CheckHealth(hook_context);
     } catch (const Error& error) {
       // During a shutdown systemd stops the service, so the failure does not

@@ -176,26 +176,37 @@ RunningVerdict JudgeRunning(const std::vector<ProcessUse>& uses,
 }
 
 std::optional<std::string> CheckRunsRelease(
-    const std::string& releases, const std::string& version, Duration timeout,
-    const std::function<ServiceProcesses()>& find, Runner* runner,
-    Waiter* waiter) {
+    const std::string& releases, const std::string& version,
+    const RunningWait& wait, const std::function<ServiceProcesses()>& find,
+    Runner* runner, Waiter* waiter) {
   constexpr Nanoseconds kPoll = std::chrono::milliseconds(100);
-  const Nanoseconds deadline = AddSaturated(waiter->Now(), timeout);
-  for (;;) {
+  constexpr Nanoseconds kSayAfter = std::chrono::seconds(5);
+  const Nanoseconds deadline = AddSaturated(waiter->Now(), wait.timeout);
+  const Nanoseconds say_at = waiter->Now() + kSayAfter;
+  for (bool said = !wait.say;;) {
     const ServiceProcesses service = find();
     const RunningVerdict verdict = JudgeRunning(
         UsesOf(service, runner->UsersOf(releases)), releases, version);
     if (verdict.what == RunningVerdict::What::kNew) return std::nullopt;
     if (verdict.what == RunningVerdict::What::kNothing) {
       return "no process of the service uses a file below " + releases +
-             ": whether it runs " + version + " cannot be seen";
+             ": whether it runs " + version +
+             " cannot be seen; running_check = \"off\" in [service] leaves "
+             "this check out";
+    }
+    if (!said && waiter->Now() >= say_at) {
+      said = true;
+      wait.say(fmt::format(
+          "only another release is in use{}\nwaiting up to {}"
+          " for it to end",
+          DescribeUses(verdict.old_uses), FormatDuration(wait.timeout)));
     }
     if (waiter->Now() >= deadline) {
       throw Error(ErrorCode::kServiceRunsOldRelease,
                   fmt::format("cannot confirm that the service runs {}: after "
-                              "{} only another release is in use{}",
-                              version, FormatDuration(timeout),
-                              DescribeUses(verdict.old_uses)),
+                              "{} only another release is in use{}{}",
+                              version, FormatDuration(wait.timeout),
+                              DescribeUses(verdict.old_uses), wait.remedy),
                   verdict.old_uses.front().path, version,
                   ReleaseOf(verdict.old_uses.front().path, releases));
     }

@@ -22,8 +22,8 @@
 //    remark: some servers open files by path at each request and keep nothing
 //    in use.
 // 6. If only old processes are seen, they may be about to end: the check looks
-//    again every 100 ms, and fails with kServiceRunsOldRelease when [service]
-//    timeout is over.
+//    again every 100 ms, says so after 5 s, and fails with
+//    kServiceRunsOldRelease when [service] timeout is over.
 #ifndef RELEASE_SERVICE_RUNNING_CHECK_H_
 #define RELEASE_SERVICE_RUNNING_CHECK_H_
 
@@ -66,15 +66,24 @@ RunningVerdict JudgeRunning(const std::vector<ProcessUse>& uses,
                             const std::string& releases,
                             const std::string& version);
 
-// Applies all the rules, and waits up to `timeout` for old processes to end.
-// Calls `find` before each look, because the service's processes may change; it
-// may throw. Returns a remark for the user, or an empty string. Throws Error
+// How long old processes may take to end.
+struct RunningWait {
+  Duration timeout{0};
+  // Called once with a sentence for the user if it takes more than 5 s. May be
+  // empty.
+  std::function<void(const std::string&)> say;
+  std::string remedy;  // appended to the error's message
+};
+
+// Applies all the rules, and waits for old processes to end. Calls `find`
+// before each look, because the service's processes may change; it may throw.
+// Returns a remark for the user, or an empty string. Throws Error
 // kServiceRunsOldRelease, naming the processes and what they use, and Error
 // kInterrupted.
 std::optional<std::string> CheckRunsRelease(
-    const std::string& releases, const std::string& version, Duration timeout,
-    const std::function<ServiceProcesses()>& find, Runner* runner,
-    Waiter* waiter);
+    const std::string& releases, const std::string& version,
+    const RunningWait& wait, const std::function<ServiceProcesses()>& find,
+    Runner* runner, Waiter* waiter);
 
 }  // namespace release
 

@@ -170,6 +170,18 @@ Reason Service::Impl::WhyNotFound(const Argv& argv) const {
   return fmt::format("there is no program {}", Quoted(program));
 }
 
+// For a unit that was reloaded, and whose processes run the old release.
+std::string Service::Impl::RemedyForOld() const {
+  const ServiceAction action = config.service.action;
+  const bool reloaded =
+      has_unit() &&
+      (action == ServiceAction::kReload ||
+       (action == ServiceAction::kAuto && baseline && baseline->can_reload));
+  return reloaded ? "\nif a reload keeps its directory, set action = "
+                    "\"restart\" in [service]"
+                  : "";
+}
+
 Service::Service(const Config* config, System system)
     : impl_(std::make_unique<Impl>(config, system)) {}
 
@@ -222,14 +234,16 @@ std::vector<std::string> Service::Reload(const HookContext& hook_context) {
 }
 
 std::vector<std::string> Service::CheckRunning(
-    const HookContext& hook_context) {
+    const HookContext& hook_context,
+    const std::function<void(const std::string&)>& say) {
   const ServiceConfig& service = impl_->config.service;
   if (!service.configured() || service.action == ServiceAction::kNone ||
       service.running_check == RunningCheck::kOff) {
     return {};
   }
   const auto remark = CheckRunsRelease(
-      hook_context.root + "/releases", hook_context.version, service.timeout,
+      hook_context.root + "/releases", hook_context.version,
+      {service.timeout, say, impl_->RemedyForOld()},
       [this] { return impl_->Processes(); }, impl_->system.runner,
       &impl_->waiter);
   if (!remark) return {};

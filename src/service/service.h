@@ -57,10 +57,13 @@ class Service {
   // Checks that the service's processes run the release that `hook_context`
   // names (the rules: service/running_check.h). Waits up to [service] timeout
   // for old processes to end. Returns remarks, e.g. that no process uses a
-  // release. Throws Error kServiceRunsOldRelease, which names the pids,
+  // release. Calls `say` with a sentence for the user when that takes long.
+  // Throws Error kServiceRunsOldRelease, which names the pids and the remedy,
   // kServiceDied or kServiceRestarted. Does nothing with action = "none" or
   // running_check = "off".
-  std::vector<std::string> CheckRunning(const HookContext& hook_context);
+  std::vector<std::string> CheckRunning(
+      const HookContext& hook_context,
+      const std::function<void(const std::string&)>& say = {});
 
   // Probes until the first good answer, then until the answers have stayed good
   // for min_healthy_time, and watches the service meanwhile. Without

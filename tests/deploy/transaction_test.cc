@@ -442,4 +442,19 @@ TEST_CASE("a probe that nobody can ask fails before the switch") {
   CHECK(world.Rollback().exit == Exit::kDone);
 }
 
+TEST_CASE("that nobody can see the release in use is said once") {
+  World world;
+  world.config.service.running_check = RunningCheck::kAuto;
+  const auto warned = [&](const std::string& version) {
+    const Outcome outcome = world.Deploy(version);
+    REQUIRE(outcome.exit == Exit::kDone);
+    for (const std::string& warning : outcome.warnings) {
+      if (warning.find("cannot be seen") != warning.npos) return true;
+    }
+    return false;
+  };
+  CHECK(warned("1"));
+  CHECK_FALSE(warned("2"));
+}
+
 }  // namespace release

@@ -70,12 +70,16 @@ struct Rig {
   FakeClock clock;
   Waiter waiter{&clock};
   int asked = 0;
+  std::vector<std::string> said;
+  std::function<void(const std::string&)> say = [this](const std::string& s) {
+    said.push_back(s);
+  };
 
   // The service is the process tree of pid 1, so this test's own process, which
   // the real /proc lists, belongs to it.
   std::optional<std::string> Check() {
     return CheckRunsRelease(
-        kReleases, "1.4.2", seconds(90),
+        kReleases, "1.4.2", {seconds(90), say, "; do this"},
         [this] {
           ++asked;
           return ServiceProcesses{Kind::kTree, "", 1};
@@ -165,6 +169,8 @@ TEST_CASE("with a command only, shells and our own callers do not count") {
 TEST_CASE("if no process uses a release, the check passes with a remark") {
   Rig rig;
   CHECK(rig.Check().value_or("").find("cannot be seen") != std::string::npos);
+  CHECK(rig.Check().value_or("").find("running_check = \"off\"") !=
+        std::string::npos);
   CHECK(rig.runner.asked_users_of == kReleases);
 }
 
@@ -179,6 +185,20 @@ TEST_CASE("old processes may end within the time limit") {
   CHECK_FALSE(rig.Check());
   CHECK(rig.clock.SinceBoot() - start <= seconds(11));
   CHECK(rig.asked >= 100);
+  // The wait is explained once.
+  REQUIRE(rig.said.size() == 1);
+  CHECK(rig.said[0].find("1.4.1\"\nwaiting up to 1m30s") != std::string::npos);
+}
+
+TEST_CASE("a wait of less than five seconds is not worth a word") {
+  Rig rig;
+  const int self = static_cast<int>(getpid());
+  rig.runner.uses = {Use(self, What::kDirectory, kReleases + "/1.4.1")};
+  rig.clock.At(rig.clock.SinceBoot() + seconds(4), [&] {
+    rig.runner.uses = {Use(self, What::kDirectory, kReleases + "/1.4.2")};
+  });
+  CHECK_FALSE(rig.Check());
+  CHECK(rig.said.empty());
 }
 
 TEST_CASE("old processes alone at the time limit fail, with pids and paths") {
@@ -193,6 +213,7 @@ TEST_CASE("old processes alone at the time limit fail, with pids and paths") {
   CHECK(error.path() == kReleases + "/1.4.1");
   CHECK(Says(error,
              fmt::format("{} (shopd) uses \"{}/1.4.1\"", self, kReleases)));
+  CHECK(Says(error, "; do this"));
   CHECK(rig.clock.SinceBoot() - start >= seconds(90));
   CHECK(rig.clock.SinceBoot() - start <= seconds(91));
 }

@@ -62,6 +62,16 @@ struct Rig {
   std::string pidfile;
 };
 
+// As systemd names it.
+std::string OwnControlGroup() {
+  std::ifstream file("/proc/self/cgroup");
+  std::string group;
+  for (std::string line; std::getline(file, line);) {
+    group = line.substr(line.find(":/") + 1);
+  }
+  return group;
+}
+
 }  // namespace
 
 TEST_CASE("a unit that does not run is known as stopped, and can be stopped") {
@@ -312,6 +322,29 @@ TEST_CASE("root does not run a service command that another user can write") {
   rig.config.service.command = {"sh", rig.pidfile};
   CHECK(rig.FailureCode() == ErrorCode::kConfigUnsafe);
   CHECK(rig.runner.commands.empty());
+}
+
+TEST_CASE("a reload that keeps the old release is told to be a restart") {
+  Rig rig;
+  rig.config.service.unit = "shop.service";
+  rig.unit.state.control_group = OwnControlGroup();
+  const int self = static_cast<int>(getpid());
+  rig.runner.uses = {{self, "shopd", ProcessUse::What::kDirectory,
+                      rig.hook_context.root + "/releases/0"}};
+  const std::string remedy = "set action = \"restart\"";
+  const auto says_remedy = [&] {
+    const Error error = ErrorOf([&] { rig.Activate(); });
+    CHECK(error.code() == ErrorCode::kServiceRunsOldRelease);
+    return Says(error, remedy);
+  };
+  CHECK(says_remedy());
+  rig.config.service.action = ServiceAction::kReload;
+  CHECK(says_remedy());
+  rig.config.service.action = ServiceAction::kRestart;
+  CHECK_FALSE(says_remedy());
+  rig.config.service.action = ServiceAction::kAuto;
+  rig.unit.state.can_reload = false;
+  CHECK_FALSE(says_remedy());
 }
 
 TEST_CASE("a program that the checks need is looked for beforehand") {
