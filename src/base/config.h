@@ -28,6 +28,8 @@ struct UnpackConfig {
   // last component, whatever lies below.
   std::vector<std::string> absolute_links;
   Dedup dedup = Dedup::kAuto;
+
+  bool operator==(const UnpackConfig&) const = default;
 };
 
 struct VerifyConfig {
@@ -38,6 +40,8 @@ struct VerifyConfig {
   std::string revoked;      // path of a key revocation list or public keys
   std::string environment;  // evidence must name this one; if empty, any
   std::optional<Duration> max_age;  // of evidence; nullopt: no limit
+
+  bool operator==(const VerifyConfig&) const = default;
 };
 
 // At most one of unit, pidfile and command is set.
@@ -53,6 +57,8 @@ struct ServiceConfig {
   bool configured() const {
     return !unit.empty() || !pidfile.empty() || !command.empty();
   }
+
+  bool operator==(const ServiceConfig&) const = default;
 };
 
 // At most one of url, tcp and command is set.
@@ -71,6 +77,8 @@ struct HealthConfig {
   bool configured() const {
     return !url.empty() || !tcp.empty() || !command.empty();
   }
+
+  bool operator==(const HealthConfig&) const = default;
 };
 
 struct HooksConfig {
@@ -82,6 +90,8 @@ struct HooksConfig {
   Duration timeout = std::chrono::minutes(10);
   // Not a config key: set if this program runs confined; see RunHook.
   bool in_unit = false;
+
+  bool operator==(const HooksConfig&) const = default;
 };
 
 struct NotifyConfig {
@@ -91,6 +101,8 @@ struct NotifyConfig {
   bool on_recovery = true;
   Argv command;
   std::string webhook;
+
+  bool operator==(const NotifyConfig&) const = default;
 };
 
 struct Config {
@@ -105,6 +117,8 @@ struct Config {
   HealthConfig health;
   HooksConfig hooks;
   NotifyConfig notify;
+
+  bool operator==(const Config&) const = default;
 };
 
 // Parses the text of a config file. Throws Error kConfigInvalid if it has any

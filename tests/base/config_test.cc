@@ -2,7 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <sstream>
+
 #include "base/error.h"
+#include "support/archives.h"
 
 namespace release {
 namespace {
@@ -284,6 +287,76 @@ TEST_CASE("only one way to reload and one to probe may be given") {
   CHECK(Problems("[healthcheck]\ntcp = 'h:1'\nurl = 'http://h'")
             .find("f:4:7: [healthcheck] may have only one of url") !=
         std::string::npos);
+}
+
+// A default as release.toml(5) names it.
+struct NamedDefault {
+  std::string table, key, value;
+};
+
+// Reads "Default: VALUE." of each key in the page.
+std::vector<NamedDefault> DefaultsOfPage(const std::string& page) {
+  std::vector<NamedDefault> all;
+  std::istringstream lines(page);
+  NamedDefault at;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with(".Ss Table ")) at.table = line.substr(10);
+    if (line.starts_with(".It Ic ")) at.key = line.substr(7);
+    if (!line.starts_with("Default: ")) continue;
+    at.value = line.substr(9, line.size() - 10);
+    all.push_back(at);
+  }
+  return all;
+}
+
+// Writes the value as the configuration has it: a number, a list or a string.
+std::string AsToml(const NamedDefault& named) {
+  const std::string& value = named.value;
+  const bool list = value.find(", ") != value.npos;
+  const bool number = value.find_first_not_of("0123456789") == value.npos &&
+                      (value == "0" || value[0] != '0');
+  if (number) return value;
+  std::string words = value;
+  for (std::size_t i = 0; (i = words.find(", ", i)) != words.npos; i += 4) {
+    words.replace(i, 2, "\", \"");
+  }
+  return list ? "[\"" + words + "\"]" : "\"" + words + "\"";
+}
+
+// The signal needs a pidfile to send it to.
+std::string Needed(const NamedDefault& named) {
+  return named.key == "signal" ? "pidfile = \"/run/shop.pid\"\n" : "";
+}
+
+Config Configured(const NamedDefault& named, const std::string& line) {
+  const std::string table =
+      named.table.empty() ? "" : "[" + named.table + "]\n";
+  return ParseConfig(
+      "root = \"/srv/shop\"\n" + table + Needed(named) + line + "\n",
+      "shop.toml", "shop");
+}
+
+Config WithDefault(const NamedDefault& named) {
+  return Configured(named, named.key + " = " + AsToml(named));
+}
+
+TEST_CASE("every default is the one that release.toml(5) names") {
+  int compared = 0;
+  for (const NamedDefault& named :
+       DefaultsOfPage(Slurp(RELEASE_SOURCE_DIR "/docs/release.toml.5"))) {
+    CAPTURE(named.table);
+    CAPTURE(named.key);
+    if (named.value == "none" || named.value == "the caller") continue;
+    CHECK(WithDefault(named) == Configured(named, ""));
+    ++compared;
+  }
+  CHECK(compared == 17);
+  // Control: another value makes another configuration.
+  for (const NamedDefault& other :
+       {NamedDefault{"service", "timeout", "91s"},
+        NamedDefault{"notify", "on", "failure, rollback"}}) {
+    CHECK_FALSE(WithDefault(other) == Configured(other, ""));
+  }
 }
 
 }  // namespace release
