@@ -177,6 +177,31 @@ TEST_CASE("root runs no program that somebody else can write") {
   }
 }
 
+TEST_CASE("each of the seven programs of a configuration is judged") {
+  if (geteuid() != 0) return;
+  const TempDir dir;
+  const std::string file = dir.path() + "/shop.toml";
+  const std::string program = dir.path() + "/program";
+  boost::filesystem::create_directory(dir.path() + "/srv");
+  boost::filesystem::permissions(dir.path() + "/srv",
+                                 boost::filesystem::perms(0755));
+  Spill(program, "#!/bin/sh\n");
+  for (const char* key :
+       {"[hooks]\npreflight", "[hooks]\npre_activate", "[hooks]\npost_activate",
+        "[hooks]\npost_rollback", "[service]\ncommand",
+        "[healthcheck]\ncommand", "[notify]\ncommand"}) {
+    CAPTURE(key);
+    Spill(file, "root = \"" + dir.path() + "/srv\"\n" + key + " = [\"" +
+                    program + "\"]\n");
+    const Session session({.config = file});
+    boost::filesystem::permissions(program, boost::filesystem::perms(0755));
+    CHECK_NOTHROW(session.RequireOnlyRootWrites());
+    boost::filesystem::permissions(program, boost::filesystem::perms(0777));
+    CHECK(ErrorOf([&] { session.RequireOnlyRootWrites(); }).code() ==
+          ErrorCode::kConfigUnsafe);
+  }
+}
+
 TEST_CASE("a user of hooks that does not exist is refused before a change") {
   const TempDir dir;
   const std::string file = dir.path() + "/shop.toml";

@@ -212,4 +212,22 @@ TEST_CASE("units that are enabled and do not fit the root are a warning") {
   CHECK(rig.Of(Level::kFailure) == "");
 }
 
+TEST_CASE("each of the seven programs of a configuration is looked for") {
+  Rig rig;
+  const Argv missing = {"/no/such/program"};
+  for (const auto& [key, argv] :
+       {std::pair("preflight", &rig.config.hooks.preflight),
+        {"pre_activate", &rig.config.hooks.pre_activate},
+        {"post_activate", &rig.config.hooks.post_activate},
+        {"post_rollback", &rig.config.hooks.post_rollback},
+        {"service", &rig.config.service.command},
+        {"healthcheck", &rig.config.health.command},
+        {"notify", &rig.config.notify.command}}) {
+    const std::string part = std::string(key) + ": /no/such/program is no";
+    CHECK_FALSE(rig.Fails(part));
+    *argv = missing;
+    CHECK(rig.Fails(part));
+  }
+}
+
 }  // namespace release

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -62,6 +63,20 @@ TEST_CASE("SUDO_USER is reported, but only if we are root") {
   } else {
     CHECK(Caller().user == plain);
   }
+}
+
+TEST_CASE("SUDO_USER of somebody who is not root is not believed") {
+  if (getuid() != 0) return;
+  const Variable sudo("SUDO_USER", "alice");
+  const pid_t child = fork();
+  if (child == 0) {
+    const bool other = setuid(12345) == 0;
+    const bool named = Caller().user.find("alice") != std::string::npos;
+    _exit(other && !named ? 0 : 1);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  CHECK(status == 0);
 }
 
 TEST_CASE("the address of an SSH client is taken from the connection") {

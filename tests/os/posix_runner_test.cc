@@ -167,6 +167,15 @@ TEST_CASE("a command over its time gets SIGTERM, and its output is kept") {
   CHECK(watch.Elapsed() < 2s);
 }
 
+TEST_CASE("SIGTERM reaches the children of a command too") {
+  // The command ends only when its child has.
+  Command command = Shell(
+      "(trap 'echo child; exit 0' TERM; sleep 60 & wait) &"
+      "trap 'wait; exit 0' TERM; echo hi; wait");
+  command.timeout = 500ms;
+  CHECK(Run(command).output == "hi\nchild\n");
+}
+
 TEST_CASE("a command that ignores SIGTERM is killed with its children") {
   Command command =
       Shell("trap '' TERM; sleep 60 & echo $!; while :; do sleep 1; done");

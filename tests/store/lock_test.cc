@@ -117,6 +117,16 @@ TEST_CASE("the lock is waited for as long as was asked") {
   CHECK(FindLockHolder(&root.disk)->caller.user == "bob");
 }
 
+TEST_CASE("somebody who looks at the lock for an instant makes nobody busy") {
+  Root root;
+  std::optional<Lock> looker(std::in_place, &root.disk, &root.clock, kAlice,
+                             Nanoseconds(0));
+  root.clock.At(root.clock.SinceBoot() + std::chrono::milliseconds(100),
+                [&] { looker.reset(); });
+  const Lock lock(&root.disk, &root.clock, kBob, Nanoseconds(0));
+  CHECK(FindLockHolder(&root.disk)->caller.user == "bob");
+}
+
 TEST_CASE("a signal ends the wait for the lock") {
   Root root;
   const Lock lock(&root.disk, &root.clock, kAlice, Nanoseconds(0));

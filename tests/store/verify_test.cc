@@ -1,15 +1,18 @@
 #include "store/verify.h"
 
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 
 #include <csignal>
 
 #include "os/cancellation.h"
+#include "os/posix_fs.h"
 #include "store/layout.h"
 #include "store/releases.h"
 #include "support/expect_error.h"
 #include "support/fault_fs.h"
 #include "support/root_files.h"
+#include "support/temp_dir.h"
 #include "support/world.h"
 #include "trust/digest.h"
 
@@ -179,4 +182,16 @@ TEST_CASE("a stop request ends the hashing and the comparison") {
 }
 
 }  // namespace
+TEST_CASE("a fifo is left out of a new manifest, and named") {
+  const TempDir dir;
+  PosixFs fs(dir.path());
+  fs.MakeDirectory(Fs::kRoot, "tree", 0755);
+  PutFile(&fs, "tree/file", "x");
+  REQUIRE(mkfifo((dir.path() + "/tree/fifo").c_str(), 0644) == 0);
+  const HashedTree tree = HashTree(&fs, "tree", 0);
+  CHECK(tree.left_out == std::vector<std::string>{"fifo"});
+  REQUIRE(tree.manifest.entries.size() == 1);
+  CHECK(tree.manifest.entries[0].path == "file");
+}
+
 }  // namespace release
