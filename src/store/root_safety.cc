@@ -31,7 +31,9 @@ void AddCommand(const std::string& verb, const std::set<std::string>& paths,
   if (paths.empty()) return;
   if (!commands->empty()) *commands += " && ";
   *commands += verb;
-  for (const std::string& path : paths) *commands += " " + ShellWord(path);
+  for (const std::string& path : paths) {
+    *commands += fmt::format(" {}", ShellWord(path));
+  }
 }
 
 // Returns the commands after which no exposure is left.
