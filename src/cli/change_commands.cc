@@ -246,6 +246,9 @@ int RunInit(const GlobalOptions& global, const InitOptions& options) {
   // A Session cannot be opened here: it needs a root that exists.
   const Config config = LoadConfig(global);
   RequireSafeRoot(config.root);
+  // Refuses an owner that does not exist while nothing has changed.
+  const auto owner =
+      SharedPaths(config).empty() ? std::nullopt : ConfiguredOwner(config);
   if (global.dry_run) {
     return PrintPlan(global, "init",
                      {fmt::format("make the layout in {}", config.root)});
@@ -253,8 +256,7 @@ int RunInit(const GlobalOptions& global, const InitOptions& options) {
   MakeRoot(config.root);
   PosixFs fs(config.root);
   const bool made = InitializeLayout(&fs);
-  const std::vector<std::string> files =
-      MakeShared(&fs, config, ConfiguredOwner(config));
+  const std::vector<std::string> files = MakeShared(&fs, config, owner);
   Outcome outcome;
   outcome.command = "init";
   outcome.result = made || !files.empty() ? "committed" : "unchanged";

@@ -273,4 +273,16 @@ TEST_CASE("init makes the shared files, and says that they are empty") {
   CHECK(rig.Run({"deploy", rig.Archive("1")}).exit == 0);
 }
 
+TEST_CASE("init refuses an owner of shared files that does not exist") {
+  CommandRig rig;
+  const std::string unpack = "[unpack]\nowner = \"nobody-here:root\"\n";
+  rig.Configure("shared_files = [\".env\"]\n" + unpack);
+  boost::filesystem::remove_all(rig.root());
+  CHECK(rig.Run({"init"}).exit == 2);
+  CHECK_FALSE(boost::filesystem::exists(rig.root()));
+  // Nothing is made for the owner, so nobody asks for it.
+  rig.Configure(unpack);
+  CHECK(rig.Run({"init"}).exit == 0);
+}
+
 }  // namespace release
