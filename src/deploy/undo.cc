@@ -176,6 +176,8 @@ class UndoRun {
     Service service(context_->config, context_->system);
     try {
       AddWarnings(service.Reload(hook_context));
+      // The link is back; a person who insists need not wait for the proof.
+      const InsistentSignals second;
       AddWarnings(IfFirstTime(context_->fs, kUnseenService,
                               service.CheckRunning(hook_context)));
       service.CheckHealth(hook_context);
@@ -189,8 +191,9 @@ class UndoRun {
                         outcome_.previous));
         return;
       }
-      // Both releases are unhealthy. Stop and report: going forward again would
-      // be flapping.
+      // Both releases are unhealthy, or a signal ended the wait and the earlier
+      // one is not known to be healthy. Stop and report: going forward again
+      // would be flapping.
       trouble_ = FailureOf(error);
       return;
     }
@@ -264,6 +267,12 @@ class UndoRun {
           "this one: {}",
           error.message, trouble_->message);
       error.code = ErrorCode::kUndoFailed;
+    } else if (trouble_ && trouble_->code == ErrorCode::kInterrupted) {
+      error.message = fmt::format(
+          "{}; the release before is live again, but it is not known whether "
+          "it is healthy: the wait for it was stopped by a second signal",
+          error.message);
+      error.code = ErrorCode::kInDoubt;
     } else if (trouble_) {
       error.message = fmt::format(
           "{}; the release before is live again, but unhealthy too: {}",

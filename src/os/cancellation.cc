@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <signal.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -16,37 +17,73 @@
 namespace release {
 namespace {
 
-std::atomic<int> g_signal{0};
+// A request to stop, and the event descriptor that makes it known.
+struct Request {
+  std::atomic<int> signal{0};
+  std::atomic<int> descriptor{-1};
+};
+
+Request g_first;
+Request g_second;
+std::atomic<std::int64_t> g_first_at{0};  // ns since boot; 0: no request yet
 std::atomic<int> g_shields{0};
+std::atomic<int> g_insistent{0};  // objects of InsistentSignals
 std::atomic<const AbortWatch*> g_watch{nullptr};
-std::atomic<int> g_descriptor{-1};
-static_assert(std::atomic<int>::is_always_lock_free,
+static_assert(std::atomic<int>::is_always_lock_free &&
+                  std::atomic<std::int64_t>::is_always_lock_free,
               "the handler may use nothing that locks");
 
-// Returns the event descriptor, or -1 if the system has none left. The first
-// call creates it; CatchInterrupts calls this before it installs the handlers,
-// which use g_descriptor.
-int Descriptor() {
-  static const int descriptor = [] {
-    g_descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    return g_descriptor.load();
+// Returns whether both event descriptors exist. The first call creates them;
+// CatchInterrupts calls this before it installs the handlers, which use them.
+bool MakeDescriptors() {
+  static const bool made = [] {
+    for (Request* request : {&g_first, &g_second}) {
+      request->descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+      if (request->descriptor < 0) return false;
+    }
+    return true;
   }();
-  return descriptor;
+  return made;
 }
 
 // Runs in the signal handler too, so it may only call functions that are safe
-// there. Only the first signal is kept.
-void Request(int signal) {
+// there.
+void Announce(Request* request, int signal) {
   int none = 0;
-  if (!g_signal.compare_exchange_strong(none, signal)) return;
+  if (!request->signal.compare_exchange_strong(none, signal)) return;
   const std::uint64_t one = 1;
   // The write cannot fail: the counter is far below its maximum.
-  [[maybe_unused]] const auto written = write(g_descriptor, &one, sizeof one);
+  [[maybe_unused]] const auto written =
+      write(request->descriptor, &one, sizeof one);
+}
+
+void Receive(int signal, std::int64_t now) {
+  std::int64_t first = 0;
+  if (g_first_at.compare_exchange_strong(first, now)) {
+    Announce(&g_first, signal);
+  } else if (now - first >= kInsistence.count()) {
+    Announce(&g_second, signal);
+  }
+}
+
+void Clear(Request* request) {
+  std::uint64_t count = 0;
+  [[maybe_unused]] const auto taken =
+      read(request->descriptor, &count, sizeof count);
+  request->signal = 0;
+}
+
+// Returns the request that ends waits now; nullptr if a shield hides it.
+Request* Visible() {
+  if (g_shields == 0) return &g_first;
+  return g_insistent > 0 ? &g_second : nullptr;
 }
 
 void OnSignal(int signal) {
   const int saved = errno;
-  Request(signal);
+  timespec now = {};
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  Receive(signal, now.tv_sec * std::int64_t{1'000'000'000} + now.tv_nsec);
   errno = saved;
 }
 
@@ -61,7 +98,7 @@ void SetHandler(int signal, void (*handler)(int)) {
 }  // namespace
 
 Reason CatchInterrupts() {
-  if (Descriptor() < 0) {
+  if (!MakeDescriptors()) {
     return fmt::format("cannot watch for signals: {}; nothing was changed",
                        strerror(errno));
   }
@@ -94,12 +131,12 @@ void AbortWatch::Check() const {
 }
 
 void ThrowIfCancelled() {
-  if (g_shields > 0) return;
   if (const int signal = InterruptSignal(); signal != 0) {
     throw Error(
         ErrorCode::kInterrupted,
         fmt::format("cannot go on: stopped by SIG{}", sigabbrev_np(signal)));
   }
+  if (g_shields > 0) return;
   if (const AbortWatch* watch = g_watch) watch->Check();
 }
 
@@ -108,22 +145,32 @@ int CancellationPollTime() {
   return g_watch != nullptr && g_shields == 0 ? kBetween : -1;
 }
 
-int InterruptSignal() { return g_shields > 0 ? 0 : g_signal.load(); }
+int InterruptSignal() {
+  const Request* request = Visible();
+  return request == nullptr ? 0 : request->signal.load();
+}
 
-void SetInterruptSignal(int signal) {
-  Descriptor();
+void SetInterruptSignal(int signal, Nanoseconds at) {
+  MakeDescriptors();
   if (signal != 0) {
-    Request(signal);
+    Receive(signal, at.count());
     return;
   }
-  std::uint64_t count = 0;
-  [[maybe_unused]] const auto taken = read(g_descriptor, &count, sizeof count);
-  g_signal = 0;
+  Clear(&g_first);
+  Clear(&g_second);
+  g_first_at = 0;
 }
 
 CancellationShield::CancellationShield() { ++g_shields; }
 CancellationShield::~CancellationShield() { --g_shields; }
 
-int InterruptDescriptor() { return g_shields > 0 ? -1 : Descriptor(); }
+InsistentSignals::InsistentSignals() { ++g_insistent; }
+InsistentSignals::~InsistentSignals() { --g_insistent; }
+
+int InterruptDescriptor() {
+  MakeDescriptors();
+  const Request* request = Visible();
+  return request == nullptr ? -1 : request->descriptor.load();
+}
 
 }  // namespace release

@@ -2,9 +2,10 @@
 //
 // SIGINT and SIGTERM ask the command to undo and exit. SIGHUP and SIGPIPE are
 // ignored, because an SSH session may drop during a deploy. The handler sets a
-// flag, which ends every wait: Clock::Sleep, Runner::Run and Input::Read. Only
-// the first signal counts, so an impatient second Ctrl-C does not stop the
-// undo. `release abort` leaves a file instead, for which an AbortWatch looks.
+// flag, which ends every wait: Clock::Sleep, Runner::Run and Input::Read. Later
+// signals do not stop the undo; one that comes kInsistence after the first ends
+// its wait for the earlier release's health (InsistentSignals). `release abort`
+// leaves a file instead, for which an AbortWatch looks.
 //
 // The state is global, as signals are: the code that waits is too deep to
 // receive it as an argument. All functions may be called from any thread.
@@ -14,6 +15,7 @@
 #include <string>
 
 #include "base/reason.h"
+#include "os/clock.h"
 #include "os/fs.h"
 
 namespace release {
@@ -23,7 +25,7 @@ namespace release {
 [[nodiscard]] Reason CatchInterrupts();
 
 // Returns the signal that asked for a stop, or 0 if there was none or if a
-// CancellationShield exists.
+// CancellationShield hides it.
 int InterruptSignal();
 
 // For its lifetime, a file at `path` in the root of `fs` asks this process to
@@ -58,8 +60,9 @@ void ThrowIfCancelled();
 // limit) without an AbortWatch or under a CancellationShield.
 int CancellationPollTime();
 
-// Sets the flag as the handler does; 0 clears it. For tests.
-void SetInterruptSignal(int signal);
+// Does what the handler does, at this time since boot; signal 0 clears the
+// flags. For tests.
+void SetInterruptSignal(int signal, Nanoseconds at = std::chrono::seconds(1));
 
 // Hides every request for the lifetime of the object: InterruptSignal returns
 // 0, ThrowIfCancelled does nothing and no wait ends early. Undo and recovery
@@ -73,10 +76,24 @@ class CancellationShield {
   CancellationShield& operator=(const CancellationShield&) = delete;
 };
 
+// A signal counts as a second request only so long after the first: timeout(1)
+// and a terminal send one request to a process twice at nearly the same time.
+inline constexpr Nanoseconds kInsistence = std::chrono::seconds(1);
+
+// For its lifetime, a second request passes every CancellationShield. For the
+// waits of an undo that may take as long as the service likes.
+class InsistentSignals {
+ public:
+  InsistentSignals();
+  ~InsistentSignals();
+  InsistentSignals(const InsistentSignals&) = delete;
+  InsistentSignals& operator=(const InsistentSignals&) = delete;
+};
+
 // Returns a descriptor for the waits in this directory. It is readable from the
 // request until the flag is cleared, so poll also notices a signal that arrives
 // after the flag was checked. Returns -1, which poll ignores, while a
-// CancellationShield exists. Callers must not read or close it.
+// CancellationShield hides the request. Callers must not read or close it.
 int InterruptDescriptor();
 
 }  // namespace release

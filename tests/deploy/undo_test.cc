@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "os/cancellation.h"
 #include "store/current.h"
 #include "store/durable.h"
 #include "store/layout.h"
@@ -14,6 +15,8 @@
 
 namespace release {
 namespace {
+
+using std::chrono::seconds;
 
 Version V(const std::string& name) { return Version::ParseOrThrow(name); }
 
@@ -108,6 +111,29 @@ TEST_CASE("an unhealthy previous release needs a person") {
   // The transaction is settled all the same, so recovery does not repeat it.
   CHECK(ReadRecord(&world.disk, 3).end);
   CHECK(world.RecoverNow().exit == Exit::kDone);
+TEST_CASE("a second signal ends the undo's wait for health, in doubt") {
+  World world;
+  REQUIRE(world.Deploy("1").exit == Exit::kDone);
+  world.config.health.deadline = seconds(600);
+  world.config.health.interval = seconds(1);
+  const Nanoseconds start = world.clock.SinceBoot();
+  world.broken = {"1", "2"};
+  world.clock.At(start + seconds(10), [] { SetInterruptSignal(15); });
+  world.clock.At(start + seconds(40),
+                 [] { SetInterruptSignal(15, seconds(31)); });
+  const Outcome outcome = world.Deploy("2");
+  SetInterruptSignal(0);
+  CHECK(world.clock.SinceBoot() < start + seconds(45));
+  CHECK(outcome.exit == Exit::kNeedsPerson);
+  CHECK(outcome.result == "in-doubt");
+  CHECK(outcome.current == "1");
+  REQUIRE(outcome.error);
+  CHECK(outcome.error->code == ErrorCode::kInDoubt);
+  CHECK(outcome.error->message.find("not known whether it is healthy") !=
+        std::string::npos);
+  CHECK(world.Current() == "releases/1");
+  CHECK(world.service == "releases/1");
+  CHECK(ReadRecord(&world.disk, 2).end);
 }
 
 TEST_CASE("recovery never links to a release that is gone") {

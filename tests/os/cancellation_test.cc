@@ -66,6 +66,27 @@ TEST_CASE("a held request is kept but not visible") {
   SetInterruptSignal(0);
 }
 
+TEST_CASE("a second request passes a shield that listens to it") {
+  const CancellationShield shield;
+  SetInterruptSignal(SIGTERM);
+  {
+    const InsistentSignals second;
+    CHECK(InterruptSignal() == 0);
+    CHECK_FALSE(Readable());
+    ThrowIfCancelled();
+    // timeout(1) sends a signal twice at once.
+    SetInterruptSignal(SIGTERM);
+    CHECK(InterruptSignal() == 0);
+    SetInterruptSignal(SIGINT, std::chrono::seconds(2));
+    CHECK(InterruptSignal() == SIGINT);
+    CHECK(Readable());
+    CHECK(ErrorOf(ThrowIfCancelled).code() == ErrorCode::kInterrupted);
+  }
+  CHECK(InterruptSignal() == 0);
+  CHECK_FALSE(Readable());
+  SetInterruptSignal(0);
+}
+
 TEST_CASE("SIGINT and SIGTERM ask to stop; the others are ignored") {
   CHECK(InChild([] {
           if (CatchInterrupts()) return 4;
