@@ -322,8 +322,11 @@ void CompareEntries(const ManifestEntry& before, const ManifestEntry& after,
     return;
   }
   if (before.size != after.size || before.hash != after.hash) {
-    const auto content = [](const ManifestEntry& entry) {
-      return fmt::format("{} bytes, {}", entry.size, HashText(entry.hash));
+    // A file of another size need not have been read for its hash.
+    const auto content = [same = before.size ==
+                                 after.size](const ManifestEntry& entry) {
+      return fmt::format("{} bytes{}{}", entry.size, same ? ", " : "",
+                         same ? HashText(entry.hash) : "");
     };
     add(What::kChanged, content(before), content(after));
   }

@@ -38,19 +38,26 @@ constexpr unsigned kUnlistable = 0100000;
 // they finish is random; Scan sorts the entries at the end.
 class Scanner {
  public:
-  // If `hashes` is given, reads no file and gives each one the hash that this
-  // manifest expects, so that a comparison sees only the other differences. The
-  // manifest must outlive this.
-  Scanner(Fs* fs, const std::string& path, const Manifest* hashes,
-          unsigned threads)
+  // Which files are read. A file that is not read gets the hash that `expected`
+  // has for it, so that a comparison sees only its other differences.
+  enum class Reading {
+    kAll,
+    // Those of the expected size. The others differ already, and a sparse file
+    // can have any size without taking space.
+    kExpectedSize,
+    kNone
+  };
+
+  // `expected` must outlive this.
+  Scanner(Fs* fs, const std::string& path, const Manifest& expected,
+          Reading reading, unsigned threads)
       : fs_(fs),
         path_(path),
         top_(fs, fs->OpenDirectory(Fs::kRoot, path)),
-        reads_(hashes == nullptr),
+        reading_(reading),
         pool_(threads, 1) {
-    if (reads_) return;
-    for (const ManifestEntry& entry : hashes->entries) {
-      expected_[entry.path] = entry.hash;
+    for (const ManifestEntry& entry : expected.entries) {
+      expected_[entry.path] = &entry;
     }
   }
 
@@ -130,8 +137,7 @@ class Scanner {
         break;
       case FileType::kFile:
         entry.size = info.size;
-        entry.hash = reads_ ? Hash(directory, name, info.size, buffer)
-                            : Expected(entry.path);
+        entry.hash = HashOf(directory, name, entry, buffer);
         break;
       case FileType::kOther:
         // A manifest cannot list such an entry. Return it as an empty file with
@@ -143,9 +149,17 @@ class Scanner {
     return entry;
   }
 
-  ContentHash Expected(const std::string& path) const {
-    const auto it = expected_.find(path);
-    return it == expected_.end() ? ContentHash{} : it->second;
+  ContentHash HashOf(Fs::Handle directory, const std::string& name,
+                     const ManifestEntry& found, std::string* buffer) {
+    const auto it = expected_.find(found.path);
+    const ManifestEntry* expected =
+        it == expected_.end() ? nullptr : it->second;
+    const bool reads =
+        reading_ == Reading::kAll ||
+        (reading_ == Reading::kExpectedSize && expected != nullptr &&
+         expected->kind == EntryKind::kFile && expected->size == found.size);
+    if (reads) return Hash(directory, name, found.size, buffer);
+    return expected == nullptr ? ContentHash{} : expected->hash;
   }
 
   ContentHash Hash(Fs::Handle directory, const std::string& name,
@@ -160,6 +174,8 @@ class Scanner {
       ThrowIfCancelled();
       hasher.Update({buffer->data(), n});
       offset += n;
+      // The file has grown since: its hash is another one already.
+      if (offset > size) break;
     }
     return hasher.Finish();
   }
@@ -167,41 +183,47 @@ class Scanner {
   Fs* fs_;
   const std::string path_;
   ScopedHandle top_;
-  const bool reads_;
+  const Reading reading_;
   std::optional<std::uint64_t> device_;
-  std::unordered_map<std::string_view, ContentHash> expected_;
+  std::unordered_map<std::string_view, const ManifestEntry*> expected_;
   std::mutex mutex_;
   Manifest manifest_;
   ThreadPool pool_;  // last: its threads use the rest
 };
 
-Manifest Scan(Fs* fs, const Version& version, const Manifest* hashes,
-              unsigned threads) {
-  return Scanner(fs, ReleasePath(version), hashes, threads).Scan();
+using Reading = Scanner::Reading;
+
+std::vector<ManifestDifference> ScanAndCompare(Fs* fs, const std::string& path,
+                                               const Manifest& manifest,
+                                               Reading reading,
+                                               unsigned threads) {
+  return Compare(manifest,
+                 Scanner(fs, path, manifest, reading, threads).Scan());
 }
 
 }  // namespace
 
 std::vector<ManifestDifference> VerifyRelease(Fs* fs, const Version& version,
                                               unsigned threads) {
-  const Manifest manifest = LoadManifest(fs, version);
-  return Compare(manifest, Scan(fs, version, nullptr, threads));
+  return ScanAndCompare(fs, ReleasePath(version), LoadManifest(fs, version),
+                        Reading::kExpectedSize, threads);
 }
 
 std::vector<ManifestDifference> CompareShape(Fs* fs, const Version& version,
                                              unsigned threads) {
-  const Manifest manifest = LoadManifest(fs, version);
-  return Compare(manifest, Scan(fs, version, &manifest, threads));
+  return CompareShape(fs, ReleasePath(version), LoadManifest(fs, version),
+                      threads);
 }
 
 std::vector<ManifestDifference> CompareShape(Fs* fs, const std::string& path,
                                              const Manifest& manifest,
                                              unsigned threads) {
-  return Compare(manifest, Scanner(fs, path, &manifest, threads).Scan());
+  return ScanAndCompare(fs, path, manifest, Reading::kNone, threads);
 }
 
 HashedTree HashTree(Fs* fs, const std::string& path, unsigned threads) {
-  Scanner scanner(fs, path, nullptr, threads);
+  const Manifest none;
+  Scanner scanner(fs, path, none, Reading::kAll, threads);
   scanner.StayOnFileSystem();
   HashedTree tree{.manifest = scanner.Scan(), .left_out = {}};
   std::erase_if(tree.manifest.entries, [&](const ManifestEntry& entry) {
@@ -214,7 +236,7 @@ HashedTree HashTree(Fs* fs, const std::string& path, unsigned threads) {
 
 void RequireOneFileSystem(Fs* fs, const std::string& path, unsigned threads) {
   const Manifest none;
-  Scanner scanner(fs, path, &none, threads);
+  Scanner scanner(fs, path, none, Reading::kNone, threads);
   scanner.StayOnFileSystem();
   scanner.Scan();
 }

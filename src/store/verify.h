@@ -15,8 +15,8 @@
 
 namespace release {
 
-// Hashes every file of a release and compares the tree with its manifest.
-// Returns the differences, empty if there are none. Throws Error
+// Compares a release with its manifest and hashes each file that has the
+// expected size. Returns the differences, empty if there are none. Throws Error
 // kManifestUnreadable.
 std::vector<ManifestDifference> VerifyRelease(Fs* fs, const Version& version,
                                               unsigned threads = 0);

@@ -81,6 +81,25 @@ TEST_CASE("a changed byte is found by hashing, not by the shape") {
   CHECK(CompareShape(&world.disk, kOne).empty());
 }
 
+TEST_CASE("a file of another size, or that is new, is not read") {
+  Deployed world;
+  FaultFs fs(&world.disk);
+  LoadManifest(&fs, kOne);
+  const std::uint64_t first_file = fs.calls(FsCall::kReadAt) + 1;
+  fs.FailFrom(first_file, EIO, FsCall::kReadAt);
+  CHECK_THROWS_AS(VerifyRelease(&fs, kOne), FsError);
+  // `truncate -s 4T` makes such a file in no time.
+  PutFile(&world.disk, "releases/1/bin/app", "longer than before", 0755);
+  PutFile(&world.disk, "releases/1/new", "x", 0755);
+  fs.FailFrom(first_file, EIO, FsCall::kReadAt);
+  const auto found = VerifyRelease(&fs, kOne);
+  REQUIRE(found.size() == 2);
+  CHECK(found[0].path == "bin/app");
+  CHECK(found[0].before == "10 bytes");
+  CHECK(found[0].after == "18 bytes");
+  CHECK(found[1].what == What::kAdded);
+}
+
 TEST_CASE("every other change is found by the shape too") {
   struct Row {
     What what;
