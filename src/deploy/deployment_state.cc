@@ -157,6 +157,20 @@ bool IsHalfMade(Fs* fs) {
          });
 }
 
+void RequireRootOnOneFileSystem(Fs* fs) {
+  const auto root = fs->Stat(Fs::kRoot, "");
+  for (const char* path : {kReleases, kOwn, kTransactions, kManifests}) {
+    const auto info = fs->Stat(Fs::kRoot, path);
+    if (!root || !info || info->device == root->device) continue;
+    throw Error(ErrorCode::kRootUnsafe,
+                fmt::format("cannot stage in {}: it is on another file system "
+                            "than the root, which must be one; unmount it, or "
+                            "mount the whole root from there",
+                            path),
+                path);
+  }
+}
+
 DeploymentState ReadDeploymentState(Fs* fs,
                                     std::optional<std::uint64_t> newest) {
   DeploymentState state;

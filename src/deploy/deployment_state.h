@@ -50,6 +50,11 @@ void RequireLayout(Fs* fs);
 // `init` had been killed. Such a root has no release and no records.
 bool IsHalfMade(Fs* fs);
 
+// Throws Error kRootUnsafe if releases/ or a directory of the tool's own is on
+// another file system than the root: no rename leads from one to the other, and
+// a sync of one would not cover the other. Throws FsError.
+void RequireRootOnOneFileSystem(Fs* fs);
+
 // Reads the state; does not need the lock. Reads records from the newest back
 // until one has ended. Pass the number of the newest record as `newest` if the
 // caller has just ended it. A layout that is half made is a problem of the

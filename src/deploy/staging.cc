@@ -270,6 +270,7 @@ void ArchiveStaging::Admit(const DeploymentState& state,
 
 void ArchiveStaging::Prepare(const DeploymentState& state,
                              PreparedTransaction* prepared) {
+  RequireRootOnOneFileSystem(context_->fs);
   archive_ = OpenArchive(context_->fs, request_);
   Admit(state, prepared);
   reader_ = std::make_unique<Reader>(

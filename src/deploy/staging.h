@@ -29,9 +29,10 @@ class ArchiveStaging {
   // name; nullopt if only the archive's manifest or the time gives one.
   std::optional<Version> ExpectedVersion() const;
 
-  // Opens the archive, judges its evidence, chooses the version, and checks the
-  // free space. Throws the Error that refuses the archive, for example
-  // kVersionConflict or kNoSpace, before a byte is unpacked.
+  // Checks the root's file system, opens the archive, judges its evidence,
+  // chooses the version, and checks the free space. Throws the Error that
+  // refuses the archive, for example kVersionConflict or kNoSpace, before a
+  // byte is unpacked.
   void Prepare(const DeploymentState& state, PreparedTransaction* prepared);
 
   // For --dry-run: reads the whole archive without unpacking it, and throws the
