@@ -173,6 +173,11 @@ void AddTopAndUnpack(Config* config, std::vector<Key>* keys) {
                  [=](std::uint64_t value) {
                    config->keep_releases = static_cast<unsigned>(value);
                  })},
+       {"", "keep_history",
+        OfNumber(100, 1'000'000,
+                 [=](std::uint64_t value) {
+                   config->keep_history = static_cast<unsigned>(value);
+                 })},
        {"", "shared_dirs", OfEach(ReadRelativePath, &config->shared_dirs)},
        {"", "shared_files", OfEach(ReadRelativePath, &config->shared_files)},
        {"unpack", "strip_components",

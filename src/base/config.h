@@ -109,6 +109,7 @@ struct Config {
   std::string app;   // empty if only --root was given
   std::string root;  // absolute
   unsigned keep_releases = 5;
+  unsigned keep_history = 1000;          // transactions
   std::vector<std::string> shared_dirs;  // relative, no ".."
   std::vector<std::string> shared_files;
   UnpackConfig unpack;

@@ -31,6 +31,8 @@ std::vector<TransactionRecord> NewestRecords(Fs* fs, unsigned count) {
   std::vector<TransactionRecord> records;
   for (auto it = numbers.rbegin(); it != numbers.rend() && count > 0;
        ++it, --count) {
+    // A transaction that ends meanwhile removes old records.
+    if (!fs->Stat(Fs::kRoot, RecordPath(*it))) continue;
     records.push_back(ReadRecord(fs, *it));
   }
   return records;

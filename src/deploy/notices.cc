@@ -73,8 +73,7 @@ void Warn(DeployContext* context, std::uint64_t transaction,
 // Returns whether the transaction may still end with another outcome. A notice
 // of an undo that failed is final although its record stays open.
 bool Undecided(Fs* fs, const Notice& notice) {
-  const std::string record =
-      std::string(kTransactions) + "/" + RecordName(notice.transaction);
+  const std::string record = RecordPath(notice.transaction);
   if (notice.result == "in-doubt" || !fs->Stat(Fs::kRoot, record)) return false;
   return ReadRecord(fs, notice.transaction).open();
 }

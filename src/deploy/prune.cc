@@ -76,6 +76,15 @@ RemovalFailures SetAsideOlderFailed(DeployContext* context,
   return SetAsideByVerdict(context, transaction, verdicts);
 }
 
+// Removes the records of transactions beyond `keep_history`.
+void TrimHistory(DeployContext* context, std::uint64_t transaction,
+                 RemovalFailures* failures) {
+  const auto failure = Attempt([&] {
+    TrimRecords(context->fs, transaction, context->config->keep_history);
+  });
+  if (failure) failures->push_back({"", failure->message});
+}
+
 void Append(RemovalFailures* all, RemovalFailures more) {
   std::move(more.begin(), more.end(), std::back_inserter(*all));
 }
@@ -124,6 +133,7 @@ std::vector<std::string> ApplyRetention(DeployContext* context,
   RemovalFailures failures =
       SetAsideByVerdict(context, transaction, JudgeReleases(context, state));
   Append(&failures, CollectUnkept(context));
+  TrimHistory(context, transaction, &failures);
   return TakeUnreported(context->fs, failures);
 }
 
@@ -135,6 +145,7 @@ std::vector<std::string> CleanUpAfterUndo(DeployContext* context,
   if (failure) failures.push_back({"", failure->message});
   Append(&failures,
          CollectGarbage(context->fs, context->ThreadsFor(kRemoveThreads)));
+  TrimHistory(context, transaction, &failures);
   return TakeUnreported(context->fs, failures);
 }
 

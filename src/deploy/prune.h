@@ -29,10 +29,10 @@ std::vector<std::string> SetAsideUnkept(DeployContext* context,
 
 // Removes the releases that retention does not keep, after a commit: first
 // renames all of them to trash, durably, then collects garbage as CollectUnkept
-// does. Reports each removal. Returns a warning for each release or tree that
-// could not be removed, unless an earlier transaction has reported it. The
-// caller must hold the lock. `transaction` is the number of the newest record,
-// which has ended.
+// does and trims the history. Reports each removal. Returns a warning for each
+// release or tree that could not be removed, unless an earlier transaction has
+// reported it. The caller must hold the lock. `transaction` is the number of
+// the newest record, which has ended.
 std::vector<std::string> ApplyRetention(DeployContext* context,
                                         std::uint64_t transaction);
 
@@ -40,11 +40,12 @@ std::vector<std::string> ApplyRetention(DeployContext* context,
 // set aside to the caller. Returns every failure.
 RemovalFailures CollectUnkept(DeployContext* context);
 
-// Cleans up after an undo whose record has ended: sets aside the failed
-// releases that retention does not keep, so that a series of failed deploys
-// does not fill the disk, and collects garbage. Removes no failed release after
-// an outcome in doubt. Returns warnings as ApplyRetention does; throws nothing.
-// The caller must hold the lock. `transaction` as for ApplyRetention.
+// Cleans up after an undo whose record has ended: trims the history, sets aside
+// the failed releases that retention does not keep, so that a series of failed
+// deploys does not fill the disk, and collects garbage. Removes no failed
+// release after an outcome in doubt. Returns warnings as ApplyRetention does;
+// throws nothing. The caller must hold the lock. `transaction` as for
+// ApplyRetention.
 std::vector<std::string> CleanUpAfterUndo(DeployContext* context,
                                           std::uint64_t transaction);
 

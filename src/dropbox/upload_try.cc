@@ -14,16 +14,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::string_view kPrefix = "intake-";
-
-std::string NoteName(std::uint64_t transaction) {
-  return fmt::format("{}{:06}", kPrefix, transaction);
-}
-
-std::string NotePath(const std::string& name) {
-  return fmt::format("{}/{}", kOwn, name);
-}
-
 // Escapes the names, which need not be UTF-8.
 std::string FormatNote(const UploadNote& note) {
   json files = json::array();
@@ -67,8 +57,9 @@ std::optional<UploadNote> ParseNote(const std::string& text) {
 }
 
 void WriteNote(Fs* fs, const UploadNote& note) {
-  WriteFileAtomically(fs, kOwn, NoteName(note.transaction), FormatNote(note),
-                      0640);
+  const std::string path = UploadNotePath(note.transaction);
+  WriteFileAtomically(fs, kOwn, path.substr(path.find('/') + 1),
+                      FormatNote(note), 0640);
   // Make the note durable before the upload is read: the upload may bring down
   // the machine.
   SyncDirectory(fs, kOwn);
@@ -94,9 +85,10 @@ std::vector<UploadNote> ReadUploadNotes(Fs* fs) {
   std::vector<UploadNote> notes;
   if (!fs->Stat(Fs::kRoot, kOwn)) return notes;
   for (const DirEntry& entry : fs->List(Fs::kRoot, kOwn)) {
-    if (!entry.name.starts_with(kPrefix)) continue;
+    if (!entry.name.starts_with(kUploadNotePrefix)) continue;
     try {
-      if (auto note = ParseNote(ReadFile(fs, NotePath(entry.name)))) {
+      const std::string path = fmt::format("{}/{}", kOwn, entry.name);
+      if (auto note = ParseNote(ReadFile(fs, path))) {
         notes.push_back(std::move(*note));
       }
     } catch (const FsError&) {
@@ -112,7 +104,7 @@ std::vector<UploadNote> ReadUploadNotes(Fs* fs) {
 
 void RemoveUploadNote(Fs* fs, std::uint64_t transaction) {
   try {
-    fs->RemoveFile(Fs::kRoot, NotePath(NoteName(transaction)));
+    fs->RemoveFile(Fs::kRoot, UploadNotePath(transaction));
   } catch (const FsError&) {
     // Harmless: a later command reads the note and comes to the same result.
   }

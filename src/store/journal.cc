@@ -1,6 +1,7 @@
 #include "store/journal.h"
 
 #include <algorithm>
+#include <cerrno>
 
 #include "store/durable.h"
 #include "store/layout.h"
@@ -8,13 +9,6 @@
 #include "store/spare_records.h"
 
 namespace release {
-namespace {
-
-std::string RecordPath(std::uint64_t number) {
-  return std::string(kTransactions) + "/" + RecordName(number);
-}
-
-}  // namespace
 
 TransactionRecord ParseRecord(std::string_view text, std::uint64_t number) {
   TransactionRecord record;
@@ -66,9 +60,24 @@ std::uint64_t NewestNumber(Fs* fs) {
   return newest;
 }
 
+void TrimRecords(Fs* fs, std::uint64_t newest, std::uint64_t keep) {
+  // Without this, a short history would cost each transaction a listing.
+  if (newest <= keep) return;
+  constexpr std::size_t kAtOnce = 1'000;
+  std::vector<std::uint64_t> numbers = ListRecords(fs);
+  std::erase_if(numbers,
+                [&](std::uint64_t number) { return number > newest - keep; });
+  if (numbers.size() > kAtOnce) numbers.resize(kAtOnce);
+  for (const std::uint64_t number : numbers) {
+    if (fs->Stat(Fs::kRoot, UploadNotePath(number))) continue;
+    fs->RemoveFile(Fs::kRoot, RecordPath(number));
+  }
+}
+
 Journal::Journal(Fs* fs, std::uint64_t number, RecordSpace room)
     : fs_(fs), number_(number) {
   const std::string path = RecordPath(number);
+  if (number >= kRecordLimit) throw FsError("create", path, EOVERFLOW);
   const bool spare =
       room == RecordSpace::kSpareFile && TakeSpareRecord(fs, path);
   if (!spare) MakeWithRoom(fs, path, kRecordRoom);

@@ -56,6 +56,10 @@ std::string RecordName(std::uint64_t transaction) {
   return fmt::format("{:06}.log", transaction);
 }
 
+std::string RecordPath(std::uint64_t transaction) {
+  return fmt::format("{}/{}", kTransactions, RecordName(transaction));
+}
+
 std::string ManifestPath(const Version& version) {
   return fmt::format("{}/{}", kManifests, version.name());
 }
@@ -77,6 +81,10 @@ std::string AbortPath(std::uint64_t transaction) {
   return fmt::format("{}/{}{:06}", kOwn, kAbortPrefix, transaction);
 }
 
+std::string UploadNotePath(std::uint64_t transaction) {
+  return fmt::format("{}/{}{:06}", kOwn, kUploadNotePrefix, transaction);
+}
+
 bool IsAbortName(std::string_view name) {
   return name.starts_with(kAbortPrefix);
 }
@@ -90,6 +98,7 @@ std::optional<std::uint64_t> ParseRecordName(std::string_view name) {
   const char* end = name.data() + name.size();
   const auto [stop, error] = std::from_chars(name.data(), end, number);
   if (error != std::errc() || stop != end || number == 0) return std::nullopt;
+  if (number >= kRecordLimit) return std::nullopt;
   // Accept only the spelling that RecordName gives: if "0000042.log" counted as
   // 42 too, two files would claim one number.
   if (RecordName(number) != whole) return std::nullopt;

@@ -61,6 +61,7 @@ std::string TrashPrefix(std::uint64_t transaction);  // ".trash-000042-"
 // "current-before-000042".
 std::string AsideName(std::uint64_t transaction);
 std::string RecordName(std::uint64_t transaction);  // "000042.log"
+std::string RecordPath(std::uint64_t transaction);
 std::string ManifestPath(const Version& version);
 
 std::string LinkPath(unsigned number);  // ".release/link-1"
@@ -75,11 +76,19 @@ std::string AbortPath(std::uint64_t transaction);
 // Returns whether `name` is one that AbortPath gives to a file of .release/.
 bool IsAbortName(std::string_view name);
 
+// In .release/: the note about an upload that the transaction takes in.
+std::string UploadNotePath(std::uint64_t transaction);  // ".release/intake-..."
+inline constexpr char kUploadNotePrefix[] = "intake-";
+
 // Returns the version of the release whose directory contains, or is, the
 // absolute path `path`; nullopt if none does. `releases` is the absolute path
 // of releases/.
 std::optional<Version> VersionOfPath(std::string_view releases,
                                      std::string_view path);
+
+// Transactions have smaller numbers. A file in transactions/ with a larger one
+// is not a record: the number after it could not be counted.
+inline constexpr std::uint64_t kRecordLimit = 1'000'000'000'000;
 
 // Returns the number in "000042.log", nullopt for any other name.
 std::optional<std::uint64_t> ParseRecordName(std::string_view name);

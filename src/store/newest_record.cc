@@ -10,10 +10,6 @@
 namespace release {
 namespace {
 
-std::string PathOf(std::uint64_t number) {
-  return fmt::format("{}/{}", kTransactions, RecordName(number));
-}
-
 // The content of .newest for the directory as it is now. The inode matters when
 // a copy of the directory was put in its place.
 std::string TextFor(Fs* fs, std::uint64_t number) {
@@ -31,8 +27,8 @@ std::optional<std::uint64_t> RecallNewest(Fs* fs) {
   if (!number || text != TextFor(fs, *number)) return std::nullopt;
   // ctime has a resolution of a few milliseconds. A transaction that began and
   // died within the same tick did not change it, so look for the next record.
-  const bool newest = fs->Stat(Fs::kRoot, PathOf(*number)) &&
-                      !fs->Stat(Fs::kRoot, PathOf(*number + 1));
+  const bool newest = fs->Stat(Fs::kRoot, RecordPath(*number)) &&
+                      !fs->Stat(Fs::kRoot, RecordPath(*number + 1));
   return newest ? number : std::nullopt;
 }
 

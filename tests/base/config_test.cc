@@ -30,6 +30,7 @@ std::string Problems(const std::string& text) {
 constexpr std::string_view kEverything = R"(
 root = "/srv/shop/"
 keep_releases = 7
+keep_history = 250
 shared_dirs  = ["storage", "var/cache/"]
 shared_files = [".env"]
 [unpack]
@@ -75,6 +76,7 @@ webhook = "https://chat.example/hook"
 
 constexpr const char* kBadValues[] = {
     "keep_releases = 0",
+    "keep_history = 99",
     "keep_releases = -1",
     "keep_releases = '5'",
     "keep_releases = 1.5",
@@ -156,6 +158,7 @@ TEST_CASE("every documented key for deploying is read") {
   CHECK(config.app == "shop");
   CHECK(config.root == "/srv/shop");
   CHECK(config.keep_releases == 7);
+  CHECK(config.keep_history == 250);
   CHECK(config.shared_dirs == std::vector<std::string>{"storage", "var/cache"});
   CHECK(config.shared_files == std::vector<std::string>{".env"});
   CHECK(config.unpack.strip_components == 1);
@@ -207,6 +210,7 @@ TEST_CASE("every documented key of hooks and notices is read") {
 TEST_CASE("only the root is required, all else has its default") {
   const Config config = Parse("root = '/srv/shop'");
   CHECK(config.keep_releases == 5);
+  CHECK(config.keep_history == 1000);
   CHECK(config.unpack.max_size == std::uint64_t{16} << 30);
   CHECK_FALSE(config.verify.max_age);
   CHECK_FALSE(config.service.configured());
@@ -350,7 +354,7 @@ TEST_CASE("every default is the one that release.toml(5) names") {
     CHECK(WithDefault(named) == Configured(named, ""));
     ++compared;
   }
-  CHECK(compared == 17);
+  CHECK(compared == 18);
   // Control: another value makes another configuration.
   for (const NamedDefault& other :
        {NamedDefault{"service", "timeout", "91s"},

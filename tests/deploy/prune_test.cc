@@ -225,6 +225,25 @@ TEST_CASE("a deploy without space first deletes what was set aside") {
   CHECK(ListReleases(&world.disk).garbage.empty());
 }
 
+TEST_CASE("the history keeps a bounded number of records, whatever happens") {
+  World world;
+  world.config.keep_history = 100;
+  REQUIRE(world.Deploy("1").exit == Exit::kDone);
+  const auto refuse = [&] {
+    ArchiveRequest request = world.RequestFor("2");
+    request.sha256 = std::string(64, 'a');
+    CHECK(Deploy(&world.context, std::move(request)).exit == Exit::kRefused);
+  };
+  for (int i = 0; i < 104; ++i) refuse();
+  const auto numbers = ListRecords(&world.disk);
+  CHECK(numbers.size() == 100);
+  CHECK(numbers.front() == 6);
+  // The release before is still known.
+  CHECK(world.Deploy("2").exit == Exit::kDone);
+  CHECK(ListRecords(&world.disk).size() == 100);
+  CHECK(world.Rollback().current == "1");
+}
+
 TEST_CASE("of failed releases only the newest one takes space") {
   World world;
   DeployAll(&world, {"1", "2"});

@@ -34,7 +34,8 @@ TEST_CASE("a link target names a version only in the tool's own form") {
 }
 
 TEST_CASE("a record's number is read back from its name") {
-  for (const std::uint64_t number : {1ULL, 42ULL, 999'999ULL, 1'234'567ULL}) {
+  for (const std::uint64_t number : std::initializer_list<std::uint64_t>{
+           1, 42, 999'999, 1'234'567, kRecordLimit - 1}) {
     CHECK(ParseRecordName(RecordName(number)) == number);
   }
 }
@@ -44,7 +45,8 @@ TEST_CASE("other files among the records are not taken for records") {
        {"", ".log", ".spare", "000000.log", "42.log", "000042", "000042.txt",
         "000042.log.damaged", "-00042.log", "+00042.log", "00004x.log",
         "000042.log~", " 000042.log", "0000042.log", "00000000000042.log",
-        "99999999999999999999999.log"}) {
+        "99999999999999999999999.log", "1000000000000.log",
+        "18446744073709551615.log"}) {
     CAPTURE(name);
     CHECK(!ParseRecordName(name));
   }
