@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 #include <iterator>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -108,17 +109,21 @@ bool LooksComplete(Fs* fs, const std::string& upload) {
          fs->Stat(Fs::kRoot, InBox(upload)).has_value();
 }
 
-// Waits until the upload looks complete, for at most kFillingUp. The name of
-// the checksum file can appear before its content does.
-void AwaitComplete(DeployContext* context, const std::string& upload) {
+// When this run first saw each upload, in time since boot.
+using FirstSeen = std::map<std::string, Nanoseconds>;
+
+// Waits until the upload looks complete, for at most kFillingUp since it was
+// first seen: many uploads that will never be complete must not each cost five
+// seconds. The name of the checksum file can appear before its content does.
+void AwaitComplete(DeployContext* context, const std::string& upload,
+                   Nanoseconds first_seen) {
   Clock* clock = context->system.clock;
   const auto checksum = StampOf(context->fs, InBox(ChecksumName(upload)));
   const std::int64_t age =
       checksum ? clock->WallSeconds() - checksum->modified : 0;
-  // Do not wait for an old one: many uploads that will never be complete must
-  // not each cost five seconds.
+  // Do not wait for an old one.
   if (age >= kFillingUp / std::chrono::seconds(1)) return;
-  const Nanoseconds end = clock->SinceBoot() + kFillingUp;
+  const Nanoseconds end = first_seen + kFillingUp;
   while (!LooksComplete(context->fs, upload) && clock->SinceBoot() < end) {
     clock->Sleep(kPoll);
   }
@@ -161,8 +166,9 @@ TransactionSpec MakeSpec(Fs* fs, const std::string& upload,
 }
 
 // Returns whether another command has taken in this very upload since it was
-// listed.
+// listed. The upload may have left the drop box already.
 bool WasTakenIn(Fs* fs, const std::string& upload) {
+  if (!fs->Stat(Fs::kRoot, InBox(ChecksumName(upload)))) return true;
   const std::vector<UploadNote> notes = ReadUploadNotes(fs);
   return std::any_of(notes.begin(), notes.end(), [&](const UploadNote& note) {
     return note.upload == upload && note.IsStillThere(fs) && FindEnd(fs, note);
@@ -215,10 +221,10 @@ std::string CannotTakeAway(const std::string& upload, const Failure& failure) {
 
 // Deploys one upload and appends its result to `results`.
 Taken TakeOne(DeployContext* context, const std::string& upload,
-              const IntakeOptions& options,
+              const IntakeOptions& options, Nanoseconds first_seen,
               std::vector<UploadResult>* results) {
   Fs* fs = context->fs;
-  AwaitComplete(context, upload);
+  AwaitComplete(context, upload, first_seen);
   const Stamps before = StampsOf(fs, upload);
   // Trim first: the space that rejected uploads hold may be what this one
   // needs.
@@ -356,6 +362,7 @@ std::vector<UploadResult> TakeUploads(DeployContext* context,
                                       const IntakeOptions& options) {
   std::vector<UploadResult> results;
   std::set<std::string> left_there = FinishEarlier(context, options, &results);
+  FirstSeen first_seen;
   for (;;) {
     // List anew each time: more uploads may have arrived meanwhile.
     std::vector<std::string> ready = ReadyUploads(context->fs);
@@ -363,7 +370,13 @@ std::vector<UploadResult> TakeUploads(DeployContext* context,
       return left_there.contains(name);
     });
     if (ready.empty()) return results;
-    const Taken taken = TakeOne(context, ready.front(), options, &results);
+    for (const std::string& name : ready) {
+      first_seen.try_emplace(name, context->system.clock->SinceBoot());
+    }
+    const Taken taken = TakeOne(context, ready.front(), options,
+                                first_seen[ready.front()], &results);
+    // Another upload may get the name.
+    first_seen.erase(ready.front());
     if (taken == Taken::kStopped) return results;
     if (taken == Taken::kLeftThere) left_there.insert(ready.front());
   }

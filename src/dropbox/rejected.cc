@@ -58,6 +58,20 @@ void RequireRejected(Fs* fs) {
   fs->MakeDirectory(Fs::kRoot, kRejected, 0755);
 }
 
+// Writes X.reason.json, whose message may have lines of the service's journal:
+// only the group of the drop box, which is the uploader's, may read it.
+void WriteReason(Fs* fs, const std::string& name, const std::string& reason) {
+  WriteFileAtomically(fs, kRejected, name, reason, 0640);
+  const auto box = fs->Stat(Fs::kRoot, kIncoming);
+  const auto file = fs->Stat(Fs::kRoot, InRejected(name));
+  if (!box || !file || file->group == box->group) return;
+  try {
+    fs->SetOwner(Fs::kRoot, InRejected(name), file->owner, box->group);
+  } catch (const FsError&) {
+    // Only root may give it to any group. The uploader cannot read it then.
+  }
+}
+
 void MoveToRejected(Fs* fs, const std::string& name) {
   // An upload may be called as the directory itself.
   if (InBox(name) == kRejected) return;
@@ -77,12 +91,12 @@ struct Entry {
   std::string stem;                // the reason's name without its suffix
   std::int64_t modified = 0;       // the reason's, in seconds since 1970
   std::vector<std::string> files;  // names in incoming/rejected/
-  std::uint64_t bytes = 0;         // in these files, set by MakeRoom
+  std::uint64_t bytes = 0;         // that these take, set by MakeRoom
 };
 
-// Returns the size of a file, or of all files below a directory. An uploader
-// may nest directories to any depth, so this keeps its own stack of paths
-// instead of recursing.
+// Returns the space that a file takes, or all files below a directory. A sparse
+// file may have any size without taking space. An uploader may nest directories
+// to any depth, so this keeps its own stack of paths instead of recursing.
 std::uint64_t BytesOf(Fs* fs, const std::string& top) {
   std::uint64_t bytes = 0;
   std::vector<std::string> paths = {top};
@@ -92,7 +106,7 @@ std::uint64_t BytesOf(Fs* fs, const std::string& top) {
     const auto info = fs->Stat(Fs::kRoot, path);
     if (!info) continue;
     if (info->type != FileType::kDirectory) {
-      bytes += info->size;
+      bytes += info->stored;
       continue;
     }
     for (const DirEntry& entry : fs->List(Fs::kRoot, path)) {
@@ -224,7 +238,7 @@ void Reject(Fs* fs, const std::string& upload, const std::string& reason) {
       upload.substr(0, kLongestStem) + std::string(kReasonSuffix);
   // A rename cannot replace a directory, so remove one that has the name.
   RemoveAny(fs, InRejected(name));
-  WriteFileAtomically(fs, kRejected, name, reason, 0644);
+  WriteReason(fs, name, reason);
   for (const std::string& file : NamesOf(upload)) MoveToRejected(fs, file);
 }
 

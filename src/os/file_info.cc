@@ -23,6 +23,7 @@ FileInfo InfoOf(const struct stat& st) {
   info.type = TypeOfMode(st.st_mode);
   info.mode = st.st_mode & 07777;
   info.size = static_cast<std::uint64_t>(st.st_size);
+  info.stored = static_cast<std::uint64_t>(st.st_blocks) * 512;
   info.device = st.st_dev;
   info.inode = st.st_ino;
   info.links = st.st_nlink;

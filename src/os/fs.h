@@ -65,6 +65,7 @@ struct FileInfo {
   FileType type = FileType::kOther;
   unsigned mode = 0;          // permission bits only, 07777
   std::uint64_t size = 0;     // bytes; for a symlink, the length of its target
+  std::uint64_t stored = 0;   // bytes on disk; fewer in a sparse file
   std::uint64_t device = 0;   // identifies the file system
   std::uint64_t inode = 0;    // identifies the file on it
   std::uint64_t links = 0;    // number of names

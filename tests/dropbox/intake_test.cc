@@ -10,65 +10,14 @@
 #include "store/durable.h"
 #include "store/journal.h"
 #include "store/layout.h"
+#include "support/drop_box.h"
 #include "support/fault_fs.h"
 #include "support/root_files.h"
-#include "support/world.h"
-#include "trust/digest.h"
 
 namespace release {
-namespace {
-
-std::string Sha256Hex(std::string_view bytes) {
-  Sha256 digest;
-  digest.Update(bytes);
-  return digest.Finish();
-}
-
-// A world with a drop box to put uploads in.
-struct Box {
-  World world;
-  std::vector<UploadResult> taken;
-
-  void Put(const std::string& name, const std::string& bytes) {
-    PutFile(&world.disk, "incoming/" + name, bytes);
-  }
-  void Upload(const std::string& name, const std::string& bytes) {
-    Put(name, bytes);
-    Put(name + ".sha256", Sha256Hex(bytes) + "  " + name + "\n");
-  }
-  void UploadVersion(const std::string& version) {
-    Upload("shop-" + version + ".tar", World::ArchiveOf(version));
-  }
-  const UploadResult& Take() {
-    REQUIRE(TakeMore() > 0);
-    return taken.back();
-  }
-  // Returns the number of results.
-  std::size_t TakeMore() {
-    taken = TakeUploads(&world.context,
-                        {.reason = [](const UploadResult&) { return "why"; }});
-    return taken.size();
-  }
-  bool There(const std::string& name) {
-    return world.disk.Stat(Fs::kRoot, "incoming/" + name).has_value();
-  }
-  void CheckRejected(const std::string& name, ErrorCode code) {
-    const UploadResult& last = Take();
-    CHECK(last.upload == name);
-    REQUIRE(last.outcome.error);
-    CHECK(last.outcome.error->code == code);
-    CHECK(!There(name));
-    CHECK(!There(name + ".sha256"));
-    CHECK(There("rejected/" + name + ".reason.json"));
-    CHECK(There("rejected/" + name + ".sha256"));
-    CHECK(world.Current() == "");
-  }
-};
-
-}  // namespace
 
 TEST_CASE("an upload with its checksum beside it goes live and is removed") {
-  Box box;
+  DropBox box;
   box.UploadVersion("1.0");
   const UploadResult& last = box.Take();
   CHECK(last.outcome.exit == Exit::kDone);
@@ -79,14 +28,14 @@ TEST_CASE("an upload with its checksum beside it goes live and is removed") {
 }
 
 TEST_CASE("an upload without its checksum is not ready") {
-  Box box;
+  DropBox box;
   box.Put("shop-1.0.tar", World::ArchiveOf("1.0"));
   box.Put(".hidden.sha256", "");
   CHECK(ReadyUploads(&box.world.disk).empty());
 }
 
 TEST_CASE("uploads are deployed in the order of arrival, each recorded") {
-  Box box;
+  DropBox box;
   for (const char* version : {"1.10", "1.9", "1.2"}) box.UploadVersion(version);
   box.Take();
   CHECK(box.taken.size() == 3);
@@ -96,7 +45,7 @@ TEST_CASE("uploads are deployed in the order of arrival, each recorded") {
 }
 
 TEST_CASE("an upload that comes again changes nothing and is removed") {
-  Box box;
+  DropBox box;
   box.UploadVersion("1.0");
   box.Take();
   box.UploadVersion("1.0");
@@ -105,7 +54,7 @@ TEST_CASE("an upload that comes again changes nothing and is removed") {
 }
 
 TEST_CASE("an upload with another checksum is rejected") {
-  Box box;
+  DropBox box;
   box.UploadVersion("1.0");
   box.Put("shop-1.0.tar.sha256", std::string(64, 'a'));
   box.CheckRejected("shop-1.0.tar", ErrorCode::kChecksumMismatch);
@@ -114,7 +63,7 @@ TEST_CASE("an upload with another checksum is rejected") {
 }
 
 TEST_CASE("a checksum file that stays empty is waited for, then rejected") {
-  Box box;
+  DropBox box;
   box.UploadVersion("1.0");
   box.Put("shop-1.0.tar.sha256", "");
   box.world.clock.wall_seconds = 0;  // the file is new
@@ -124,7 +73,7 @@ TEST_CASE("a checksum file that stays empty is waited for, then rejected") {
 }
 
 TEST_CASE("a checksum file that is filled in time is used") {
-  Box box;
+  DropBox box;
   box.UploadVersion("1.0");
   box.Put("shop-1.0.tar.sha256", "");
   box.world.clock.wall_seconds = 0;  // the file is new
@@ -134,13 +83,13 @@ TEST_CASE("a checksum file that is filled in time is used") {
 }
 
 TEST_CASE("a checksum without an archive is rejected") {
-  Box box;
+  DropBox box;
   box.Put("shop-1.0.tar.sha256", std::string(64, 'a'));
   box.CheckRejected("shop-1.0.tar", ErrorCode::kArchiveUnreadable);
 }
 
 TEST_CASE("a directory in an archive's place is rejected") {
-  Box box;
+  DropBox box;
   box.Put("shop-1.0.tar.sha256", std::string(64, 'a'));
   box.world.disk.MakeDirectory(Fs::kRoot, "incoming/shop-1.0.tar", 0755);
   box.Put("shop-1.0.tar/inside", "x");
@@ -149,7 +98,7 @@ TEST_CASE("a directory in an archive's place is rejected") {
 }
 
 TEST_CASE("a link in an archive's place is not followed") {
-  Box box;
+  DropBox box;
   PutFile(&box.world.disk, "outside", World::ArchiveOf("1.0"));
   box.Put("shop-1.0.tar.sha256", Sha256Hex(World::ArchiveOf("1.0")));
   box.world.disk.MakeSymlink("../outside", Fs::kRoot, "incoming/shop-1.0.tar");
@@ -158,7 +107,7 @@ TEST_CASE("a link in an archive's place is not followed") {
 
 TEST_CASE("a link or a directory in a checksum's place is rejected") {
   for (const bool link : {true, false}) {
-    Box box;
+    DropBox box;
     box.Put("shop-1.0.tar", World::ArchiveOf("1.0"));
     PutFile(&box.world.disk, "sum", Sha256Hex(World::ArchiveOf("1.0")));
     const std::string path = "incoming/shop-1.0.tar.sha256";
@@ -172,7 +121,7 @@ TEST_CASE("a link or a directory in a checksum's place is rejected") {
 }
 
 TEST_CASE("a release that fails after the switch is rejected with its reason") {
-  Box box;
+  DropBox box;
   box.UploadVersion("1.0");
   box.Take();
   box.world.broken.insert("1.1");
@@ -185,7 +134,7 @@ TEST_CASE("a release that fails after the switch is rejected with its reason") {
 }
 
 TEST_CASE("an upload that fails does not stop the next one") {
-  Box box;
+  DropBox box;
   box.Upload("shop-1.0.tar", "no archive at all");
   box.UploadVersion("1.1");
   box.Take();
@@ -195,7 +144,7 @@ TEST_CASE("an upload that fails does not stop the next one") {
 }
 
 TEST_CASE("an upload that cannot be rejected stops neither itself nor others") {
-  Box box;
+  DropBox box;
   box.Put("bad.tar.sha256", Sha256Hex("") + "  bad.tar\n");
   box.UploadVersion("1.0");
   FaultFs fault(&box.world.disk);
@@ -212,7 +161,7 @@ TEST_CASE("an upload that cannot be rejected stops neither itself nor others") {
 }
 
 TEST_CASE("an upload called as rejected/ is refused and does not stay") {
-  Box box;
+  DropBox box;
   box.Put("rejected.sha256", Sha256Hex("") + "  rejected\n");
   box.UploadVersion("1.0");
   box.Take();
@@ -224,7 +173,7 @@ TEST_CASE("an upload called as rejected/ is refused and does not stay") {
 }
 
 TEST_CASE("uploads stay while an earlier transaction needs a person") {
-  Box box;
+  DropBox box;
   box.world.Deploy("1");
   box.world.Deploy("2");
   Journal open(&box.world.disk, 3, Journal::RecordSpace::kNewFile);
@@ -243,7 +192,7 @@ TEST_CASE("uploads stay while an earlier transaction needs a person") {
 }
 
 TEST_CASE("the latest rejected upload replaces the one before") {
-  Box box;
+  DropBox box;
   box.world.disk.MakeDirectory(Fs::kRoot, "incoming/rejected", 0755);
   box.world.disk.MakeDirectory(Fs::kRoot, "incoming/rejected/shop-1.0.tar",
                                0755);
@@ -257,7 +206,7 @@ TEST_CASE("the latest rejected upload replaces the one before") {
 TEST_CASE("a rejected/ that is not ours is not used, and stops no other") {
   for (const bool link : {false, true}) {
     CAPTURE(link);
-    Box box;
+    DropBox box;
     MemFs* disk = &box.world.disk;
     disk->MakeDirectory(Fs::kRoot, "elsewhere", 0755);
     if (link) {
@@ -288,7 +237,7 @@ TEST_CASE("a rejected/ that is not ours is not used, and stops no other") {
 }
 
 TEST_CASE("an upload that replaces the one being deployed is kept") {
-  Box box;
+  DropBox box;
   box.UploadVersion("1.0");
   // The health probe runs after the whole upload has been read.
   bool put = false;
@@ -305,7 +254,7 @@ TEST_CASE("an upload that replaces the one being deployed is kept") {
 }
 
 TEST_CASE("an upload whose deploy is interrupted stays, to be tried again") {
-  Box box;
+  DropBox box;
   box.UploadVersion("1.0");
   box.UploadVersion("1.1");
   box.world.runner.On("probe", [](const Command&) {
@@ -324,7 +273,7 @@ TEST_CASE("an upload whose deploy is interrupted stays, to be tried again") {
 }
 
 TEST_CASE("rejected uploads are removed if space is short") {
-  Box box;
+  DropBox box;
   for (const char* name : {"a.tar", "b.tar", "c.tar"}) {
     box.Upload(name, "no archive at all");
   }
@@ -339,7 +288,7 @@ TEST_CASE("rejected uploads are removed if space is short") {
 }
 
 TEST_CASE("an upload that kills whoever takes it in is given up") {
-  Box box;
+  DropBox box;
   box.UploadVersion("1.0");
   box.UploadVersion("1.1");
   for (unsigned i = 0; i < 3; ++i) {
@@ -366,7 +315,7 @@ TEST_CASE("an upload that kills whoever takes it in is given up") {
 }
 
 TEST_CASE("an upload that cannot be removed is taken in once only") {
-  Box box;
+  DropBox box;
   box.world.Deploy("0.9");
   box.UploadVersion("1.0");
   FaultFs fault(&box.world.disk);
@@ -405,7 +354,7 @@ TEST_CASE("an upload that cannot be removed is taken in once only") {
 }
 
 TEST_CASE("a rejected upload that stays is not tried again, others are") {
-  Box box;
+  DropBox box;
   box.world.Deploy("0.9");
   box.world.broken.insert("1.0");
   box.UploadVersion("1.0");
@@ -430,7 +379,7 @@ TEST_CASE("a rejected upload that stays is not tried again, others are") {
 TEST_CASE("a process killed anywhere takes an upload in once and leaves none") {
   for (std::uint64_t calls = 0;; ++calls) {
     CAPTURE(calls);
-    Box box;
+    DropBox box;
     box.world.Deploy("0.9");
     box.UploadVersion("1.0");
     box.world.Settle();
@@ -462,7 +411,7 @@ TEST_CASE("a process killed anywhere takes an upload in once and leaves none") {
 }
 
 TEST_CASE("evidence is checked and moves together with its upload") {
-  Box box;
+  DropBox box;
   box.UploadVersion("1.0");
   box.Put("shop-1.0.tar.intoto.json", "{}");
   box.Put("shop-1.0.tar.sig", "no signature");
@@ -476,7 +425,7 @@ TEST_CASE("evidence is checked and moves together with its upload") {
 }
 
 TEST_CASE("an upload with the longest possible name gets a reason") {
-  Box box;
+  DropBox box;
   const std::string name(248, 'x');
   box.Upload(name, "no archive at all");
   box.Take();

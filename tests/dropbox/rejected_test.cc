@@ -4,11 +4,13 @@
 #include <errno.h>
 #include <fmt/format.h>
 
+#include "os/posix_fs.h"
 #include "store/durable.h"
 #include "store/layout.h"
 #include "support/fault_fs.h"
 #include "support/mem_fs.h"
 #include "support/root_files.h"
+#include "support/temp_dir.h"
 
 namespace release {
 namespace {
@@ -53,6 +55,40 @@ TEST_CASE("a rejected upload is moved and gets its reason") {
   CHECK(ReadFile(&box.disk, "incoming/rejected/1.tar.reason.json") ==
         "why 1.tar");
   CHECK(box.disk.List(Fs::kRoot, kIncoming).size() == 1);
+}
+
+TEST_CASE("only the group of the drop box may read a reason") {
+  Box box;
+  box.disk.SetOwner(Fs::kRoot, kIncoming, 1000, 1001);
+  box.RejectOne("1.tar");
+  const auto reason =
+      box.disk.Stat(Fs::kRoot, "incoming/rejected/1.tar.reason.json");
+  REQUIRE(reason);
+  CHECK(reason->mode == 0640);
+  CHECK(reason->owner == box.disk.Stat(Fs::kRoot, kRejected)->owner);
+  CHECK(reason->group == 1001);
+}
+
+TEST_CASE("a sparse upload counts by what it takes of the disk") {
+  const TempDir directory;
+  PosixFs disk(directory.path());
+  disk.MakeDirectory(Fs::kRoot, kIncoming, 0755);
+  for (const char* name : {"small.tar", "sparse.tar"}) {
+    PutFile(&disk, std::string("incoming/") + name, "x");
+    PutFile(&disk, std::string("incoming/") + name + ".sha256", "sum");
+  }
+  {
+    const ScopedHandle file(
+        &disk, disk.Open(Fs::kRoot, "incoming/sparse.tar", OpenMode::kAppend));
+    // More than any disk has free, and less than any file system's limit.
+    disk.Truncate(file.get(), std::uint64_t{8} << 40);
+  }
+  for (const char* name : {"small.tar", "sparse.tar"}) {
+    Reject(&disk, name, "why");
+  }
+  CHECK(BoundRejected(&disk).empty());
+  CHECK(Exists(&disk, "incoming/rejected/small.tar"));
+  CHECK(Exists(&disk, "incoming/rejected/sparse.tar"));
 }
 
 TEST_CASE("without rejected uploads nothing is trimmed") {

@@ -389,6 +389,7 @@ FileInfo MemFs::InfoOf(Ino ino) const {
   info.type = inode.type;
   info.mode = inode.mode;
   info.size = inode.content.size();
+  info.stored = info.size;
   info.device = 1;
   info.inode = ino;
   info.links = inode.links;
