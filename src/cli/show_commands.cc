@@ -38,9 +38,10 @@ std::vector<TransactionRecord> NewestRecords(Fs* fs, unsigned count) {
   return records;
 }
 
-// Prints each transaction after `seen` as it ends, until interrupted.
+// Prints each transaction after `seen` as it ends, until interrupted or until
+// nobody reads it any more.
 int Follow(Session* session, std::uint64_t seen) {
-  while (InterruptSignal() == 0) {
+  while (InterruptSignal() == 0 && !OutIsClosed()) {
     for (const std::uint64_t number : ListRecords(session->fs())) {
       if (number <= seen) continue;
       const TransactionRecord record = ReadRecord(session->fs(), number);

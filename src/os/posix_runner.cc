@@ -58,22 +58,24 @@ class SpawnPlan {
     posix_spawn_file_actions_init(&actions_);
     posix_spawnattr_init(&attributes_);
     // Output first: its number may be 0, 1 or 2, which later actions overwrite.
-    posix_spawn_file_actions_adddup2(&actions_, output, STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&actions_, STDOUT_FILENO, STDERR_FILENO);
+    Add(posix_spawn_file_actions_adddup2(&actions_, output, STDOUT_FILENO));
+    Add(posix_spawn_file_actions_adddup2(&actions_, STDOUT_FILENO,
+                                         STDERR_FILENO));
     AddInput(command.input);
     AddFiles(command.files);
-    posix_spawn_file_actions_addclosefrom_np(
-        &actions_, kFirstFile + static_cast<int>(command.files.size()));
-    posix_spawn_file_actions_addchdir_np(
-        &actions_, command.directory.empty() ? "/" : command.directory.c_str());
+    Add(posix_spawn_file_actions_addclosefrom_np(
+        &actions_, kFirstFile + static_cast<int>(command.files.size())));
+    Add(posix_spawn_file_actions_addchdir_np(
+        &actions_,
+        command.directory.empty() ? "/" : command.directory.c_str()));
     sigset_t none, all;
     sigemptyset(&none);
     sigfillset(&all);
-    posix_spawnattr_setsigmask(&attributes_, &none);
-    posix_spawnattr_setsigdefault(&attributes_, &all);
-    posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK |
-                                               POSIX_SPAWN_SETSIGDEF |
-                                               POSIX_SPAWN_SETSID);
+    Add(posix_spawnattr_setsigmask(&attributes_, &none));
+    Add(posix_spawnattr_setsigdefault(&attributes_, &all));
+    Add(posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK |
+                                                   POSIX_SPAWN_SETSIGDEF |
+                                                   POSIX_SPAWN_SETSID));
   }
   ~SpawnPlan() {
     posix_spawn_file_actions_destroy(&actions_);
@@ -92,10 +94,15 @@ class SpawnPlan {
   }
 
  private:
+  // Keeps the first failure: a child without one of the actions must not run.
+  void Add(int error) {
+    if (error_ == 0) error_ = error;
+  }
+
   void AddInput(const std::string& input) {
     if (input.empty()) {
-      posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null",
-                                       O_RDONLY, 0);
+      Add(posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null",
+                                           O_RDONLY, 0));
     } else {
       AddCopy(input, kFirstFile, STDIN_FILENO);
     }
@@ -113,17 +120,17 @@ class SpawnPlan {
   void AddCopy(const std::string& content, int least, int number) {
     const int copy = MemoryFile(content, least);
     if (copy < 0) {
-      error_ = errno;
+      Add(errno);
       return;
     }
     copies_.push_back(copy);
-    posix_spawn_file_actions_adddup2(&actions_, copy, number);
+    Add(posix_spawn_file_actions_adddup2(&actions_, copy, number));
   }
 
   posix_spawn_file_actions_t actions_;
   posix_spawnattr_t attributes_;
   std::vector<int> copies_;
-  int error_ = 0;  // errno if a copy could not be made
+  int error_ = 0;  // errno of the first part that could not be made
 };
 
 // Returns our environment with the command's variables added or replaced.
@@ -347,7 +354,10 @@ std::optional<ProcessFacts> PosixRunner::FactsOf(int pid) {
 
 bool PosixRunner::Signal(int pid, int signal) {
   // Numbers of 0 and below mean process groups, including our own.
-  return pid > 0 && kill(pid, signal) == 0;
+  if (pid <= 0) return false;
+  if (kill(pid, signal) == 0) return true;
+  // A process of another user exists, too.
+  return signal == 0 && errno == EPERM;
 }
 
 }  // namespace release

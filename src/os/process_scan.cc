@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cerrno>
 #include <charconv>
 #include <chrono>
 #include <memory>
@@ -18,6 +19,7 @@
 #include <utility>
 
 #include "os/descriptor.h"
+#include "os/fs.h"
 
 namespace release {
 namespace {
@@ -30,10 +32,21 @@ struct DirectoryCloser {
 };
 using DirectoryStream = std::unique_ptr<DIR, DirectoryCloser>;
 
+// Throws if this process lacks descriptors or memory: what cannot be looked at
+// for that reason may be in use all the same.
+void RequireResources(int error) {
+  if (error == EMFILE || error == ENFILE || error == ENOMEM) {
+    throw FsError("look for processes in", "/proc", error);
+  }
+}
+
+// Returns nullptr if the process has ended or may not be looked at.
 DirectoryStream OpenDirectoryAt(int dir, const char* path) {
   const int fd = openat(dir, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   DIR* stream = fd < 0 ? nullptr : fdopendir(fd);
+  const int error = errno;
   if (stream == nullptr && fd >= 0) close(fd);
+  if (stream == nullptr) RequireResources(error);
   return DirectoryStream(stream);
 }
 
@@ -47,19 +60,24 @@ std::optional<std::string> ReadLinkAt(int dir, const char* path) {
 // Reads until the end: files in /proc report a size of 0.
 std::string ReadFileAt(int dir, const char* path) {
   const Descriptor file(openat(dir, path, O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) RequireResources(errno);
   std::string content;
   char buffer[32 * 1024];
   ssize_t count = 0;
   while ((count = read(file.get(), buffer, sizeof buffer)) > 0) {
     content.append(buffer, static_cast<std::size_t>(count));
   }
+  if (count < 0) RequireResources(errno);
   return content;
 }
 
 // Visits the entries whose names are numbers: processes or descriptors.
 template <typename Visit>
 void ForEachNumber(DIR* stream, Visit visit) {
-  while (const dirent* entry = readdir(stream)) {
+  for (;;) {
+    errno = 0;
+    const dirent* entry = readdir(stream);
+    if (entry == nullptr) return RequireResources(errno);
     if (std::isdigit(static_cast<unsigned char>(entry->d_name[0])) != 0) {
       visit(entry->d_name);
     }
@@ -67,7 +85,8 @@ void ForEachNumber(DIR* stream, Visit visit) {
 }
 
 // Scans the processes in /proc one after the other. Processes come and go
-// during the scan, so every failure to read is treated as "nothing to report".
+// during the scan, so a failure to read is treated as "nothing to report",
+// unless it is for lack of resources.
 class ProcessScan {
  public:
   explicit ProcessScan(std::vector<std::string> directories)

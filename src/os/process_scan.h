@@ -14,7 +14,8 @@ namespace release {
 // mapping at or below the absolute directory, once for each process and kind.
 // Includes deleted files, without the kernel's suffix " (deleted)". Skips this
 // process, kernel threads and processes that this caller may not inspect.
-// `directory` may contain symbolic links.
+// `directory` may contain symbolic links. Throws FsError if it lacks
+// descriptors or memory for a look at all processes.
 std::vector<ProcessUse> ProcessesUsing(const std::string& directory);
 
 // Returns nullopt if the process does not exist or is hidden from this caller.

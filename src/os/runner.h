@@ -70,15 +70,16 @@ class Runner {
   virtual bool Finds(const std::string& program) = 0;
 
   // Returns the processes that use something below the absolute directory, as
-  // far as this caller may inspect them.
+  // far as this caller may inspect them. Throws FsError if it has too few
+  // descriptors or too little memory to look at all of them.
   virtual std::vector<ProcessUse> UsersOf(const std::string& directory) = 0;
 
   // Returns nullopt if the process does not exist or is hidden from this
   // caller.
   virtual std::optional<ProcessFacts> FactsOf(int pid) = 0;
 
-  // Sends a signal. Returns false if the process does not exist or may not be
-  // signalled.
+  // Sends a signal; 0 only asks whether the process exists. Returns false if it
+  // does not exist, or if it may not be signalled.
   virtual bool Signal(int pid, int signal) = 0;
 };
 

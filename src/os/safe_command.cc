@@ -34,10 +34,13 @@ std::vector<std::string> NamesIn(const std::string& argument) {
   return names;
 }
 
+// A directory that cannot be resolved counts as a release: it is judged.
 bool IsRelease(const std::string& directory, const std::string& releases) {
   boost::system::error_code error;
-  const auto real = boost::filesystem::canonical(directory, error);
-  return !error && real.string().starts_with(releases + "/");
+  // Without the base "/", canonical reads the working directory, which may have
+  // been removed.
+  const auto real = boost::filesystem::canonical(directory, "/", error);
+  return error || real.string().starts_with(releases + "/");
 }
 
 // Devices, pipes and sockets hold no program.

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -54,6 +55,11 @@ bool WriteOut(std::string_view text) {
 Reason LostOutput() {
   if (g_output_error == 0) return std::nullopt;
   return strerror(g_output_error);
+}
+
+bool OutIsClosed() {
+  pollfd out{STDOUT_FILENO, 0, 0};
+  return poll(&out, 1, 0) == 1;
 }
 
 bool WriteErr(std::string_view text) { return WriteAll(STDERR_FILENO, text); }

@@ -26,6 +26,10 @@ bool WriteErr(std::string_view text);
 // vanish at any time.
 [[nodiscard]] Reason LostOutput();
 
+// Returns whether nobody can read standard output any more, because the reader
+// of the pipe or the terminal is gone.
+[[nodiscard]] bool OutIsClosed();
+
 // Returns whether standard error is a terminal.
 bool ErrIsTerminal();
 

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <memory>
 
+#include "os/bounded_call.h"
 #include "os/cancellation.h"
 #include "os/descriptor.h"
 
@@ -33,7 +34,7 @@ int AwaitConnected(int fd, Steady::time_point deadline) {
     // The socket is writable after success and failure; SO_ERROR tells which.
     int error = 0;
     socklen_t size = sizeof error;
-    getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0) return errno;
     return error;
   }
 }
@@ -47,23 +48,40 @@ int ConnectTo(const addrinfo& address, Steady::time_point deadline) {
   return AwaitConnected(fd.get(), deadline);
 }
 
+// What getaddrinfo answered.
+struct Answer {
+  Answer() = default;
+  ~Answer() {
+    if (found != nullptr) freeaddrinfo(found);
+  }
+  Answer(const Answer&) = delete;
+  Answer& operator=(const Answer&) = delete;
+
+  int code = 0;
+  addrinfo* found = nullptr;
+};
+
 }  // namespace
 
 Reason ConnectTcp(const std::string& host, int port,
                   std::chrono::nanoseconds timeout) {
   const auto deadline =
       Steady::now() + std::chrono::duration_cast<Steady::duration>(timeout);
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_NUMERICSERV;
-  addrinfo* found = nullptr;
-  const int code =
-      getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found);
-  if (code != 0) return host + ": " + gai_strerror(code);
-  const std::unique_ptr<addrinfo, void (*)(addrinfo*)> addresses(found,
-                                                                 freeaddrinfo);
+  const auto answer = std::make_shared<Answer>();
+  // getaddrinfo waits as long as the name servers let it.
+  const bool answered = EndsInTime(
+      [answer, host, service = std::to_string(port)] {
+        addrinfo hints{};
+        hints.ai_socktype = SOCK_STREAM;
+        hints.ai_flags = AI_NUMERICSERV;
+        answer->code =
+            getaddrinfo(host.c_str(), service.c_str(), &hints, &answer->found);
+      },
+      timeout);
+  if (!answered) return host + ": no answer to the look-up of its name";
+  if (answer->code != 0) return host + ": " + gai_strerror(answer->code);
   int error = 0;
-  for (const addrinfo* at = found; at != nullptr; at = at->ai_next) {
+  for (const addrinfo* at = answer->found; at != nullptr; at = at->ai_next) {
     error = ConnectTo(*at, deadline);
     if (error == 0) return std::nullopt;
   }

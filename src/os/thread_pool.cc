@@ -1,7 +1,7 @@
 #include "os/thread_pool.h"
 
+#include <exception>
 #include <limits>
-#include <system_error>
 #include <utility>
 
 namespace release {
@@ -11,9 +11,9 @@ ThreadPool::ThreadPool(unsigned threads, std::size_t room) : room_(room) {
     while (threads_.size() < threads) {
       threads_.emplace_back([this] { RunTasks(); });
     }
-  } catch (const std::system_error&) {
-    // Work with the threads that could be started. Without any, Enqueue runs
-    // each task itself.
+  } catch (const std::exception&) {
+    // No thread, or no memory for one: work with the threads that could be
+    // started. Without any, Enqueue runs each task itself.
   }
 }
 

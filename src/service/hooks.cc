@@ -55,6 +55,15 @@ Argv ThroughSystemd(const std::string& unit, const Command& hook,
   return argv;
 }
 
+// Stops what may be left of a hook. A stop request must not cut that short.
+CommandResult StopUnit(Runner* runner, const std::string& unit) {
+  const CancellationShield hold;
+  Command stop;
+  stop.argv = {"systemctl", "stop", unit};
+  stop.timeout = kStopTime;
+  return runner->Run(stop);
+}
+
 CommandResult RunInUnit(Runner* runner, const std::string& unit,
                         const Command& hook, const std::string& user) {
   Command started = hook;
@@ -62,14 +71,15 @@ CommandResult RunInUnit(Runner* runner, const std::string& unit,
   started.env.clear();
   started.directory.clear();
   CommandResult result = runner->Run(started);
-  // If systemd-run is killed, e.g. at the timeout, the unit goes on. Stop it;
-  // an interrupt must not cut that short.
-  if (!result.ok()) {
-    const CancellationShield hold;
-    Command stop;
-    stop.argv = {"systemctl", "stop", unit};
-    stop.timeout = kStopTime;
-    runner->Run(stop);
+  if (result.ok()) return result;
+  // If systemd-run is killed, e.g. at the timeout, the unit goes on.
+  const CommandResult stopped = StopUnit(runner, unit);
+  constexpr int kNotLoaded = 5;  // the unit has ended by itself
+  const bool ended = stopped.end == CommandResult::End::kExited &&
+                     stopped.status == kNotLoaded;
+  if (!stopped.ok() && !ended) {
+    result.output += fmt::format("\ncannot stop {}, it may still run: {}\n",
+                                 unit, stopped.Describe());
   }
   return result;
 }

@@ -278,6 +278,18 @@ TEST_CASE("a signal goes to a process, never to a group") {
   CHECK_FALSE(runner.Signal(-1, 0));
 }
 
+TEST_CASE("a process of another user exists, and cannot be signalled") {
+  const pid_t child = fork();
+  if (child == 0) {
+    if (geteuid() == 0 && setresuid(65534, 65534, 65534) != 0) _exit(3);
+    PosixRunner runner;
+    _exit(runner.Signal(1, 0) ? (runner.Signal(1, SIGCONT) ? 2 : 0) : 1);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  CHECK(WEXITSTATUS(status) == 0);
+}
+
 TEST_CASE("no descriptor and no zombie is left behind") {
   const auto next_fd = [] {
     const int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -80,6 +81,23 @@ TEST_CASE("what an interpreter gets to run counts like a program") {
   CHECK(rig.Unsafe({"make", "-C", "R/current"}) == "/current");
   CHECK(rig.Unsafe({"node", "."}) == "/releases/1/.");
   CHECK(rig.Unsafe({"sh", "R/own/safe"}) == "");
+}
+
+TEST_CASE("a release is judged in a working directory that was removed, too") {
+  if (geteuid() != 0) return;
+  Rig rig;
+  const pid_t child = fork();
+  if (child == 0) {
+    const std::string gone = rig.dir.path() + "/gone";
+    if (mkdir(gone.c_str(), 0755) != 0 || chdir(gone.c_str()) != 0 ||
+        rmdir(gone.c_str()) != 0) {
+      _exit(3);
+    }
+    _exit(rig.Unsafe({"make", "-C", "R/current"}) == "/current" ? 0 : 1);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  CHECK(WEXITSTATUS(status) == 0);
 }
 
 TEST_CASE("arguments that hold no program are no danger") {

@@ -94,6 +94,17 @@ TEST_CASE("a write to a closed pipe returns false and does not kill") {
         }) == 0);
 }
 
+TEST_CASE("a reader that goes is noticed without a write") {
+  CHECK(InChild([] {
+          int ends[2] = {};
+          if (pipe(ends) != 0) return 3;
+          dup2(ends[1], STDOUT_FILENO);
+          if (OutIsClosed()) return 1;
+          close(ends[0]);
+          return OutIsClosed() ? 0 : 2;
+        }) == 0);
+}
+
 TEST_CASE("standard error is recognized as a terminal") {
   const auto ask = [] { return ErrIsTerminal() ? 1 : 0; };
   CHECK(PrintedBy(ask, /*terminal=*/true).exit == 1);

@@ -219,6 +219,23 @@ TEST_CASE("a hook in a unit of its own is stopped when it fails") {
   CHECK(runner.commands[1].argv ==
         Argv{"systemctl", "stop",
              "release-hook-shop-000000-pre_activate.service"});
+  CHECK_FALSE(Says(error, "may still run"));
+}
+
+TEST_CASE("a hook whose unit cannot be stopped may still run") {
+  for (const int status : {1, 5}) {
+    CAPTURE(status);
+    FakeRunner runner;
+    runner.On("systemd-run", Exited(1, "no table\n"));
+    runner.On("systemctl", Exited(status));
+    const Error error = ErrorOf([&] {
+      RunHook(&runner, "pre_activate", kArgv, WithTime(true), Shop());
+    });
+    // 5: there is no such unit any more.
+    CHECK(Says(error,
+               "cannot stop release-hook-shop-000000-pre_activate.ser"
+               "vice, it may still run: exit status 1") == (status == 1));
+  }
 }
 
 }  // namespace release
