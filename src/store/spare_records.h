@@ -15,9 +15,11 @@ namespace release {
 // releases are in the ledger.
 inline constexpr std::uint64_t kRecordRoom = std::uint64_t{16} * 1024;
 
-// The number of spare records, and so of rollbacks in a row on a full disk: as
-// many as there are releases to go back to by default.
-inline constexpr unsigned kSpareRecords = 6;
+// The rollbacks in a row on a full disk: as many as there are releases to go
+// back to by default.
+inline constexpr unsigned kRollbacksOnFullDisk = 6;
+// One more, because a directory that must grow takes the place of one.
+inline constexpr unsigned kSpareRecords = kRollbacksOnFullDisk + 1;
 
 // Makes an empty file and reserves `room` bytes for it; reserves nothing if the
 // file system cannot. Throws FsError if the disk has no room; then it leaves no

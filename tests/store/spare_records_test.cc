@@ -62,6 +62,19 @@ TEST_CASE("if the directory has no room for a name, a spare is removed") {
   CHECK(full.calls(FsCall::kSync) == 1);
 }
 
+TEST_CASE("a directory that grows leaves records for all rollbacks in a row") {
+  for (unsigned grows = 1; grows <= kRollbacksOnFullDisk; ++grows) {
+    CAPTURE(grows);
+    MemFs disk = Initialized();
+    FaultFs full(&disk);
+    full.FailAt(grows, ENOSPC, FsCall::kRename);
+    for (std::uint64_t i = 1; i <= kRollbacksOnFullDisk; ++i) {
+      CHECK(TakeSpareRecord(&full, RecordPath(i)));
+    }
+    CHECK(full.failed());
+  }
+}
+
 TEST_CASE("another failure costs no spare, and the last one is kept") {
   MemFs disk = Initialized();
   FaultFs fs(&disk);
