@@ -138,6 +138,36 @@ TEST_CASE("the history tells of refused, open and unreadable transactions") {
   CHECK(records.at(3).at("facts").contains("sha256"));
 }
 
+TEST_CASE("the history has what was live before, and who settled it") {
+  TransactionRecord record{.number = 4};
+  record.begin = BeginRecord{.command = "activate",
+                             .from_target = "releases/1",
+                             .to = Version::Parse("2")};
+  for (const bool recovered : {false, true}) {
+    record.end = EndRecord{
+        .exit = Exit::kUndone, .result = "undone", .recovered = recovered};
+    const json object =
+        json::parse(HistoryJson({record})).at("transactions").at(0);
+    CHECK(object.at("from") == "releases/1");
+    CHECK(object.at("recovered") == recovered);
+    CHECK(object.at("exit") == 4);
+  }
+}
+
+TEST_CASE("the check has an exit of its own, which only failures change") {
+  using Level = Finding::Level;
+  const auto exit_of = [](std::vector<Finding> findings) {
+    const json check = json::parse(CheckJson(findings));
+    CHECK(check.at("findings").size() == findings.size());
+    return check.at("exit").get<int>();
+  };
+  CHECK(exit_of({}) == 0);
+  CHECK(exit_of({{Level::kOk, "a", "fine"}, {Level::kWarning, "b", "odd"}}) ==
+        0);
+  CHECK(exit_of({{Level::kFailure, "a", "bad"}, {Level::kOk, "b", "fine"}}) ==
+        8);
+}
+
 TEST_CASE("verify and diff list each difference with before and after") {
   const ManifestDifference changed{.what = ManifestDifference::What::kChanged,
                                    .path = "bin/app",

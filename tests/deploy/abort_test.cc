@@ -47,6 +47,35 @@ TEST_CASE("a confirmation that comes during the wait for health counts") {
   CHECK(world.clock.SinceBoot() < start + seconds(20));
 }
 
+TEST_CASE("an abort after the switch says nothing about the release") {
+  World world;
+  DeployAll(&world, {"1", "2", "3"});
+  REQUIRE(Stage(&world.context, world.RequestFor("4")).exit == Exit::kDone);
+  const auto abort_activation = [&](const std::string& name) {
+    world.clock.At(world.clock.SinceBoot() + seconds(5),
+                   [&] { Abort(&world.context); });
+    const Outcome outcome =
+        Activate(&world.context, Version::ParseOrThrow(name), seconds(60));
+    CHECK(outcome.exit == Exit::kUndone);
+    CHECK(outcome.error->code == ErrorCode::kAborted);
+    return ReadDeploymentState(&world.disk)
+        .ledger.Find(Version::ParseOrThrow(name))
+        ->state;
+  };
+  CHECK(abort_activation("2") == ReleaseState::kGood);
+  CHECK(abort_activation("4") == ReleaseState::kStaged);
+  // A new release is kept as failed, or nothing would ever remove it.
+  world.clock.At(world.clock.SinceBoot() + seconds(5),
+                 [&] { Abort(&world.context); });
+  CHECK(Deploy(&world.context, world.RequestFor("5"), seconds(60)).exit ==
+        Exit::kUndone);
+  const DeploymentState state = ReadDeploymentState(&world.disk);
+  const LedgerEntry* made = state.ledger.Find(Version::ParseOrThrow("5"));
+  REQUIRE(made != nullptr);
+  CHECK(made->state == ReleaseState::kFailed);
+  CHECK(made->reason.find("asked to abort") != std::string::npos);
+}
+
 TEST_CASE("a late abort does not affect the next transaction") {
   World world;
   REQUIRE(world.Deploy("1").exit == Exit::kDone);

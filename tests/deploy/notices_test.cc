@@ -8,6 +8,7 @@
 
 #include "os/cancellation.h"
 #include "store/layout.h"
+#include "store/lock.h"
 #include "support/expect_error.h"
 #include "support/fault_fs.h"
 #include "support/root_files.h"
@@ -333,6 +334,66 @@ TEST_CASE("no crash at any call loses a notice or makes it untrue") {
   int untold = 0;
   CrashEverywhere(false, true, kOutbox, &untold);
   CHECK(untold > 0);
+}
+
+TEST_CASE("nothing is told of a deploy that died before it is recovered") {
+  int waiting = 0;
+  for (std::uint64_t k = 0;; ++k) {
+    CAPTURE(k);
+    Wired world;
+    world.config.notify.on_success = true;
+    world.disk.CrashAfter(k);
+    bool crashed = false;
+    try {
+      world.Deploy("2");
+    } catch (const CrashNow&) {
+      crashed = true;
+    }
+    if (!crashed) break;
+    Wired later(world, world.disk.Killed());
+    const auto numbers = ListRecords(&later.disk);
+    if (numbers.back() != 2 || !ReadRecord(&later.disk, 2).open()) continue;
+    waiting += later.Waiting() == 0 ? 0 : 1;
+    // Neither by `notify` nor by a command that cannot take the lock.
+    DeliverWaiting(&later.context, NoticeSelection::kAll);
+    {
+      const Lock other(&later.disk, &later.clock, later.context.caller, {});
+      CHECK_THROWS_AS(later.Deploy("3"), Error);
+    }
+    CHECK(later.Got() == "");
+  }
+  CHECK(waiting > 0);
+}
+
+TEST_CASE("a recovery that ends in doubt is told as in doubt") {
+  Wired world;
+  world.runner.On("probe", [&](const Command&) {
+    world.disk.CrashAfter(0);
+    return Exited(0);
+  });
+  CHECK_THROWS_AS(world.Deploy("2"), CrashNow);
+  Wired later(world, world.disk.Killed());
+  later.broken = {"1", "2"};
+  CHECK(later.RecoverNow().exit == Exit::kNeedsPerson);
+  CHECK(later.Got() == "in-doubt 2 ");
+}
+
+TEST_CASE("no power cut has a notice delivered again") {
+  for (const bool later : {false, true}) {
+    CAPTURE(later);
+    Broken world;
+    world.down = later;
+    world.Deploy("2");
+    world.down = false;
+    if (later) DeliverWaiting(&world.context, NoticeSelection::kAll);
+    CHECK(world.Got() == "undone 2 ");
+    int states = 0;
+    world.disk.ForEachPowerCut([&](MemFs left) {
+      ++states;
+      CHECK(ListOutbox(&left).empty());
+    });
+    CHECK(states > 0);
+  }
 }
 
 }  // namespace release
