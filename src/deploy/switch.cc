@@ -7,6 +7,27 @@
 #include "store/layout.h"
 
 namespace release {
+namespace {
+
+// Removes `current`, which did not exist as a link before the transaction. If a
+// file or directory had the name, it was set aside by a rollback or moved to
+// releases/ by an adoption; exchange it back instead.
+void RemoveLink(Fs* fs, const TransactionRecord& record) {
+  const std::string aside = record.begin->takes_over
+                                ? ReleasePath(*record.begin->to)
+                                : AsideName(record.number);
+  const auto info = fs->Stat(Fs::kRoot, aside);
+  if (info && info->type != FileType::kSymlink) {
+    UndoExchange(fs, kCurrent, aside);
+    return;
+  }
+  fs->RemoveFile(Fs::kRoot, kCurrent);
+  // Make the link's removal durable before deleting the tree; otherwise a power
+  // cut can bring back a dangling link.
+  fs->Sync(Fs::kRoot);
+}
+
+}  // namespace
 
 bool IsUnmoved(Fs* fs, const BeginRecord& begin, CurrentBefore before) {
   const auto info = fs->Stat(Fs::kRoot, kCurrent);
@@ -42,6 +63,26 @@ std::optional<std::string> SwitchCurrent(Fs* fs,
   return fmt::format(
       "{} was not a symbolic link; its previous content is now {}", kCurrent,
       aside);
+}
+
+void UndoSwitch(Fs* fs, const TransactionRecord& record,
+                RecoveryPlan::Link link) {
+  using Link = RecoveryPlan::Link;
+  switch (link) {
+    case Link::kSync:
+      // The link is right, but its rename may not be durable yet.
+      fs->Sync(Fs::kRoot);
+      break;
+    case Link::kRestore:
+      SwapCurrent(fs, *record.begin->from_target);
+      break;
+    case Link::kRemove:
+      RemoveLink(fs, record);
+      break;
+    case Link::kLeave:
+    case Link::kStuck:
+      break;
+  }
 }
 
 void RequireLive(Fs* fs, const Version& version) {

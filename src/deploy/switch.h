@@ -1,4 +1,4 @@
-// The switch of `current`: the checks around it, and the rename.
+// The switch of `current`: the checks around it, the rename, and its undoing.
 #ifndef RELEASE_DEPLOY_SWITCH_H_
 #define RELEASE_DEPLOY_SWITCH_H_
 
@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/version.h"
+#include "deploy/recovery.h"
 #include "deploy/transaction_spec.h"
 #include "os/fs.h"
 #include "store/journal.h"
@@ -28,6 +29,11 @@ void RequireUnmoved(Fs* fs, const BeginRecord& begin, CurrentBefore before);
 std::optional<std::string> SwitchCurrent(Fs* fs,
                                          const TransactionRecord& record,
                                          CurrentBefore before, LinkChange link);
+
+// Undoes SwitchCurrent as the recovery plan says. May be repeated. Durable on
+// return, even if nothing had to change. Throws FsError.
+void UndoSwitch(Fs* fs, const TransactionRecord& record,
+                RecoveryPlan::Link link);
 
 // Throws Error kLinkMoved if `current` does not point at the release, or
 // FsError.

@@ -64,5 +64,32 @@ TEST_CASE("a link that moved is noticed before and after the switch") {
   CHECK(IsUnmoved(&fs, begin, CurrentBefore::kOther));
 }
 
+TEST_CASE("undoing a switch restores, removes or leaves current") {
+  using Link = RecoveryPlan::Link;
+  Root fs;
+  fs.record.begin->from_target = "releases/1";
+  PutLink(&fs, "current", "releases/2");
+  fs.SyncTree(Fs::kRoot);
+  UndoSwitch(&fs, fs.record, Link::kLeave);
+  CHECK(fs.ReadLink(Fs::kRoot, "current") == "releases/2");
+  UndoSwitch(&fs, fs.record, Link::kRestore);
+  fs.ForEachPowerCut([](MemFs left) {
+    CHECK(left.ReadLink(Fs::kRoot, "current") == "releases/1");
+  });
+  UndoSwitch(&fs, fs.record, Link::kRemove);
+  fs.ForEachPowerCut(
+      [](MemFs left) { CHECK(!left.Stat(Fs::kRoot, "current")); });
+}
+
+TEST_CASE("a switch that is back already is synced when it is undone") {
+  Root fs;
+  fs.SyncTree(Fs::kRoot);
+  PutLink(&fs, "current", "releases/1");
+  UndoSwitch(&fs, fs.record, RecoveryPlan::Link::kSync);
+  fs.ForEachPowerCut([](MemFs left) {
+    CHECK(left.ReadLink(Fs::kRoot, "current") == "releases/1");
+  });
+}
+
 }  // namespace
 }  // namespace release

@@ -1,0 +1,128 @@
+#include "deploy/undo_outcome.h"
+
+#include <fmt/format.h>
+
+#include "store/layout.h"
+
+namespace release {
+namespace {
+
+using Link = RecoveryPlan::Link;
+
+bool SpeaksAgainstRelease(const Failure& failure) {
+  switch (failure.code) {
+    case ErrorCode::kInterrupted:
+    case ErrorCode::kAborted:
+    case ErrorCode::kNoSpace:
+    case ErrorCode::kIoError:
+    case ErrorCode::kSyncFailed:
+    case ErrorCode::kReadOnly:
+    case ErrorCode::kPermissionDenied:
+      return false;
+    default:
+      return true;
+  }
+}
+
+void DecideExit(const TransactionRecord& record, Link link, bool trouble,
+                Outcome* outcome) {
+  if (trouble || link == Link::kLeave || link == Link::kStuck) {
+    outcome->exit = Exit::kNeedsPerson;
+    outcome->result = "in-doubt";
+    return;
+  }
+  if (record.switching) {
+    outcome->exit = Exit::kUndone;
+    outcome->result = "undone";
+    return;
+  }
+  outcome->exit = ExitBeforeSwitch(outcome->error->code);
+  outcome->result = outcome->exit == Exit::kRefused ? "refused" : "failed";
+}
+
+// Extends the message and sets the code if the service could not be taken back.
+void AddTrouble(const TransactionRecord& record, const Failure& trouble,
+                Failure* error) {
+  if (record.begin->from_target && trouble.code == ErrorCode::kInterrupted) {
+    error->code = ErrorCode::kInDoubt;
+    error->message +=
+        "; the release before is live again, but it is not known whether it is "
+        "healthy: the wait for it was stopped by a second signal";
+    return;
+  }
+  const char* state =
+      record.begin->from_target
+          ? "the release before is live again, but unhealthy too"
+          : "no release is live, and the service may still run this one";
+  error->code = ErrorCode::kUndoFailed;
+  error->message =
+      fmt::format("{}; {}: {}", error->message, state, trouble.message);
+}
+
+// Extends the message and sets the code if `current` could not go back.
+void AddStuckLink(Link link, Outcome* outcome) {
+  Failure& error = *outcome->error;
+  if (link == Link::kLeave) {
+    error.message = fmt::format(
+        "{}; meanwhile {} was moved by hand to {}, and was left there",
+        error.message, kCurrent,
+        outcome->current.empty() ? "nothing" : outcome->current);
+    error.code = ErrorCode::kLinkMoved;
+  } else if (link == Link::kStuck) {
+    error.message =
+        fmt::format("{}; cannot go back to {}: it is gone, so {} stays live",
+                    error.message, outcome->previous, outcome->current);
+    error.code = ErrorCode::kInDoubt;
+  }
+}
+
+}  // namespace
+
+Outcome OutcomeOfUndo(const TransactionRecord& record,
+                      const std::optional<Failure>& failure) {
+  Outcome outcome;
+  outcome.command = record.begin->command;
+  outcome.transaction = record.number;
+  outcome.version = record.begin->to;
+  outcome.previous = NameOfTarget(record.begin->from_target);
+  outcome.error = failure;
+  if (!failure) {
+    outcome.error = Failure{
+        .code = ErrorCode::kInterrupted,
+        .message = fmt::format(
+            "transaction {} died in step {}", record.number,
+            record.current_step.empty() ? "begin" : record.current_step)};
+  }
+  return outcome;
+}
+
+void DecideOutcome(const TransactionRecord& record, Link link,
+                   const std::optional<Failure>& trouble, Outcome* outcome) {
+  DecideExit(record, link, trouble.has_value(), outcome);
+  if (trouble) {
+    AddTrouble(record, *trouble, &*outcome->error);
+  } else {
+    AddStuckLink(link, outcome);
+  }
+}
+
+void DecideFailedUndo(const TransactionRecord& record, const Error& error,
+                      Outcome* outcome) {
+  outcome->exit = Exit::kNeedsPerson;
+  outcome->result = "in-doubt";
+  const std::string first = outcome->error->message;
+  outcome->error = FailureOf(error);
+  outcome->error->code = ErrorCode::kUndoFailed;
+  outcome->error->message =
+      fmt::format("cannot undo transaction {}: {} (undone because: {})",
+                  record.number, error.what(), first);
+}
+
+bool ReleaseFailed(const TransactionRecord& record,
+                   const std::optional<Failure>& failure, Exit exit) {
+  const BeginRecord& begin = *record.begin;
+  return begin.to && !begin.takes_over && record.switching &&
+         exit == Exit::kUndone && failure && SpeaksAgainstRelease(*failure);
+}
+
+}  // namespace release
