@@ -61,6 +61,7 @@ json EntryJson(const LedgerEntry& entry) {
 json RecordJson(const TransactionRecord& record) {
   json object = {{"transaction", record.number},
                  {"steps", StepsJson(record.steps)},
+                 {"undo_steps", StepsJson(record.undo_steps)},
                  {"notes", record.notes},
                  {"damaged", record.damaged},
                  {"switched", record.switching}};
@@ -79,6 +80,7 @@ json RecordJson(const TransactionRecord& record) {
   if (!record.end) {
     object["result"] = "open";
     object["step"] = record.current_step;
+    object["undo_step"] = record.undo_step;
     return object;
   }
   object["result"] = record.end->result;
@@ -104,7 +106,8 @@ json OutcomeObject(const Outcome& outcome) {
       {"previous", Nullable(outcome.previous)},
       {"current", Nullable(outcome.current)},
       {"warnings", outcome.warnings},
-      {"steps", StepsJson(outcome.steps)}};
+      {"steps", StepsJson(outcome.steps)},
+      {"undo_steps", StepsJson(outcome.undo_steps)}};
   if (outcome.error) object["error"] = FailureJson(*outcome.error);
   return object;
 }

@@ -36,11 +36,15 @@ void PrintEventJson(const ProgressEvent& event) {
   object[step ? "name" : "message"] = event.text;
   if (event.kind == ProgressEvent::Kind::kStepDone)
     object["seconds"] = event.seconds;
+  if (step && event.phase == StepPhase::kUndo) object["undo"] = true;
   WriteErr(JsonText(object) + "\n");
 }
 
 void PrintEventWords(const GlobalOptions& options, const ProgressEvent& event) {
-  const std::string text = PrintableLines(event.text);
+  const bool undo = event.phase == StepPhase::kUndo &&
+                    (event.kind == ProgressEvent::Kind::kStepBegun ||
+                     event.kind == ProgressEvent::Kind::kStepDone);
+  const std::string text = (undo ? "undo " : "") + PrintableLines(event.text);
   switch (event.kind) {
     case ProgressEvent::Kind::kStepBegun:
       if (options.verbose) WriteErr(fmt::format("  {} ...\n", text));

@@ -81,7 +81,7 @@ std::string RunningText(const StatusReport& report) {
                   Printable(CallerName(holder.caller)), holder.caller.pid,
                   FormatTime(holder.since), Printable(holder.caller.command));
   if (report.state.open && !report.state.open->current_step.empty()) {
-    text += fmt::format(", step {}", report.state.open->current_step);
+    text += fmt::format(", step {}", report.state.open->StepText());
   }
   return text;
 }
@@ -100,15 +100,15 @@ std::string UndeliveredText(const StatusReport& report) {
                      Printable(report.undelivered_reason));
 }
 
-double TotalSeconds(const TransactionRecord& record) {
+double TotalSeconds(const std::vector<StepRecord>& steps) {
   double total = 0;
-  for (const StepRecord& step : record.steps) total += step.seconds;
+  for (const StepRecord& step : steps) total += step.seconds;
   return total;
 }
 
-std::string StepsText(const TransactionRecord& record) {
+std::string StepsText(const std::vector<StepRecord>& steps) {
   std::vector<std::string> words;
-  for (const StepRecord& step : record.steps) {
+  for (const StepRecord& step : steps) {
     words.push_back(fmt::format("{} {:.3f}", step.name, step.seconds));
   }
   return fmt::format("{}", fmt::join(words, ", "));
@@ -123,7 +123,7 @@ std::string HistoryLine(const TransactionRecord& record) {
       "{:>6}  {}  {:<9} {:>14} -> {:<14} {:<10} {:>8.3f} s  {}\n",
       record.number, FormatTime(begin.at), begin.command, From(begin),
       begin.to ? begin.to->name() : "-", ResultText(record),
-      TotalSeconds(record), Printable(CallerName(begin.caller)));
+      TotalSeconds(record.steps), Printable(CallerName(begin.caller)));
   if (record.end && !record.end->message.empty()) {
     text += fmt::format("        [{}] {}\n", record.end->code,
                         Printable(record.end->message));
@@ -136,7 +136,12 @@ std::string HistoryLine(const TransactionRecord& record) {
     text += fmt::format("        {}\n", FactsText(record.end->facts));
   }
   if (!record.steps.empty()) {
-    text += fmt::format("        {}\n", StepsText(record));
+    text += fmt::format("        {}\n", StepsText(record.steps));
+  }
+  if (!record.undo_steps.empty()) {
+    text += fmt::format("        undo {:.3f} s: {}\n",
+                        TotalSeconds(record.undo_steps),
+                        StepsText(record.undo_steps));
   }
   return text;
 }

@@ -22,6 +22,7 @@ struct ProgressEvent {
   std::uint64_t transaction = 0;
   std::string text;    // the step's name, or the remark or warning
   double seconds = 0;  // kStepDone: how long the step took
+  StepPhase phase = StepPhase::kForward;
 };
 
 struct PreparedNotice {
@@ -78,6 +79,7 @@ struct Outcome {
   std::optional<Failure> error;
   std::vector<std::string> warnings;
   std::vector<StepRecord> steps;
+  std::vector<StepRecord> undo_steps;  // empty if nothing had been switched
 };
 
 }  // namespace release

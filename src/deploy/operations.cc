@@ -64,6 +64,7 @@ Outcome RecoverLocked(DeployContext* context, bool with_service) {
   outcome.transaction = settled->transaction;
   outcome.version = settled->version;
   outcome.warnings = std::move(settled->warnings);
+  outcome.undo_steps = std::move(settled->undo_steps);
   outcome.error = std::move(settled->error);
   // A completed undo counts as success; only kNeedsPerson is a failure.
   const bool needs_person = settled->exit == Exit::kNeedsPerson;

@@ -4,17 +4,15 @@
 
 #include <optional>
 
-#include "deploy/deploy_context.h"
-#include "store/journal.h"
+#include "deploy/step_recorder.h"
 
 namespace release {
 
 class ServiceReturn {
  public:
-  // All pointers are borrowed. Reads the cause and the earlier release from
-  // `outcome`, and adds warnings to it.
-  ServiceReturn(DeployContext* context, Journal* journal,
-                const TransactionRecord& record, Outcome* outcome);
+  // All are borrowed. Reads the cause and the earlier release from `outcome`.
+  ServiceReturn(StepRecorder* recorder, const TransactionRecord& record,
+                const Outcome& outcome);
 
   // Reloads the service with the earlier release and checks it as an activation
   // does. Without an earlier release, stops a unit that was stopped before.
@@ -26,12 +24,10 @@ class ServiceReturn {
   std::optional<Failure> Reload();
   std::optional<Failure> LeaveNoRelease();
   void RunPostRollback();
-  void AddWarnings(std::vector<std::string> remarks);
 
-  DeployContext* context_;
-  Journal* journal_;
+  StepRecorder* recorder_;
+  const Config& config_;
   const TransactionRecord& record_;
-  Outcome* outcome_;
   HookContext hook_context_;
   Service service_;
 };

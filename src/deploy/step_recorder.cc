@@ -8,19 +8,33 @@
 
 namespace release {
 
+template <typename Body>
+void StepRecorder::Record(Body&& append) {
+  if (phase_ == StepPhase::kForward) {
+    append();
+  } else if (journal_ != nullptr && Attempt(append)) {
+    journal_ = nullptr;
+  }
+}
+
 void StepRecorder::RunHookStep(const std::string& name, const Argv& argv,
                                const HookContext& hook_context) {
   if (argv.empty()) return;
   Step(name, [&] {
     RunHook(context_->system.runner, name, argv, context_->config->hooks,
-            hook_context,
-            [this](const std::string& output) { journal_->Note(output); });
+            hook_context, [this](const std::string& output) {
+              Record([&] { journal_->Note(output); });
+            });
   });
 }
 
 void StepRecorder::Warn(const std::string& text) {
   warnings.push_back(text);
   Report(ProgressEvent::Kind::kWarning, text);
+}
+
+void StepRecorder::WarnAll(const std::vector<std::string>& texts) {
+  for (const std::string& text : texts) Warn(text);
 }
 
 void StepRecorder::Remark(const std::string& text) {
@@ -38,7 +52,7 @@ Nanoseconds StepRecorder::BeginStep(const std::string& name) {
   ThrowIfCancelled();
   const Nanoseconds start = context_->system.clock->SinceBoot();
   current_step_ = name;
-  journal_->StepBegun(name);
+  Record([&] { journal_->StepBegun(name, phase_); });
   Report(ProgressEvent::Kind::kStepBegun, name);
   return start;
 }
@@ -47,7 +61,7 @@ void StepRecorder::EndStep(const std::string& name, Nanoseconds start) {
   const Nanoseconds end = context_->system.clock->SinceBoot();
   const double seconds = std::chrono::duration<double>(end - start).count();
   steps.push_back({.name = name, .seconds = seconds, .detail = ""});
-  journal_->Step(steps.back());
+  Record([&] { journal_->Step(steps.back(), phase_); });
   Report(ProgressEvent::Kind::kStepDone, name, seconds);
 }
 
@@ -59,8 +73,11 @@ void StepRecorder::EndFailedStep(const std::string& name, Nanoseconds start) {
 
 void StepRecorder::Report(ProgressEvent::Kind kind, const std::string& text,
                           double seconds) const {
-  context_->report(
-      {.kind = kind, .transaction = number_, .text = text, .seconds = seconds});
+  context_->report({.kind = kind,
+                    .transaction = number_,
+                    .text = text,
+                    .seconds = seconds,
+                    .phase = phase_});
 }
 
 }  // namespace release

@@ -1,4 +1,5 @@
-// The named steps of one transaction: announced, timed, and recorded.
+// The named steps of one transaction or of its undo: announced, timed, and
+// recorded.
 #ifndef RELEASE_DEPLOY_STEP_RECORDER_H_
 #define RELEASE_DEPLOY_STEP_RECORDER_H_
 
@@ -17,9 +18,12 @@ namespace release {
 class StepRecorder {
  public:
   // `context` must outlive the object. Call SetJournal with a journal that has
-  // begun before the first step; it is borrowed too.
-  StepRecorder(DeployContext* context, std::uint64_t number)
-      : context_(context), number_(number) {}
+  // begun before the first step; it is borrowed too. On the way forward, a line
+  // that cannot be written throws FsError. An undo must not fail because of
+  // such a line: it loses that line and those after it, and needs no journal.
+  StepRecorder(DeployContext* context, std::uint64_t number,
+               StepPhase phase = StepPhase::kForward)
+      : context_(context), number_(number), phase_(phase) {}
   void SetJournal(Journal* journal) { journal_ = journal; }
 
   DeployContext* context() const { return context_; }
@@ -44,8 +48,9 @@ class StepRecorder {
   void RunHookStep(const std::string& name, const Argv& argv,
                    const HookContext& hook_context);
 
-  // Adds a warning to the outcome and reports it.
+  // Adds warnings to the outcome and reports them.
   void Warn(const std::string& text);
+  void WarnAll(const std::vector<std::string>& texts);
   // Reports a remark as progress. It is not recorded.
   void Remark(const std::string& text);
   // Records the inode of the tree that the transaction makes.
@@ -65,12 +70,15 @@ class StepRecorder {
   Nanoseconds BeginStep(const std::string& name);
   void EndStep(const std::string& name, Nanoseconds start);
   void EndFailedStep(const std::string& name, Nanoseconds start);
+  template <typename Body>
+  void Record(Body&& append);
   void Report(ProgressEvent::Kind kind, const std::string& text,
               double seconds = 0) const;
 
   DeployContext* context_;
   std::uint64_t number_;
-  Journal* journal_ = nullptr;
+  StepPhase phase_;
+  Journal* journal_ = nullptr;  // of an undo: nullptr after a lost line
   std::string current_step_;
   std::optional<std::uint64_t> tree_;
 };

@@ -10,6 +10,7 @@
 #include "deploy/notices.h"
 #include "deploy/prune.h"
 #include "deploy/release_shape.h"
+#include "deploy/reload.h"
 #include "deploy/staging.h"
 #include "deploy/step_recorder.h"
 #include "deploy/switch.h"
@@ -20,7 +21,6 @@
 #include "store/current.h"
 #include "store/layout.h"
 #include "store/newest_record.h"
-#include "store/said.h"
 #include "store/spare_records.h"
 #include "store/unremovable.h"
 
@@ -43,7 +43,6 @@ class Transaction {
   void Stage();
   void Activate();
   void Switch();
-  void Reload();
   void AwaitConfirmation();
   void Commit();
   void ChangeLedger(Ledger* ledger, std::int64_t now);
@@ -57,7 +56,6 @@ class Transaction {
   bool switches() const { return link() != LinkChange::kNone; }
   std::string NameAfter() const;
   HookContext MakeHookContext(const std::string& step) const;
-  void WarnAll(const std::vector<std::string>& texts);
 
   DeployContext* context_;
   const TransactionSpec& spec_;
@@ -190,7 +188,7 @@ void Transaction::Forward() {
   Stage();
   if (spec_.kind == TransactionKind::kPrune) {
     recorder_.Step("prune", [&] {
-      WarnAll(SetAsideUnkept(context_, state_, record_.number));
+      recorder_.WarnAll(SetAsideUnkept(context_, state_, record_.number));
     });
   }
   if (link() == LinkChange::kTakeOver) {
@@ -242,7 +240,7 @@ void Transaction::Activate() {
                           MakeHookContext("pre_activate"));
   }
   recorder_.Step("switch", [&] { Switch(); });
-  Reload();
+  ReloadAndProve(&recorder_, &service_, MakeHookContext(""));
   if (with_hooks) {
     recorder_.RunHookStep("post_activate", hooks.post_activate,
                           MakeHookContext("post_activate"));
@@ -272,24 +270,6 @@ void Transaction::Switch() {
     // the new release.
     record_.switching = !IsUnmoved(fs, *record_.begin, before);
     throw;
-  }
-}
-
-void Transaction::Reload() {
-  const Config& config = *context_->config;
-  if (config.service.configured()) {
-    recorder_.Step("reload", [&] {
-      WarnAll(service_.Reload(MakeHookContext("reload")));
-      WarnAll(IfFirstTime(
-          context_->fs, kUnseenService,
-          service_.CheckRunning(
-              MakeHookContext("running-check"),
-              [this](const std::string& text) { recorder_.Remark(text); })));
-    });
-  }
-  if (config.health.configured() || config.service.configured()) {
-    recorder_.Step("health",
-                   [&] { service_.CheckHealth(MakeHookContext("health")); });
   }
 }
 
@@ -379,10 +359,10 @@ void Transaction::AfterCommit() {
       case AfterCommit::kNothing:
         break;
       case AfterCommit::kApplyRetention:
-        WarnAll(ApplyRetention(context_, record_.number));
+        recorder_.WarnAll(ApplyRetention(context_, record_.number));
         break;
       case AfterCommit::kCollectUnkept:
-        WarnAll(MessagesOf(CollectUnkept(context_)));
+        recorder_.WarnAll(MessagesOf(CollectUnkept(context_)));
     }
   });
   if (failure) recorder_.Warn(failure->message);
@@ -424,10 +404,6 @@ HookContext Transaction::MakeHookContext(const std::string& step) const {
           .result = record_.end ? record_.end->result : "",
           .reason = spec_.reason,
           .facts = recorder_.facts};
-}
-
-void Transaction::WarnAll(const std::vector<std::string>& texts) {
-  for (const std::string& text : texts) recorder_.Warn(text);
 }
 
 }  // namespace

@@ -1,9 +1,11 @@
 #include "deploy/undo.h"
 
+#include "deploy/attempt.h"
 #include "deploy/disk_facts.h"
 #include "deploy/notices.h"
 #include "deploy/prune.h"
 #include "deploy/service_return.h"
+#include "deploy/step_recorder.h"
 #include "deploy/switch.h"
 #include "deploy/undo_outcome.h"
 #include "os/cancellation.h"
@@ -28,6 +30,12 @@ void RemoveManifestsOfUnknown(Fs* fs, const Ledger& ledger) {
   SyncDirectory(fs, kManifests);
 }
 
+// Returns whether UndoStaging has anything to do.
+bool ChangesReleases(const TransactionRecord& record, Tree tree) {
+  return tree == Tree::kDrop || tree == Tree::kNotOurs ||
+         record.begin->takes_over;
+}
+
 // Removes what the transaction brought into releases/ and manifests/ and must
 // not stay.
 void UndoStaging(Fs* fs, const TransactionRecord& record, Tree tree,
@@ -41,6 +49,15 @@ void UndoStaging(Fs* fs, const TransactionRecord& record, Tree tree,
   if (record.begin->takes_over) RemoveManifestsOfUnknown(fs, ledger);
 }
 
+// Returns whether the disk has room for lines that only people read. Otherwise
+// the room reserved for the record is left to its end.
+bool HasRoomForSteps(Fs* fs) {
+  constexpr std::uint64_t kEnough = std::uint64_t{1024} * 1024;
+  bool enough = false;
+  Attempt([&] { enough = fs->Space().free_bytes >= kEnough; });
+  return enough;
+}
+
 class UndoRun {
  public:
   UndoRun(DeployContext* context, Journal* journal,
@@ -49,6 +66,7 @@ class UndoRun {
         journal_(journal),
         record_(record),
         cause_(cause),
+        recorder_(context, record.number, StepPhase::kUndo),
         outcome_(OutcomeOfUndo(record, cause.failure)) {}
 
   // Restores the link first, because it decides what users get. Trees and
@@ -58,18 +76,22 @@ class UndoRun {
     Fs* fs = context_->fs;
     const RecoveryPlan plan =
         *PlanRecovery(record_, ReadDiskFacts(fs, *record_.begin));
-    UndoSwitch(fs, record_, plan.link);
+    has_steps_ = record_.switching || plan.reload;
+    if (has_steps_ && HasRoomForSteps(fs)) recorder_.SetJournal(journal_);
+    Step("switch", [&] { UndoSwitch(fs, record_, plan.link); });
     outcome_.current = NameOfTarget(ReadCurrentTarget(fs, *record_.begin));
     std::optional<Failure> trouble;
     if (plan.reload && cause_.with_service) {
-      trouble = ServiceReturn(context_, journal_, record_, &outcome_).Run();
+      trouble = ServiceReturn(&recorder_, record_, outcome_).Run();
     }
-    UndoStaging(fs, record_, plan.tree, ledger);
+    if (ChangesReleases(record_, plan.tree)) {
+      Step("tree", [&] { UndoStaging(fs, record_, plan.tree, ledger); });
+    }
     DecideOutcome(record_, plan.link, trouble, &outcome_);
     const EndRecord end = MakeEnd(plan.tree, std::move(ledger));
     PrepareNotice(context_, record_, end, outcome_.current);
     journal_->End(end);
-    return std::move(outcome_);
+    return TakeOutcome();
   }
 
   // Returns the outcome after `error` stopped the undo itself. The record stays
@@ -83,10 +105,27 @@ class UndoRun {
       // Keep the last value that could be read.
     }
     PrepareNotice(context_, record_, EndWithoutLedger(), outcome_.current);
-    return std::move(outcome_);
+    return TakeOutcome();
   }
 
  private:
+  // Before the switch nobody has seen the new release, and the undo takes no
+  // time worth recording.
+  template <typename Body>
+  void Step(const std::string& name, Body&& body) {
+    if (has_steps_) {
+      recorder_.Step(name, body);
+    } else {
+      body();
+    }
+  }
+
+  Outcome TakeOutcome() {
+    outcome_.undo_steps = std::move(recorder_.steps);
+    outcome_.warnings = std::move(recorder_.warnings);
+    return std::move(outcome_);
+  }
+
   EndRecord EndWithoutLedger() const {
     return {.committed = false,
             .exit = outcome_.exit,
@@ -132,6 +171,8 @@ class UndoRun {
   Journal* journal_;
   const TransactionRecord& record_;
   const UndoCause& cause_;
+  bool has_steps_ = false;
+  StepRecorder recorder_;
   Outcome outcome_;
 };
 

@@ -87,11 +87,10 @@ Outcome OutcomeOfUndo(const TransactionRecord& record,
   outcome.previous = NameOfTarget(record.begin->from_target);
   outcome.error = failure;
   if (!failure) {
-    outcome.error = Failure{
-        .code = ErrorCode::kInterrupted,
-        .message = fmt::format(
-            "transaction {} died in step {}", record.number,
-            record.current_step.empty() ? "begin" : record.current_step)};
+    outcome.error =
+        Failure{.code = ErrorCode::kInterrupted,
+                .message = fmt::format("transaction {} died in step {}",
+                                       record.number, record.StepText())};
   }
   return outcome;
 }

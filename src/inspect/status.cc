@@ -134,7 +134,7 @@ void AddUnfinished(Fs* fs, StatusReport* report) {
         "transaction {} ({}) was interrupted in step {}; `release recover`, or "
         "the next command that changes something, settles it",
         state.open->number, state.open->begin->command,
-        state.open->current_step.empty() ? "begin" : state.open->current_step));
+        state.open->StepText()));
   }
   if (const auto doubt = FindDoubt(fs, state)) {
     state.problems.push_back(fmt::format("transaction {} ended in doubt: {}",

@@ -10,6 +10,11 @@
 
 namespace release {
 
+std::string TransactionRecord::StepText() const {
+  if (!undo_step.empty()) return undo_step + " of the undo";
+  return current_step.empty() ? "begin" : current_step;
+}
+
 TransactionRecord ParseRecord(std::string_view text, std::uint64_t number) {
   TransactionRecord record;
   record.number = number;
@@ -138,11 +143,13 @@ void Journal::Begin(const BeginRecord& begin, Beginning beginning) {
 
 void Journal::Abandon() { fs_->RemoveFile(Fs::kRoot, RecordPath(number_)); }
 
-void Journal::StepBegun(const std::string& name) {
-  Append(StepBegunLine(name));
+void Journal::StepBegun(const std::string& name, StepPhase phase) {
+  Append(StepBegunLine(name, phase));
 }
 
-void Journal::Step(const StepRecord& step) { Append(StepLine(step)); }
+void Journal::Step(const StepRecord& step, StepPhase phase) {
+  Append(StepLine(step, phase));
+}
 
 void Journal::Note(const std::string& text) { Append(NoteLine(text)); }
 

@@ -39,6 +39,9 @@ struct BeginRecord {
   std::string source;  // the archive's name
 };
 
+// Whether a step belongs to the transaction's way forward or to its undo.
+enum class StepPhase { kForward, kUndo };
+
 struct StepRecord {
   std::string name;
   double seconds = 0;
@@ -67,7 +70,9 @@ enum class ServiceBefore { kRunning, kStopped };
 struct TransactionRecord {
   std::uint64_t number = 0;
   std::optional<BeginRecord> begin;
-  std::vector<StepRecord> steps;
+  std::vector<StepRecord> steps;  // of the way forward
+  // Of the undo. An undo that died and was run again has its steps twice.
+  std::vector<StepRecord> undo_steps;
   std::vector<std::string> notes;
   bool switching = false;
   ServiceBefore service_before = ServiceBefore::kRunning;  // as of switching
@@ -75,12 +80,16 @@ struct TransactionRecord {
   // then under the release's name. Recovery recognizes the tree by it.
   std::optional<std::uint64_t> tree;
   std::optional<EndRecord> end;
-  std::string current_step;      // the step begun last
+  std::string current_step;      // the step begun last on the way forward
+  std::string undo_step;         // the step begun last by the undo
   bool damaged = false;          // a complete line has a wrong checksum
   std::uint64_t good_bytes = 0;  // up to the end of the last good line
 
   // True if it has begun and not ended: it is running, or its process died.
   bool open() const { return begin && !end; }
+  // Returns the step begun last, for messages: "health", or "reload of the
+  // undo"; "begin" before the first.
+  std::string StepText() const;
 };
 
 // Reads a record, leaving out the lines that cannot be parsed. Throws FsError
@@ -139,8 +148,9 @@ class Journal {
   // Removes the record. Not durable: if it comes back, recovery settles it.
   void Abandon();
   // Records which step has begun, for `status` and for the message "busy".
-  void StepBegun(const std::string& name);
-  void Step(const StepRecord& step);
+  void StepBegun(const std::string& name,
+                 StepPhase phase = StepPhase::kForward);
+  void Step(const StepRecord& step, StepPhase phase = StepPhase::kForward);
   void Note(const std::string& text);
   // Records the inode of the tree being made. Durable together with that tree:
   // the SyncTree before publishing covers both.

@@ -62,7 +62,7 @@ LockHolder ParseDisplayText(const std::string& text) {
   if (const auto numbers = ListRecords(fs); !numbers.empty()) {
     const TransactionRecord record = ReadRecord(fs, numbers.back());
     if (record.open() && !record.current_step.empty()) {
-      step = fmt::format(", in step {} of transaction {}", record.current_step,
+      step = fmt::format(", in step {} of transaction {}", record.StepText(),
                          record.number);
     }
   }

@@ -15,6 +15,12 @@ using nlohmann::json;
 constexpr int kFormat = 1;
 constexpr std::size_t kChecksumDigits = 16;
 constexpr char kStopped[] = "stopped";
+constexpr char kStepBegun[] = "step-begun";
+constexpr char kStep[] = "step";
+// The steps of an undo have kinds of their own: a reader that does not know
+// them still takes the other steps for the way forward.
+constexpr char kUndoStepBegun[] = "undo-step-begun";
+constexpr char kUndoStep[] = "undo-step";
 
 std::string Checksum(std::string_view text) {
   return fmt::format("{:016x}", XXH3_64bits(text.data(), text.size()));
@@ -127,6 +133,12 @@ EndRecord EndOf(const json& object, bool committed) {
   return end;
 }
 
+StepRecord StepOf(const json& object) {
+  return {.name = object.at("name").get<std::string>(),
+          .seconds = object.value("seconds", 0.0),
+          .detail = object.value("detail", "")};
+}
+
 void AddObject(const json& object, TransactionRecord* record) {
   const std::string kind = object.at("kind").get<std::string>();
   if (kind == "begin") {
@@ -138,12 +150,14 @@ void AddObject(const json& object, TransactionRecord* record) {
     }
   } else if (kind == "committed" || kind == "undone") {
     record->end = EndOf(object, kind == "committed");
-  } else if (kind == "step-begun") {
+  } else if (kind == kStepBegun) {
     record->current_step = object.at("name").get<std::string>();
-  } else if (kind == "step") {
-    record->steps.push_back({.name = object.at("name").get<std::string>(),
-                             .seconds = object.value("seconds", 0.0),
-                             .detail = object.value("detail", "")});
+  } else if (kind == kUndoStepBegun) {
+    record->undo_step = object.at("name").get<std::string>();
+  } else if (kind == kStep) {
+    record->steps.push_back(StepOf(object));
+  } else if (kind == kUndoStep) {
+    record->undo_steps.push_back(StepOf(object));
   } else if (kind == "tree") {
     record->tree = object.at("inode").get<std::uint64_t>();
   } else if (kind == "note") {
@@ -176,13 +190,16 @@ std::string BeginLine(std::uint64_t number, const BeginRecord& begin) {
   return Line(object);
 }
 
-std::string StepBegunLine(const std::string& name) {
-  return Line({{"kind", "step-begun"}, {"name", name}});
+std::string StepBegunLine(const std::string& name, StepPhase phase) {
+  const bool undo = phase == StepPhase::kUndo;
+  return Line({{"kind", undo ? kUndoStepBegun : kStepBegun}, {"name", name}});
 }
 
-std::string StepLine(const StepRecord& step) {
-  json object = {
-      {"kind", "step"}, {"name", step.name}, {"seconds", step.seconds}};
+std::string StepLine(const StepRecord& step, StepPhase phase) {
+  const bool undo = phase == StepPhase::kUndo;
+  json object = {{"kind", undo ? kUndoStep : kStep},
+                 {"name", step.name},
+                 {"seconds", step.seconds}};
   if (!step.detail.empty()) object["detail"] = step.detail;
   return Line(object);
 }

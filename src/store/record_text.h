@@ -12,8 +12,10 @@ namespace release {
 
 // Each returns one complete line, including its line break.
 std::string BeginLine(std::uint64_t number, const BeginRecord& begin);
-std::string StepBegunLine(const std::string& name);
-std::string StepLine(const StepRecord& step);
+std::string StepBegunLine(const std::string& name,
+                          StepPhase phase = StepPhase::kForward);
+std::string StepLine(const StepRecord& step,
+                     StepPhase phase = StepPhase::kForward);
 std::string NoteLine(const std::string& text);
 std::string TreeLine(std::uint64_t inode);
 std::string SwitchingLine(ServiceBefore before = ServiceBefore::kRunning);

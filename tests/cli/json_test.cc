@@ -30,10 +30,10 @@ TEST_CASE("an outcome has every key of schema 1, with null for what is none") {
   outcome.command = "recover";
   outcome.result = "nothing";
   const json object = json::parse(OutcomeJson(outcome));
-  CHECK(Keys(object) == std::vector<std::string>{"command", "current", "exit",
-                                                 "previous", "result", "schema",
-                                                 "steps", "transaction",
-                                                 "version", "warnings"});
+  CHECK(Keys(object) ==
+        std::vector<std::string>{"command", "current", "exit", "previous",
+                                 "result", "schema", "steps", "transaction",
+                                 "undo_steps", "version", "warnings"});
   for (const char* key : {"current", "previous", "transaction", "version"}) {
     CHECK(object.at(key).is_null());
   }
@@ -166,6 +166,19 @@ TEST_CASE("the check has an exit of its own, which only failures change") {
         0);
   CHECK(exit_of({{Level::kFailure, "a", "bad"}, {Level::kOk, "b", "fine"}}) ==
         8);
+}
+
+TEST_CASE("the history has the steps of an undo, and how long they took") {
+  World world;
+  DeployAll(&world, {"1"});
+  world.broken = {"2"};
+  const Outcome outcome = world.Deploy("2");
+  const json history = json::parse(HistoryJson({ReadRecord(&world.disk, 2)}));
+  const json& steps = history.at("transactions").at(0).at("undo_steps");
+  CHECK(steps == json::parse(OutcomeJson(outcome)).at("undo_steps"));
+  REQUIRE(steps.size() == 3);
+  CHECK(steps.at(0).at("name") == "switch");
+  CHECK(steps.at(2).at("seconds").is_number());
 }
 
 TEST_CASE("verify and diff list each difference with before and after") {

@@ -108,7 +108,7 @@ TEST_CASE("an error before any transaction has the same JSON as an outcome") {
   const json object = json::parse(printed.out);
   for (const char* key :
        {"schema", "command", "result", "exit", "transaction", "version",
-        "previous", "current", "error", "warnings", "steps"}) {
+        "previous", "current", "error", "warnings", "steps", "undo_steps"}) {
     CHECK_MESSAGE(object.contains(key), key);
   }
   CHECK(object.at("current") == "1");
@@ -172,6 +172,10 @@ TEST_CASE("events are words, JSON lines, or nothing") {
              {"transaction", 7},
              {"name", "unpack"},
              {"seconds", 0.25}});
+  ProgressEvent undo = done;
+  undo.phase = StepPhase::kUndo;
+  CHECK(print({}, undo) == "  undo unpack    0.250 s\n");
+  CHECK(json::parse(print({.progress_json = true}, undo)).at("undo") == true);
   CHECK(json::parse(print({.progress_json = true}, warning)) ==
         json{{"event", "warning"},
              {"transaction", 7},

@@ -96,6 +96,17 @@ TEST_CASE("the history tells why, how long, and what cannot be read") {
   CHECK(Has(table, "deploy                 - -> 1 "));
 }
 
+TEST_CASE("the history tells how long an undo took") {
+  World world;
+  DeployAll(&world, {"1"});
+  CHECK(!Has(HistoryTable({ReadRecord(&world.disk, 1)}), "undo"));
+  TransactionRecord record = ReadRecord(&world.disk, 1);
+  record.undo_steps = {{.name = "switch", .seconds = 0.25, .detail = ""},
+                       {.name = "reload", .seconds = 1.5, .detail = ""}};
+  CHECK(Has(HistoryTable({record}),
+            "        undo 1.750 s: switch 0.250, reload 1.500\n"));
+}
+
 TEST_CASE("verify says of each release what it found") {
   CHECK(
       VerifyText({{.version = "1", .error = "", .differences = {}},

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <optional>
+
 #include "store/current.h"
 #include "support/fake_unit.h"
 #include "support/world.h"
@@ -12,23 +14,26 @@ namespace {
 // A world in which the switch from 1 to 2 has been taken back on disk, while
 // the service still runs 2.
 struct LinkIsBack : World {
-  LinkIsBack() : journal(&disk, 3, Journal::RecordSpace::kNewFile) {
+  LinkIsBack() {
     DeployAll(this, {"1", "2"});
+    journal.emplace(&disk, 3, Journal::RecordSpace::kNewFile);
+    recorder.SetJournal(&*journal);
     SwapCurrent(&disk, "releases/1");
     record.number = 3;
     record.begin = BeginRecord{.command = "deploy",
                                .from_target = "releases/1",
                                .to = Version::ParseOrThrow("2")};
     record.switching = true;
-    journal.Begin(*record.begin);
+    journal->Begin(*record.begin);
     outcome.previous = "1";
     outcome.error = Failure{.code = ErrorCode::kHealthDeadline};
   }
   std::optional<Failure> Run() {
-    return ServiceReturn(&context, &journal, record, &outcome).Run();
+    return ServiceReturn(&recorder, record, outcome).Run();
   }
 
-  Journal journal;
+  std::optional<Journal> journal;
+  StepRecorder recorder{&context, 3, StepPhase::kUndo};
   TransactionRecord record;
   Outcome outcome;
 };
@@ -40,6 +45,9 @@ TEST_CASE("the service goes back to the release before, and is checked") {
   CHECK(!world.Run());
   CHECK(world.service == "releases/1");
   CHECK(world.runner.commands.back().env.at("RELEASE_STEP") == "undo");
+  REQUIRE(world.recorder.steps.size() == 2);
+  CHECK(world.recorder.steps[0].name == "reload");
+  CHECK(world.recorder.steps[1].name == "health");
 }
 
 TEST_CASE("a release before that is unhealthy too is trouble") {
@@ -55,8 +63,8 @@ TEST_CASE("the output of post_rollback is noted; its failure is a warning") {
   world.config.hooks.post_rollback = {"tell"};
   world.runner.On("tell", Exited(9, "hello\n"));
   CHECK(!world.Run());
-  REQUIRE(world.outcome.warnings.size() == 1);
-  CHECK(world.outcome.warnings[0].find("post_rollback") != std::string::npos);
+  REQUIRE(world.recorder.warnings.size() == 1);
+  CHECK(world.recorder.warnings[0].find("post_rollback") != std::string::npos);
   CHECK(ReadRecord(&world.disk, 3).notes.size() == 1);
 }
 
@@ -71,6 +79,7 @@ TEST_CASE("without a release before, only a unit that was stopped stops") {
   world.record.service_before = ServiceBefore::kStopped;
   CHECK(!world.Run());
   CHECK(unit.state.active == "inactive");
+  CHECK(world.recorder.steps.back().name == "stop");
 }
 
 }  // namespace release

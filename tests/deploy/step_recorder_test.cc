@@ -7,6 +7,7 @@
 #include "os/cancellation.h"
 #include "store/layout.h"
 #include "support/expect_error.h"
+#include "support/fault_fs.h"
 #include "support/root_files.h"
 #include "support/world.h"
 
@@ -79,6 +80,45 @@ TEST_CASE("a hook without a command is not a step; another keeps its output") {
   CHECK(world.Record().steps[0].name == "pre_activate");
   REQUIRE(world.Record().notes.size() == 1);
   CHECK(world.Record().notes[0].find("hello") != std::string::npos);
+}
+
+TEST_CASE("the steps of an undo are recorded apart from the others") {
+  Begun world;
+  StepRecorder undo(&world.context, 1, StepPhase::kUndo);
+  undo.SetJournal(&world.journal);
+  undo.Step("reload", [&] { world.clock.Sleep(std::chrono::seconds(2)); });
+  CHECK(world.Record().steps.empty());
+  CHECK(world.Record().current_step.empty());
+  CHECK(world.Record().undo_step == "reload");
+  REQUIRE(world.Record().undo_steps.size() == 1);
+  CHECK(world.Record().undo_steps[0].seconds == doctest::Approx(2));
+}
+
+TEST_CASE("a line that cannot be written fails a step, but not of an undo") {
+  Begun world;
+  FaultFs fs(&world.disk);
+  Journal journal(&fs, 2, Journal::RecordSpace::kNewFile);
+  fs.FailFrom(1, ENOSPC, FsCall::kWrite);
+  StepRecorder forward(&world.context, 2);
+  forward.SetJournal(&journal);
+  int runs = 0;
+  CHECK_THROWS_AS(forward.Step("reload", [&] { ++runs; }), FsError);
+  CHECK(runs == 0);
+  StepRecorder undo(&world.context, 2, StepPhase::kUndo);
+  undo.SetJournal(&journal);
+  undo.Step("reload", [&] { ++runs; });
+  world.runner.On("tell", Exited(0, "hello\n"));
+  undo.RunHookStep("post_rollback", {"tell"}, {});
+  CHECK(runs == 1);
+  CHECK(undo.steps.size() == 2);
+}
+
+TEST_CASE("an undo without a journal still runs and times its steps") {
+  Begun world;
+  StepRecorder undo(&world.context, 1, StepPhase::kUndo);
+  undo.Step("reload", [] {});
+  CHECK(undo.steps.size() == 1);
+  CHECK(world.Record().undo_step.empty());
 }
 
 TEST_CASE("the record and the recorder remember the tree that is made") {

@@ -199,6 +199,88 @@ TEST_CASE("a command that cannot recover does nothing else") {
   CHECK(!Exists(&world.disk, "releases/3"));
 }
 
+// Recovers with the n-th call of this kind failing during the undo.
+Outcome RecoverWithFault(Died* world, FaultFs* fs, std::uint64_t n,
+                         int error_number, FsCall kind) {
+  world->context.fs = fs;
+  DeploymentState state = ReadDeploymentState(fs);
+  fs->FailAt(n, error_number, kind);
+  return *Recover(&world->context, &state, /*with_service=*/true);
+}
+
+TEST_CASE("an undo is timed and recorded by its steps") {
+  Died world;
+  world.config.hooks.post_rollback = {"tell"};
+  world.runner.On("tell", Exited(0, "hello\n"));
+  const Outcome outcome = world.RecoverNow();
+  const TransactionRecord record = ReadRecord(&world.disk, 3);
+  std::string names;
+  for (const StepRecord& step : record.undo_steps) names += step.name + " ";
+  CHECK(names == "switch reload health post_rollback ");
+  CHECK(outcome.undo_steps.size() == 4);
+  CHECK(record.steps.empty());
+  CHECK(record.notes.size() == 1);
+}
+
+TEST_CASE("an undo before the switch has no steps") {
+  Died world(/*switched=*/false);
+  CHECK(world.RecoverNow().undo_steps.empty());
+  CHECK(ReadRecord(&world.disk, 3).undo_step.empty());
+}
+
+TEST_CASE("no step that cannot be recorded fails the undo") {
+  // The lines of three steps; the write after them ends the record.
+  constexpr std::uint64_t kLines = 6;
+  for (const int error_number : {ENOSPC, EIO}) {
+    for (std::uint64_t n = 1; n <= kLines; ++n) {
+      CAPTURE(n);
+      Died world;
+      FaultFs fs(&world.disk);
+      const Outcome outcome =
+          RecoverWithFault(&world, &fs, n, error_number, FsCall::kWrite);
+      CHECK(fs.failed());
+      CHECK(outcome.exit == Exit::kUndone);
+      CHECK(world.service == "releases/1");
+      const TransactionRecord record = ReadRecord(&world.disk, 3);
+      CHECK(record.end);
+      CHECK(!record.damaged);
+      CHECK(outcome.undo_steps.size() == 3);
+      CHECK(record.undo_steps.size() == (n - 1) / 2);
+    }
+    // The end must be recorded: without it the undo is repeated.
+    Died world;
+    FaultFs fs(&world.disk);
+    CHECK(
+        RecoverWithFault(&world, &fs, kLines + 1, error_number, FsCall::kWrite)
+            .exit == Exit::kNeedsPerson);
+    CHECK(ReadRecord(&world.disk, 3).open());
+  }
+}
+
+TEST_CASE("on a disk that is almost full the end of the record comes first") {
+  Died world;
+  world.disk.SetSpace({.free_bytes = 4096});
+  const Outcome outcome = world.RecoverNow();
+  CHECK(outcome.result == "undone");
+  CHECK(outcome.undo_steps.size() == 3);
+  const TransactionRecord record = ReadRecord(&world.disk, 3);
+  CHECK(record.end);
+  CHECK(record.undo_steps.empty());
+}
+
+TEST_CASE("the step of an undo that died is reported, and undone again") {
+  Died world;
+  world.runner.On("reload",
+                  [&](const Command&) -> CommandResult { throw CrashNow(); });
+  CHECK_THROWS_AS(world.RecoverNow(), CrashNow);
+  World next(world, world.disk.Killed());
+  const DeploymentState state = ReadDeploymentState(&next.disk);
+  REQUIRE(state.open);
+  CHECK(state.open->StepText() == "reload of the undo");
+  CHECK(next.RecoverNow().result == "undone");
+  CHECK(next.Current() == "releases/1");
+}
+
 // A world whose service is a unit that has never been started, and whose first
 // release is unhealthy.
 struct FirstWithUnit : World {

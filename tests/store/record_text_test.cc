@@ -103,6 +103,22 @@ TEST_CASE("an end is read back with its whole ledger") {
   }
 }
 
+TEST_CASE("the steps of an undo are read back apart from the others") {
+  TransactionRecord record;
+  CHECK(AddLine(WithoutNewline(StepBegunLine("health")), &record));
+  CHECK(record.StepText() == "health");
+  CHECK(AddLine(WithoutNewline(StepBegunLine("reload", StepPhase::kUndo)),
+                &record));
+  CHECK(AddLine(WithoutNewline(StepLine({"reload", 0.5, ""}, StepPhase::kUndo)),
+                &record));
+  CHECK(record.current_step == "health");
+  CHECK(record.StepText() == "reload of the undo");
+  CHECK(record.steps.empty());
+  REQUIRE(record.undo_steps.size() == 1);
+  CHECK(record.undo_steps[0].name == "reload");
+  CHECK(record.undo_steps[0].seconds == 0.5);
+}
+
 TEST_CASE("steps, notes and the switch are read back") {
   TransactionRecord record;
   CHECK(AddLine(WithoutNewline(StepBegunLine("unpack")), &record));

@@ -1,0 +1,37 @@
+#include "deploy/reload.h"
+
+#include "os/cancellation.h"
+#include "store/said.h"
+
+namespace release {
+
+void ReloadAndProve(StepRecorder* recorder, Service* service,
+                    const HookContext& hook_context) {
+  const auto in_step = [&](const char* name) {
+    HookContext named = hook_context;
+    if (named.step.empty()) named.step = name;
+    return named;
+  };
+  // An undo shields itself from signals. Once the link is back and the service
+  // reloaded, a person who insists need not wait for the proof.
+  const Config& config = *recorder->context()->config;
+  if (config.service.configured()) {
+    recorder->Step("reload", [&] {
+      recorder->WarnAll(service->Reload(in_step("reload")));
+      const InsistentSignals second;
+      recorder->WarnAll(IfFirstTime(
+          recorder->context()->fs, kUnseenService,
+          service->CheckRunning(
+              in_step("running-check"),
+              [&](const std::string& text) { recorder->Remark(text); })));
+    });
+  }
+  if (config.health.configured() || config.service.configured()) {
+    recorder->Step("health", [&] {
+      const InsistentSignals second;
+      service->CheckHealth(in_step("health"));
+    });
+  }
+}
+
+}  // namespace release
