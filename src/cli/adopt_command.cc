@@ -45,7 +45,7 @@ int PlanFromOutside(const GlobalOptions& global, const Config& config,
                     const ForeignDirectory& foreign,
                     const AdoptOptions& adopt) {
   return PrintPlan(
-      global, "init",
+      global, CommandId::kInit,
       {fmt::format("make the layout in {}", config.root), foreign.Describe(),
        fmt::format("hash {} and record it as good, as {}", kCurrent,
                    adopt.version ? ReleasePath(*adopt.version)
@@ -62,7 +62,8 @@ int AdoptInRoot(const GlobalOptions& global, const AdoptOptions& adopt) {
   Session session(global);
   DeployContext* context = Speaking(&session);
   if (global.dry_run) {
-    return PrintPlan(global, "init", DescribeAdoption(context, adopt));
+    return PrintPlan(global, CommandId::kInit,
+                     DescribeAdoption(context, adopt));
   }
   if (!HasLayout(context->fs)) {
     PlanAdoption(context, ReadForeignStanding(context->fs), adopt);

@@ -51,7 +51,7 @@ class Completer {
       AnswerOption(word);
     } else if (command_ == nullptr) {
       for (const CommandRow& row : CommandRows()) {
-        Add("", row.name, word, row.help);
+        Add("", row.name(), word, row.help);
       }
     } else if (const OperandRow* operand = NextOperand()) {
       AddValues(operand->kind, operand->words, "", word);

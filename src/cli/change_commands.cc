@@ -101,23 +101,25 @@ int FinishAndDelete(DeployContext* context, const GlobalOptions& global,
 
 // Finishes `confirm` or `abort`, which only leave a mark for the running
 // transaction.
-int FinishTelling(Session* session, const std::string& command,
+int FinishTelling(Session* session, CommandId command,
                   std::uint64_t transaction) {
   const GlobalOptions& global = session->options();
   if (global.dry_run) {
-    return PrintPlan(global, command,
-                     {fmt::format("{} transaction {}", command, transaction)});
+    return PrintPlan(
+        global, command,
+        {fmt::format("{} transaction {}", CommandName(command), transaction)});
   }
   if (global.json) {
     Outcome outcome;
     outcome.command = command;
-    outcome.result = "told";
+    outcome.result = Result::kTold;
     outcome.transaction = transaction;
     outcome.current = ReadDeploymentState(session->fs()).CurrentName();
     outcome.previous = outcome.current;
     PrintJson(OutcomeJson(outcome));
   }
-  Say(global, fmt::format("told transaction {}: {}", transaction, command));
+  Say(global, fmt::format("told transaction {}: {}", transaction,
+                          CommandName(command)));
   return 0;
 }
 
@@ -135,7 +137,7 @@ int RunDeploy(const GlobalOptions& global, const DeployOptions& options) {
   ArchiveRequest request = MakeArchiveRequest(session, options);
   if (global.dry_run) {
     return PrintPlan(
-        global, options.activates ? "deploy" : "stage",
+        global, options.activates ? CommandId::kDeploy : CommandId::kStage,
         PlanDeploy(context, std::move(request), options.activates));
   }
   if (!options.activates)
@@ -150,7 +152,8 @@ int RunActivate(const GlobalOptions& global, const ActivateOptions& options) {
   Session session(global);
   DeployContext* context = Speaking(&session);
   if (global.dry_run) {
-    return PrintPlan(global, "activate", PlanActivate(context, version));
+    return PrintPlan(global, CommandId::kActivate,
+                     PlanActivate(context, version));
   }
   return FinishAndDelete(context, global, [&] {
     return Activate(context, version, options.confirm_within);
@@ -163,7 +166,8 @@ int RunRollback(const GlobalOptions& global, const RollbackOptions& options) {
   Session session(global);
   DeployContext* context = Speaking(&session);
   if (global.dry_run) {
-    return PrintPlan(global, "rollback", PlanRollback(context, version));
+    return PrintPlan(global, CommandId::kRollback,
+                     PlanRollback(context, version));
   }
   return Finish(global, Rollback(context, version, options.reason));
 }
@@ -171,7 +175,8 @@ int RunRollback(const GlobalOptions& global, const RollbackOptions& options) {
 int RunPrune(const GlobalOptions& global) {
   Session session(global);
   DeployContext* context = Speaking(&session);
-  if (global.dry_run) return PrintPlan(global, "prune", PlanPrune(context));
+  if (global.dry_run)
+    return PrintPlan(global, CommandId::kPrune, PlanPrune(context));
   return Finish(global, Prune(context));
 }
 
@@ -180,7 +185,8 @@ int RunPin(const GlobalOptions& global, const PinOptions& options) {
   Session session(global);
   DeployContext* context = Speaking(&session);
   if (global.dry_run) {
-    return PrintPlan(global, options.pinned ? "pin" : "unpin",
+    return PrintPlan(global,
+                     options.pinned ? CommandId::kPin : CommandId::kUnpin,
                      PlanPin(context, version, options.pinned));
   }
   return Finish(global, Pin(context, version, options.pinned));
@@ -190,14 +196,14 @@ int RunRecover(const GlobalOptions& global, const RecoverOptions& options) {
   Session session(global);
   DeployContext* context = Speaking(&session);
   if (global.dry_run)
-    return PrintPlan(global, "recover", PreviewRecovery(context));
+    return PrintPlan(global, CommandId::kRecover, PreviewRecovery(context));
   return Finish(global, RecoverNow(context, !options.no_service));
 }
 
 int RunConfirm(const GlobalOptions& global) {
   Session session(global);
   session.RequireOnlyRootWrites();
-  return FinishTelling(&session, "confirm",
+  return FinishTelling(&session, CommandId::kConfirm,
                        global.dry_run ? RunningTransaction(session.fs())
                                       : Confirm(session.fs()));
 }
@@ -205,7 +211,7 @@ int RunConfirm(const GlobalOptions& global) {
 int RunAbort(const GlobalOptions& global) {
   Session session(global);
   session.RequireOnlyRootWrites();
-  return FinishTelling(&session, "abort",
+  return FinishTelling(&session, CommandId::kAbort,
                        global.dry_run ? RunningTransaction(session.fs())
                                       : Abort(session.context()));
 }
@@ -223,7 +229,7 @@ int RunNotify(const GlobalOptions& global, const NotifyOptions& options) {
                       "{}",
                       entry.transaction, entry.channel));
     }
-    return PrintPlan(global, "notify", steps);
+    return PrintPlan(global, CommandId::kNotify, steps);
   }
   const auto deliveries = DeliverWaiting(Speaking(&session), which);
   if (global.json) PrintJson(NotifyJson(deliveries));
@@ -250,7 +256,7 @@ int RunInit(const GlobalOptions& global, const InitOptions& options) {
   const auto owner =
       SharedPaths(config).empty() ? std::nullopt : ConfiguredOwner(config);
   if (global.dry_run) {
-    return PrintPlan(global, "init",
+    return PrintPlan(global, CommandId::kInit,
                      {fmt::format("make the layout in {}", config.root)});
   }
   MakeRoot(config.root);
@@ -258,8 +264,9 @@ int RunInit(const GlobalOptions& global, const InitOptions& options) {
   const bool made = InitializeLayout(&fs);
   const std::vector<std::string> files = MakeShared(&fs, config, owner);
   Outcome outcome;
-  outcome.command = "init";
-  outcome.result = made || !files.empty() ? "committed" : "unchanged";
+  outcome.command = CommandId::kInit;
+  outcome.result =
+      made || !files.empty() ? Result::kCommitted : Result::kUnchanged;
   outcome.current = ReadDeploymentState(&fs).CurrentName();
   outcome.previous = outcome.current;
   for (const std::string& path : files) {

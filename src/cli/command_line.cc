@@ -148,7 +148,7 @@ void AddOperand(CLI::App* app, const OperandRow& row, CommandWords* words) {
 
 void AddCommand(CLI::App* app, const CommandRow& row, CommandWords* words) {
   CLI::App* command =
-      app->add_subcommand(std::string(row.name), std::string(row.help));
+      app->add_subcommand(std::string(row.name()), std::string(row.help));
   // Global options may also follow the command.
   command->fallthrough();
   command->footer(
@@ -177,8 +177,7 @@ int RunGuarded(CommandWords words) {
   GlobalOptions global;
   TakeGlobals(words, &global);
   const auto print = [&](const Error& error) {
-    return PrintError(global, std::string(RowOf(words.command).name), error,
-                      LiveNow(global));
+    return PrintError(global, words.command, error, LiveNow(global));
   };
   try {
     const int status = RunCommand(&global, &words);
@@ -212,7 +211,7 @@ int PrintUsageError(const CommandWords& words, const CLI::App& app,
   GlobalOptions global;
   TakeGlobals(words, &global);
   return PrintError(
-      global, "",
+      global, CommandId::kNone,
       Error(ErrorCode::kUsage,
             fmt::format("cannot understand the command line: {} (see release "
                         "--help)",
@@ -246,10 +245,10 @@ int RunCommandLine(int argc, char** argv) {
   AddOptions(&app, GlobalRows(), &words);
   for (const CommandRow& row : CommandRows()) {
     // The options of a command that is not named would only cost time.
-    if (std::find(argv, argv + argc, row.name) != argv + argc) {
+    if (std::find(argv, argv + argc, row.name()) != argv + argc) {
       AddCommand(&app, row, &words);
     } else {
-      app.add_subcommand(std::string(row.name), std::string(row.help));
+      app.add_subcommand(std::string(row.name()), std::string(row.help));
     }
   }
   try {

@@ -11,32 +11,9 @@
 #include <string_view>
 #include <vector>
 
-namespace release {
+#include "base/command_id.h"
 
-enum class Verb {
-  kInit,
-  kDeploy,
-  kStage,
-  kActivate,
-  kRollback,
-  kIntake,
-  kRecover,
-  kPrune,
-  kPin,
-  kUnpin,
-  kNotify,
-  kConfirm,
-  kAbort,
-  kList,
-  kStatus,
-  kCheck,
-  kHistory,
-  kVerify,
-  kDiff,
-  kServe,
-  kPack,
-  kCompletion,
-};
+namespace release {
 
 // The options of all commands. Several commands may share an enumerator, e.g.
 // kVersion.
@@ -124,13 +101,14 @@ struct OperandRow {
 };
 
 struct CommandRow {
-  Verb command;
-  std::string_view name;
+  CommandId command;
   std::string_view help;
   std::string_view example;  // indented lines, without the last newline
   std::span<const OperandRow> operands = {};
   std::span<const OptionRow> options = {};
   Served served = Served::kNo;
+
+  std::string_view name() const { return CommandName(command); }
 };
 
 // Returns the commands, in the order of the help.
@@ -138,7 +116,7 @@ std::span<const CommandRow> CommandRows();
 // Returns the options that every command has.
 std::span<const OptionRow> GlobalRows();
 
-const CommandRow& RowOf(Verb command);
+const CommandRow& RowOf(CommandId command);
 // Returns null if no command has that name.
 const CommandRow* FindCommand(std::string_view name);
 // Returns the option in `rows` with that name ("--version") or letter ("-n"),
@@ -156,7 +134,7 @@ enum class FileValue { kPath, kContent };
 
 // A parsed command line, or a parsed SSH_ORIGINAL_COMMAND.
 struct CommandWords {
-  Verb command{};
+  CommandId command{};
   FileValue files = FileValue::kPath;
   std::vector<std::string> operands;
   // Checked values; {""} for a flag and for a kMaybeDuration without a value.

@@ -22,7 +22,7 @@ int PrintIntakePlan(Session* session) {
     plan.push_back(fmt::format("deploy {}/{}", kIncoming, Printable(upload)));
   }
   if (plan.empty()) plan.push_back("nothing: no upload lies ready");
-  return PrintPlan(session->options(), "intake", plan);
+  return PrintPlan(session->options(), CommandId::kIntake, plan);
 }
 
 }  // namespace

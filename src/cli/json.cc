@@ -67,7 +67,7 @@ json RecordJson(const TransactionRecord& record) {
                  {"switched", record.switching}};
   if (record.begin) {
     const BeginRecord& begin = *record.begin;
-    object["command"] = begin.command;
+    object["command"] = CommandName(begin.command);
     object["at"] = FormatTime(begin.at);
     object["by"] = CallerName(begin.caller);
     object["command_line"] = begin.caller.command;
@@ -78,12 +78,12 @@ json RecordJson(const TransactionRecord& record) {
     object["source"] = begin.source;
   }
   if (!record.end) {
-    object["result"] = "open";
+    object["result"] = ResultName(Result::kOpen);
     object["step"] = record.current_step;
     object["undo_step"] = record.undo_step;
     return object;
   }
-  object["result"] = record.end->result;
+  object["result"] = ResultName(record.end->result);
   object["exit"] = static_cast<int>(record.end->exit);
   object["ended"] = FormatTime(record.end->at);
   object["code"] = Nullable(record.end->code);
@@ -96,8 +96,8 @@ json RecordJson(const TransactionRecord& record) {
 json OutcomeObject(const Outcome& outcome) {
   json object = {
       {"schema", 1},
-      {"command", outcome.command},
-      {"result", outcome.result},
+      {"command", CommandName(outcome.command)},
+      {"result", ResultName(outcome.result)},
       {"exit", static_cast<int>(outcome.exit)},
       {"transaction",
        outcome.transaction == 0 ? json(nullptr) : json(outcome.transaction)},

@@ -91,10 +91,12 @@ void AddLast(const DeploymentState& state, Metrics* metrics) {
   const TransactionRecord& last = *state.last;
   double seconds = 0;
   for (const StepRecord& step : last.steps) seconds += step.seconds;
-  metrics->One("last_transaction_info", "The transaction that ended last.", 1,
-               {{"command", last.begin ? last.begin->command : ""},
-                {"result", last.end->result},
-                {"code", last.end->code}});
+  metrics->One(
+      "last_transaction_info", "The transaction that ended last.", 1,
+      {{"command", std::string(CommandName(last.begin ? last.begin->command
+                                                      : CommandId::kNone))},
+       {"result", std::string(ResultName(last.end->result))},
+       {"code", last.end->code}});
   metrics->One("last_transaction_number", "Its number.",
                static_cast<double>(last.number));
   metrics->One("last_transaction_exit_status", "Its exit status, 0: done.",

@@ -70,29 +70,30 @@ std::string LiveWords(const std::string& current) {
 // (before: 1.4.1)".
 std::string SuccessWords(const Outcome& outcome) {
   const std::string version = outcome.version ? outcome.version->name() : "";
-  if (outcome.result == "nothing") {
+  if (outcome.result == Result::kNothing) {
     return "nothing to settle; " + LiveWords(outcome.current);
   }
-  if (outcome.command == "recover") {
+  if (outcome.command == CommandId::kRecover) {
     return fmt::format("transaction {} was undone; {}", outcome.transaction,
                        LiveWords(outcome.current));
   }
-  if (outcome.command == "init") {
+  if (outcome.command == CommandId::kInit) {
     return fmt::format(
         "{}; {}, and the service was left alone: it uses the same files",
-        outcome.result == "unchanged" ? "it is taken over already"
-                                      : "took over what was there",
+        outcome.result == Result::kUnchanged ? "it is taken over already"
+                                             : "took over what was there",
         LiveWords(outcome.current));
   }
-  if (outcome.result == "unchanged") {
+  if (outcome.result == Result::kUnchanged) {
     return fmt::format("{} is there already with the same content; {}", version,
                        LiveWords(outcome.current));
   }
-  if (outcome.command == "stage") {
+  if (outcome.command == CommandId::kStage) {
     return fmt::format("{} is staged; {}", version, LiveWords(outcome.current));
   }
-  if (outcome.command == "pin" || outcome.command == "unpin") {
-    return fmt::format("{} is {}ned", version, outcome.command);
+  if (outcome.command == CommandId::kPin ||
+      outcome.command == CommandId::kUnpin) {
+    return fmt::format("{} is {}ned", version, CommandName(outcome.command));
   }
   if (outcome.previous == outcome.current) return LiveWords(outcome.current);
   return outcome.previous.empty()
@@ -140,12 +141,12 @@ int PrintOutcome(const GlobalOptions& options, const Outcome& outcome) {
 
 // Builds an Outcome, so that an error before the transaction has the same JSON
 // keys as one after it began.
-int PrintError(const GlobalOptions& options, const std::string& command,
+int PrintError(const GlobalOptions& options, CommandId command,
                const Error& error, const std::string& live_now) {
   Outcome outcome;
   outcome.command = command;
   outcome.exit = ExitBeforeSwitch(error.code());
-  outcome.result = outcome.exit == Exit::kRefused ? "refused" : "failed";
+  outcome.result = ResultBeforeSwitch(outcome.exit);
   outcome.current = live_now;
   outcome.previous = live_now;
   outcome.error = FailureOf(error);
@@ -159,11 +160,11 @@ int PrintError(const GlobalOptions& options, const std::string& command,
   return static_cast<int>(outcome.exit);
 }
 
-int PrintPlan(const GlobalOptions& options, const std::string& command,
+int PrintPlan(const GlobalOptions& options, CommandId command,
               const std::vector<std::string>& steps) {
   if (options.json) {
     PrintJson(JsonText(json{{"schema", 1},
-                            {"command", command},
+                            {"command", CommandName(command)},
                             {"dry_run", true},
                             {"plan", steps}}));
     return 0;

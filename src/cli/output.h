@@ -24,11 +24,11 @@ int PrintOutcome(const GlobalOptions& options, const Outcome& outcome);
 
 // Prints an error that occurred before any transaction, and returns its exit
 // status. `live_now` names the live release; "" if it is not known.
-int PrintError(const GlobalOptions& options, const std::string& command,
+int PrintError(const GlobalOptions& options, CommandId command,
                const Error& error, const std::string& live_now);
 
 // Prints the plan of --dry-run. Returns 0.
-int PrintPlan(const GlobalOptions& options, const std::string& command,
+int PrintPlan(const GlobalOptions& options, CommandId command,
               const std::vector<std::string>& steps);
 
 // Prints a line to standard error, unless --quiet is given.

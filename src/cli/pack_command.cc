@@ -170,7 +170,7 @@ int RunPack(const GlobalOptions& global, const PackOptions& options) {
                      options.keep_modes ? PackModes::kKept : PackModes::kPlain);
   if (global.dry_run) {
     return PrintPlan(
-        global, "pack",
+        global, CommandId::kPack,
         {fmt::format("pack {} entries, {}, into {}", manifest.entries.size(),
                      FormatSize(manifest.TotalBytes()), target.path())});
   }

@@ -38,7 +38,7 @@ DeployOptions DeployOf(const CommandWords& words) {
   options.sha256 = words.Value(Option::kSha256);
   options.strip_components = Count(words, Option::kStripComponents);
   options.confirm_within = ConfirmWithin(words);
-  options.activates = words.command == Verb::kDeploy;
+  options.activates = words.command == CommandId::kDeploy;
   if (words.files == FileValue::kPath) {
     options.attestation = words.Value(Option::kAttestation);
     options.signature = words.Value(Option::kSignature);
@@ -72,22 +72,22 @@ HistoryOptions HistoryOf(const CommandWords& words) {
 // Runs the commands that change nothing in a root.
 int RunShowing(const GlobalOptions& global, const CommandWords& words) {
   switch (words.command) {
-    case Verb::kList:
+    case CommandId::kList:
       return RunList(global);
-    case Verb::kStatus:
+    case CommandId::kStatus:
       return RunStatus(global, {.check = words.Has(Option::kCheck),
                                 .metrics = words.Has(Option::kMetrics)});
-    case Verb::kCheck:
+    case CommandId::kCheck:
       return RunCheck(global, {.units = words.Has(Option::kUnits)});
-    case Verb::kHistory:
+    case CommandId::kHistory:
       return RunHistory(global, HistoryOf(words));
-    case Verb::kVerify:
+    case CommandId::kVerify:
       return RunVerify(
           global, {.versions = words.operands, .all = words.Has(Option::kAll)});
-    case Verb::kDiff:
+    case CommandId::kDiff:
       return RunDiff(global,
                      {.from = words.Operand(0), .to = words.Operand(1)});
-    case Verb::kPack:
+    case CommandId::kPack:
       return RunPack(global, {.directory = words.Operand(0),
                               .output = words.Value(Option::kOutput),
                               .version = words.Value(Option::kVersion),
@@ -109,36 +109,36 @@ int RequireOutput(int status) {
 
 int RunCommand(GlobalOptions* global, CommandWords* words) {
   switch (words->command) {
-    case Verb::kServe:
+    case CommandId::kServe:
       // Recurses only once: the grammar of `serve` does not contain `serve`.
       return TakeServedCommand(global, words) ? RunCommand(global, words) : 0;
-    case Verb::kDeploy:
-    case Verb::kStage:
+    case CommandId::kDeploy:
+    case CommandId::kStage:
       return RunDeploy(*global, DeployOf(*words));
-    case Verb::kActivate:
+    case CommandId::kActivate:
       return RunActivate(*global, {.version = words->Operand(0),
                                    .confirm_within = ConfirmWithin(*words)});
-    case Verb::kRollback:
+    case CommandId::kRollback:
       return RunRollback(*global, {.version = words->Operand(0),
                                    .reason = words->Value(Option::kReason)});
-    case Verb::kInit:
+    case CommandId::kInit:
       return RunInit(*global, InitOf(*words));
-    case Verb::kIntake:
+    case CommandId::kIntake:
       return RunIntake(*global);
-    case Verb::kPrune:
+    case CommandId::kPrune:
       return RunPrune(*global);
-    case Verb::kPin:
-    case Verb::kUnpin:
+    case CommandId::kPin:
+    case CommandId::kUnpin:
       return RunPin(*global, {.version = words->Operand(0),
-                              .pinned = words->command == Verb::kPin});
-    case Verb::kRecover:
+                              .pinned = words->command == CommandId::kPin});
+    case CommandId::kRecover:
       return RunRecover(*global,
                         {.no_service = words->Has(Option::kNoService)});
-    case Verb::kNotify:
+    case CommandId::kNotify:
       return RunNotify(*global, {.due = words->Has(Option::kDue)});
-    case Verb::kConfirm:
+    case CommandId::kConfirm:
       return RunConfirm(*global);
-    case Verb::kAbort:
+    case CommandId::kAbort:
       return RunAbort(*global);
     default:
       return RequireOutput(RunShowing(*global, *words));

@@ -45,7 +45,7 @@ bool TakeServedCommand(GlobalOptions* global, CommandWords* words) {
   *words = ParseServeWords(line, AppOfKey(*global));
   // Before the check, so that --json applies to its error, too.
   TakeGlobals(*words, global);
-  const std::string command(RowOf(words->command).name);
+  const std::string command(CommandName(words->command));
   if (!allowed.contains(command)) {
     throw Error(ErrorCode::kNotAllowed,
                 fmt::format("cannot {}: this key may only {}", command,

@@ -23,7 +23,7 @@ std::string UsageOf(const OptionRow& option) {
 }
 
 std::string UsageOf(const CommandRow& row) {
-  std::string usage = fmt::format("  {}", row.name);
+  std::string usage = fmt::format("  {}", row.name());
   for (const OperandRow& operand : row.operands) usage += UsageOf(operand);
   for (const OptionRow& option : row.options) {
     if (option.served == Served::kYes) usage += UsageOf(option);
@@ -40,7 +40,7 @@ std::string UsageOf(const CommandRow& row) {
 std::string ServedHelp(const std::set<std::string>& allowed) {
   std::string text = "This key may run:\n";
   for (const CommandRow& row : CommandRows()) {
-    if (allowed.contains(std::string(row.name))) text += UsageOf(row);
+    if (allowed.contains(std::string(row.name()))) text += UsageOf(row);
   }
   text += "Each also takes";
   for (const OptionRow& option : GlobalRows()) {

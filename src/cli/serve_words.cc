@@ -176,8 +176,8 @@ class ServeParser {
     if (given < row_->operands.size() &&
         row_->operands[given].presence == Presence::kRequired) {
       Fail(row_->operands[given].kind == ValueKind::kArchive
-               ? fmt::format("{} needs -, for standard input", row_->name)
-               : fmt::format("{} needs a version", row_->name));
+               ? fmt::format("{} needs -, for standard input", row_->name())
+               : fmt::format("{} needs a version", row_->name()));
     }
     return std::move(parsed_);
   }
@@ -188,7 +188,7 @@ class ServeParser {
     if (name == "--app" || name == "-a") return TakeApp();
     const OptionRow* option = FindServedOption(*row_, name);
     if (option == nullptr) {
-      Fail(fmt::format("{} has no option {} here", row_->name, Shown(name)));
+      Fail(fmt::format("{} has no option {} here", row_->name(), Shown(name)));
     }
     std::string value;
     if (option->kind != ValueKind::kFlag) {
@@ -219,7 +219,8 @@ class ServeParser {
     // Otherwise the second word of a reason without quotes would be a version.
     const bool late = at_ != command_ + 1 + parsed_.operands.size();
     if (!value || late) {
-      Fail(fmt::format("{} does not take {}{}", row_->name, Shown(words_[at_]),
+      Fail(fmt::format("{} does not take {}{}", row_->name(),
+                       Shown(words_[at_]),
                        late ? " after an option; a value with blanks needs "
                               "quotes that reach this host, as in "
                               "--reason '\"too slow\"'"
@@ -258,7 +259,7 @@ bool AsksForHelp(std::string_view line) {
 std::vector<std::string> ServedCommands() {
   std::vector<std::string> names;
   for (const CommandRow& row : CommandRows()) {
-    if (row.served != Served::kNo) names.emplace_back(row.name);
+    if (row.served != Served::kNo) names.emplace_back(row.name());
   }
   return names;
 }

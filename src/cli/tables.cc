@@ -51,8 +51,8 @@ std::string FactsText(const std::map<std::string, std::string>& facts) {
 }
 
 std::string ResultText(const TransactionRecord& record) {
-  if (!record.end) return "open";
-  std::string text = record.end->result;
+  if (!record.end) return std::string(ResultName(Result::kOpen));
+  std::string text(ResultName(record.end->result));
   if (record.end->recovered) text += " (recovered)";
   return text;
 }
@@ -60,7 +60,8 @@ std::string ResultText(const TransactionRecord& record) {
 std::string TransactionText(const TransactionRecord& record) {
   // A damaged record may lack its beginning but still have its end.
   const BeginRecord begin = record.begin.value_or(BeginRecord());
-  std::string text = fmt::format("{} {}", record.number, begin.command);
+  std::string text =
+      fmt::format("{} {}", record.number, CommandName(begin.command));
   if (begin.to) text += " " + begin.to->name();
   text += fmt::format(", {} by {}", FormatTime(begin.at),
                       Printable(CallerName(begin.caller)));
@@ -121,8 +122,8 @@ std::string HistoryLine(const TransactionRecord& record) {
   const BeginRecord& begin = *record.begin;
   std::string text = fmt::format(
       "{:>6}  {}  {:<9} {:>14} -> {:<14} {:<10} {:>8.3f} s  {}\n",
-      record.number, FormatTime(begin.at), begin.command, From(begin),
-      begin.to ? begin.to->name() : "-", ResultText(record),
+      record.number, FormatTime(begin.at), CommandName(begin.command),
+      From(begin), begin.to ? begin.to->name() : "-", ResultText(record),
       TotalSeconds(record.steps), Printable(CallerName(begin.caller)));
   if (record.end && !record.end->message.empty()) {
     text += fmt::format("        [{}] {}\n", record.end->code,

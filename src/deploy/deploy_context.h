@@ -69,9 +69,9 @@ Failure FailureOf(const Error& error);
 
 // How a command ended: what became of the service, and why.
 struct Outcome {
-  std::string command;
+  CommandId command = CommandId::kNone;
   Exit exit = Exit::kDone;
-  std::string result;              // as EndRecord::result
+  Result result = Result::kNone;
   std::uint64_t transaction = 0;   // 0: none was begun
   std::optional<Version> version;  // the release that the command was about
   std::string previous;            // live before it; empty: none

@@ -43,8 +43,9 @@ Notice NoticeOf(const DeployContext& context, const TransactionRecord& record,
                 const EndRecord& end, const std::string& current) {
   Notice notice = BeginOf(context, *record.begin);
   notice.recovered = end.recovered;
-  notice.result =
-      end.recovered && end.result != "in-doubt" ? "died" : end.result;
+  notice.result = end.recovered && end.result != Result::kInDoubt
+                      ? Result::kDied
+                      : end.result;
   notice.exit = static_cast<int>(end.exit);
   notice.transaction = record.number;
   notice.current = current;
@@ -74,7 +75,9 @@ void Warn(DeployContext* context, std::uint64_t transaction,
 // of an undo that failed is final although its record stays open.
 bool Undecided(Fs* fs, const Notice& notice) {
   const std::string record = RecordPath(notice.transaction);
-  if (notice.result == "in-doubt" || !fs->Stat(Fs::kRoot, record)) return false;
+  if (notice.result == Result::kInDoubt || !fs->Stat(Fs::kRoot, record)) {
+    return false;
+  }
   return ReadRecord(fs, notice.transaction).open();
 }
 
@@ -267,7 +270,7 @@ void PrepareNotice(DeployContext* context, const BeginRecord& begin,
                    const Error& error, const std::string& current) {
   Notice notice = BeginOf(*context, begin);
   notice.exit = static_cast<int>(ExitBeforeSwitch(error.code()));
-  notice.result = "failed";
+  notice.result = Result::kFailed;
   notice.current = current;
   notice.code = CodeName(error.code());
   notice.message = error.what();

@@ -28,7 +28,9 @@ void LeaveMark(Fs* fs, const std::string& path) {
 
 std::string RemarkOn(const Preempted& preempted) {
   const std::string what =
-      preempted.command.empty() ? "it" : "the " + preempted.command;
+      preempted.command == CommandId::kNone
+          ? "it"
+          : fmt::format("the {}", CommandName(preempted.command));
   return fmt::format(
       "asked transaction {} to undo and stop: {} of {} was under "
       "way",
@@ -38,8 +40,8 @@ std::string RemarkOn(const Preempted& preempted) {
 Outcome RecoverLocked(DeployContext* context, bool with_service) {
   if (IsHalfMade(context->fs)) {
     // There is no record, so there is nothing to settle; the app may start.
-    return {.command = "recover",
-            .result = "nothing",
+    return {.command = CommandId::kRecover,
+            .result = Result::kNothing,
             .warnings = ReadDeploymentState(context->fs).problems};
   }
   RequireLayout(context->fs);
@@ -48,8 +50,8 @@ Outcome RecoverLocked(DeployContext* context, bool with_service) {
   DeploymentState state = ReadDeploymentState(context->fs);
   std::optional<Outcome> settled = Recover(context, &state, with_service);
   Outcome outcome;
-  outcome.command = "recover";
-  outcome.result = "nothing";
+  outcome.command = CommandId::kRecover;
+  outcome.result = Result::kNothing;
   outcome.current = settled ? settled->current : state.CurrentName();
   outcome.previous = outcome.current;
   if (!settled) {
@@ -69,7 +71,7 @@ Outcome RecoverLocked(DeployContext* context, bool with_service) {
   // A completed undo counts as success; only kNeedsPerson is a failure.
   const bool needs_person = settled->exit == Exit::kNeedsPerson;
   outcome.exit = needs_person ? Exit::kNeedsPerson : Exit::kDone;
-  outcome.result = needs_person ? "in-doubt" : "undone";
+  outcome.result = needs_person ? Result::kInDoubt : Result::kUndone;
   return outcome;
 }
 

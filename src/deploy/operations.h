@@ -35,7 +35,7 @@ Outcome Pin(DeployContext* context, const Version& version, bool pinned);
 
 // Recovers an interrupted transaction and collects garbage. The outcome has the
 // number and version of the recovered transaction; its exit is kDone, or
-// kNeedsPerson if the state is in doubt. Its result is "nothing" if no
+// kNeedsPerson if the state is in doubt. Its result is kNothing if no
 // transaction was open. `with_service` is false at boot, before the service
 // starts: then the service is neither reloaded nor checked.
 Outcome RecoverNow(DeployContext* context, bool with_service);

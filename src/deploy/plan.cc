@@ -82,7 +82,7 @@ void PlanRecoverySteps(DeployContext* context, const TransactionRecord& record,
 void PlanSettling(DeployContext* context, const DeploymentState& state,
                   Plan* plan) {
   if (!state.open) return;
-  const std::string command = state.open->begin->command;
+  const std::string_view command = CommandName(state.open->begin->command);
   if (FindLockHolder(context->fs)) {
     plan->push_back(
         fmt::format("wait for transaction {} ({}), which runs now; without "
@@ -195,7 +195,8 @@ Plan PlanRollback(DeployContext* context,
       state.open && FindLockHolder(context->fs) && IsInterruptible(*state.open);
   if (preempts) {
     plan.push_back(fmt::format("ask transaction {} ({}) to undo and stop",
-                               state.open->number, state.open->begin->command));
+                               state.open->number,
+                               CommandName(state.open->begin->command)));
   } else {
     PlanSettling(context, state, &plan);
   }

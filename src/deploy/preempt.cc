@@ -23,7 +23,7 @@ std::optional<Version> ReturnsTo(const TransactionRecord& record) {
 }  // namespace
 
 bool IsInterruptible(const TransactionRecord& record) {
-  if (record.begin->command == "rollback") return false;
+  if (record.begin->command == CommandId::kRollback) return false;
   // The step "unpack" may wait for the rest of an upload.
   const std::string& step = record.current_step;
   return step == "unpack" || step == "health" || step == "confirm";
@@ -59,7 +59,7 @@ std::optional<Preempted> Preempt(DeployContext* context) {
   // A transaction that still receives its archive has no record yet. It will
   // take the next number.
   Preempted preempted{.number = state.newest + 1,
-                      .command = "",
+                      .command = CommandId::kNone,
                       .caller = holder->caller,
                       .returns_to = std::nullopt};
   if (state.open) {

@@ -21,7 +21,7 @@ bool IsInterruptible(const TransactionRecord& record);
 // A transaction that was asked to stop.
 struct Preempted {
   std::uint64_t number = 0;
-  std::string command;
+  CommandId command = CommandId::kNone;  // kNone: it has no record yet
   Identity caller;
   // The release that is live again after its undo; nullopt if it had not
   // switched yet or if no release was live before it.

@@ -20,7 +20,7 @@ ServiceReturn::ServiceReturn(StepRecorder* recorder,
           .root = config_.root,
           .transaction = record.number,
           .step = "undo",
-          .result = "undone",
+          .result = Result::kUndone,
           .reason = outcome.error->message},
       service_(&config_, recorder->context()->system) {}
 

@@ -295,11 +295,12 @@ void Transaction::AwaitConfirmation() {
 
 void Transaction::Commit() {
   const std::int64_t now = context_->system.clock->WallSeconds();
-  EndRecord end{.committed = true,
-                .result = prepared_.unchanged ? "unchanged" : "committed",
-                .at = now,
-                .ledger = state_.ledger,
-                .facts = recorder_.facts};
+  EndRecord end{
+      .committed = true,
+      .result = prepared_.unchanged ? Result::kUnchanged : Result::kCommitted,
+      .at = now,
+      .ledger = state_.ledger,
+      .facts = recorder_.facts};
   ChangeLedger(&end.ledger, now);
   PrepareNotice(context_, record_, end, NameAfter());
   try {
@@ -401,7 +402,7 @@ HookContext Transaction::MakeHookContext(const std::string& step) const {
           .root = context_->config->root,
           .transaction = record_.number,
           .step = step,
-          .result = record_.end ? record_.end->result : "",
+          .result = record_.end ? record_.end->result : Result::kNone,
           .reason = spec_.reason,
           .facts = recorder_.facts};
 }
@@ -427,7 +428,7 @@ void LockedRoot::LockAndRecover() {
   if (!recovery_) return;
   // Undoing a rollback goes forward, so it is not a rollback that was asked
   // for.
-  const bool forward = state_.open->begin->command != "rollback";
+  const bool forward = state_.open->begin->command != CommandId::kRollback;
   const std::string before = state_.CurrentName();
   state_ = ReadDeploymentState(context_->fs);
   if (state_.open) return;

@@ -47,7 +47,7 @@ enum class StagingStep { kNone, kUnpack, kAdopt };
 enum class AfterCommit { kNothing, kApplyRetention, kCollectUnkept };
 
 struct KindTraits {
-  const char* command = "";  // as in the record, e.g. "deploy"
+  CommandId command = CommandId::kNone;
   StagingStep staging = StagingStep::kNone;
   LinkChange link = LinkChange::kNone;
   AfterCommit after_commit = AfterCommit::kNothing;
@@ -62,17 +62,22 @@ struct KindTraits {
 
 // Has a row for each TransactionKind, in the order of the enumerators.
 inline constexpr std::array<KindTraits, 8> kKindTraits = {{
-    {"deploy", StagingStep::kUnpack, LinkChange::kForward,
+    {CommandId::kDeploy, StagingStep::kUnpack, LinkChange::kForward,
      AfterCommit::kApplyRetention},
-    {"stage", StagingStep::kUnpack, LinkChange::kNone, AfterCommit::kNothing},
-    {"activate", StagingStep::kNone, LinkChange::kForward,
+    {CommandId::kStage, StagingStep::kUnpack, LinkChange::kNone,
+     AfterCommit::kNothing},
+    {CommandId::kActivate, StagingStep::kNone, LinkChange::kForward,
      AfterCommit::kApplyRetention},
-    {"rollback", StagingStep::kNone, LinkChange::kBack, AfterCommit::kNothing},
-    {"init", StagingStep::kAdopt, LinkChange::kTakeOver, AfterCommit::kNothing},
-    {"prune", StagingStep::kNone, LinkChange::kNone,
+    {CommandId::kRollback, StagingStep::kNone, LinkChange::kBack,
+     AfterCommit::kNothing},
+    {CommandId::kInit, StagingStep::kAdopt, LinkChange::kTakeOver,
+     AfterCommit::kNothing},
+    {CommandId::kPrune, StagingStep::kNone, LinkChange::kNone,
      AfterCommit::kCollectUnkept},
-    {"pin", StagingStep::kNone, LinkChange::kNone, AfterCommit::kNothing},
-    {"unpin", StagingStep::kNone, LinkChange::kNone, AfterCommit::kNothing},
+    {CommandId::kPin, StagingStep::kNone, LinkChange::kNone,
+     AfterCommit::kNothing},
+    {CommandId::kUnpin, StagingStep::kNone, LinkChange::kNone,
+     AfterCommit::kNothing},
 }};
 
 constexpr const KindTraits& TraitsOf(TransactionKind kind) {

@@ -28,16 +28,16 @@ void DecideExit(const TransactionRecord& record, Link link, bool trouble,
                 Outcome* outcome) {
   if (trouble || link == Link::kLeave || link == Link::kStuck) {
     outcome->exit = Exit::kNeedsPerson;
-    outcome->result = "in-doubt";
+    outcome->result = Result::kInDoubt;
     return;
   }
   if (record.switching) {
     outcome->exit = Exit::kUndone;
-    outcome->result = "undone";
+    outcome->result = Result::kUndone;
     return;
   }
   outcome->exit = ExitBeforeSwitch(outcome->error->code);
-  outcome->result = outcome->exit == Exit::kRefused ? "refused" : "failed";
+  outcome->result = ResultBeforeSwitch(outcome->exit);
 }
 
 // Extends the message and sets the code if the service could not be taken back.
@@ -108,7 +108,7 @@ void DecideOutcome(const TransactionRecord& record, Link link,
 void DecideFailedUndo(const TransactionRecord& record, const Error& error,
                       Outcome* outcome) {
   outcome->exit = Exit::kNeedsPerson;
-  outcome->result = "in-doubt";
+  outcome->result = Result::kInDoubt;
   const std::string first = outcome->error->message;
   outcome->error = FailureOf(error);
   outcome->error->code = ErrorCode::kUndoFailed;

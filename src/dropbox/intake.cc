@@ -281,7 +281,7 @@ UploadResult LeftThere(DeployContext* context, const UploadNote& note,
   Outcome& outcome = result.outcome;
   outcome.command = TraitsOf(TransactionKind::kDeploy).command;
   outcome.exit = Exit::kFailed;
-  outcome.result = "failed";
+  outcome.result = Result::kFailed;
   outcome.current = ReadDeploymentState(context->fs).CurrentName();
   outcome.previous = outcome.current;
   outcome.error = failure;

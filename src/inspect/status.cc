@@ -90,9 +90,10 @@ constexpr int kDoubtRecords = 200;
 // Returns whether the transaction has proved which release is live.
 bool SettlesDoubt(const TransactionRecord& record) {
   if (!record.begin) return false;
-  const std::string& command = record.begin->command;
-  const bool about_live = command == "deploy" || command == "activate" ||
-                          command == "rollback" || command == "init";
+  const CommandId command = record.begin->command;
+  const bool about_live =
+      command == CommandId::kDeploy || command == CommandId::kActivate ||
+      command == CommandId::kRollback || command == CommandId::kInit;
   return about_live &&
          (record.end->committed || record.end->exit == Exit::kUndone);
 }
@@ -133,7 +134,7 @@ void AddUnfinished(Fs* fs, StatusReport* report) {
     state.problems.push_back(fmt::format(
         "transaction {} ({}) was interrupted in step {}; `release recover`, or "
         "the next command that changes something, settles it",
-        state.open->number, state.open->begin->command,
+        state.open->number, CommandName(state.open->begin->command),
         state.open->StepText()));
   }
   if (const auto doubt = FindDoubt(fs, state)) {

@@ -20,7 +20,7 @@ std::map<std::string, std::string> HookContext::Environment() const {
       {"RELEASE_ROOT", root},
       {"RELEASE_TRANSACTION", std::to_string(transaction)},
       {"RELEASE_STEP", step},
-      {"RELEASE_RESULT", result},
+      {"RELEASE_RESULT", std::string(ResultName(result))},
       {"RELEASE_REASON", PrintableLines(reason)},
   };
 }

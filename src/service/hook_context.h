@@ -7,6 +7,8 @@
 #include <map>
 #include <string>
 
+#include "base/result.h"
+
 namespace release {
 
 struct HookContext {
@@ -15,8 +17,8 @@ struct HookContext {
   std::string previous;  // the one before it; empty: none
   std::string root;      // absolute
   std::uint64_t transaction = 0;
-  std::string step;    // "pre-activate", "health", ...
-  std::string result;  // empty while it runs; "committed", "undone", ...
+  std::string step;  // "pre-activate", "health", ...
+  Result result = Result::kNone;
   std::string reason;  // why it failed
   // Facts about the archive and its evidence: "sha256", "signed_by", "tests",
   // ...

@@ -24,19 +24,20 @@ std::string Shortened(const std::string& message) {
 
 // "deploy of 1.4.3".
 std::string What(const Notice& notice) {
-  if (notice.version.empty()) return notice.command;
-  const bool back = notice.command == "rollback";
-  return fmt::format("{} {} {}", notice.command, back ? "to" : "of",
-                     notice.version);
+  const std::string_view command = CommandName(notice.command);
+  if (notice.version.empty()) return std::string(command);
+  const bool back = notice.command == CommandId::kRollback;
+  return fmt::format("{} {} {}", command, back ? "to" : "of", notice.version);
 }
 
 std::string Became(const Notice& notice) {
-  if (notice.result == "committed") return "succeeded";
-  if (notice.result == "unchanged") return "changed nothing";
-  if (notice.result == "undone") return "failed and was undone";
-  if (notice.result == "in-doubt") return "IS IN DOUBT, a person is needed";
-  if (notice.result == "died") return "died and was undone";
-  return notice.result == "refused" ? "was refused" : "failed";
+  if (notice.result == Result::kCommitted) return "succeeded";
+  if (notice.result == Result::kUnchanged) return "changed nothing";
+  if (notice.result == Result::kUndone) return "failed and was undone";
+  if (notice.result == Result::kInDoubt)
+    return "IS IN DOUBT, a person is needed";
+  if (notice.result == Result::kDied) return "died and was undone";
+  return notice.result == Result::kRefused ? "was refused" : "failed";
 }
 
 // Escapes &, < and >. Slack and chats with its syntax read <...> as a link or
@@ -63,7 +64,7 @@ std::string ForChats(const std::string& text) {
 
 // Returns the syslog priority: 2 critical, 4 warning, 6 informational.
 const char* Priority(const Notice& notice) {
-  if (notice.result == "in-doubt") return "2";
+  if (notice.result == Result::kInDoubt) return "2";
   return notice.Event() == "failure" || notice.Event() == "recovery" ? "4"
                                                                      : "6";
 }
@@ -77,8 +78,9 @@ std::string Notice::Id() const {
 std::string Notice::Event() const {
   if (recovered) return "recovery";
   if (exit != 0) return "failure";
-  return command == "rollback" && result == "committed" ? "rollback"
-                                                        : "success";
+  return command == CommandId::kRollback && result == Result::kCommitted
+             ? "rollback"
+             : "success";
 }
 
 std::string Notice::Text() const {
@@ -104,7 +106,7 @@ std::map<std::string, std::string> Notice::Environment() const {
 }
 
 bool Wanted(const NotifyConfig& config, const Notice& notice) {
-  if (notice.result == "in-doubt") {
+  if (notice.result == Result::kInDoubt) {
     return config.on_failure || config.on_rollback || config.on_recovery;
   }
   const std::string event = notice.Event();
@@ -113,7 +115,8 @@ bool Wanted(const NotifyConfig& config, const Notice& notice) {
   if (event == "success") return config.on_success;
   // An undo takes the service back as a rollback does, so `on = ["rollback"]`
   // covers it too.
-  return config.on_failure || (notice.result == "undone" && config.on_rollback);
+  return config.on_failure ||
+         (notice.result == Result::kUndone && config.on_rollback);
 }
 
 std::string NoticeJson(const Notice& notice) {
@@ -124,8 +127,8 @@ std::string NoticeJson(const Notice& notice) {
                        {"app", notice.app},
                        {"host", notice.host},
                        {"root", notice.root},
-                       {"command", notice.command},
-                       {"result", notice.result},
+                       {"command", CommandName(notice.command)},
+                       {"result", ResultName(notice.result)},
                        {"recovered", notice.recovered},
                        {"exit", notice.exit},
                        {"transaction", notice.transaction},
@@ -149,8 +152,8 @@ std::optional<Notice> ParseNotice(std::string_view text) {
     notice.app = object.at("app");
     notice.host = object.at("host");
     notice.root = object.at("root");
-    notice.command = object.at("command");
-    notice.result = object.at("result");
+    notice.command = ParseCommandName(object.at("command").get<std::string>());
+    notice.result = ParseResultName(object.at("result").get<std::string>());
     notice.recovered = object.at("recovered");
     notice.exit = object.at("exit");
     notice.transaction = object.at("transaction");
@@ -177,9 +180,9 @@ JournalFields NoticeFields(const Notice& notice) {
       {"SYSLOG_IDENTIFIER", "release"},
       {"RELEASE_APP", notice.app},
       {"RELEASE_ROOT", notice.root},
-      {"RELEASE_COMMAND", notice.command},
+      {"RELEASE_COMMAND", std::string(CommandName(notice.command))},
       {"RELEASE_TRANSACTION", std::to_string(notice.transaction)},
-      {"RELEASE_RESULT", notice.result},
+      {"RELEASE_RESULT", std::string(ResultName(notice.result))},
       {"RELEASE_EXIT", std::to_string(notice.exit)},
       {"RELEASE_VERSION", notice.version},
       {"RELEASE_PREVIOUS", notice.previous},

@@ -8,7 +8,9 @@
 #include <string>
 #include <string_view>
 
+#include "base/command_id.h"
 #include "base/config.h"
+#include "base/result.h"
 #include "os/system_journal.h"
 
 namespace release {
@@ -20,9 +22,9 @@ struct Notice {
   std::string app;   // empty: without a configuration
   std::string host;  // this host's name
   std::string root;
-  std::string command;  // "deploy", "rollback", ...
-  // As in the record; "died" if the process died and a later command undid it.
-  std::string result;
+  CommandId command = CommandId::kNone;
+  // As in the record; kDied if the process died and a later command undid it.
+  Result result = Result::kNone;
   bool recovered = false;  // a later command settled it
   int exit = 0;
   std::uint64_t transaction = 0;  // 0: none could be begun

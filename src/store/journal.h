@@ -16,7 +16,9 @@
 #include <string>
 #include <vector>
 
+#include "base/command_id.h"
 #include "base/error.h"
+#include "base/result.h"
 #include "base/version.h"
 #include "os/fs.h"
 #include "os/identity.h"
@@ -25,7 +27,7 @@
 namespace release {
 
 struct BeginRecord {
-  std::string command;  // "deploy", "rollback", ...
+  CommandId command = CommandId::kNone;
   std::string app;
   Identity caller;
   std::int64_t at = 0;                     // wall seconds
@@ -52,9 +54,8 @@ struct StepRecord {
 struct EndRecord {
   bool committed = false;
   Exit exit = Exit::kDone;
-  std::string result;  // "committed", "unchanged", "refused", "failed",
-                       // "undone", "in-doubt"
-  std::string code;    // kebab-case; empty without an error
+  Result result = Result::kNone;
+  std::string code;  // kebab-case; empty without an error
   std::string message;
   std::int64_t at = 0;
   bool recovered = false;                    // settled by a later command

@@ -92,7 +92,7 @@ Ledger LedgerOf(const json& object) {
 
 BeginRecord BeginOf(const json& object) {
   BeginRecord begin;
-  begin.command = object.at("command").get<std::string>();
+  begin.command = ParseCommandName(object.at("command").get<std::string>());
   begin.app = object.value("app", "");
   begin.at = object.value("at", std::int64_t{0});
   begin.creates = object.value("creates", false);
@@ -123,7 +123,7 @@ EndRecord EndOf(const json& object, bool committed) {
   EndRecord end;
   end.committed = committed;
   end.exit = static_cast<Exit>(object.value("exit", 0));
-  end.result = object.value("result", "");
+  end.result = ParseResultName(object.value("result", ""));
   end.code = object.value("code", "");
   end.message = object.value("message", "");
   end.at = object.value("at", std::int64_t{0});
@@ -172,7 +172,7 @@ std::string BeginLine(std::uint64_t number, const BeginRecord& begin) {
   json object = {{"kind", "begin"},
                  {"format", kFormat},
                  {"transaction", number},
-                 {"command", begin.command},
+                 {"command", CommandName(begin.command)},
                  {"app", begin.app},
                  {"at", begin.at},
                  {"creates", begin.creates},
@@ -221,7 +221,7 @@ std::string SwitchingLine(ServiceBefore before) {
 std::string EndLine(const EndRecord& end) {
   json object = {{"kind", end.committed ? "committed" : "undone"},
                  {"exit", static_cast<int>(end.exit)},
-                 {"result", end.result},
+                 {"result", ResultName(end.result)},
                  {"at", end.at},
                  {"ledger", LedgerJson(end.ledger)}};
   if (!end.code.empty()) object["code"] = end.code;

@@ -100,7 +100,7 @@ TEST_CASE("a Capistrano root is adopted, and rollback reaches its releases") {
   const auto before = it.world.disk.Stat(Fs::kRoot, "releases/3");
   const Outcome outcome = it.Adopt();
   CHECK(outcome.exit == Exit::kDone);
-  CHECK(outcome.command == "init");
+  CHECK(outcome.command == CommandId::kInit);
   CHECK(outcome.current == "3");
   CHECK(outcome.warnings.empty());
   CHECK(it.world.Current() == "releases/3");
@@ -155,11 +155,11 @@ TEST_CASE("a second adoption changes nothing, with the same name too") {
     Foreign it(plain ? PlainTree() : CapistranoTree());
     it.options.version = V("3");
     if (!plain) it.options.version.reset();
-    REQUIRE(it.Adopt().result == "committed");
+    REQUIRE(it.Adopt().result == Result::kCommitted);
     const std::string states = it.States();
     const Outcome again = it.Adopt();
     CHECK(again.exit == Exit::kDone);
-    CHECK(again.result == "unchanged");
+    CHECK(again.result == Result::kUnchanged);
     CHECK(again.current == "3");
     CHECK(it.States() == states);
     CHECK(it.world.Current() == "releases/3");
@@ -255,7 +255,7 @@ TEST_CASE("a root that cannot be adopted is refused with advice") {
     // In a root with the layout, the refusal is recorded too.
     const Outcome outcome = it.Adopt();
     CHECK(outcome.exit == Exit::kRefused);
-    CHECK(it.Now().last->end->result == "refused");
+    CHECK(it.Now().last->end->result == Result::kRefused);
   }
 }
 

@@ -37,7 +37,7 @@ TEST_CASE("each command is offered, with its help") {
   REQUIRE(lines.size() == CommandRows().size());
   for (std::size_t i = 0; i < lines.size(); ++i) {
     const CommandRow& row = CommandRows()[i];
-    CHECK(lines[i] == std::string(row.name) + "\t" + std::string(row.help));
+    CHECK(lines[i] == std::string(row.name()) + "\t" + std::string(row.help));
   }
   CHECK(Offered({"roll"}) == Words{"rollback"});
   CHECK(Offered({"--json", "-q", "roll"}) == Words{"rollback"});
@@ -47,13 +47,13 @@ TEST_CASE("each command is offered, with its help") {
 
 TEST_CASE("each option of a command is offered, and each global one") {
   for (const CommandRow& row : CommandRows()) {
-    const Words offered = Offered({std::string(row.name), "--"});
+    const Words offered = Offered({std::string(row.name()), "--"});
     CHECK(offered.size() == row.options.size() + GlobalRows().size() + 1);
     for (const auto rows : {row.options, GlobalRows()}) {
       for (const OptionRow& option : rows) {
         CHECK_MESSAGE(
             std::count(offered.begin(), offered.end(), option.name) == 1,
-            row.name << " " << option.name);
+            row.name() << " " << option.name);
       }
     }
   }

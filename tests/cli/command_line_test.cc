@@ -30,7 +30,8 @@ TEST_CASE(
   CHECK(help.exit == 0);
   CHECK(help.err.empty());
   for (const CommandRow& row : CommandRows()) {
-    CHECK_MESSAGE(Has(help.out, fmt::format("\n  {} ", row.name)), row.name);
+    CHECK_MESSAGE(Has(help.out, fmt::format("\n  {} ", row.name())),
+                  row.name());
   }
   for (const OptionRow& row : GlobalRows()) {
     CHECK_MESSAGE(Has(help.out, std::string(row.name)), row.name);
@@ -46,10 +47,10 @@ TEST_CASE(
 TEST_CASE("each command has a help with its usage and an example") {
   CHECK(CommandRows().size() == 22);
   for (const CommandRow& row : CommandRows()) {
-    CAPTURE(row.name);
-    const Printed help = RunRelease({std::string(row.name), "--help"});
+    CAPTURE(row.name());
+    const Printed help = RunRelease({std::string(row.name()), "--help"});
     CHECK(help.exit == 0);
-    CHECK(Has(help.out, fmt::format("Usage: release {}", row.name)));
+    CHECK(Has(help.out, fmt::format("Usage: release {}", row.name())));
     CHECK(Has(help.out, "Example:\n  "));
     for (const OptionRow& option : row.options) {
       CHECK_MESSAGE(Has(help.out, std::string(option.name)), option.name);

@@ -50,7 +50,7 @@ std::string Synopsis() {
   std::string synopsis;
   for (const CommandRow& row : CommandRows()) {
     synopsis +=
-        fmt::format(".Nm\n.Op Ar options\n.Cm {}\n{}", row.name, Tail(row));
+        fmt::format(".Nm\n.Op Ar options\n.Cm {}\n{}", row.name(), Tail(row));
   }
   return synopsis;
 }
@@ -90,10 +90,10 @@ TEST_CASE("release(8) explains each option of the table") {
 TEST_CASE("names are unique and well-formed") {
   std::set<std::string_view> commands;
   for (const CommandRow& row : CommandRows()) {
-    CAPTURE(row.name);
-    CHECK(commands.insert(row.name).second);
+    CAPTURE(row.name());
+    CHECK(commands.insert(row.name()).second);
     CHECK(&RowOf(row.command) == &row);
-    CHECK(FindCommand(row.name) == &row);
+    CHECK(FindCommand(row.name()) == &row);
     std::set<std::string_view> options;
     for (const auto rows : {row.options, GlobalRows()}) {
       for (const OptionRow& option : rows) {
@@ -110,13 +110,14 @@ TEST_CASE("names are unique and well-formed") {
 }
 
 TEST_CASE("an option is found by its name or its letter") {
-  const CommandRow& history = RowOf(Verb::kHistory);
+  const CommandRow& history = RowOf(CommandId::kHistory);
   CHECK(FindOption(history.options, "-n")->option == Option::kCount);
   CHECK(FindOption(GlobalRows(), "-n")->option == Option::kDryRun);
   CHECK(FindOption(history.options, "--follow")->option == Option::kFollow);
   CHECK(FindOption(history.options, "") == nullptr);
   CHECK(FindOption(history.options, "--json") == nullptr);
-  CHECK(FindOption(RowOf(Verb::kStage).options, "--confirm-within") == nullptr);
+  CHECK(FindOption(RowOf(CommandId::kStage).options, "--confirm-within") ==
+        nullptr);
 }
 
 TEST_CASE("lists of words and counts are read") {
@@ -130,7 +131,7 @@ TEST_CASE("lists of words and counts are read") {
 }
 
 TEST_CASE("parsed words answer for options and operands that are missing") {
-  const CommandWords words{.command = Verb::kDiff,
+  const CommandWords words{.command = CommandId::kDiff,
                            .operands = {"1"},
                            .options = {{Option::kJson, {""}}}};
   CHECK(words.Operand(0) == "1");

@@ -27,8 +27,8 @@ json StatusOf(World* world) {
 
 TEST_CASE("an outcome has every key of schema 1, with null for what is none") {
   Outcome outcome;
-  outcome.command = "recover";
-  outcome.result = "nothing";
+  outcome.command = CommandId::kRecover;
+  outcome.result = Result::kNothing;
   const json object = json::parse(OutcomeJson(outcome));
   CHECK(Keys(object) ==
         std::vector<std::string>{"command", "current", "exit", "previous",
@@ -140,12 +140,13 @@ TEST_CASE("the history tells of refused, open and unreadable transactions") {
 
 TEST_CASE("the history has what was live before, and who settled it") {
   TransactionRecord record{.number = 4};
-  record.begin = BeginRecord{.command = "activate",
+  record.begin = BeginRecord{.command = CommandId::kActivate,
                              .from_target = "releases/1",
                              .to = Version::Parse("2")};
   for (const bool recovered : {false, true}) {
-    record.end = EndRecord{
-        .exit = Exit::kUndone, .result = "undone", .recovered = recovered};
+    record.end = EndRecord{.exit = Exit::kUndone,
+                           .result = Result::kUndone,
+                           .recovered = recovered};
     const json object =
         json::parse(HistoryJson({record})).at("transactions").at(0);
     CHECK(object.at("from") == "releases/1");

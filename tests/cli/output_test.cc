@@ -18,7 +18,7 @@ ProgressEvent MakeEvent(ProgressEvent::Kind kind, const std::string& text) {
 
 Outcome Failed(Exit exit) {
   return {
-      .command = "deploy",
+      .command = CommandId::kDeploy,
       .exit = exit,
       .current = "1",
       .error = Failure{.code = ErrorCode::kHealthDeadline,
@@ -86,8 +86,8 @@ TEST_CASE("a failure without a release says that none is live") {
 }
 
 TEST_CASE("a success is words on stderr, and with --json data on stdout") {
-  const Outcome outcome{.command = "deploy",
-                        .result = "committed",
+  const Outcome outcome{.command = CommandId::kDeploy,
+                        .result = Result::kCommitted,
                         .previous = "1",
                         .current = "2"};
   Printed printed =
@@ -102,8 +102,9 @@ TEST_CASE("a success is words on stderr, and with --json data on stdout") {
 
 TEST_CASE("an error before any transaction has the same JSON as an outcome") {
   const Error error(ErrorCode::kConfigInvalid, "cannot use it: bad", "/a.toml");
-  const Printed printed = PrintedBy(
-      [&] { return PrintError({.json = true}, "deploy", error, "1"); });
+  const Printed printed = PrintedBy([&] {
+    return PrintError({.json = true}, CommandId::kDeploy, error, "1");
+  });
   CHECK(printed.exit == 2);
   const json object = json::parse(printed.out);
   for (const char* key :
@@ -133,10 +134,10 @@ TEST_CASE("nothing that is printed can command the terminal") {
   const GlobalOptions options;
   for (const std::string& text :
        {printed([&] { PrintOutcome(options, outcome); }), printed([&] {
-          PrintError(options, "deploy", Error(ErrorCode::kInternal, evil),
-                     evil);
+          PrintError(options, CommandId::kDeploy,
+                     Error(ErrorCode::kInternal, evil), evil);
         }),
-        printed([&] { PrintPlan(options, "deploy", {evil}); }),
+        printed([&] { PrintPlan(options, CommandId::kDeploy, {evil}); }),
         printed([&] { Say(options, evil); }), printed([&] { PrintText(evil); }),
         printed([&] {
           EventPrinter(options)(MakeEvent(ProgressEvent::Kind::kWarning, evil));
@@ -184,7 +185,8 @@ TEST_CASE("events are words, JSON lines, or nothing") {
 
 TEST_CASE("a plan is a list, or an object that says it is a dry run") {
   const auto print = [](const GlobalOptions& options) {
-    return PrintedBy([&] { return PrintPlan(options, "prune", {"remove 1"}); });
+    return PrintedBy(
+        [&] { return PrintPlan(options, CommandId::kPrune, {"remove 1"}); });
   };
   CHECK(print({}).out == "Would do, in order:\n  - remove 1\n");
   CHECK(json::parse(print({.json = true}).out) == json{{"schema", 1},

@@ -18,25 +18,27 @@ Printed Run(const CommandRig& rig, CommandWords words) {
 
 TEST_CASE("operands and options reach the command") {
   const CommandRig rig;
-  CHECK(Run(rig, {.command = Verb::kDeploy,
+  CHECK(Run(rig, {.command = CommandId::kDeploy,
                   .operands = {rig.Archive("1")},
                   .options = {{Option::kVersion, {"1"}}}})
             .exit == 0);
-  CHECK(Run(rig, {.command = Verb::kStage,
+  CHECK(Run(rig, {.command = CommandId::kStage,
                   .operands = {rig.Archive("2")},
                   .options = {{Option::kVersion, {"2"}}}})
             .err.find("2 is staged; 1 is live") != std::string::npos);
-  CHECK(Run(rig, {.command = Verb::kActivate, .operands = {"2"}}).exit == 0);
-  CHECK(Run(rig, {.command = Verb::kDiff, .operands = {"1", "2"}}).exit == 0);
-  CHECK(Run(rig, {.command = Verb::kPin, .operands = {"1"}}).err ==
+  CHECK(Run(rig, {.command = CommandId::kActivate, .operands = {"2"}}).exit ==
+        0);
+  CHECK(Run(rig, {.command = CommandId::kDiff, .operands = {"1", "2"}}).exit ==
+        0);
+  CHECK(Run(rig, {.command = CommandId::kPin, .operands = {"1"}}).err ==
         "1 is pinned\n");
-  CHECK(Run(rig, {.command = Verb::kUnpin, .operands = {"1"}}).err ==
+  CHECK(Run(rig, {.command = CommandId::kUnpin, .operands = {"1"}}).err ==
         "1 is unpinned\n");
-  CHECK(Run(rig, {.command = Verb::kRollback,
+  CHECK(Run(rig, {.command = CommandId::kRollback,
                   .options = {{Option::kReason, {"slow"}}}})
             .exit == 0);
-  const Printed history = Run(
-      rig, {.command = Verb::kHistory, .options = {{Option::kCount, {"1"}}}});
+  const Printed history = Run(rig, {.command = CommandId::kHistory,
+                                    .options = {{Option::kCount, {"1"}}}});
   CHECK(history.out.find("reason: slow") != std::string::npos);
   CHECK(history.out.find("activate") == std::string::npos);
 }
@@ -44,7 +46,7 @@ TEST_CASE("operands and options reach the command") {
 TEST_CASE("the content of served evidence is not taken for a path") {
   const CommandRig rig;
   const auto deploy = [&](FileValue files) {
-    return Run(rig, {.command = Verb::kDeploy,
+    return Run(rig, {.command = CommandId::kDeploy,
                      .files = files,
                      .operands = {rig.Archive("1")},
                      .options = {{Option::kVersion, {"1"}},

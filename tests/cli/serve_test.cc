@@ -92,7 +92,7 @@ TEST_CASE("serve needs an app, a list, and a command of the grammar") {
   setenv("RELEASE_APP", "shop", 1);
   const Error error = ErrorOf([] {
     GlobalOptions global;
-    CommandWords words{.command = Verb::kServe,
+    CommandWords words{.command = CommandId::kServe,
                        .options = {{Option::kAllow, {"status"}}}};
     TakeServedCommand(&global, &words);
   });

@@ -141,7 +141,7 @@ void CheckHarmless(const CommandWords& words) {
   const std::set<std::string> all = ParseAllowed(
       "deploy,stage,activate,rollback,prune,pin,unpin,recover,confirm,abort,"
       "list,status,history,verify,diff");
-  CHECK(all.contains(std::string(RowOf(words.command).name)));
+  CHECK(all.contains(std::string(RowOf(words.command).name())));
   CHECK(words.files == FileValue::kContent);
   for (const std::string& operand : words.operands) {
     CHECK((operand == "-" || Version::Parse(operand)));
@@ -167,7 +167,7 @@ TEST_CASE("a command that can be served is read into its parts") {
     CHECK_NOTHROW(CheckHarmless(ParseServeWords(line, "shop")));
   }
   const CommandWords words = ParseServeWords(kGood[2]);
-  CHECK(words.command == Verb::kDeploy);
+  CHECK(words.command == CommandId::kDeploy);
   CHECK(words.operands == std::vector<std::string>{"-"});
   CHECK(words.Value(Option::kAttestation) == "{}");
   CHECK(words.Value(Option::kSignature) == "foo");

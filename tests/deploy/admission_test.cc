@@ -79,7 +79,7 @@ TEST_CASE("an archive that its evidence does not cover is not unpacked") {
   // another code.
   request.descriptor = RequestOfBytes("\x1F\x8B garbage", "").descriptor;
   CHECK(CodeOf(Deploy(&world.context, request)) == "evidence-mismatch");
-  CHECK(ReadRecord(&world.disk, 1).end->result == "refused");
+  CHECK(ReadRecord(&world.disk, 1).end->result == Result::kRefused);
   CHECK(world.disk.List(Fs::kRoot, kReleases).empty());
 }
 
@@ -122,7 +122,7 @@ TEST_CASE("a serial is used up by a commit and by nothing less") {
   CHECK(CodeOf(world.DeploySigned("4", 6)) == "evidence-replayed");
   CHECK(CodeOf(world.DeploySigned("1", 5)) == "evidence-replayed");
   // The same archive with the same serial is accepted again.
-  CHECK(world.DeploySigned("3", 6).result == "unchanged");
+  CHECK(world.DeploySigned("3", 6).result == Result::kUnchanged);
   // A rollback, a prune or a crash must not free a serial for reuse.
   REQUIRE(world.Rollback().exit == Exit::kDone);
   REQUIRE(Prune(&world.context).exit == Exit::kDone);

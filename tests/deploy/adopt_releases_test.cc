@@ -20,7 +20,7 @@ struct Unrecorded : World {
   Unrecorded() : journal(&disk, 1, Journal::RecordSpace::kNewFile) {
     disk.MakeDirectory(Fs::kRoot, "releases/7", 0755);
     PutFile(&disk, "releases/7/app", "seven");
-    journal.Begin({.command = "init"});
+    journal.Begin({.command = CommandId::kInit});
     recorder.SetJournal(&journal);
     adoption.releases = {{.version = V("7"), .path = "releases/7"}};
   }

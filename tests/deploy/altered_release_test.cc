@@ -122,7 +122,7 @@ TEST_CASE("a switch that is refused is a failure before the switch") {
                                 ? world.Rollback()
                                 : Activate(&world.context, V("1"));
     CHECK(outcome.exit == Exit::kFailed);
-    CHECK(outcome.result == "failed");
+    CHECK(outcome.result == Result::kFailed);
     REQUIRE(outcome.error);
     CHECK(outcome.error->code == ErrorCode::kPermissionDenied);
     CHECK(world.Current() == "releases/2");

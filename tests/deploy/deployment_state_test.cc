@@ -176,7 +176,7 @@ TEST_CASE("without any record a live release is still live") {
 TEST_CASE("a newest record that began and did not end is open") {
   Two world;
   BeginRecord begin;
-  begin.command = "deploy";
+  begin.command = CommandId::kDeploy;
   begin.from_target = "releases/2";
   Journal journal(&world.disk, 3, Journal::RecordSpace::kNewFile);
   journal.Begin(begin);

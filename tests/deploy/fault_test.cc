@@ -35,7 +35,7 @@ void DieInDeploy(World* world) {
   REQUIRE(Stage(&world->context, world->RequestFor("4")).exit == Exit::kDone);
   Journal journal(&world->disk, 5, Journal::RecordSpace::kNewFile);
   BeginRecord begin;
-  begin.command = "deploy";
+  begin.command = CommandId::kDeploy;
   begin.from_target = "releases/3";
   begin.to = Version::ParseOrThrow("4");
   begin.creates = true;
@@ -144,7 +144,7 @@ class Run {
     }
     if (!outcome_) return;
     CHECK(outcome_->error.has_value() ==
-          (exit != Exit::kDone || outcome_->result == "undone"));
+          (exit != Exit::kDone || outcome_->result == Result::kUndone));
     const auto version = VersionOfTarget(current);
     // If not even the link can be read, the outcome leaves `current` empty.
     const bool blind = lasting_ && exit == Exit::kNeedsPerson;

@@ -275,7 +275,7 @@ struct AfterCrash {
     if (numbers.back() != 2) return "";
     const TransactionRecord record = ReadRecord(&world.disk, 2);
     if (record.end->recovered) return "died 2 ";
-    return record.end->result + " 2 ";
+    return std::string(ResultName(record.end->result)) + " 2 ";
   }
   Wired world;
 };

@@ -53,7 +53,8 @@ TEST_CASE("stage makes a release without making it live") {
   CHECK(StateOf(&world, "2") == ReleaseState::kStaged);
   CHECK(VerifyRelease(&world.disk, V("2")).empty());
   CHECK(world.runner.Count("reload") == reloads);
-  CHECK(Stage(&world.context, world.RequestFor("2")).result == "unchanged");
+  CHECK(Stage(&world.context, world.RequestFor("2")).result ==
+        Result::kUnchanged);
   CHECK(StateOf(&world, "2") == ReleaseState::kStaged);
 }
 
@@ -67,7 +68,7 @@ TEST_CASE("activate makes a staged release live") {
   CHECK(outcome.current == "2");
   CHECK(world.service == "releases/2");
   CHECK(StateOf(&world, "2") == ReleaseState::kGood);
-  CHECK(Activate(&world.context, V("2")).result == "unchanged");
+  CHECK(Activate(&world.context, V("2")).result == Result::kUnchanged);
 }
 
 TEST_CASE("a staged release that fails when activated is failed, and kept") {
@@ -146,7 +147,7 @@ TEST_CASE("rollback to the live one changes nothing") {
   World world;
   DeployAll(&world, {"1", "2"});
   const Outcome outcome = Rollback(&world.context, V("2"), "");
-  CHECK(outcome.result == "unchanged");
+  CHECK(outcome.result == Result::kUnchanged);
   CHECK(outcome.exit == Exit::kDone);
   CHECK(StateOf(&world, "2") == ReleaseState::kGood);
 }
@@ -235,7 +236,7 @@ TEST_CASE("if both releases are unhealthy, rollback needs a person") {
   const int reloads = world.runner.Count("reload");
   const Outcome outcome = world.Rollback();
   CHECK(outcome.exit == Exit::kNeedsPerson);
-  CHECK(outcome.result == "in-doubt");
+  CHECK(outcome.result == Result::kInDoubt);
   CHECK(outcome.current == "2");
   CHECK(world.runner.Count("reload") == reloads + 2);
 }
@@ -248,7 +249,7 @@ TEST_CASE("recover with nothing to settle succeeds and removes garbage") {
   for (int i = 0; i < 2; ++i) {
     const Outcome outcome = world.RecoverNow();
     CHECK(outcome.exit == Exit::kDone);
-    CHECK(outcome.result == "nothing");
+    CHECK(outcome.result == Result::kNothing);
     CHECK(outcome.current == "1");
     CHECK(!Exists(&world.disk, ".release/unremovable"));
     CHECK(ListReleases(&world.disk).garbage.empty());
@@ -339,7 +340,7 @@ TEST_CASE("activating a release linked by hand proves it") {
   const Outcome outcome =
       Activate(&world.context, Version::ParseOrThrow("1"), std::nullopt);
   CHECK(outcome.exit == Exit::kDone);
-  CHECK(outcome.result == "committed");
+  CHECK(outcome.result == Result::kCommitted);
   CHECK(world.service == "releases/1");
   const DeploymentState state = ReadDeploymentState(&world.disk);
   CHECK(state.problems.empty());

@@ -47,7 +47,7 @@ TEST_CASE("a deploy that waits for health is preempted, by name") {
         std::string::npos);
   REQUIRE(world.preempted);
   CHECK(world.preempted->number == 2);
-  CHECK(world.preempted->command == "deploy");
+  CHECK(world.preempted->command == CommandId::kDeploy);
   CHECK(world.preempted->caller.user == "alice");
   CHECK(world.preempted->returns_to == V("1"));
 }

@@ -283,7 +283,7 @@ TEST_CASE("a deploy that died removes the older failed release too") {
   });
   world.Deploy("3");
   World next(world, std::move(*dead));
-  CHECK(next.RecoverNow().result == "undone");
+  CHECK(next.RecoverNow().result == Result::kUndone);
   CHECK(next.Current() == "releases/1");
   CHECK(OnDisk(&next) == "1 3");
 }
@@ -358,7 +358,7 @@ TEST_CASE("a prune that can remove nothing fails") {
   fs.FailAt(2, EPERM, FsCall::kRename);
   const Outcome outcome = Prune(&world.context);
   CHECK(outcome.exit == Exit::kFailed);
-  CHECK(outcome.result == "failed");
+  CHECK(outcome.result == Result::kFailed);
   CHECK(outcome.current == "3");
   REQUIRE(outcome.error);
   CHECK(outcome.error->message.starts_with("cannot remove 1: "));

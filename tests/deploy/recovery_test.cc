@@ -16,7 +16,7 @@ TransactionRecord Record(bool creates, bool switching) {
   TransactionRecord record;
   record.number = 7;
   record.begin.emplace();
-  record.begin->command = "deploy";
+  record.begin->command = CommandId::kDeploy;
   record.begin->from_target = kOld;
   record.begin->to = Version::ParseOrThrow("2");
   record.begin->creates = creates;

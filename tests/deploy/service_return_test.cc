@@ -20,7 +20,7 @@ struct LinkIsBack : World {
     recorder.SetJournal(&*journal);
     SwapCurrent(&disk, "releases/1");
     record.number = 3;
-    record.begin = BeginRecord{.command = "deploy",
+    record.begin = BeginRecord{.command = CommandId::kDeploy,
                                .from_target = "releases/1",
                                .to = Version::ParseOrThrow("2")};
     record.switching = true;

@@ -61,7 +61,7 @@ void CheckRefused(
   REQUIRE(outcome.error);
   CHECK(CodeName(outcome.error->code) == CodeName(code));
   CHECK(outcome.exit == Exit::kRefused);
-  CHECK(outcome.result == "refused");
+  CHECK(outcome.result == Result::kRefused);
   CHECK(outcome.current == "1");
   CHECK(outcome.error->message.starts_with("cannot "));
   CHECK(Visible(&world) == before);
@@ -110,7 +110,7 @@ TEST_CASE("archives without a version in one second all go live") {
         Deploy(&world.context,
                RequestOfBytes(TarBuilder().File("f", content).Bytes(), ""));
     CHECK(outcome.exit == Exit::kDone);
-    CHECK(outcome.result == "committed");
+    CHECK(outcome.result == Result::kCommitted);
     REQUIRE(outcome.version);
     versions.insert(outcome.version->name());
     CHECK(world.Current() == "releases/" + outcome.version->name());
@@ -215,12 +215,12 @@ TEST_CASE("the same version with the same content makes no new copy") {
   const int reloads = world.runner.Count("reload");
   const Outcome outcome = world.Deploy("2");
   CHECK(outcome.exit == Exit::kDone);
-  CHECK(outcome.result == "unchanged");
+  CHECK(outcome.result == Result::kUnchanged);
   CHECK(outcome.current == "2");
   CHECK(world.disk.Stat(Fs::kRoot, "releases/2")->inode == inode);
   CHECK(world.runner.Count("reload") == reloads);
   // A release that exists and is not live is activated without a new copy.
-  CHECK(world.Deploy("1").result == "committed");
+  CHECK(world.Deploy("1").result == Result::kCommitted);
   CHECK(world.Current() == "releases/1");
 }
 
@@ -241,9 +241,9 @@ TEST_CASE("a release of an earlier version or umask is the same content") {
   manifest.entries.at(0).mode = 0744;
   world.disk.SetMode(Fs::kRoot, "releases/1/d", 0744);
   PutFile(&world.disk, ManifestPath(V("1")), FormatManifest(manifest));
-  CHECK(DeployModes(&world, 0744, 0444).result == "unchanged");
+  CHECK(DeployModes(&world, 0744, 0444).result == Result::kUnchanged);
   world.config.unpack.umask = 0027;
-  CHECK(DeployModes(&world, 0744, 0444).result == "unchanged");
+  CHECK(DeployModes(&world, 0744, 0444).result == Result::kUnchanged);
   // A mode that the archive itself changed is other content.
   const Outcome outcome = DeployModes(&world, 0744, 0555);
   REQUIRE(outcome.error);
@@ -274,7 +274,7 @@ TEST_CASE("the same content with other times is the same content") {
   REQUIRE(deploy(1'700'000'000).exit == Exit::kDone);
   const Outcome again = deploy(1'800'000'000);
   CHECK(again.exit == Exit::kDone);
-  CHECK(again.result == "unchanged");
+  CHECK(again.result == Result::kUnchanged);
   CHECK(world.disk.Stat(Fs::kRoot, "releases/1/d/f")->modified ==
         1'700'000'000);
 }
@@ -335,7 +335,7 @@ TEST_CASE("a file that the service wrote does not make a release another") {
   PutFile(&world.disk, "releases/1/cache", "x");
   const Outcome outcome = world.Deploy("1");
   CHECK(outcome.exit == Exit::kDone);
-  CHECK(outcome.result == "unchanged");
+  CHECK(outcome.result == Result::kUnchanged);
   CHECK(outcome.warnings.size() == 1);
 }
 
@@ -429,7 +429,7 @@ TEST_CASE("shared paths replace entries of the archive") {
   CHECK(warnings.find("old.log") != std::string::npos);
   // The same archive again still counts as the same release.
   CHECK(Deploy(&world.context, RequestOfBytes(bytes, "shop-1.tar")).result ==
-        "unchanged");
+        Result::kUnchanged);
 }
 
 TEST_CASE("a shared file that is missing stops a deploy before it unpacks") {

@@ -17,7 +17,7 @@ namespace {
 // A world with a transaction whose record has begun.
 struct Begun : World {
   Begun() : journal(&disk, 1, Journal::RecordSpace::kNewFile) {
-    journal.Begin({.command = "deploy"});
+    journal.Begin({.command = CommandId::kDeploy});
     recorder.SetJournal(&journal);
     context.report = [this](const ProgressEvent& event) {
       events += event.text + (event.seconds > 0 ? "!" : "") + "\n";

@@ -70,8 +70,8 @@ TEST_CASE("a deploy runs and records its steps in order") {
   One world;
   const Outcome outcome = world.Deploy("2");
   CHECK(outcome.exit == Exit::kDone);
-  CHECK(outcome.result == "committed");
-  CHECK(outcome.command == "deploy");
+  CHECK(outcome.result == Result::kCommitted);
+  CHECK(outcome.command == CommandId::kDeploy);
   CHECK(outcome.transaction == 2);
   CHECK(outcome.version == V("2"));
   CHECK(outcome.previous == "1");
@@ -160,7 +160,7 @@ TEST_CASE("where the release before is unhealthy too a person is needed") {
   world.broken = {"1", "2"};
   const Outcome outcome = world.Deploy("2");
   world.CheckUndone(outcome, ErrorCode::kUndoFailed, Exit::kNeedsPerson);
-  CHECK(outcome.result == "in-doubt");
+  CHECK(outcome.result == Result::kInDoubt);
   CHECK(world.runner.Count("reload") == 2);
 }
 
@@ -312,7 +312,7 @@ TEST_CASE("a deploy is refused if current is not a link") {
   CHECK(world.disk.Stat(Fs::kRoot, "current")->type == FileType::kDirectory);
   CHECK(ReadRecord(&world.disk, 2).end);
   CHECK(Stage(&world.context, world.RequestFor("2")).exit == Exit::kDone);
-  CHECK(world.RecoverNow().result == "nothing");
+  CHECK(world.RecoverNow().result == Result::kNothing);
 }
 
 // A world with 1 and 2 deployed, in which a person has put a directory in the

@@ -10,7 +10,7 @@ using Link = RecoveryPlan::Link;
 TransactionRecord Switched() {
   TransactionRecord record;
   record.number = 7;
-  record.begin = BeginRecord{.command = "deploy",
+  record.begin = BeginRecord{.command = CommandId::kDeploy,
                              .from_target = "releases/1",
                              .to = Version::ParseOrThrow("2")};
   record.switching = true;
@@ -34,7 +34,7 @@ Outcome Decide(const TransactionRecord& record, Link link,
 TEST_CASE("an undo after the switch ends with 4") {
   const Outcome outcome = Decide(Switched(), Link::kRestore);
   CHECK(outcome.exit == Exit::kUndone);
-  CHECK(outcome.result == "undone");
+  CHECK(outcome.result == Result::kUndone);
   CHECK(outcome.error->code == ErrorCode::kHealthDeadline);
   CHECK(outcome.transaction == 7);
   CHECK(outcome.previous == "1");
@@ -43,18 +43,18 @@ TEST_CASE("an undo after the switch ends with 4") {
 TEST_CASE("before the switch the exit is that of the failure") {
   TransactionRecord record = Switched();
   record.switching = false;
-  CHECK(Decide(record, Link::kSync).result == "failed");
+  CHECK(Decide(record, Link::kSync).result == Result::kFailed);
   const Failure refusal{.code = ErrorCode::kChecksumMismatch, .message = "no"};
   const Outcome refused = Decide(record, Link::kSync, std::nullopt, refusal);
   CHECK(refused.exit == Exit::kRefused);
-  CHECK(refused.result == "refused");
+  CHECK(refused.result == Result::kRefused);
 }
 
 TEST_CASE("two unhealthy releases, or a link that stays, are in doubt") {
   const Failure trouble{.code = ErrorCode::kHealthLost, .message = "1 too"};
   const Outcome both = Decide(Switched(), Link::kRestore, trouble);
   CHECK(both.exit == Exit::kNeedsPerson);
-  CHECK(both.result == "in-doubt");
+  CHECK(both.result == Result::kInDoubt);
   CHECK(both.error->code == ErrorCode::kUndoFailed);
   CHECK(both.error->message ==
         "2 is unhealthy; the release before is live again, but unhealthy too: "

@@ -28,7 +28,7 @@ struct Died : World {
     REQUIRE(Stage(&context, RequestFor("2")).exit == Exit::kDone);
     Journal journal(&disk, 3, Journal::RecordSpace::kNewFile);
     BeginRecord begin;
-    begin.command = "activate";
+    begin.command = CommandId::kActivate;
     begin.from_target = "releases/1";
     begin.to = V("2");
     journal.Begin(begin);
@@ -44,9 +44,9 @@ struct Died : World {
 TEST_CASE("a dead process's switch is undone, and the service reloaded") {
   Died world;
   const Outcome outcome = world.RecoverNow();
-  CHECK(outcome.command == "recover");
+  CHECK(outcome.command == CommandId::kRecover);
   CHECK(outcome.exit == Exit::kDone);
-  CHECK(outcome.result == "undone");
+  CHECK(outcome.result == Result::kUndone);
   CHECK(outcome.transaction == 3);
   CHECK(outcome.version == V("2"));
   CHECK(outcome.current == "1");
@@ -59,7 +59,7 @@ TEST_CASE("a dead process's switch is undone, and the service reloaded") {
   REQUIRE(record.end);
   CHECK(record.end->recovered);
   CHECK(record.end->exit == Exit::kUndone);
-  CHECK(world.RecoverNow().result == "nothing");
+  CHECK(world.RecoverNow().result == Result::kNothing);
 }
 
 TEST_CASE("a transaction that died before the switch needs no reload") {
@@ -105,7 +105,7 @@ TEST_CASE("an unhealthy previous release needs a person") {
   world.broken = {"1", "2"};
   const Outcome outcome = world.RecoverNow();
   CHECK(outcome.exit == Exit::kNeedsPerson);
-  CHECK(outcome.result == "in-doubt");
+  CHECK(outcome.result == Result::kInDoubt);
   CHECK(outcome.current == "1");
   CHECK(outcome.error->code == ErrorCode::kUndoFailed);
   // The transaction is settled all the same, so recovery does not repeat it.
@@ -127,7 +127,7 @@ TEST_CASE("a second signal ends the undo's wait for health, in doubt") {
   SetInterruptSignal(0);
   CHECK(world.clock.SinceBoot() < start + seconds(45));
   CHECK(outcome.exit == Exit::kNeedsPerson);
-  CHECK(outcome.result == "in-doubt");
+  CHECK(outcome.result == Result::kInDoubt);
   CHECK(outcome.current == "1");
   REQUIRE(outcome.error);
   CHECK(outcome.error->code == ErrorCode::kInDoubt);
@@ -168,7 +168,7 @@ TEST_CASE("a directory in the link's place stays and blocks nothing") {
   const Outcome outcome = world.RecoverNow();
   CHECK(outcome.exit == Exit::kNeedsPerson);
   CHECK(outcome.error->code == ErrorCode::kLinkMoved);
-  CHECK(world.RecoverNow().result == "nothing");
+  CHECK(world.RecoverNow().result == Result::kNothing);
 }
 
 TEST_CASE(
@@ -261,7 +261,7 @@ TEST_CASE("on a disk that is almost full the end of the record comes first") {
   Died world;
   world.disk.SetSpace({.free_bytes = 4096});
   const Outcome outcome = world.RecoverNow();
-  CHECK(outcome.result == "undone");
+  CHECK(outcome.result == Result::kUndone);
   CHECK(outcome.undo_steps.size() == 3);
   const TransactionRecord record = ReadRecord(&world.disk, 3);
   CHECK(record.end);
@@ -277,7 +277,7 @@ TEST_CASE("the step of an undo that died is reported, and undone again") {
   const DeploymentState state = ReadDeploymentState(&next.disk);
   REQUIRE(state.open);
   CHECK(state.open->StepText() == "reload of the undo");
-  CHECK(next.RecoverNow().result == "undone");
+  CHECK(next.RecoverNow().result == Result::kUndone);
   CHECK(next.Current() == "releases/1");
 }
 
@@ -315,7 +315,7 @@ TEST_CASE("a first deploy that died stops the unit that it started") {
   world.Deploy("1");
   World next(world, std::move(*dead));
   FakeUnit unit{&next.runner};
-  CHECK(next.RecoverNow().result == "undone");
+  CHECK(next.RecoverNow().result == Result::kUndone);
   CHECK(unit.jobs == std::vector<std::string>{"stop", "reset-failed"});
   CHECK(next.Current() == "");
 }
@@ -363,7 +363,7 @@ TEST_CASE(
   Died world;
   const Outcome outcome = world.Rollback();
   CHECK(outcome.exit == Exit::kDone);
-  CHECK(outcome.result == "unchanged");
+  CHECK(outcome.result == Result::kUnchanged);
   CHECK(world.Current() == "releases/1");
   CHECK(world.service == "releases/1");
 }
@@ -376,7 +376,7 @@ TEST_CASE("a rollback finishes a rollback that died") {
   {
     Journal journal(&world.disk, 3, Journal::RecordSpace::kNewFile);
     BeginRecord begin;
-    begin.command = "rollback";
+    begin.command = CommandId::kRollback;
     begin.from_target = "releases/2";
     begin.to = V("1");
     journal.Begin(begin);

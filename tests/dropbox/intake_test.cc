@@ -49,7 +49,7 @@ TEST_CASE("an upload that comes again changes nothing and is removed") {
   box.UploadVersion("1.0");
   box.Take();
   box.UploadVersion("1.0");
-  CHECK(box.Take().outcome.result == "unchanged");
+  CHECK(box.Take().outcome.result == Result::kUnchanged);
   CHECK(ReadyUploads(&box.world.disk).empty());
 }
 
@@ -177,7 +177,7 @@ TEST_CASE("uploads stay while an earlier transaction needs a person") {
   box.world.Deploy("1");
   box.world.Deploy("2");
   Journal open(&box.world.disk, 3, Journal::RecordSpace::kNewFile);
-  open.Begin({.command = "deploy",
+  open.Begin({.command = CommandId::kDeploy,
               .from_target = "releases/1",
               .to = Version::Parse("2")});
   open.Switching();

@@ -49,7 +49,8 @@ unsigned Deaths(Fs* fs, const std::string& upload) {
 void Record(MemFs* disk, std::uint64_t transaction, const std::string& upload,
             const std::string& code) {
   Journal journal(disk, transaction, Journal::RecordSpace::kNewFile);
-  journal.Begin({.command = "deploy", .source = "incoming/" + upload});
+  journal.Begin(
+      {.command = CommandId::kDeploy, .source = "incoming/" + upload});
   journal.End({.committed = code.empty(), .code = code});
 }
 

@@ -89,7 +89,7 @@ void FuzzServe(std::string_view bytes) {
   if (!Succeeds([&] { words = ParseServeWords(bytes); })) return;
   // A key can be allowed this command, and no value can act as a path or a
   // flag.
-  Require(Succeeds([&] { ParseAllowed(RowOf(words.command).name); }));
+  Require(Succeeds([&] { ParseAllowed(CommandName(words.command)); }));
   Require(words.operands.size() <= 16);
   for (const std::string& operand : words.operands) {
     Require(operand == "-" || Version::Parse(operand).has_value());

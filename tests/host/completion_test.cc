@@ -131,9 +131,9 @@ TEST_CASE("TAB completes commands, options, apps and versions in each shell") {
     CAPTURE(shell);
     TypedShell typed(shell, Script::kSourced);
     for (const CommandRow& row : CommandRows()) {
-      CHECK(typed.Completed(Cut(row.name)) == row.name);
+      CHECK(typed.Completed(Cut(row.name())) == row.name());
       for (const OptionRow& option : row.options) {
-        const std::string head = std::string(row.name) + " ";
+        const std::string head = std::string(row.name()) + " ";
         CHECK(typed.Completed(head + Cut(option.name)) ==
               head + std::string(option.name));
       }

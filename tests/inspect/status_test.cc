@@ -95,7 +95,7 @@ TEST_CASE("an interrupted transaction is reported with its step") {
   Two world;
   {
     BeginRecord begin;
-    begin.command = "deploy";
+    begin.command = CommandId::kDeploy;
     begin.from_target = "releases/2";
     Journal journal(&world.disk, 3, Journal::RecordSpace::kNewFile);
     journal.Begin(begin);
@@ -249,7 +249,7 @@ TEST_CASE("an init that is killed leaves a root that starts and is completed") {
       half_made += IsHalfMade(&world.disk) ? 1 : 0;
       const Outcome recovered = world.RecoverNow();
       CHECK(recovered.exit == Exit::kDone);
-      CHECK(recovered.result == "nothing");
+      CHECK(recovered.result == Result::kNothing);
       CHECK_FALSE(ReadStatus(&world.context, TreeCheck::kShape).state.live);
     }
     InitializeLayout(&world.disk);

@@ -12,7 +12,7 @@ TEST_CASE("a hook context puts its facts into the environment") {
   hook_context.root = "/srv/shop";
   hook_context.transaction = 42;
   hook_context.step = "health";
-  hook_context.result = "undone";
+  hook_context.result = Result::kUndone;
   hook_context.reason = "health-deadline";
   hook_context.facts = {{"signed_by", "ci"}, {"serial", "7"}};
   CHECK(hook_context.Environment() ==

@@ -13,8 +13,8 @@ Notice Undone() {
   return {.app = "shop",
           .host = "web1",
           .root = "/srv/shop",
-          .command = "deploy",
-          .result = "undone",
+          .command = CommandId::kDeploy,
+          .result = Result::kUndone,
           .exit = 4,
           .transaction = 42,
           .version = "1.4.3",
@@ -28,8 +28,8 @@ Notice Undone() {
 
 Notice RolledBack() {
   Notice notice = Undone();
-  notice.command = "rollback";
-  notice.result = "committed";
+  notice.command = CommandId::kRollback;
+  notice.result = Result::kCommitted;
   notice.exit = 0;
   notice.code = notice.message = "";
   notice.reason = "checkout is slow";
@@ -39,21 +39,21 @@ Notice RolledBack() {
 
 Notice Died() {
   Notice notice = Undone();
-  notice.result = "died";
+  notice.result = Result::kDied;
   notice.recovered = true;
   return notice;
 }
 
 Notice InDoubt() {
   Notice notice = Undone();
-  notice.result = "in-doubt";
+  notice.result = Result::kInDoubt;
   notice.exit = 5;
   return notice;
 }
 
 Notice Success() {
   Notice notice = RolledBack();
-  notice.command = "deploy";
+  notice.command = CommandId::kDeploy;
   return notice;
 }
 
@@ -77,7 +77,7 @@ TEST_CASE("the text states the outcome and the live release") {
   CHECK(InDoubt().Text().find("a person is needed") != std::string::npos);
   Notice first = Undone();
   first.app = first.current = "";
-  first.result = "refused";
+  first.result = Result::kRefused;
   CHECK(
       first.Text().starts_with("/srv/shop on web1: deploy of 1.4.3 was "
                                "refused; no release is live"));
@@ -103,7 +103,7 @@ TEST_CASE("a notice is sent if its event is configured") {
     CHECK(Wanted(On(false, false, false, true), row.notice) == row.by_recovery);
   }
   Notice refused = Undone();
-  refused.result = "refused";
+  refused.result = Result::kRefused;
   refused.exit = 3;
   CHECK(!Wanted(On(true, false, true, true), refused));
   CHECK(Wanted(NotifyConfig{}, refused));

@@ -18,7 +18,7 @@ struct Rig {
     config.command = {"page-me", "--loud"};
     config.webhook = "https://chat.example/secret-token";
     notice.app = "shop";
-    notice.result = "failed";
+    notice.result = Result::kFailed;
     notice.transaction = 7;
   }
   Reason Send(Channel channel) {

@@ -22,7 +22,7 @@ const std::string kSpare = ".release/transactions/.spare";
 
 BeginRecord SomeBegin() {
   BeginRecord begin;
-  begin.command = "deploy";
+  begin.command = CommandId::kDeploy;
   begin.from_target = "releases/1";
   begin.to = Version::ParseOrThrow("2");
   begin.creates = true;
@@ -31,7 +31,7 @@ BeginRecord SomeBegin() {
 
 EndRecord SomeEnd(bool committed) {
   EndRecord end{.committed = committed,
-                .result = committed ? "committed" : "undone"};
+                .result = committed ? Result::kCommitted : Result::kUndone};
   end.ledger.Activated(Version::ParseOrThrow("2"), {.transaction = 1});
   return end;
 }

@@ -15,7 +15,7 @@ std::string_view WithoutNewline(const std::string& line) {
 
 BeginRecord SomeBegin() {
   BeginRecord begin;
-  begin.command = "deploy";
+  begin.command = CommandId::kDeploy;
   begin.app = "shop";
   begin.caller = {.user = "alice",
                   .host = "web1",
@@ -62,7 +62,7 @@ TEST_CASE("a beginning says whether its release was there before") {
 TEST_CASE("a missing from and a missing to are read back as nullopt") {
   TransactionRecord record;
   BeginRecord begin;
-  begin.command = "prune";
+  begin.command = CommandId::kPrune;
   REQUIRE(AddLine(WithoutNewline(BeginLine(1, begin)), &record));
   CHECK(!record.begin->from_target);
   CHECK(!record.begin->to);
@@ -71,7 +71,7 @@ TEST_CASE("a missing from and a missing to are read back as nullopt") {
 TEST_CASE("an end is read back with its whole ledger") {
   EndRecord end{.committed = true,
                 .exit = Exit::kUndone,
-                .result = "undone",
+                .result = Result::kUndone,
                 .code = "health-deadline",
                 .message = "cannot",
                 .at = 5,
