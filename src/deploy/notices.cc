@@ -74,10 +74,8 @@ void Warn(DeployContext* context, std::uint64_t transaction,
 // Returns whether the transaction may still end with another outcome. A notice
 // of an undo that failed is final although its record stays open.
 bool Undecided(Fs* fs, const Notice& notice) {
-  const std::string record = RecordPath(notice.transaction);
-  if (notice.result == Result::kInDoubt || !fs->Stat(Fs::kRoot, record)) {
-    return false;
-  }
+  if (notice.result == Result::kInDoubt) return false;
+  if (!fs->Stat(Fs::kRoot, RecordPath(notice.transaction))) return false;
   return ReadRecord(fs, notice.transaction).open();
 }
 

@@ -61,6 +61,7 @@ std::string TrashPrefix(std::uint64_t transaction);  // ".trash-000042-"
 // "current-before-000042".
 std::string AsideName(std::uint64_t transaction);
 std::string RecordName(std::uint64_t transaction);  // "000042.log"
+// ".release/transactions/000042.log".
 std::string RecordPath(std::uint64_t transaction);
 std::string ManifestPath(const Version& version);
 

@@ -14,10 +14,6 @@ namespace {
 
 Version V(const std::string& name) { return Version::ParseOrThrow(name); }
 
-std::string RecordPath(std::uint64_t number) {
-  return std::string(kTransactions) + "/" + RecordName(number);
-}
-
 // A world with releases 1 and 2 deployed in records 1 and 2; 2 is live.
 struct Two : World {
   Two() {

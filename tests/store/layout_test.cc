@@ -16,6 +16,7 @@ TEST_CASE("names below the root are as the contract shows them") {
   CHECK(SparePath(1) == ".release/transactions/.spare");
   CHECK(SparePath(2) == ".release/transactions/.spare-2");
   CHECK(RecordName(42) == "000042.log");
+  CHECK(RecordPath(42) == ".release/transactions/000042.log");
   CHECK(RecordName(1'234'567) == "1234567.log");
   CHECK(ManifestPath(V("1.4.2")) == ".release/manifests/1.4.2");
   CHECK(ConfirmPath(7) == ".release/confirm-000007");

@@ -15,15 +15,12 @@
 namespace release {
 namespace {
 
-std::string PathOf(std::uint64_t number) {
-  return std::string(kTransactions) + "/" + RecordName(number);
-}
-
 // A root with records 1 to 3, in which 3 is remembered as the newest.
 void Fill(Fs* fs) {
   fs->MakeDirectory(Fs::kRoot, kOwn, 0750);
   fs->MakeDirectory(Fs::kRoot, kTransactions, 0750);
-  for (const std::uint64_t number : {1, 2, 3}) PutFile(fs, PathOf(number), "x");
+  for (const std::uint64_t number : {1, 2, 3})
+    PutFile(fs, RecordPath(number), "x");
   RememberNewest(fs, 3);
 }
 
@@ -35,9 +32,9 @@ struct Root {
 TEST_CASE("what was remembered is recalled while nothing changes") {
   Root root;
   CHECK(RecallNewest(&root.disk) == 3);
-  AppendToFile(&root.disk, PathOf(2), "more of one record");
+  AppendToFile(&root.disk, RecordPath(2), "more of one record");
   CHECK(RecallNewest(&root.disk) == 3);
-  PutFile(&root.disk, PathOf(4), "x");
+  PutFile(&root.disk, RecordPath(4), "x");
   RememberNewest(&root.disk, 4);
   CHECK(RecallNewest(&root.disk) == 4);
 }
@@ -47,7 +44,7 @@ TEST_CASE("the number is recalled on a real disk too") {
   PosixFs fs(dir.path());
   Fill(&fs);
   CHECK(RecallNewest(&fs) == 3);
-  PutFile(&fs, PathOf(4), "x");
+  PutFile(&fs, RecordPath(4), "x");
   CHECK_FALSE(RecallNewest(&fs));
 }
 
@@ -57,12 +54,12 @@ TEST_CASE("after any change of the directory the number is unknown") {
     change(&root.disk);
     return RecallNewest(&root.disk);
   };
-  CHECK_FALSE(after([](Fs* fs) { PutFile(fs, PathOf(4), "x"); }));
-  CHECK_FALSE(after([](Fs* fs) { PutFile(fs, PathOf(9), "x"); }));
-  CHECK_FALSE(after([](Fs* fs) { fs->RemoveFile(Fs::kRoot, PathOf(3)); }));
-  CHECK_FALSE(after([](Fs* fs) { fs->RemoveFile(Fs::kRoot, PathOf(1)); }));
+  CHECK_FALSE(after([](Fs* fs) { PutFile(fs, RecordPath(4), "x"); }));
+  CHECK_FALSE(after([](Fs* fs) { PutFile(fs, RecordPath(9), "x"); }));
+  CHECK_FALSE(after([](Fs* fs) { fs->RemoveFile(Fs::kRoot, RecordPath(3)); }));
+  CHECK_FALSE(after([](Fs* fs) { fs->RemoveFile(Fs::kRoot, RecordPath(1)); }));
   CHECK_FALSE(after([](Fs* fs) {
-    fs->Rename(Fs::kRoot, PathOf(3), Fs::kRoot, PathOf(3) + ".damaged",
+    fs->Rename(Fs::kRoot, RecordPath(3), Fs::kRoot, RecordPath(3) + ".damaged",
                RenameMode::kReplace);
   }));
   // A copy of the directory replaces the original.
@@ -102,7 +99,7 @@ TEST_CASE("a record made before the clock ticked is not overlooked") {
   // The directory's time of change is remembered after record 4 was added, as
   // if the clock had not ticked between.
   Root root;
-  PutFile(&root.disk, PathOf(4), "x");
+  PutFile(&root.disk, RecordPath(4), "x");
   RememberNewest(&root.disk, 3);
   CHECK_FALSE(RecallNewest(&root.disk));
 }
@@ -110,7 +107,7 @@ TEST_CASE("a record made before the clock ticked is not overlooked") {
 TEST_CASE("if it cannot be written, no wrong number is recalled") {
   for (const FsCall call : {FsCall::kOpen, FsCall::kWrite, FsCall::kTruncate}) {
     Root root;
-    PutFile(&root.disk, PathOf(4), "x");
+    PutFile(&root.disk, RecordPath(4), "x");
     FaultFs fs(&root.disk);
     fs.FailAt(1, ENOSPC, call);
     CHECK_THROWS_AS(RememberNewest(&fs, 4), FsError);
