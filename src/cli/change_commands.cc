@@ -136,9 +136,11 @@ int RunDeploy(const GlobalOptions& global, const DeployOptions& options) {
   DeployContext* context = Speaking(&session);
   ArchiveRequest request = MakeArchiveRequest(session, options);
   if (global.dry_run) {
-    return PrintPlan(
-        global, options.activates ? CommandId::kDeploy : CommandId::kStage,
-        PlanDeploy(context, std::move(request), options.activates));
+    return options.activates
+               ? PrintPlan(global, CommandId::kDeploy,
+                           PlanDeploy(context, std::move(request)))
+               : PrintPlan(global, CommandId::kStage,
+                           PlanStage(context, std::move(request)));
   }
   if (!options.activates)
     return Finish(global, Stage(context, std::move(request)));
@@ -185,11 +187,13 @@ int RunPin(const GlobalOptions& global, const PinOptions& options) {
   Session session(global);
   DeployContext* context = Speaking(&session);
   if (global.dry_run) {
-    return PrintPlan(global,
-                     options.pinned ? CommandId::kPin : CommandId::kUnpin,
-                     PlanPin(context, version, options.pinned));
+    return options.pinned
+               ? PrintPlan(global, CommandId::kPin, PlanPin(context, version))
+               : PrintPlan(global, CommandId::kUnpin,
+                           PlanUnpin(context, version));
   }
-  return Finish(global, Pin(context, version, options.pinned));
+  return Finish(
+      global, options.pinned ? Pin(context, version) : Unpin(context, version));
 }
 
 int RunRecover(const GlobalOptions& global, const RecoverOptions& options) {
@@ -197,7 +201,9 @@ int RunRecover(const GlobalOptions& global, const RecoverOptions& options) {
   DeployContext* context = Speaking(&session);
   if (global.dry_run)
     return PrintPlan(global, CommandId::kRecover, PreviewRecovery(context));
-  return Finish(global, RecoverNow(context, !options.no_service));
+  return Finish(global,
+                RecoverNow(context, options.no_service ? WithService::kNo
+                                                       : WithService::kYes));
 }
 
 int RunConfirm(const GlobalOptions& global) {

@@ -37,7 +37,7 @@ std::string RemarkOn(const Preempted& preempted) {
       preempted.number, what, CallerName(preempted.caller));
 }
 
-Outcome RecoverLocked(DeployContext* context, bool with_service) {
+Outcome RecoverLocked(DeployContext* context, WithService with_service) {
   if (IsHalfMade(context->fs)) {
     // There is no record, so there is nothing to settle; the app may start.
     return {.command = CommandId::kRecover,
@@ -118,13 +118,17 @@ Outcome Prune(DeployContext* context) {
   return RunTransaction(context, {.kind = TransactionKind::kPrune});
 }
 
-Outcome Pin(DeployContext* context, const Version& version, bool pinned) {
-  return RunTransaction(context, {.kind = pinned ? TransactionKind::kPin
-                                                 : TransactionKind::kUnpin,
-                                  .version = version});
+Outcome Pin(DeployContext* context, const Version& version) {
+  return RunTransaction(context,
+                        {.kind = TransactionKind::kPin, .version = version});
 }
 
-Outcome RecoverNow(DeployContext* context, bool with_service) {
+Outcome Unpin(DeployContext* context, const Version& version) {
+  return RunTransaction(context,
+                        {.kind = TransactionKind::kUnpin, .version = version});
+}
+
+Outcome RecoverNow(DeployContext* context, WithService with_service) {
   Outcome outcome = RecoverLocked(context, with_service);
   for (std::string& warning : TellNotices(context)) {
     outcome.warnings.push_back(std::move(warning));

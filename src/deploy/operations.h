@@ -1,9 +1,9 @@
 // The commands that change something.
 //
-// Each of Deploy, Stage, Activate, Rollback, Prune and Pin takes the lock,
-// recovers an interrupted transaction, and runs as a recorded transaction of
-// its own. The Outcome says how it ended; a success is durable on return. They
-// throw only if no transaction could begin; then nothing has changed.
+// Each of Deploy, Stage, Activate, Rollback, Prune, Pin and Unpin takes the
+// lock, recovers an interrupted transaction, and runs as a recorded transaction
+// of its own. The Outcome says how it ended; a success is durable on return.
+// They throw only if no transaction could begin; then nothing has changed.
 #ifndef RELEASE_DEPLOY_OPERATIONS_H_
 #define RELEASE_DEPLOY_OPERATIONS_H_
 
@@ -13,6 +13,7 @@
 #include "base/version.h"
 #include "deploy/archive_request.h"
 #include "deploy/deploy_context.h"
+#include "deploy/recovery.h"
 
 namespace release {
 
@@ -31,14 +32,14 @@ Outcome Rollback(DeployContext* context, const std::optional<Version>& version,
                  const std::string& reason);
 
 Outcome Prune(DeployContext* context);
-Outcome Pin(DeployContext* context, const Version& version, bool pinned);
+Outcome Pin(DeployContext* context, const Version& version);
+Outcome Unpin(DeployContext* context, const Version& version);
 
 // Recovers an interrupted transaction and collects garbage. The outcome has the
 // number and version of the recovered transaction; its exit is kDone, or
 // kNeedsPerson if the state is in doubt. Its result is kNothing if no
-// transaction was open. `with_service` is false at boot, before the service
-// starts: then the service is neither reloaded nor checked.
-Outcome RecoverNow(DeployContext* context, bool with_service);
+// transaction was open. With kNo the service is neither reloaded nor checked.
+Outcome RecoverNow(DeployContext* context, WithService with_service);
 
 // Makes the missing directories of the layout; the root itself must exist.
 // Returns whether it made any. The layout is durable on return, including parts

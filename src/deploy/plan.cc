@@ -9,6 +9,7 @@
 #include "deploy/prune.h"
 #include "deploy/recovery.h"
 #include "deploy/staging.h"
+#include "deploy/transaction_spec.h"
 #include "store/layout.h"
 #include "store/lock.h"
 
@@ -96,9 +97,10 @@ void PlanSettling(DeployContext* context, const DeploymentState& state,
 }
 
 // Lists the steps in the order in which Transaction::Activate runs them. A
-// rollback (`goes_back`) runs no activation hooks and marks the live release.
+// rollback runs no activation hooks and marks the live release.
 void PlanActivation(DeployContext* context, const DeploymentState& state,
-                    const Version& version, bool goes_back, Plan* plan) {
+                    const Version& version, LinkChange link, Plan* plan) {
+  const bool goes_back = link == LinkChange::kBack;
   // A rollback must work even if `current` is not a link.
   if (!goes_back) RequireLink(state);
   if (!state.current_is_link) {
@@ -144,10 +146,9 @@ void PlanRemovals(DeployContext* context, const DeploymentState& state,
   }
 }
 
-}  // namespace
-
-Plan PlanDeploy(DeployContext* context, ArchiveRequest request,
-                bool activates) {
+// Plans a deploy, or a stage if `link` is kNone.
+Plan PlanStaging(DeployContext* context, ArchiveRequest request,
+                 LinkChange link) {
   const DeploymentState state = ReadDeploymentState(context->fs);
   Plan plan;
   PlanSettling(context, state, &plan);
@@ -166,12 +167,22 @@ Plan PlanDeploy(DeployContext* context, ArchiveRequest request,
     plan.push_back(fmt::format("keep {} as it is: it has the same content",
                                ReleasePath(version)));
   }
-  if (activates && state.live != version) {
-    PlanActivation(context, state, version, /*goes_back=*/false, &plan);
+  if (link != LinkChange::kNone && state.live != version) {
+    PlanActivation(context, state, version, LinkChange::kForward, &plan);
     plan.push_back(fmt::format("keep the newest {} good releases",
                                context->config->keep_releases));
   }
   return plan;
+}
+
+}  // namespace
+
+Plan PlanDeploy(DeployContext* context, ArchiveRequest request) {
+  return PlanStaging(context, std::move(request), LinkChange::kForward);
+}
+
+Plan PlanStage(DeployContext* context, ArchiveRequest request) {
+  return PlanStaging(context, std::move(request), LinkChange::kNone);
 }
 
 Plan PlanActivate(DeployContext* context, const Version& version) {
@@ -183,7 +194,7 @@ Plan PlanActivate(DeployContext* context, const Version& version) {
   if (state.live == version && state.LiveIsRecorded()) {
     return {"nothing: it is live"};
   }
-  PlanActivation(context, state, version, /*goes_back=*/false, &plan);
+  PlanActivation(context, state, version, LinkChange::kForward, &plan);
   return plan;
 }
 
@@ -202,7 +213,7 @@ Plan PlanRollback(DeployContext* context,
   }
   const Version target = ChooseRollbackTarget(state, version);
   if (state.live == target) return {"nothing: it is live"};
-  PlanActivation(context, state, target, /*goes_back=*/true, &plan);
+  PlanActivation(context, state, target, LinkChange::kBack, &plan);
   return plan;
 }
 
@@ -215,10 +226,14 @@ Plan PlanPrune(DeployContext* context) {
   return plan;
 }
 
-Plan PlanPin(DeployContext* context, const Version& version, bool pinned) {
-  const DeploymentState state = ReadDeploymentState(context->fs);
-  RequireRelease(state, version);
-  return {fmt::format("{} {}", pinned ? "pin" : "unpin", version.name())};
+Plan PlanPin(DeployContext* context, const Version& version) {
+  RequireRelease(ReadDeploymentState(context->fs), version);
+  return {fmt::format("pin {}", version.name())};
+}
+
+Plan PlanUnpin(DeployContext* context, const Version& version) {
+  RequireRelease(ReadDeploymentState(context->fs), version);
+  return {fmt::format("unpin {}", version.name())};
 }
 
 Plan PreviewRecovery(DeployContext* context) {

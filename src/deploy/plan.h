@@ -17,13 +17,15 @@ namespace release {
 
 using Plan = std::vector<std::string>;  // one line for each step
 
-// Reads, hashes and checks the whole archive without unpacking it.
-Plan PlanDeploy(DeployContext* context, ArchiveRequest request, bool activates);
+// These two read, hash and check the whole archive without unpacking it.
+Plan PlanDeploy(DeployContext* context, ArchiveRequest request);
+Plan PlanStage(DeployContext* context, ArchiveRequest request);
 Plan PlanActivate(DeployContext* context, const Version& version);
 Plan PlanRollback(DeployContext* context,
                   const std::optional<Version>& version);
 Plan PlanPrune(DeployContext* context);
-Plan PlanPin(DeployContext* context, const Version& version, bool pinned);
+Plan PlanPin(DeployContext* context, const Version& version);
+Plan PlanUnpin(DeployContext* context, const Version& version);
 Plan PreviewRecovery(DeployContext* context);
 
 }  // namespace release

@@ -16,6 +16,10 @@
 
 namespace release {
 
+// Whether the service takes part in a recovery. At boot it does not: it has not
+// been started yet.
+enum class WithService { kYes, kNo };
+
 // The state of the disk, read under the lock.
 struct DiskFacts {
   std::optional<std::string> current_target;  // where `current` points now

@@ -424,7 +424,7 @@ void LockedRoot::LockAndRecover() {
   lock_.emplace(context_->fs, context_->system.clock, context_->caller,
                 context_->wait);
   state_ = ReadDeploymentState(context_->fs);
-  recovery_ = Recover(context_, &state_, /*with_service=*/true);
+  recovery_ = Recover(context_, &state_, WithService::kYes);
   if (!recovery_) return;
   // Undoing a rollback goes forward, so it is not a rollback that was asked
   // for.

@@ -81,7 +81,7 @@ class UndoRun {
     Step("switch", [&] { UndoSwitch(fs, record_, plan.link); });
     outcome_.current = NameOfTarget(ReadCurrentTarget(fs, *record_.begin));
     std::optional<Failure> trouble;
-    if (plan.reload && cause_.with_service) {
+    if (plan.reload && cause_.with_service == WithService::kYes) {
       trouble = ServiceReturn(&recorder_, record_, outcome_).Run();
     }
     if (ChangesReleases(record_, plan.tree)) {
@@ -133,7 +133,7 @@ class UndoRun {
             .code = std::string(CodeName(outcome_.error->code)),
             .message = outcome_.error->message,
             .at = context_->system.clock->WallSeconds(),
-            .recovered = cause_.recovered};
+            .recovered = cause_.by == UndoneBy::kLaterCommand};
   }
 
   EndRecord MakeEnd(Tree tree, Ledger ledger) const {
@@ -181,8 +181,7 @@ class UndoRun {
 // the record is removed. If the record has whole lines, it was damaged later:
 // it is renamed, so that a person can examine it.
 void ClearUnreadable(Fs* fs, std::uint64_t number) {
-  const std::string path =
-      std::string(kTransactions) + "/" + RecordName(number);
+  const std::string path = RecordPath(number);
   const TransactionRecord record = ReadRecord(fs, number);
   if (record.good_bytes == 0 && !record.damaged) {
     fs->RemoveFile(Fs::kRoot, path);
@@ -215,7 +214,7 @@ Outcome Undo(DeployContext* context, Journal* journal,
 }
 
 std::optional<Outcome> Recover(DeployContext* context, DeploymentState* state,
-                               bool with_service) {
+                               WithService with_service) {
   if (state->unreadable) {
     ClearUnreadable(context->fs, *state->unreadable);
     *state = ReadDeploymentState(context->fs);
@@ -225,8 +224,9 @@ std::optional<Outcome> Recover(DeployContext* context, DeploymentState* state,
     return std::nullopt;
   }
   Journal journal = Journal::Reopen(context->fs, state->open->number);
-  Outcome outcome = Undo(context, &journal, *state->open, state->ledger,
-                         {.recovered = true, .with_service = with_service});
+  Outcome outcome =
+      Undo(context, &journal, *state->open, state->ledger,
+           {.by = UndoneBy::kLaterCommand, .with_service = with_service});
   for (std::string& warning : CleanUpAfterUndo(context, outcome.transaction)) {
     outcome.warnings.push_back(std::move(warning));
   }

@@ -15,12 +15,16 @@
 
 namespace release {
 
-// Why the transaction is undone.
+// The process that undoes a transaction: its own, or that of a later command
+// after the first died.
+enum class UndoneBy { kItself, kLaterCommand };
+
+// Why the transaction is undone, and how.
 struct UndoCause {
   // The step's failure; nullopt if the process died.
   std::optional<Failure> failure;
-  bool recovered = false;    // a later command undoes it
-  bool with_service = true;  // false at boot, before the service starts
+  UndoneBy by = UndoneBy::kItself;
+  WithService with_service = WithService::kYes;
   std::map<std::string, std::string> facts;  // for the record
 };
 
@@ -41,7 +45,7 @@ Outcome Undo(DeployContext* context, Journal* journal,
 // returned, the caller must read the state again. Throws only if nothing was
 // undone. The caller must hold the lock.
 std::optional<Outcome> Recover(DeployContext* context, DeploymentState* state,
-                               bool with_service);
+                               WithService with_service);
 
 }  // namespace release
 

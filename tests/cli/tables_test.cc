@@ -71,7 +71,7 @@ TEST_CASE(
   World world;
   world.Deploy("1");
   world.Deploy("2");
-  Pin(&world.context, *Version::Parse("1"), true);
+  Pin(&world.context, *Version::Parse("1"));
   std::vector<ListedRelease> listed = ListKnown(&world.context);
   listed.at(1).pids = {4, 5};
   const std::string table = ListTable(listed);

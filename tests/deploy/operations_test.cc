@@ -157,7 +157,7 @@ TEST_CASE("each command refuses a version that does not exist") {
   DeployAll(&world, {"1"});
   for (const Outcome& outcome :
        {Activate(&world.context, V("9")), Rollback(&world.context, V("9"), ""),
-        Pin(&world.context, V("9"), true)}) {
+        Pin(&world.context, V("9"))}) {
     CHECK(outcome.exit == Exit::kNoSuchRelease);
     CHECK(outcome.error->code == ErrorCode::kNoSuchRelease);
     CHECK(outcome.current == "1");

@@ -37,7 +37,7 @@ TEST_CASE("a plan of a deploy names each step and changes nothing") {
   world.Deploy("1");
   world.config.hooks.pre_activate = {"warm-up"};
   const std::string before = world.disk.Image();
-  const Plan plan = PlanDeploy(&world.context, world.RequestFor("2"), true);
+  const Plan plan = PlanDeploy(&world.context, world.RequestFor("2"));
   CHECK(Plans(plan, "unpack 3 entries"));
   CHECK(Plans(plan, "as releases/2"));
   CHECK(Plans(plan, "pre_activate"));
@@ -51,7 +51,7 @@ TEST_CASE("a plan of a deploy names each step and changes nothing") {
 
 TEST_CASE("a plan of a stage does not switch") {
   World world;
-  const Plan plan = PlanDeploy(&world.context, world.RequestFor("1"), false);
+  const Plan plan = PlanStage(&world.context, world.RequestFor("1"));
   CHECK(plan.size() == 1);
   CHECK(Plans(plan, "publish them as releases/1"));
 }
@@ -59,7 +59,7 @@ TEST_CASE("a plan of a stage does not switch") {
 TEST_CASE("a plan of the same content again keeps what is there") {
   World world;
   world.Deploy("1");
-  const Plan plan = PlanDeploy(&world.context, world.RequestFor("1"), true);
+  const Plan plan = PlanDeploy(&world.context, world.RequestFor("1"));
   CHECK(plan.size() == 1);
   CHECK(Plans(plan, "keep releases/1 as it is"));
 }
@@ -69,14 +69,12 @@ TEST_CASE("a plan throws what would refuse the deploy") {
   world.Deploy("1");
   ArchiveRequest other = world.RequestFor("2");
   other.version = kOne;
-  CHECK(ErrorOf([&] {
-          PlanDeploy(&world.context, std::move(other), true);
-        }).code() == ErrorCode::kVersionConflict);
+  CHECK(ErrorOf([&] { PlanDeploy(&world.context, std::move(other)); }).code() ==
+        ErrorCode::kVersionConflict);
   ArchiveRequest cut =
       RequestOfBytes(World::ArchiveOf("3").substr(0, 700), "shop-3.tar");
-  CHECK(ErrorOf([&] {
-          PlanDeploy(&world.context, std::move(cut), true);
-        }).code() == ErrorCode::kArchiveTruncated);
+  CHECK(ErrorOf([&] { PlanDeploy(&world.context, std::move(cut)); }).code() ==
+        ErrorCode::kArchiveTruncated);
 }
 
 TEST_CASE("plans of activate and rollback name where current would point") {
@@ -101,7 +99,7 @@ TEST_CASE("plans throw if the release or a rollback target is missing") {
   const auto code = [](const auto& plan) { return ErrorOf(plan).code(); };
   CHECK(code([&] { PlanActivate(&world.context, kTwo); }) ==
         ErrorCode::kNoSuchRelease);
-  CHECK(code([&] { PlanPin(&world.context, kTwo, true); }) ==
+  CHECK(code([&] { PlanPin(&world.context, kTwo); }) ==
         ErrorCode::kNoSuchRelease);
   CHECK(code([&] { PlanRollback(&world.context, kTwo); }) ==
         ErrorCode::kNoSuchRelease);
@@ -144,7 +142,7 @@ TEST_CASE("every plan settles an interrupted transaction first") {
   CHECK(Plans(PlanPrune(&world.context), first));
   CHECK(Plans(PlanActivate(&world.context, kOne), first));
   CHECK(Plans(PlanRollback(&world.context, std::nullopt), first));
-  CHECK(Plans(PlanDeploy(&world.context, world.RequestFor("4"), true), first));
+  CHECK(Plans(PlanDeploy(&world.context, world.RequestFor("4")), first));
 }
 
 TEST_CASE("a plan of recover says what the recovery rule would do") {

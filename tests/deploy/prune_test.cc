@@ -85,10 +85,10 @@ TEST_CASE("a pinned release is kept until it is unpinned") {
   DeployAll(&world, {"1", "2", "3"});
   world.config.keep_releases = 0;
   const Version one = Version::ParseOrThrow("1");
-  CHECK(Pin(&world.context, one, true).exit == Exit::kDone);
+  CHECK(Pin(&world.context, one).exit == Exit::kDone);
   Prune(&world.context);
   CHECK(OnDisk(&world) == "1 2 3");
-  CHECK(Pin(&world.context, one, false).exit == Exit::kDone);
+  CHECK(Unpin(&world.context, one).exit == Exit::kDone);
   Prune(&world.context);
   CHECK(OnDisk(&world) == "2 3");
 }
@@ -203,8 +203,7 @@ TEST_CASE("a failure to delete is reported by a later deploy") {
   CHECK(DeleteTrash(&fs).size() == 1);
   // A deploy leaves the trash of the newest transaction alone, because its
   // process may still be deleting it. The pin makes that trash an older one's.
-  CHECK(Pin(&world.context, Version::ParseOrThrow("4"), true).exit ==
-        Exit::kDone);
+  CHECK(Pin(&world.context, Version::ParseOrThrow("4")).exit == Exit::kDone);
   world.context.fs = &fs;
   fs.FailAt(1, EACCES, FsCall::kRemoveFile);
   const Outcome outcome = world.Deploy("5");
@@ -262,7 +261,7 @@ TEST_CASE("a failed release is kept while it is pinned or a process uses it") {
   DeployAll(&world, {"1"});
   world.broken = {"2", "3", "4", "5"};
   world.Deploy("2");
-  Pin(&world.context, Version::ParseOrThrow("2"), true);
+  Pin(&world.context, Version::ParseOrThrow("2"));
   world.Deploy("3");
   world.runner.uses = {{5, "app", ProcessUse::What::kExecutable,
                         "/srv/shop/releases/3/bin/app"}};

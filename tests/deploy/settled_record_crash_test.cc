@@ -28,8 +28,7 @@ std::vector<NextCommand> SecondCommands() {
       {"deploy", [](World* world) { world->Deploy("4"); }},
       {"activate",
        [](World* world) { Activate(&world->context, *Version::Parse("1")); }},
-      {"pin",
-       [](World* world) { Pin(&world->context, *Version::Parse("1"), true); }},
+      {"pin", [](World* world) { Pin(&world->context, *Version::Parse("1")); }},
       {"prune", [](World* world) { Prune(&world->context); }},
       {"rollback", [](World* world) { world->Rollback(); }}};
 }
@@ -60,8 +59,7 @@ std::vector<KilledDeploy> KilledAfterTheirEnd() {
       crashed = true;
     }
     const auto& syncs = world->disk.syncs();
-    const std::string record =
-        fmt::format("{}/{}", kTransactions, RecordName(3));
+    const std::string record = RecordPath(3);
     const auto count = std::count(syncs.begin(), syncs.end(), record);
     auto killed = std::make_unique<World>(*world, world->disk.Killed());
     const bool there = ListRecords(&killed->disk).back() == 3;
@@ -148,7 +146,7 @@ TEST_CASE("no crash at any call of the next command loses a committed end") {
 }
 
 TEST_CASE("without the sync of that end each next command may lose it") {
-  const std::string record = fmt::format("{}/{}", kTransactions, RecordName(3));
+  const std::string record = RecordPath(3);
   for (const KilledDeploy& killed : KilledAfterTheirEnd()) {
     if (killed.synced) continue;
     for (const NextCommand& command : SecondCommands()) {
@@ -161,7 +159,7 @@ TEST_CASE("without the sync of that end each next command may lose it") {
 TEST_CASE("a record whose end is known to be durable is not synced again") {
   const auto world = TwoReleases();
   world->Deploy("3");
-  const std::string record = fmt::format("{}/{}", kTransactions, RecordName(3));
+  const std::string record = RecordPath(3);
   const auto count = [&] {
     const auto& syncs = world->disk.syncs();
     return std::count(syncs.begin(), syncs.end(), record);

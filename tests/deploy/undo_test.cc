@@ -80,7 +80,7 @@ TEST_CASE("a death does not mark an existing release as failed") {
 TEST_CASE("at boot the link goes back and the service is left alone") {
   Died world;
   const int commands = static_cast<int>(world.runner.commands.size());
-  CHECK(release::RecoverNow(&world.context, /*with_service=*/false).exit ==
+  CHECK(release::RecoverNow(&world.context, WithService::kNo).exit ==
         Exit::kDone);
   CHECK(world.Current() == "releases/1");
   CHECK(static_cast<int>(world.runner.commands.size()) == commands);
@@ -205,7 +205,7 @@ Outcome RecoverWithFault(Died* world, FaultFs* fs, std::uint64_t n,
   world->context.fs = fs;
   DeploymentState state = ReadDeploymentState(fs);
   fs->FailAt(n, error_number, kind);
-  return *Recover(&world->context, &state, /*with_service=*/true);
+  return *Recover(&world->context, &state, WithService::kYes);
 }
 
 TEST_CASE("an undo is timed and recorded by its steps") {

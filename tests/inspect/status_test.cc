@@ -148,7 +148,7 @@ TEST_CASE("only a transaction that proves a release ends a doubt") {
   CHECK(in_doubt());
   Deploy(&world.context, RequestOfBytes("no archive", "shop-4.tar"));
   CHECK(in_doubt());
-  Pin(&world.context, V("1"), true);
+  Pin(&world.context, V("1"));
   CHECK(in_doubt());
   CHECK(Activate(&world.context, V("2")).exit == Exit::kDone);
   CHECK(!in_doubt());

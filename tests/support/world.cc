@@ -70,7 +70,7 @@ Outcome World::Rollback() {
 }
 
 Outcome World::RecoverNow() {
-  return release::RecoverNow(&context, /*with_service=*/true);
+  return release::RecoverNow(&context, WithService::kYes);
 }
 
 std::string World::Current() {
