@@ -18,12 +18,8 @@
 namespace release {
 namespace {
 
-// Creates the empty file that the running transaction polls for. Not durable:
-// if the host crashes, the transaction is undone anyway.
-void LeaveMark(Fs* fs, const std::string& path) {
-  if (fs->Stat(Fs::kRoot, path)) return;
-  const ScopedHandle file(
-      fs, fs->Open(Fs::kRoot, path, OpenMode::kCreateNew, 0640));
+[[noreturn]] void ThrowNothingRunning() {
+  throw Error(ErrorCode::kNothingRunning, "cannot find a running transaction");
 }
 
 std::string RemarkOn(const Preempted& preempted) {
@@ -156,27 +152,21 @@ bool InitializeLayout(Fs* fs) {
 std::uint64_t RunningTransaction(Fs* fs) {
   const DeploymentState state = ReadDeploymentState(fs);
   // An open record without a lock holder belongs to a process that died.
-  if (!state.open || !FindLockHolder(fs)) {
-    throw Error(ErrorCode::kNothingRunning,
-                "cannot find a running transaction");
-  }
+  if (!state.open || !FindLockHolder(fs)) ThrowNothingRunning();
   return state.open->number;
 }
 
 std::uint64_t Confirm(Fs* fs) {
   const std::uint64_t number = RunningTransaction(fs);
-  LeaveMark(fs, ConfirmPath(number));
+  LeaveRequest(fs, ConfirmPath(number), "");
   return number;
 }
 
 std::uint64_t Abort(DeployContext* context) {
   Fs* fs = context->fs;
   const DeploymentState state = ReadDeploymentState(fs);
-  // A transaction that still receives its archive holds the lock but has no
-  // record yet. It will take the next number.
-  const bool preparing = !state.open && FindLockHolder(fs);
-  const std::uint64_t number =
-      preparing ? state.newest + 1 : RunningTransaction(fs);
+  if (!FindLockHolder(fs)) ThrowNothingRunning();
+  const std::uint64_t number = NumberOfRunning(state);
   RequestAbort(fs, number, CallerName(context->caller));
   return number;
 }

@@ -6,7 +6,6 @@
 #include <initializer_list>
 
 #include "base/units.h"
-#include "deploy/deployment_state.h"
 #include "store/layout.h"
 #include "store/lock.h"
 
@@ -29,19 +28,18 @@ bool IsInterruptible(const TransactionRecord& record) {
   return step == "unpack" || step == "health" || step == "confirm";
 }
 
-void RequestAbort(Fs* fs, std::uint64_t number, const std::string& by) {
-  const std::string path = AbortPath(number);
+void LeaveRequest(Fs* fs, const std::string& path, const std::string& text) {
   if (fs->Stat(Fs::kRoot, path)) return;
   // Written under another name first, so that the transaction does not find the
   // file before its text.
-  const std::string temporary =
-      fmt::format("{}/{}abort-{:06}", kOwn, kTempFilePrefix, number);
+  const std::string temporary = fmt::format("{}/{}{}", kOwn, kTempFilePrefix,
+                                            path.substr(path.rfind('/') + 1));
   fs->RemoveFile(Fs::kRoot, temporary);
   {
     const ScopedHandle file(
         fs, fs->Open(Fs::kRoot, temporary, OpenMode::kCreateNew, 0640));
     try {
-      fs->Write(file.get(), by);
+      if (!text.empty()) fs->Write(file.get(), text);
     } catch (const FsError& error) {
       // On a full disk the request must do without its text.
       if (error.error_number() != ENOSPC) throw;
@@ -50,23 +48,28 @@ void RequestAbort(Fs* fs, std::uint64_t number, const std::string& by) {
   fs->Rename(Fs::kRoot, temporary, Fs::kRoot, path, RenameMode::kReplace);
 }
 
+std::uint64_t NumberOfRunning(const DeploymentState& state) {
+  return state.open ? state.open->number : state.newest + 1;
+}
+
+void RequestAbort(Fs* fs, std::uint64_t number, const std::string& by) {
+  LeaveRequest(fs, AbortPath(number), by);
+}
+
 std::optional<Preempted> Preempt(DeployContext* context) {
   Fs* fs = context->fs;
   const auto holder = FindLockHolder(fs);
   if (!holder) return std::nullopt;
   const DeploymentState state = ReadDeploymentState(fs);
   if (state.open && !IsInterruptible(*state.open)) return std::nullopt;
-  // A transaction that still receives its archive has no record yet. It will
-  // take the next number.
-  Preempted preempted{.number = state.newest + 1,
+  Preempted preempted{.number = NumberOfRunning(state),
                       .command = CommandId::kNone,
                       .caller = holder->caller,
                       .returns_to = std::nullopt};
   if (state.open) {
-    preempted = {.number = state.open->number,
-                 .command = state.open->begin->command,
-                 .caller = state.open->begin->caller,
-                 .returns_to = ReturnsTo(*state.open)};
+    preempted.command = state.open->begin->command;
+    preempted.caller = state.open->begin->caller;
+    preempted.returns_to = ReturnsTo(*state.open);
   }
   RequestAbort(fs, preempted.number,
                fmt::format("a rollback of {}", CallerName(context->caller)));

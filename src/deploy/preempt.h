@@ -7,12 +7,23 @@
 #include <string>
 
 #include "deploy/deploy_context.h"
+#include "deploy/deployment_state.h"
 
 namespace release {
 
+// Leaves a file at `path` in .release/ for which the running transaction looks,
+// with `text` in it if the disk has room. Does nothing if it is there already.
+// Not durable: if the host crashes, the transaction is undone anyway. Throws
+// FsError.
+void LeaveRequest(Fs* fs, const std::string& path, const std::string& text);
+
+// Returns the number of the transaction that the lock's holder runs. A holder
+// that is still receiving its archive has no record yet; it will take the next
+// number.
+std::uint64_t NumberOfRunning(const DeploymentState& state);
+
 // Asks transaction `number` to undo and stop. `by` says who asks and by which
-// command; the transaction's error repeats it. Not durable: if the host crashes
-// the transaction is undone anyway. Throws FsError.
+// command; the transaction's error repeats it. As LeaveRequest otherwise.
 void RequestAbort(Fs* fs, std::uint64_t number, const std::string& by);
 
 // Returns whether a rollback may interrupt the transaction, which runs.

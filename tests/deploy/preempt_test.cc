@@ -98,6 +98,18 @@ TEST_CASE("a holder without a record is still receiving its archive") {
   CHECK(ReadFile(&world.disk, AbortPath(2)) == "a rollback of bob");
 }
 
+TEST_CASE("a request appears at once with its text, and only once") {
+  World world;
+  LeaveRequest(&world.disk, ConfirmPath(2), "");
+  LeaveRequest(&world.disk, AbortPath(2), "bob");
+  LeaveRequest(&world.disk, AbortPath(2), "carol");
+  CHECK(ReadFile(&world.disk, ConfirmPath(2)).empty());
+  CHECK(ReadFile(&world.disk, AbortPath(2)) == "bob");
+  for (const DirEntry& entry : world.disk.List(Fs::kRoot, kOwn)) {
+    CHECK(!entry.name.starts_with(kTempFilePrefix));
+  }
+}
+
 TEST_CASE("the longest undo covers every limit of the configuration") {
   Config config;
   config.service.timeout = seconds(100);
