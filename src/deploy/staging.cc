@@ -336,11 +336,15 @@ Manifest ArchiveStaging::ReadOnly() {
   return std::move(unpacked.manifest);
 }
 
+unsigned ArchiveStaging::StripComponents() const {
+  return request_.strip_components.value_or(
+      context_->config->unpack.strip_components);
+}
+
 UnpackOptions ArchiveStaging::MakeOptions() const {
   const UnpackConfig& unpack = context_->config->unpack;
   return {
-      .strip_components =
-          request_.strip_components.value_or(unpack.strip_components),
+      .strip_components = StripComponents(),
       .max_bytes = unpack.max_size,
       .max_entries = unpack.max_entries,
       .owner = request_.owner,
@@ -406,12 +410,12 @@ Unpacked ArchiveStaging::UnpackInto(const Staging& staging,
 void ArchiveStaging::WarnOfStripped(const Unpacked& unpacked,
                                     StepRecorder* recorder) const {
   if (unpacked.stripped == 0) return;
-  recorder->Warn(fmt::format(
-      "--strip-components {} leaves out {} of the archive{}",
-      MakeOptions().strip_components, Quoted(unpacked.first_stripped),
-      unpacked.stripped == 1
-          ? ""
-          : fmt::format(" and {} more", unpacked.stripped - 1)));
+  recorder->Warn(
+      fmt::format("--strip-components {} leaves out {} of the archive{}",
+                  StripComponents(), Quoted(unpacked.first_stripped),
+                  unpacked.stripped == 1
+                      ? ""
+                      : fmt::format(" and {} more", unpacked.stripped - 1)));
 }
 
 std::optional<std::string> ArchiveStaging::Hint() const {

@@ -57,6 +57,7 @@ class ArchiveStaging {
   void CheckSpace(const DeploymentState& state);
   void DeleteTrashFirst();
   void CheckArchive(const Unpacked& unpacked) const;
+  unsigned StripComponents() const;
   UnpackOptions MakeOptions() const;
   Manifest ReadOnly();
   void Create(const DeploymentState& state, StepRecorder* recorder,

@@ -186,11 +186,6 @@ void Transaction::Begin() {
 
 void Transaction::Forward() {
   Stage();
-  if (spec_.kind == TransactionKind::kPrune) {
-    recorder_.Step("prune", [&] {
-      recorder_.WarnAll(SetAsideUnkept(context_, state_, record_.number));
-    });
-  }
   if (link() == LinkChange::kTakeOver) {
     recorder_.Step("switch", [&] { Switch(); });
   } else if (switches()) {
@@ -210,6 +205,11 @@ void Transaction::Stage() {
     case StagingStep::kAdopt:
       if (prepared_.unchanged) break;
       AdoptReleases(spec_.adoption, &recorder_, &prepared_);
+      break;
+    case StagingStep::kSetAsideUnkept:
+      recorder_.Step("prune", [&] {
+        recorder_.WarnAll(SetAsideUnkept(context_, state_, record_.number));
+      });
       break;
     case StagingStep::kUnpack:
       staging_->Stage(state_, &recorder_, &prepared_);

@@ -41,8 +41,8 @@ enum class LinkChange {
   kTakeOver,  // switch only: the service uses the same files as before
 };
 
-// How a kind of transaction brings a release into releases/.
-enum class StagingStep { kNone, kUnpack, kAdopt };
+// How a kind of transaction changes releases/ before its switch or commit.
+enum class StagingStep { kNone, kUnpack, kAdopt, kSetAsideUnkept };
 
 enum class AfterCommit { kNothing, kApplyRetention, kCollectUnkept };
 
@@ -52,11 +52,13 @@ struct KindTraits {
   LinkChange link = LinkChange::kNone;
   AfterCommit after_commit = AfterCommit::kNothing;
 
-  // Transactions that stage nothing must succeed on a full disk, so they take
-  // a preallocated record.
+  // Transactions that bring in nothing must succeed on a full disk, so they
+  // take a preallocated record.
   constexpr Journal::RecordSpace record_space() const {
-    return staging == StagingStep::kNone ? Journal::RecordSpace::kSpareFile
-                                         : Journal::RecordSpace::kNewFile;
+    const bool brings_in =
+        staging == StagingStep::kUnpack || staging == StagingStep::kAdopt;
+    return brings_in ? Journal::RecordSpace::kNewFile
+                     : Journal::RecordSpace::kSpareFile;
   }
 };
 
@@ -72,7 +74,7 @@ inline constexpr std::array<KindTraits, 8> kKindTraits = {{
      AfterCommit::kNothing},
     {CommandId::kInit, StagingStep::kAdopt, LinkChange::kTakeOver,
      AfterCommit::kNothing},
-    {CommandId::kPrune, StagingStep::kNone, LinkChange::kNone,
+    {CommandId::kPrune, StagingStep::kSetAsideUnkept, LinkChange::kNone,
      AfterCommit::kCollectUnkept},
     {CommandId::kPin, StagingStep::kNone, LinkChange::kNone,
      AfterCommit::kNothing},
