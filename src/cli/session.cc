@@ -17,6 +17,7 @@
 #include "os/startup.h"
 #include "os/system_journal.h"
 #include "service/hooks.h"
+#include "store/layout.h"
 #include "store/root_safety.h"
 
 namespace release {
@@ -123,7 +124,7 @@ unsigned AllowedThreads() {
 // command is about to run. Names relative to a release can only be checked
 // then.
 void RequireSafeCommands(const Config& config) {
-  const std::string releases = config.root + "/releases";
+  const std::string releases = config.root + "/" + kReleases;
   const HooksConfig& hooks = config.hooks;
   if (!hooks.user.empty()) RequireUser(hooks.user);
   for (const auto& [name, argv] : {std::pair("preflight", &hooks.preflight),

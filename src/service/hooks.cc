@@ -91,10 +91,10 @@ CommandResult Start(Runner* runner, const std::string& name,
   if (hooks.user.empty()) {
     RequireSafeForRoot(fmt::format("the {} hook", name), command,
                        hook_context.Releases(), kHookRemedy);
-  } else {
-    RequireUser(hooks.user);
   }
   if (hooks.in_unit) {
+    // Outside a unit AsUser requires the user.
+    if (!hooks.user.empty()) RequireUser(hooks.user);
     return RunInUnit(runner, UnitName(name, hook_context), command, hooks.user);
   }
   return runner->Run(hooks.user.empty() ? command

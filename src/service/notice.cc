@@ -6,7 +6,6 @@
 
 #include "base/text.h"
 #include "base/units.h"
-#include "service/hook_context.h"
 
 namespace release {
 namespace {
@@ -93,16 +92,15 @@ std::string Notice::Text() const {
   return text;
 }
 
-std::map<std::string, std::string> Notice::Environment() const {
-  const HookContext hook_context{.app = app,
-                                 .version = version,
-                                 .previous = previous,
-                                 .root = root,
-                                 .transaction = transaction,
-                                 .step = "notify",
-                                 .result = result,
-                                 .reason = message.empty() ? reason : message};
-  return hook_context.Environment();
+HookContext Notice::Context() const {
+  return {.app = app,
+          .version = version,
+          .previous = previous,
+          .root = root,
+          .transaction = transaction,
+          .step = "notify",
+          .result = result,
+          .reason = message.empty() ? reason : message};
 }
 
 bool Wanted(const NotifyConfig& config, const Notice& notice) {

@@ -3,7 +3,6 @@
 #define RELEASE_SERVICE_NOTICE_H_
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +11,7 @@
 #include "base/config.h"
 #include "base/result.h"
 #include "os/system_journal.h"
+#include "service/hook_context.h"
 
 namespace release {
 
@@ -49,8 +49,8 @@ struct Notice {
   // and was undone; 1.4.2 is live: cannot ...".
   std::string Text() const;
 
-  // Returns the variables that hooks get too (service/hook_context.h).
-  std::map<std::string, std::string> Environment() const;
+  // Returns the facts that hooks get too.
+  HookContext Context() const;
 };
 
 // Returns whether the configuration asks for this notice. A notice of an

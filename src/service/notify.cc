@@ -30,11 +30,12 @@ Reason RunNotifier(const Argv& argv, const Notice& notice, Runner* runner,
                    Nanoseconds timeout) {
   Command command;
   command.argv = argv;
-  command.env = notice.Environment();
+  const HookContext context = notice.Context();
+  command.env = context.Environment();
   command.input = NoticeJson(notice) + "\n";
   command.directory = std::string("/");
   command.timeout = timeout;
-  const auto unsafe = FindUnsafeFile(command, notice.root + "/releases");
+  const auto unsafe = FindUnsafeFile(command, context.Releases());
   if (unsafe) {
     return fmt::format("root does not run it, because of {}: {}",
                        Printable(unsafe->path), unsafe->reason);

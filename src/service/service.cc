@@ -242,7 +242,7 @@ std::vector<std::string> Service::CheckRunning(
     return {};
   }
   const auto remark = CheckRunsRelease(
-      hook_context.root + "/releases", hook_context.version,
+      hook_context.Releases(), hook_context.version,
       {service.timeout, say, impl_->RemedyForOld()},
       [this] { return impl_->Processes(); }, impl_->system.runner,
       &impl_->waiter);

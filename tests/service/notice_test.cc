@@ -151,8 +151,9 @@ TEST_CASE("a notice cannot command the terminal that shows it") {
     INFO(field.first);
     CHECK(field.second.find('\x1b') == std::string::npos);
   }
-  CHECK(notice.Environment().at("RELEASE_REASON") == shown);
-  CHECK(notice.Environment().at("RELEASE_PREVIOUS") == "../else\\nwhere");
+  CHECK(notice.Context().Environment().at("RELEASE_REASON") == shown);
+  CHECK(notice.Context().Environment().at("RELEASE_PREVIOUS") ==
+        "../else\\nwhere");
 }
 
 TEST_CASE("a long message, or one that is not UTF-8, still makes a notice") {
@@ -179,11 +180,12 @@ TEST_CASE("the journal gets a fixed id and the fields of the notice") {
 }
 
 TEST_CASE("the environment is the same as that of hooks") {
-  const auto env = Undone().Environment();
+  const auto env = Undone().Context().Environment();
   CHECK(env.at("RELEASE_RESULT") == "undone");
   CHECK(env.at("RELEASE_STEP") == "notify");
   CHECK(env.at("RELEASE_REASON") == "cannot confirm that 1.4.3 is healthy");
-  CHECK(RolledBack().Environment().at("RELEASE_REASON") == "checkout is slow");
+  CHECK(RolledBack().Context().Environment().at("RELEASE_REASON") ==
+        "checkout is slow");
 }
 
 }  // namespace release
