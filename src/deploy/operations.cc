@@ -23,14 +23,15 @@ namespace {
 }
 
 std::string RemarkOn(const Preempted& preempted) {
-  const std::string what =
-      preempted.command == CommandId::kNone
-          ? "it"
-          : fmt::format("the {}", CommandName(preempted.command));
-  return fmt::format(
-      "asked transaction {} to undo and stop: {} of {} was under "
-      "way",
-      preempted.number, what, CallerName(preempted.caller));
+  const std::string by = CallerName(preempted.caller);
+  const std::string asked =
+      fmt::format("asked transaction {} to undo and stop", preempted.number);
+  if (preempted.command == CommandId::kNone) {
+    return fmt::format("{}: it was still receiving the archive of {}", asked,
+                       by);
+  }
+  return fmt::format("{}: the {} of {} was under way", asked,
+                     CommandName(preempted.command), by);
 }
 
 Outcome RecoverLocked(DeployContext* context, WithService with_service) {

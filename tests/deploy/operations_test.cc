@@ -271,6 +271,24 @@ TEST_CASE("confirm and abort need a transaction that runs") {
   check();
 }
 
+TEST_CASE("a rollback says whose upload it stopped") {
+  World world;
+  DeployAll(&world, {"1", "2"});
+  std::optional<Lock> upload;
+  upload.emplace(&world.disk, &world.clock,
+                 Identity{.user = "alice", .pid = 9}, Nanoseconds(0));
+  world.clock.At(world.clock.SinceBoot() + std::chrono::seconds(1), [&] {
+    world.disk.RemoveFile(Fs::kRoot, AbortPath(3));
+    upload.reset();
+  });
+  const Outcome outcome = world.Rollback();
+  CHECK(outcome.exit == Exit::kDone);
+  REQUIRE(!outcome.warnings.empty());
+  CHECK(outcome.warnings.front() ==
+        "asked transaction 3 to undo and stop: it was still receiving the "
+        "archive of alice");
+}
+
 TEST_CASE("while another transaction runs, a command is refused as busy") {
   World world;
   DeployAll(&world, {"1"});
