@@ -209,17 +209,17 @@ int RunRecover(const GlobalOptions& global, const RecoverOptions& options) {
 int RunConfirm(const GlobalOptions& global) {
   Session session(global);
   session.RequireOnlyRootWrites();
-  return FinishTelling(&session, CommandId::kConfirm,
-                       global.dry_run ? RunningTransaction(session.fs())
-                                      : Confirm(session.fs()));
+  return FinishTelling(
+      &session, CommandId::kConfirm,
+      global.dry_run ? FindForConfirm(session.fs()) : Confirm(session.fs()));
 }
 
 int RunAbort(const GlobalOptions& global) {
   Session session(global);
   session.RequireOnlyRootWrites();
-  return FinishTelling(&session, CommandId::kAbort,
-                       global.dry_run ? RunningTransaction(session.fs())
-                                      : Abort(session.context()));
+  return FinishTelling(
+      &session, CommandId::kAbort,
+      global.dry_run ? FindForAbort(session.fs()) : Abort(session.context()));
 }
 
 int RunNotify(const GlobalOptions& global, const NotifyOptions& options) {

@@ -150,25 +150,28 @@ bool InitializeLayout(Fs* fs) {
   return made;
 }
 
-std::uint64_t RunningTransaction(Fs* fs) {
+std::uint64_t FindForConfirm(Fs* fs) {
   const DeploymentState state = ReadDeploymentState(fs);
   // An open record without a lock holder belongs to a process that died.
   if (!state.open || !FindLockHolder(fs)) ThrowNothingRunning();
   return state.open->number;
 }
 
+std::uint64_t FindForAbort(Fs* fs) {
+  const DeploymentState state = ReadDeploymentState(fs);
+  if (!FindLockHolder(fs)) ThrowNothingRunning();
+  return NumberOfRunning(state);
+}
+
 std::uint64_t Confirm(Fs* fs) {
-  const std::uint64_t number = RunningTransaction(fs);
+  const std::uint64_t number = FindForConfirm(fs);
   LeaveRequest(fs, ConfirmPath(number), "");
   return number;
 }
 
 std::uint64_t Abort(DeployContext* context) {
-  Fs* fs = context->fs;
-  const DeploymentState state = ReadDeploymentState(fs);
-  if (!FindLockHolder(fs)) ThrowNothingRunning();
-  const std::uint64_t number = NumberOfRunning(state);
-  RequestAbort(fs, number, CallerName(context->caller));
+  const std::uint64_t number = FindForAbort(context->fs);
+  RequestAbort(context->fs, number, CallerName(context->caller));
   return number;
 }
 

@@ -49,11 +49,12 @@ bool InitializeLayout(Fs* fs);
 // Confirm lets a transaction that waits for confirmation keep its release;
 // Abort asks the running transaction to undo and stop. Both only leave a file
 // that the transaction polls for; they neither take the lock nor wait. Each
-// returns the number of that transaction, as does RunningTransaction. Throws
-// Error kNothingRunning if none is running.
+// returns the number of that transaction; the other two return the number alone
+// and change nothing. Each throws Error kNothingRunning if none is running.
 std::uint64_t Confirm(Fs* fs);
 std::uint64_t Abort(DeployContext* context);
-std::uint64_t RunningTransaction(Fs* fs);
+std::uint64_t FindForConfirm(Fs* fs);
+std::uint64_t FindForAbort(Fs* fs);
 
 }  // namespace release
 

@@ -2,8 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include <optional>
+
 #include "store/durable.h"
 #include "store/layout.h"
+#include "store/lock.h"
 #include "store/verify.h"
 #include "support/expect_error.h"
 #include "support/fault_fs.h"
@@ -271,12 +274,25 @@ TEST_CASE("confirm and abort need a transaction that runs") {
   check();
 }
 
+TEST_CASE("a dry run of abort finds an upload as abort does") {
+  World world;
+  DeployAll(&world, {"1"});
+  const Lock upload(&world.disk, &world.clock, world.context.caller,
+                    Nanoseconds(0));
+  CHECK(FindForAbort(&world.disk) == 2);
+  CHECK(!world.disk.Stat(Fs::kRoot, AbortPath(2)));
+  CHECK(Abort(&world.context) == 2);
+  // It waits for nothing, so there is nothing to confirm.
+  CHECK(ErrorOf([&] { FindForConfirm(&world.disk); }).code() ==
+        ErrorCode::kNothingRunning);
+}
+
 TEST_CASE("a rollback says whose upload it stopped") {
   World world;
   DeployAll(&world, {"1", "2"});
   std::optional<Lock> upload;
-  upload.emplace(&world.disk, &world.clock,
-                 Identity{.user = "alice", .pid = 9}, Nanoseconds(0));
+  upload.emplace(&world.disk, &world.clock, Identity{.user = "alice", .pid = 9},
+                 Nanoseconds(0));
   world.clock.At(world.clock.SinceBoot() + std::chrono::seconds(1), [&] {
     world.disk.RemoveFile(Fs::kRoot, AbortPath(3));
     upload.reset();
