@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <functional>
 #include <utility>
 
 #include "base/text.h"
@@ -89,12 +88,17 @@ void DeleteSetAside(DeployContext* context) {
   }
 }
 
+// Has retention only set trees aside, for FinishAndDelete to delete.
+DeployContext* DeletingLater(DeployContext* context) {
+  context->deletes_later = true;
+  return context;
+}
+
 // Finishes a command that applies retention: prints the outcome first, then
 // deletes the trees that were set aside.
 int FinishAndDelete(DeployContext* context, const GlobalOptions& global,
-                    const std::function<Outcome()>& run) {
-  context->deletes_later = true;
-  const int status = Finish(global, run());
+                    const Outcome& outcome) {
+  const int status = Finish(global, outcome);
   DeleteSetAside(context);
   return status;
 }
@@ -144,9 +148,9 @@ int RunDeploy(const GlobalOptions& global, const DeployOptions& options) {
   }
   if (!options.activates)
     return Finish(global, Stage(context, std::move(request)));
-  return FinishAndDelete(context, global, [&] {
-    return Deploy(context, std::move(request), options.confirm_within);
-  });
+  return FinishAndDelete(context, global,
+                         Deploy(DeletingLater(context), std::move(request),
+                                options.confirm_within));
 }
 
 int RunActivate(const GlobalOptions& global, const ActivateOptions& options) {
@@ -157,9 +161,9 @@ int RunActivate(const GlobalOptions& global, const ActivateOptions& options) {
     return PrintPlan(global, CommandId::kActivate,
                      PlanActivate(context, version));
   }
-  return FinishAndDelete(context, global, [&] {
-    return Activate(context, version, options.confirm_within);
-  });
+  return FinishAndDelete(
+      context, global,
+      Activate(DeletingLater(context), version, options.confirm_within));
 }
 
 int RunRollback(const GlobalOptions& global, const RollbackOptions& options) {

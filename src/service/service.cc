@@ -38,10 +38,10 @@ struct Service::Impl {
   bool has_unit() const { return !config.service.unit.empty(); }
   bool has_pidfile() const { return !pidfile.path.empty(); }
 
-  void TakeUpUnit(std::vector<std::string>* remarks);
-  void TakeUpPidfile(const HookContext& hook_context,
+  void ReloadUnit(std::vector<std::string>* remarks);
+  void SignalPidfile(const HookContext& hook_context,
                      std::vector<std::string>* remarks);
-  void TakeUpCommand(const HookContext& hook_context);
+  void RunReloadCommand(const HookContext& hook_context);
   void WatchPidfile();
   void Watch();
   ServiceProcesses Processes();
@@ -57,13 +57,13 @@ struct Service::Impl {
   int pid = 0;                        // the pidfile's process; 0: not watched
 };
 
-void Service::Impl::TakeUpUnit(std::vector<std::string>* remarks) {
+void Service::Impl::ReloadUnit(std::vector<std::string>* remarks) {
   baseline = unit.Reload(config.service.action, remarks);
 }
 
 // Before the first release the service cannot have run, so there is nothing to
 // signal.
-void Service::Impl::TakeUpPidfile(const HookContext& hook_context,
+void Service::Impl::SignalPidfile(const HookContext& hook_context,
                                   std::vector<std::string>* remarks) {
   const std::string& path = pidfile.path;
   const auto signal = SignalNumber(config.service.signal);
@@ -92,7 +92,7 @@ void Service::Impl::TakeUpPidfile(const HookContext& hook_context,
   WatchPidfile();
 }
 
-void Service::Impl::TakeUpCommand(const HookContext& hook_context) {
+void Service::Impl::RunReloadCommand(const HookContext& hook_context) {
   const Argv& argv = config.service.command;
   Command command;
   command.argv = argv;
@@ -227,9 +227,9 @@ std::vector<std::string> Service::Reload(const HookContext& hook_context) {
   std::vector<std::string> remarks;
   const ServiceConfig& service = impl_->config.service;
   if (service.action == ServiceAction::kNone) return remarks;
-  if (impl_->has_unit()) impl_->TakeUpUnit(&remarks);
-  if (impl_->has_pidfile()) impl_->TakeUpPidfile(hook_context, &remarks);
-  if (!service.command.empty()) impl_->TakeUpCommand(hook_context);
+  if (impl_->has_unit()) impl_->ReloadUnit(&remarks);
+  if (impl_->has_pidfile()) impl_->SignalPidfile(hook_context, &remarks);
+  if (!service.command.empty()) impl_->RunReloadCommand(hook_context);
   return remarks;
 }
 

@@ -25,7 +25,7 @@ struct Rig {
   UnitState Reload(ServiceAction action = ServiceAction::kAuto) {
     return unit.Reload(action, &remarks);
   }
-  Error TakeUpError(ServiceAction action = ServiceAction::kAuto) {
+  Error ReloadError(ServiceAction action = ServiceAction::kAuto) {
     return ErrorOf([&] { Reload(action); });
   }
 };
@@ -76,7 +76,7 @@ TEST_CASE("an explicit action is carried out as given") {
   reload.fake.on_job = [](const std::string&) {
     return Exited(1, "Job type reload is not applicable\n");
   };
-  const Error error = reload.TakeUpError(ServiceAction::kReload);
+  const Error error = reload.ReloadError(ServiceAction::kReload);
   CHECK(error.code() == ErrorCode::kReloadFailed);
   CHECK(Says(error, "not applicable"));
   Rig none;
@@ -133,7 +133,7 @@ TEST_CASE("a failed job is reported with its status and journal lines") {
   rig.fake.on_job = [](const std::string&) {
     return Exited(1, "Job for shop.service failed.\n");
   };
-  const Error error = rig.TakeUpError();
+  const Error error = rig.ReloadError();
   CHECK(error.code() == ErrorCode::kReloadFailed);
   CHECK(error.path() == "shop.service");
   CHECK(Says(error, "cannot reload shop.service: exit status 1"));
@@ -150,7 +150,7 @@ TEST_CASE("a unit that dies while its reload is under way has died") {
     rig.fake.Fail();
     return Exited(1, "Job for shop.service failed.\n");
   };
-  CHECK(rig.TakeUpError().code() == ErrorCode::kServiceDied);
+  CHECK(rig.ReloadError().code() == ErrorCode::kServiceDied);
 }
 
 TEST_CASE("a job that does not end in time is cancelled") {
@@ -160,7 +160,7 @@ TEST_CASE("a job that does not end in time is cancelled") {
     rig.fake.state.job = "77";
     return TimedOut();
   };
-  CHECK(rig.TakeUpError().code() == ErrorCode::kReloadTimeout);
+  CHECK(rig.ReloadError().code() == ErrorCode::kReloadTimeout);
   CHECK(rig.fake.jobs == Jobs{"reload", "cancel 77"});
 }
 
@@ -194,7 +194,7 @@ TEST_CASE("a reload that never leaves reloading ends at the time limit") {
     return Exited(0);
   };
   const Nanoseconds start = rig.clock.SinceBoot();
-  CHECK(rig.TakeUpError().code() == ErrorCode::kReloadTimeout);
+  CHECK(rig.ReloadError().code() == ErrorCode::kReloadTimeout);
   CHECK(rig.clock.SinceBoot() - start <= seconds(91));
 }
 
@@ -205,7 +205,7 @@ TEST_CASE("a unit that dies just after a reload that succeeded is seen") {
                  [&] { rig.fake.Fail(); });
     return Exited(0);
   };
-  const Error error = rig.TakeUpError();
+  const Error error = rig.ReloadError();
   CHECK(error.code() == ErrorCode::kServiceDied);
   CHECK(Says(error, "failed (exit-code, status 3)"));
   CHECK(Says(error, "Boom"));
@@ -220,7 +220,7 @@ TEST_CASE("a unit that systemd restarts over a reload is seen") {
     });
     return Exited(0);
   };
-  CHECK(rig.TakeUpError().code() == ErrorCode::kServiceRestarted);
+  CHECK(rig.ReloadError().code() == ErrorCode::kServiceRestarted);
 }
 
 TEST_CASE("a simple unit that dies just after its restart is seen") {
@@ -232,7 +232,7 @@ TEST_CASE("a simple unit that dies just after its restart is seen") {
                  [&] { rig.fake.Fail(); });
     return Exited(0);
   };
-  CHECK(rig.TakeUpError().code() == ErrorCode::kServiceDied);
+  CHECK(rig.ReloadError().code() == ErrorCode::kServiceDied);
 }
 
 TEST_CASE("a new main process within one run is not a restart") {
