@@ -44,7 +44,7 @@ int RunIntake(const GlobalOptions& global) {
   options.reason = [](const UploadResult& taken) {
     return TakenJson(taken) + "\n";
   };
-  options.told = [&each](const UploadResult& taken) {
+  options.report = [&each](const UploadResult& taken) {
     Say(each, fmt::format("upload {}:", Quoted(taken.upload)));
     PrintOutcome(each, taken.outcome);
   };

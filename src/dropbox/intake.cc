@@ -228,7 +228,7 @@ Taken TakeOne(DeployContext* context, const std::string& upload,
   const Stamps before = StampsOf(fs, upload);
   // Trim first: the space that rejected uploads hold may be what this one
   // needs.
-  BoundRejected(fs);
+  TrimRejected(fs);
   std::optional<UploadTry> attempt;
   auto outcome = DeployUpload(context, upload, options, before, &attempt);
   if (!outcome) return Taken::kLeftThere;
@@ -237,7 +237,7 @@ Taken TakeOne(DeployContext* context, const std::string& upload,
   const auto& error = last.outcome.error;
   const bool interrupted = error && error->code == ErrorCode::kInterrupted;
   if (!attempt || (interrupted && !attempt->given_up())) {
-    options.told(last);
+    options.report(last);
     return Taken::kStopped;
   }
   const auto failure = Attempt([&] { TakeAway(fs, last, before, options); });
@@ -245,10 +245,10 @@ Taken TakeOne(DeployContext* context, const std::string& upload,
     attempt->Keep();
     last.outcome.warnings.push_back(CannotTakeAway(upload, *failure));
   }
-  for (std::string& problem : BoundRejected(fs)) {
+  for (std::string& problem : TrimRejected(fs)) {
     last.outcome.warnings.push_back(std::move(problem));
   }
-  options.told(last);
+  options.report(last);
   return failure ? Taken::kLeftThere : Taken::kGone;
 }
 
@@ -316,7 +316,7 @@ std::set<std::string> FinishEarlier(DeployContext* context,
     }
     if (ready) left_there.insert(note.upload);
     results->push_back(LeftThere(context, note, *failure));
-    options.told(results->back());
+    options.report(results->back());
   }
   return left_there;
 }

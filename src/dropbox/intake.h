@@ -43,7 +43,7 @@ struct IntakeOptions {
   // Returns the text of X.reason.json.
   std::function<std::string(const UploadResult&)> reason;
   // Called after each upload, when it has left the drop box or stays there.
-  std::function<void(const UploadResult&)> told = [](const UploadResult&) {};
+  std::function<void(const UploadResult&)> report = [](const UploadResult&) {};
 };
 
 // First takes away the uploads that earlier runs took in and left; reports each

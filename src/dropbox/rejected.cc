@@ -242,7 +242,7 @@ void Reject(Fs* fs, const std::string& upload, const std::string& reason) {
   for (const std::string& file : NamesOf(upload)) MoveToRejected(fs, file);
 }
 
-std::vector<std::string> BoundRejected(Fs* fs) {
+std::vector<std::string> TrimRejected(Fs* fs) {
   try {
     return RejectedTrimmer(fs).Run();
   } catch (const FsError& error) {

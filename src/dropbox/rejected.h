@@ -31,7 +31,7 @@ void Reject(Fs* fs, const std::string& upload, const std::string& reason);
 // latest kKeptReasons reasons. Keeps files without a reason: somebody else put
 // them there. Returns a message for each failure, and throws nothing. Not
 // durable on return.
-std::vector<std::string> BoundRejected(Fs* fs);
+std::vector<std::string> TrimRejected(Fs* fs);
 
 }  // namespace release
 

@@ -86,30 +86,30 @@ TEST_CASE("a sparse upload counts by what it takes of the disk") {
   for (const char* name : {"small.tar", "sparse.tar"}) {
     Reject(&disk, name, "why");
   }
-  CHECK(BoundRejected(&disk).empty());
+  CHECK(TrimRejected(&disk).empty());
   CHECK(Exists(&disk, "incoming/rejected/small.tar"));
   CHECK(Exists(&disk, "incoming/rejected/sparse.tar"));
 }
 
 TEST_CASE("without rejected uploads nothing is trimmed") {
   Box box;
-  CHECK(BoundRejected(&box.disk).empty());
+  CHECK(TrimRejected(&box.disk).empty());
   PutFile(&box.disk, "elsewhere", "x");
   box.disk.MakeSymlink("../elsewhere", Fs::kRoot, kRejected);
-  CHECK(BoundRejected(&box.disk).empty());
+  CHECK(TrimRejected(&box.disk).empty());
 }
 
 TEST_CASE("the latest uploads are kept, and more of the reasons") {
   Box box;
   for (int i = 0; i < 13; ++i) box.RejectOne(fmt::format("{}.tar", i));
-  CHECK(BoundRejected(&box.disk).empty());
+  CHECK(TrimRejected(&box.disk).empty());
   box.CheckKept(13, 10, 13);
 }
 
 TEST_CASE("only the latest reasons are kept") {
   Box box;
   for (int i = 0; i < 103; ++i) box.RejectOne(fmt::format("{}.tar", i));
-  CHECK(BoundRejected(&box.disk).empty());
+  CHECK(TrimRejected(&box.disk).empty());
   box.CheckKept(103, 10, 100);
 }
 
@@ -119,10 +119,10 @@ TEST_CASE("rejected uploads take no more space than is free") {
   // The four uploads take 4012 bytes. After one is removed they take 3009, and
   // 1003 more are free.
   box.disk.SetSpace({.free_bytes = 2006});
-  CHECK(BoundRejected(&box.disk).empty());
+  CHECK(TrimRejected(&box.disk).empty());
   box.CheckKept(4, 3, 4);
   box.disk.SetSpace({.free_bytes = 0});
-  CHECK(BoundRejected(&box.disk).empty());
+  CHECK(TrimRejected(&box.disk).empty());
   box.CheckKept(4, 1, 4);
 }
 
@@ -133,7 +133,7 @@ TEST_CASE("the files in a directory count, and are removed with it") {
   PutFile(&box.disk, "incoming/1.tar/inside", std::string(500, 'x'));
   Reject(&box.disk, "1.tar", "why");
   box.disk.SetSpace({.free_bytes = 10});
-  CHECK(BoundRejected(&box.disk).empty());
+  CHECK(TrimRejected(&box.disk).empty());
   CHECK_FALSE(box.There("0.tar"));
   CHECK_FALSE(box.There("1.tar"));
   CHECK(box.There("1.tar.reason.json"));
@@ -144,7 +144,7 @@ TEST_CASE("a file without a reason is kept") {
   for (int i = 0; i < 12; ++i) box.RejectOne(fmt::format("{}.tar", i));
   PutFile(&box.disk, "incoming/rejected/notes", "x");
   box.disk.SetSpace({.free_bytes = 0});
-  CHECK(BoundRejected(&box.disk).empty());
+  CHECK(TrimRejected(&box.disk).empty());
   CHECK(box.There("notes"));
 }
 
@@ -153,7 +153,7 @@ TEST_CASE("an upload whose name was cut for its reason is found") {
   const std::string longest(248, 'x');
   box.RejectOne(longest);
   box.disk.SetSpace({.free_bytes = 0});
-  CHECK(BoundRejected(&box.disk).empty());
+  CHECK(TrimRejected(&box.disk).empty());
   CHECK_FALSE(box.There(longest));
   CHECK(box.There(longest.substr(0, 238) + ".reason.json"));
 }
@@ -165,14 +165,14 @@ TEST_CASE("a failed removal is reported, and the others go on") {
   // Fail the removal of the oldest upload's archive. Two files are removed of
   // each of the 93 uploads beyond the latest ten, the oldest ones last.
   faulty.FailAt(2 * 93 - 1, EIO, FsCall::kRemoveFile);
-  const auto failures = BoundRejected(&faulty);
+  const auto failures = TrimRejected(&faulty);
   REQUIRE(failures.size() == 1);
   CHECK(failures[0].find("incoming/rejected/") != std::string::npos);
   CHECK(box.There("0.tar"));
   CHECK(box.There("0.tar.reason.json"));
   CHECK_FALSE(box.There("1.tar"));
   CHECK_FALSE(box.There("1.tar.reason.json"));
-  CHECK(BoundRejected(&box.disk).empty());
+  CHECK(TrimRejected(&box.disk).empty());
   box.CheckKept(103, 10, 100);
 }
 
