@@ -447,8 +447,9 @@ void ArchiveStaging::Create(const DeploymentState& state,
     staging.Publish(*prepared->to, unpacked.manifest, request_.owner);
   });
   for (const std::string& path : unpacked.left_out) {
-    recorder->Warn(fmt::format("{} of the archive gives way to {}/",
-                               Quoted(path), kShared));
+    recorder->Warn(
+        fmt::format("left out {} of the archive: its path belongs to {}/",
+                    Quoted(path), kShared));
   }
   prepared->bytes = unpacked.manifest.TotalBytes();
 }

@@ -132,8 +132,8 @@ void AwaitComplete(DeployContext* context, const std::string& upload,
 [[noreturn]] void GiveUp(const std::string& upload, unsigned deaths) {
   const std::string path = InBox(upload);
   throw Error(ErrorCode::kInterrupted,
-              fmt::format("cannot take in {}: whoever tried it died, {} times "
-                          "in a row; it is not tried again",
+              fmt::format("gave up on {}: the process died {} times in a row "
+                          "while deploying it; it is not tried again",
                           Quoted(path), deaths),
               path);
 }

@@ -305,7 +305,7 @@ TEST_CASE("an upload that kills whoever takes it in is given up") {
   REQUIRE(box.taken.size() == 2);
   CHECK(box.taken[0].upload == "shop-1.0.tar");
   CHECK(box.taken[0].outcome.exit == Exit::kFailed);
-  CHECK(box.taken[0].outcome.error->message.find("died, 3 times") !=
+  CHECK(box.taken[0].outcome.error->message.find("died 3 times in a row") !=
         std::string::npos);
   CHECK(box.There("rejected/shop-1.0.tar"));
   CHECK(box.world.Current() == "releases/1.1");
