@@ -11,6 +11,10 @@ namespace release {
 // kMaybeTar: not another format; an old tar has no magic bytes.
 enum class Format { kTar, kMaybeTar, kCpio, kZip, kSevenZip };
 
+inline bool IsTar(Format format) {
+  return format == Format::kTar || format == Format::kMaybeTar;
+}
+
 // How many first bytes DetectFormat needs to be sure.
 constexpr std::size_t kFormatBytes = 512;
 

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <cwchar>
 
-#include "archive/parser_words.h"
 #include "archive/read_error.h"
 #include "base/text.h"
 #include "os/file_info.h"
@@ -75,6 +74,10 @@ ArchiveEntry::Kind KindOf(archive_entry* entry) {
   }
 }
 
+bool Contains(std::string_view text, std::string_view part) {
+  return text.find(part) != text.npos;
+}
+
 [[noreturn]] void RefuseName(const std::string& entry, const char* path) {
   throw Error(ErrorCode::kUnsafeEntry,
               "cannot unpack " + entry + ": its name is not UTF-8",
@@ -121,6 +124,25 @@ void CheckWarning(archive_entry* entry, const std::string& warning,
   const std::string of = path == nullptr ? "an entry" : Quoted(Beginning(path));
   if (IsAboutName(warning)) RefuseName(of, path);
   FailToRead(archive, ErrorCode::kArchiveCorrupt, of + ": " + warning);
+}
+
+bool IsHarmless(std::string_view warning) {
+  return Contains(warning, "ACL") || warning.starts_with("Gname") ||
+         warning.starts_with("Uname");
+}
+
+bool IsAboutName(std::string_view warning) {
+  return warning.starts_with("Pathname") || warning.starts_with("Linkname") ||
+         warning.starts_with("Symlink");
+}
+
+bool IsAboutSupport(std::string_view message) {
+  return Contains(message, "upport") || Contains(message, "ncrypt") ||
+         Contains(message, "assphrase");
+}
+
+bool IsAboutFormat(std::string_view message) {
+  return Contains(message, "Unrecognized");
 }
 
 }  // namespace release

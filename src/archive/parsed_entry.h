@@ -1,8 +1,10 @@
-// Entries as libarchive describes them, converted to ours.
+// libarchive's terms in ours: its entries, its warnings about them, and its
+// messages, which are all it has for its failures.
 #ifndef RELEASE_ARCHIVE_PARSED_ENTRY_H_
 #define RELEASE_ARCHIVE_PARSED_ENTRY_H_
 
 #include <string>
+#include <string_view>
 
 #include "archive/entry.h"
 
@@ -42,6 +44,18 @@ ArchiveEntry ConvertEntry(archive_entry* entry, const std::string& archive);
 // not UTF-8, else kArchiveCorrupt.
 void CheckWarning(archive_entry* entry, const std::string& warning,
                   const std::string& archive);
+
+// A warning about attributes that are not unpacked anyway.
+bool IsHarmless(std::string_view warning);
+
+// A name that is not in the encoding it must be in.
+bool IsAboutName(std::string_view warning);
+
+// A valid feature of an archive that libarchive cannot read.
+bool IsAboutSupport(std::string_view message);
+
+// A header of the format is missing.
+bool IsAboutFormat(std::string_view message);
 
 }  // namespace release
 

@@ -1,4 +1,4 @@
-#include "archive/parser_bytes.h"
+#include "archive/library_parser.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -30,7 +30,7 @@ std::string Tar(const std::string& format, const std::string& name) {
   return Slurp(dir.path() + "/.out");
 }
 
-TEST_CASE("parser bytes: libarchive reads a stream to its end") {
+TEST_CASE("library parser: libarchive reads a stream to its end") {
   ArchiveInput input(InPieces(Tar("ustar", "name"), 100), "sample", {});
   ParserBytes bytes(Format::kTar, &input, nullptr, "sample");
   CHECK_FALSE(bytes.seekable());
@@ -44,7 +44,7 @@ TEST_CASE("parser bytes: libarchive reads a stream to its end") {
   CHECK_NOTHROW(bytes.RethrowKept());
 }
 
-TEST_CASE("parser bytes: an exception is thrown after the call, once") {
+TEST_CASE("library parser: an exception is thrown after the call, once") {
   const auto source = [whole = InPieces(Tar("ustar", "name"), 100),
                        left = 8](std::span<char> buffer) mutable {
     if (--left == 0) throw Error(ErrorCode::kIoError, "broken");
@@ -60,6 +60,32 @@ TEST_CASE("parser bytes: an exception is thrown after the call, once") {
   }
   CHECK(ErrorOf([&] { bytes.RethrowKept(); }).code() == ErrorCode::kIoError);
   CHECK_NOTHROW(bytes.RethrowKept());
+}
+
+TEST_CASE("library parser: entries and their blocks come in order") {
+  ArchiveInput input(InPieces(Tar("ustar", "name"), 100), "sample", {});
+  LibraryParser parser(Format::kTar, &input, nullptr, "sample");
+  archive_entry* const entry = parser.NextEntry();
+  REQUIRE(entry != nullptr);
+  CHECK(std::string(archive_entry_pathname(entry)) == "name");
+  CHECK_FALSE(parser.warning());
+  std::string content;
+  while (const auto block = parser.NextBlock()) {
+    CHECK(block->offset == content.size());
+    content.append(block->bytes.begin(), block->bytes.end());
+  }
+  CHECK(content == "content");
+  parser.SkipContent();
+  CHECK(parser.Consumed() == 1024);
+  CHECK(parser.NextEntry() == nullptr);
+}
+
+TEST_CASE("library parser: bytes that are no archive are unsupported") {
+  ArchiveInput input(InPieces(std::string(2000, 'x'), 100), "sample", {});
+  const auto read = [&] {
+    LibraryParser(Format::kMaybeTar, &input, nullptr, "sample").NextEntry();
+  };
+  CHECK(ErrorOf(read).code() == ErrorCode::kArchiveUnsupported);
 }
 
 }  // namespace
