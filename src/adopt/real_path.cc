@@ -70,10 +70,6 @@ std::string HolderOf(const std::string& path) {
   return parent.empty() ? "/" : parent;
 }
 
-std::string LeafOf(const std::string& path) {
-  return std::string(SplitPath(path).leaf);
-}
-
 std::string FromTop(const std::string& path) { return path.substr(1); }
 
 }  // namespace release

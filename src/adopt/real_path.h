@@ -20,10 +20,8 @@ std::string RealPath(Fs* machine, const std::string& path);
 // the part that exists and appends the rest.
 std::string RealPlace(Fs* machine, const std::string& path);
 
-// These three split an absolute path. HolderOf returns the directory that holds
-// it ("/" at the top), LeafOf its last component.
+// Returns the directory that holds an absolute path; "/" at the top.
 std::string HolderOf(const std::string& path);
-std::string LeafOf(const std::string& path);
 // Returns the path relative to "/", as `machine` takes it.
 std::string FromTop(const std::string& path);
 

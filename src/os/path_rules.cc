@@ -46,4 +46,8 @@ std::string ParentOf(std::string_view path) {
   return std::string(SplitPath(path).parent);
 }
 
+std::string LeafOf(std::string_view path) {
+  return std::string(SplitPath(path).leaf);
+}
+
 }  // namespace release

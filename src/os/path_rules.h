@@ -32,6 +32,9 @@ std::string JoinPath(const std::string& directory, const std::string& path);
 // Returns the path without its last component; "" if it has only one.
 std::string ParentOf(std::string_view path);
 
+// Returns the last component.
+std::string LeafOf(std::string_view path);
+
 }  // namespace release
 
 #endif  // RELEASE_OS_PATH_RULES_H_

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "os/path_rules.h"
 #include "support/mem_fs.h"
 
 namespace release {

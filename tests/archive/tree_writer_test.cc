@@ -5,11 +5,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <chrono>
-#include <map>
-#include <mutex>
-#include <set>
-#include <thread>
 
 #include "os/posix_fs.h"
 #include "store/durable.h"
@@ -71,28 +66,6 @@ TEST_CASE("tree writer: a file that its owner may not write is filled late") {
   CHECK(ReadFile(&disk, "f") == "late");
   CHECK(disk.Stat(Fs::kRoot, "f")->mode == 0444);
   CHECK(disk.Stat(Fs::kRoot, "f")->modified_exactly == 1'700'000'000);
-}
-
-TEST_CASE("tree writer: a file with too many names is written again") {
-  MemFs disk;
-  FaultFs fs(&disk);
-  TreeWriter writer(&fs, Fs::kRoot, {});
-  const std::string content(200'000, 'x');
-  writer.AddFile("f", {0640, 1'700'000'000}, content);
-  writer.AddDirectory("d", {0755});
-  for (const char* name : {"a", "d/b", "c"}) writer.AddHardLink(name, "f");
-  fs.FailAt(2, EMLINK, FsCall::kMakeHardLink);
-  writer.Finish();
-  REQUIRE(fs.failed());
-  const auto inode = [&](const char* path) {
-    return disk.Stat(Fs::kRoot, path)->inode;
-  };
-  CHECK(inode("a") == inode("f"));
-  CHECK(inode("d/b") != inode("f"));
-  CHECK(inode("c") == inode("d/b"));
-  CHECK(ReadFile(&disk, "c") == content);
-  CHECK(disk.Stat(Fs::kRoot, "d/b")->mode == 0640);
-  CHECK(disk.Stat(Fs::kRoot, "d/b")->modified_exactly == 1'700'000'000);
 }
 
 TEST_CASE("tree writer: below a set-group-id directory modes are as asked") {
@@ -171,104 +144,6 @@ TEST_CASE("tree writer: with threads as without, byte for byte") {
       const auto path = std::to_string(i) + "/f";
       CHECK((ReadFile(&fs, path) == noise.substr(i, size(i))));
     }
-  }
-}
-
-// Which threads made files in each directory. Others than the one that made
-// this are slow where that is asked for.
-class ThreadsSeen final : public MemFs {
- public:
-  enum class Others { kFast, kSlow };
-  explicit ThreadsSeen(Others others = Others::kFast) : others_(others) {}
-
-  Handle Open(Handle dir, const std::string& path, OpenMode mode,
-              unsigned permissions) override {
-    if (others_ == Others::kSlow && std::this_thread::get_id() != own_) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    }
-    {
-      const std::lock_guard lock(mutex_);
-      seen_[dir].insert(std::this_thread::get_id());
-    }
-    return MemFs::Open(dir, path, mode, permissions);
-  }
-  const std::map<Handle, std::set<std::thread::id>>& seen() const {
-    return seen_;
-  }
-  std::thread::id own() const { return own_; }
-
- private:
-  const Others others_;
-  const std::thread::id own_ = std::this_thread::get_id();
-  std::mutex mutex_;
-  std::map<Handle, std::set<std::thread::id>> seen_;
-};
-
-TEST_CASE("tree writer: a directory stays on one thread, others on others") {
-  ThreadsSeen fs;
-  TreeWriter writer(&fs, Fs::kRoot, {.owner = {}, .threads = 2});
-  const std::string content(10'000, 'x');
-  // Each more than one batch, and not enough to keep a thread waiting.
-  for (unsigned i = 0; i < 400; ++i) {
-    const std::string folder = std::to_string(i / 50);
-    if (i % 50 == 0) {
-      writer.AddDirectory(folder, {0755});
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    }
-    writer.AddFile(folder + "/" + std::to_string(i), {0644}, content);
-  }
-  writer.Finish();
-  std::set<std::thread::id> all;
-  CHECK(fs.seen().size() == 8);
-  for (const auto& [directory, threads] : fs.seen()) {
-    CHECK(threads.size() == 1);
-    all.insert(threads.begin(), threads.end());
-  }
-  CHECK(all.size() <= 2);
-}
-
-TEST_CASE("tree writer: where a thread is behind the caller writes, too") {
-  ThreadsSeen fs(ThreadsSeen::Others::kSlow);
-  TreeWriter writer(&fs, Fs::kRoot, {.owner = {}, .threads = 1});
-  const std::string content(200'000, 'x');
-  for (unsigned i = 0; i < 200; ++i) {
-    const std::string folder = std::to_string(i);
-    writer.AddDirectory(folder, {0755});
-    writer.AddFile(folder + "/whole", {0644}, content,
-                   TreeWriter::Content::kWhole);
-  }
-  writer.Finish();
-  std::map<bool, unsigned> own;
-  for (const auto& [directory, threads] : fs.seen()) {
-    CHECK(threads.size() == 1);
-    ++own[*threads.begin() == fs.own()];
-  }
-  CHECK(own[true] > 50);
-  CHECK(own[false] > 5);
-  for (unsigned i = 0; i < 200; ++i) {
-    CHECK(ReadFile(&fs, std::to_string(i) + "/whole") == content);
-  }
-}
-
-TEST_CASE("tree writer: an empty file is filled where a thread is behind") {
-  const std::string noise = Noise(600'000, 9);
-  ThreadsSeen fs(ThreadsSeen::Others::kSlow);
-  TreeWriter writer(&fs, Fs::kRoot, {.owner = {}, .threads = 1});
-  for (unsigned i = 0; i < 20; ++i) {
-    const std::string folder = std::to_string(i);
-    writer.AddDirectory(folder, {0755});
-    for (const char* name : {"/a", "/b", "/c", "/d"}) {
-      writer.AddFile(folder + name, {0644}, noise.substr(0, 100'000),
-                     TreeWriter::Content::kWhole);
-    }
-    const std::string filled = folder + "-filled";
-    writer.AddDirectory(filled, {0755});
-    writer.AddFile(filled + "/f", {0644}, "", TreeWriter::Content::kWhole);
-    writer.Append(filled + "/f", noise);
-  }
-  writer.Finish();
-  for (unsigned i = 0; i < 20; ++i) {
-    CHECK((ReadFile(&fs, std::to_string(i) + "-filled/f") == noise));
   }
 }
 

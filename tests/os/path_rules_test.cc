@@ -38,6 +38,8 @@ TEST_CASE("a path splits before its last component and joins again") {
   CHECK(SplitPath("a/b/c").leaf == "c");
   CHECK(SplitPath("a").parent.empty());
   CHECK(SplitPath("a").leaf == "a");
+  CHECK(ParentOf("a/b/c") == "a/b");
+  CHECK(LeafOf("a/b/c") == "c");
   CHECK(JoinPath("a/b", "c") == "a/b/c");
   CHECK(JoinPath("", "c") == "c");
   CHECK(JoinPath("/", "c") == "/c");
