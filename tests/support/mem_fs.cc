@@ -13,10 +13,6 @@ namespace {
 
 using Lock = std::lock_guard<std::mutex>;
 
-// A clock of ticks, each a second long in nanoseconds: each change gets a later
-// time than the one before.
-constexpr std::int64_t kTick = 1'000'000'000;
-
 bool IsDirectory(const MemInode& inode) {
   return inode.type == FileType::kDirectory;
 }
@@ -33,24 +29,17 @@ MemInode NewInode(FileType type, unsigned mode, std::string content = "") {
 
 MemFs::MemFs() = default;
 
-MemFs::MemFs(MemImage image) : live_(image), durable_(std::move(image)) {}
-
 MemFs::MemFs(const MemFs& other) : Fs() { *this = other; }
 
 MemFs& MemFs::operator=(const MemFs& other) {
   if (this == &other) return *this;
   const std::scoped_lock lock(mutex_, other.mutex_);
-  live_ = other.live_;
-  durable_ = other.durable_;
-  pending_ = other.pending_;
+  disk_ = other.disk_;
   opened_ = other.opened_;
   locks_ = other.locks_;
   next_handle_ = other.next_handle_;
-  next_group_ = other.next_group_;
-  now_ = other.now_;
   operations_ = other.operations_;
   budget_ = other.budget_;
-  ignored_ = other.ignored_;
   syncs_ = other.syncs_;
   space_ = other.space_;
   clones_ = other.clones_;
@@ -70,7 +59,7 @@ MemFs::Found MemFs::Find(Handle dir, const std::string& path,
     found.label = opened->second.path;
   }
   found.label = JoinPath(found.label, path);
-  if (!IsDirectory(live_.At(at))) return Found{ENOTDIR, 0, "", 0, ""};
+  if (!IsDirectory(disk_.live().At(at))) return Found{ENOTDIR, 0, "", 0, ""};
   if (path.empty() || path == ".") {
     found.parent = found.ino = at;
     return found;
@@ -80,17 +69,17 @@ MemFs::Found MemFs::Find(Handle dir, const std::string& path,
   std::size_t start = 0;
   for (std::size_t end; (end = path.find('/', start)) != std::string::npos;
        start = end + 1) {
-    const auto& entries = live_.At(at).entries;
+    const auto& entries = disk_.live().At(at).entries;
     const auto next = entries.find(path.substr(start, end - start));
     if (next == entries.end()) return Found{ENOENT, 0, "", 0, ""};
     at = next->second;
-    if (IsDirectory(live_.At(at))) continue;
-    const bool link = live_.At(at).type == FileType::kSymlink;
+    if (IsDirectory(disk_.live().At(at))) continue;
+    const bool link = disk_.live().At(at).type == FileType::kSymlink;
     return Found{link ? ELOOP : ENOTDIR, 0, "", 0, ""};
   }
   found.parent = at;
   found.leaf = path.substr(start);
-  const auto& entries = live_.At(at).entries;
+  const auto& entries = disk_.live().At(at).entries;
   const auto last = entries.find(found.leaf);
   if (last != entries.end()) found.ino = last->second;
   return found;
@@ -107,7 +96,7 @@ MemFs::Found MemFs::Want(std::string_view operation, Handle dir,
   if (error == 0 && wanted == Wanted::kAbsent) {
     if (found.ino != kNoIno) {
       error = EEXIST;
-    } else if (live_.At(found.parent).links == 0) {
+    } else if (disk_.live().At(found.parent).links == 0) {
       error = ENOENT;  // the directory itself has been removed
     }
   }
@@ -133,37 +122,15 @@ void MemFs::Tick() {
   ++operations_;
 }
 
-void MemFs::Add(Change change) {
-  if (change.group == 0) change.group = next_group_++;
-  change.modified = kTick * now_++;
-  pending_.push_back(std::make_shared<const Change>(std::move(change)));
-  live_.Apply(*pending_.back());
-}
-
-void MemFs::AddEntry(Ino directory, const std::string& name, Ino ino) {
-  Change change;
-  change.ino = directory;
-  change.entries = {{name, ino}};
-  Add(std::move(change));
-}
-
-void MemFs::AddNew(const Found& found, MemInode inode) {
-  Tick();
-  inode.modified = inode.changed = kTick * now_;
-  // Both images number their inodes alike, so a change applies to either.
-  durable_.Add(inode);
-  AddEntry(found.parent, found.leaf, live_.Add(std::move(inode)));
-}
-
 int MemFs::OpenError(const Found& found, OpenMode mode) const {
   if (found.error != 0) return found.error;
   if (found.ino == kNoIno) {
     // The other modes create the file, unless its directory was removed.
     if (mode == OpenMode::kRead || mode == OpenMode::kAppend) return ENOENT;
-    return live_.At(found.parent).links == 0 ? ENOENT : 0;
+    return disk_.live().At(found.parent).links == 0 ? ENOENT : 0;
   }
   if (mode == OpenMode::kCreateNew) return EEXIST;
-  const MemInode& inode = live_.At(found.ino);
+  const MemInode& inode = disk_.live().At(found.ino);
   if (inode.type == FileType::kSymlink) return ELOOP;
   return mode != OpenMode::kRead && IsDirectory(inode) ? EISDIR : 0;
 }
@@ -178,8 +145,10 @@ Fs::Handle MemFs::Open(Handle dir, const std::string& path, OpenMode mode,
                   found.label.empty() ? path : found.label, error);
   }
   if (found.ino == kNoIno) {
-    found.ino = live_.next();
-    AddNew(found, NewInode(FileType::kFile, permissions));
+    found.ino = disk_.live().next();
+    Tick();
+    disk_.AddNew(found.parent, found.leaf,
+                 NewInode(FileType::kFile, permissions));
   }
   const bool writable = mode != OpenMode::kRead;
   return Keep({found.ino, found.label, writable, mode == OpenMode::kAppend, 0});
@@ -189,7 +158,7 @@ Fs::Handle MemFs::OpenDirectory(Handle dir, const std::string& path) {
   const Lock lock(mutex_);
   const Found found =
       Want("open directory", dir, path, PathUse::kLook, Wanted::kPresent);
-  if (!IsDirectory(live_.At(found.ino))) {
+  if (!IsDirectory(disk_.live().At(found.ino))) {
     throw FsError("open directory", found.label, ENOTDIR);
   }
   return Keep({found.ino, found.label, false, false, 0});
@@ -206,7 +175,7 @@ std::size_t MemFs::ReadAt(Handle file, std::span<char> buffer,
                           std::uint64_t offset) {
   const Lock lock(mutex_);
   const OpenFile* opened = At("read", file);
-  const MemInode& inode = live_.At(opened->ino);
+  const MemInode& inode = disk_.live().At(opened->ino);
   if (IsDirectory(inode)) throw FsError("read", opened->path, EISDIR);
   if (offset >= inode.content.size()) return 0;
   return inode.content.copy(buffer.data(), buffer.size(), offset);
@@ -218,18 +187,10 @@ void MemFs::Write(Handle file, std::string_view data) {
   if (!opened->writable) throw FsError("write", opened->path, EBADF);
   if (data.empty()) return;
   Tick();
-  if (opened->append) opened->offset = live_.At(opened->ino).content.size();
-  AddWrite(opened->ino, opened->offset, std::string(data));
+  if (opened->append)
+    opened->offset = disk_.live().At(opened->ino).content.size();
+  disk_.AddWrite(opened->ino, opened->offset, std::string(data));
   opened->offset += data.size();
-}
-
-void MemFs::AddWrite(Ino ino, std::uint64_t offset, std::string data) {
-  Change change;
-  change.kind = Change::Kind::kWrite;
-  change.ino = ino;
-  change.offset = offset;
-  change.data = std::move(data);
-  Add(std::move(change));
 }
 
 void MemFs::Truncate(Handle file, std::uint64_t size) {
@@ -241,7 +202,7 @@ void MemFs::Truncate(Handle file, std::uint64_t size) {
   change.kind = Change::Kind::kTruncate;
   change.ino = opened->ino;
   change.offset = size;
-  Add(std::move(change));
+  disk_.Add(std::move(change));
 }
 
 void MemFs::Reserve(Handle file, std::uint64_t size) {
@@ -257,32 +218,39 @@ void MemFs::Reserve(Handle file, std::uint64_t size) {
 void MemFs::MakeDirectory(Handle dir, const std::string& path,
                           unsigned permissions) {
   const Lock lock(mutex_);
-  AddNew(Want("make directory", dir, path, PathUse::kName, Wanted::kAbsent),
-         NewInode(FileType::kDirectory, permissions));
+  const Found found =
+      Want("make directory", dir, path, PathUse::kName, Wanted::kAbsent);
+  Tick();
+  disk_.AddNew(found.parent, found.leaf,
+               NewInode(FileType::kDirectory, permissions));
 }
 
 void MemFs::MakeSymlink(const std::string& target, Handle dir,
                         const std::string& path) {
   const Lock lock(mutex_);
   if (target.empty()) throw FsError("make symbolic link", path, ENOENT);
-  AddNew(Want("make symbolic link", dir, path, PathUse::kName, Wanted::kAbsent),
-         NewInode(FileType::kSymlink, 0777, target));
+  const Found found =
+      Want("make symbolic link", dir, path, PathUse::kName, Wanted::kAbsent);
+  Tick();
+  disk_.AddNew(found.parent, found.leaf,
+               NewInode(FileType::kSymlink, 0777, target));
 }
 
 // Walks the subtree of `ancestor`; inodes do not record their parents. Test
 // trees are small.
 bool MemFs::IsBeneath(Ino ino, Ino ancestor) const {
   if (ino == ancestor) return true;
-  for (const auto& [name, child] : live_.At(ancestor).entries) {
-    if (IsDirectory(live_.At(child)) && IsBeneath(ino, child)) return true;
+  for (const auto& [name, child] : disk_.live().At(ancestor).entries) {
+    if (IsDirectory(disk_.live().At(child)) && IsBeneath(ino, child))
+      return true;
   }
   return false;
 }
 
 int MemFs::ReplaceError(const Found& from, const Found& to) const {
   if (to.ino == kNoIno) return 0;
-  const MemInode& moved = live_.At(from.ino);
-  const MemInode& replaced = live_.At(to.ino);
+  const MemInode& moved = disk_.live().At(from.ino);
+  const MemInode& replaced = disk_.live().At(to.ino);
   // The source is inside the directory that it would replace, so that directory
   // is not empty. The kernel checks this before the types.
   if (IsDirectory(replaced) && IsBeneath(from.parent, to.ino)) {
@@ -298,12 +266,14 @@ int MemFs::RenameError(const Found& from, const Found& to,
   if (from.ino == kNoIno) return ENOENT;
   if (mode == RenameMode::kNoReplace && to.ino != kNoIno) return EEXIST;
   if (mode == RenameMode::kExchange && to.ino == kNoIno) return ENOENT;
-  if (IsDirectory(live_.At(from.ino)) && IsBeneath(to.parent, from.ino)) {
+  if (IsDirectory(disk_.live().At(from.ino)) &&
+      IsBeneath(to.parent, from.ino)) {
     return EINVAL;
   }
-  if (live_.At(to.parent).links == 0) return ENOENT;
+  if (disk_.live().At(to.parent).links == 0) return ENOENT;
   if (mode == RenameMode::kExchange) {
-    return IsDirectory(live_.At(to.ino)) && IsBeneath(from.parent, to.ino)
+    return IsDirectory(disk_.live().At(to.ino)) &&
+                   IsBeneath(from.parent, to.ino)
                ? EINVAL
                : 0;
   }
@@ -328,7 +298,7 @@ void MemFs::Rename(Handle dir, const std::string& from, Handle new_dir,
   const Ino left = mode == RenameMode::kExchange ? target.ino : kNoIno;
   Change removed;
   removed.ino = source.parent;
-  removed.group = next_group_++;
+  removed.group = disk_.NewGroup();
   removed.entries = {{source.leaf, left}};
   Change made;
   made.ino = target.parent;
@@ -337,8 +307,8 @@ void MemFs::Rename(Handle dir, const std::string& from, Handle new_dir,
   if (source.parent == target.parent) {
     removed.entries.push_back(made.entries.front());
   }
-  Add(std::move(removed));
-  if (source.parent != target.parent) Add(std::move(made));
+  disk_.Add(std::move(removed));
+  if (source.parent != target.parent) disk_.Add(std::move(made));
 }
 
 bool MemFs::Remove(Handle dir, const std::string& path, bool directory) {
@@ -348,7 +318,7 @@ bool MemFs::Remove(Handle dir, const std::string& path, bool directory) {
   if (error == ENOENT || error == ENOTDIR) return false;
   if (error == 0 && found.ino == kNoIno) return false;
   if (error == 0) {
-    const MemInode& inode = live_.At(found.ino);
+    const MemInode& inode = disk_.live().At(found.ino);
     if (IsDirectory(inode) != directory) {
       error = directory ? ENOTDIR : EISDIR;
     } else if (!inode.entries.empty()) {
@@ -357,7 +327,7 @@ bool MemFs::Remove(Handle dir, const std::string& path, bool directory) {
   }
   if (error != 0) throw FsError("remove", path, error);
   Tick();
-  AddEntry(found.parent, found.leaf, kNoIno);
+  disk_.AddEntry(found.parent, found.leaf, kNoIno);
   return true;
 }
 
@@ -384,7 +354,7 @@ FileInfo MemFs::StatHandle(Handle handle) {
 }
 
 FileInfo MemFs::InfoOf(Ino ino) const {
-  const MemInode& inode = live_.At(ino);
+  const MemInode& inode = disk_.live().At(ino);
   FileInfo info;
   info.type = inode.type;
   info.mode = inode.mode;
@@ -408,7 +378,7 @@ std::optional<std::string> MemFs::ReadLink(Handle dir,
   if (found.error == ENOENT || found.error == ENOTDIR) return std::nullopt;
   if (found.error != 0) throw FsError("read link", path, found.error);
   if (found.ino == kNoIno) return std::nullopt;
-  const MemInode& inode = live_.At(found.ino);
+  const MemInode& inode = disk_.live().At(found.ino);
   if (inode.type != FileType::kSymlink) {
     throw FsError("read link", found.label, EINVAL);
   }
@@ -419,13 +389,13 @@ std::vector<DirEntry> MemFs::List(Handle dir, const std::string& path) {
   const Lock lock(mutex_);
   const Found found =
       Want("open directory", dir, path, PathUse::kLook, Wanted::kPresent);
-  const MemInode& directory = live_.At(found.ino);
+  const MemInode& directory = disk_.live().At(found.ino);
   if (!IsDirectory(directory)) {
     throw FsError("open directory", found.label, ENOTDIR);
   }
   std::vector<DirEntry> entries;
   for (const auto& [name, ino] : directory.entries) {
-    entries.push_back({name, live_.At(ino).type});
+    entries.push_back({name, disk_.live().At(ino).type});
   }
   return entries;
 }
@@ -438,19 +408,7 @@ void MemFs::Sync(Handle handle) {
   const Ino ino = root ? kRootIno : At("sync", handle)->ino;
   const std::string name = root ? "" : At("sync", handle)->path;
   Tick();
-  syncs_.push_back(name);
-  if (Ignored(name)) return;
-  // Computed before the changes below leave the list; FinishMoves needs the
-  // groups that this sync has begun.
-  const std::set<std::uint64_t> moves = MovesOfDirectories();
-  std::set<std::uint64_t> begun;
-  std::erase_if(pending_, [&](const ChangePtr& change) {
-    if (change->ino != ino) return false;
-    durable_.Apply(*change);
-    if (moves.contains(change->group)) begun.insert(change->group);
-    return true;
-  });
-  FinishMoves(begun);
+  if (syncs_.Note(name)) disk_.Sync(ino);
 }
 
 void MemFs::SyncTree(Handle handle) {
@@ -458,10 +416,7 @@ void MemFs::SyncTree(Handle handle) {
   // At is called for its check of the handle.
   if (handle != kRoot) At("sync the file system of", handle);
   Tick();
-  syncs_.push_back("tree");
-  if (Ignored("tree")) return;
-  durable_ = live_;
-  pending_.clear();
+  if (syncs_.Note("tree")) disk_.SyncAll();
 }
 
 bool MemFs::TryLock(Handle file) {

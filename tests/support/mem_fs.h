@@ -20,13 +20,14 @@
 #include <map>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "os/fs.h"
 #include "os/path_rules.h"
+#include "support/mem_disk.h"
 #include "support/mem_image.h"
+#include "support/sync_log.h"
 
 namespace release {
 
@@ -62,18 +63,20 @@ class MemFs : public Fs {
   // `occurrence`-th Sync of `name` from now, or each one if that is 0, succeed
   // without effect. An ignored sync still counts as an operation. Killed and
   // power-cut copies inherit this, with the occurrences counted so far.
-  void IgnoreSync(const std::string& name, unsigned occurrence = 0);
+  void IgnoreSync(const std::string& name, unsigned occurrence = 0) {
+    syncs_.Ignore(name, occurrence);
+  }
   // The name of each sync so far, including ignored ones.
-  const std::vector<std::string>& syncs() const { return syncs_; }
+  const std::vector<std::string>& syncs() const { return syncs_.names(); }
 
   // -- looking Returns bytes that are equal for two MemFs if and only if their
   // visible content, durable content and pending changes are equal.
   // Modification times and inode numbers are left out.
   std::string Image() const;
   // Lists the visible names, one per line, for test messages.
-  std::string Tree() const { return live_.Tree(); }
+  std::string Tree() const { return disk_.live().Tree(); }
   // The number of changes that a power cut could lose.
-  std::size_t pending() const { return pending_.size(); }
+  std::size_t pending() const { return disk_.pending(); }
   std::size_t open_handles() const { return opened_.size(); }
   void SetSpace(const SpaceInfo& space) { space_ = space; }
   // Sets whether CloneContent works, as on xfs, or fails with EOPNOTSUPP, as on
@@ -139,13 +142,6 @@ class MemFs : public Fs {
     std::string label;  // the path from the root
   };
 
-  struct IgnoredSync {
-    std::string name;
-    unsigned left = 0;  // calls until the one to ignore; 0: all are ignored
-  };
-
-  explicit MemFs(MemImage image);
-
   Found Find(Handle dir, const std::string& path, PathUse use) const;
   // As Find, but throws FsError if the lookup fails, if the name must exist and
   // does not, or if it must not exist and does.
@@ -165,37 +161,19 @@ class MemFs : public Fs {
   // and then changes the images, so that a crash leaves the state before the
   // call.
   void Tick();
-  // Applies the change to the visible image and appends it to the pending list.
-  void Add(Change change);
-  void AddEntry(Ino directory, const std::string& name, Ino ino);
-  // Adds a new inode and its entry as one operation. The inode itself is put
-  // into both images, because its type and mode persist with the entry; only
-  // the entry is pending.
-  void AddNew(const Found& found, MemInode inode);
-  void AddWrite(Ino ino, std::uint64_t offset, std::string data);
   FileInfo InfoOf(Ino ino) const;
   int RenameError(const Found& from, const Found& to, RenameMode mode) const;
   int ReplaceError(const Found& from, const Found& to) const;
   bool IsBeneath(Ino ino, Ino ancestor) const;
-  bool Ignored(const std::string& name);
-  // Returns the groups of pending changes that make or move a directory.
-  std::set<std::uint64_t> MovesOfDirectories() const;
-  // Makes the remaining changes of those groups durable.
-  void FinishMoves(const std::set<std::uint64_t>& moves);
 
   mutable std::mutex mutex_;
-  MemImage live_;
-  MemImage durable_;
-  std::vector<ChangePtr> pending_;
+  MemDisk disk_;
   std::map<Handle, OpenFile> opened_;
   std::map<Ino, Handle> locks_;
   Handle next_handle_ = 100;
-  std::uint64_t next_group_ = 1;
-  std::int64_t now_ = 1;
   std::uint64_t operations_ = 0;
   std::optional<std::uint64_t> budget_;
-  std::vector<IgnoredSync> ignored_;
-  std::vector<std::string> syncs_;
+  SyncLog syncs_;
   SpaceInfo space_{std::uint64_t{1} << 40, 1'000'000, 2'000'000};
   bool clones_ = true;
 };

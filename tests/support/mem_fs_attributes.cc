@@ -12,7 +12,7 @@ void MemFs::SetMode(Handle dir, const std::string& path, unsigned permissions) {
   const Lock lock(mutex_);
   const Found found =
       Want("set the mode of", dir, path, PathUse::kLook, Wanted::kPresent);
-  if (live_.At(found.ino).type == FileType::kSymlink) {
+  if (disk_.live().At(found.ino).type == FileType::kSymlink) {
     throw FsError("set the mode of", found.label, EOPNOTSUPP);
   }
   Tick();
@@ -20,7 +20,7 @@ void MemFs::SetMode(Handle dir, const std::string& path, unsigned permissions) {
   change.kind = Change::Kind::kMode;
   change.ino = found.ino;
   change.mode = permissions & 07777;
-  Add(std::move(change));
+  disk_.Add(std::move(change));
 }
 
 void MemFs::SetOwner(Handle dir, const std::string& path, std::uint32_t owner,
@@ -37,7 +37,7 @@ void MemFs::SetOwner(Handle dir, const std::string& path, std::uint32_t owner,
   change.ino = ino;
   change.owner = owner;
   change.owner_group = group;
-  Add(std::move(change));
+  disk_.Add(std::move(change));
 }
 
 // A power cut never loses a time here: images leave times out, so losing them
@@ -58,9 +58,8 @@ void MemFs::SetModified(Handle handle, const std::string& path,
   change.kind = Change::Kind::kModified;
   change.ino = ino;
   change.time = modified;
-  change.modified = live_.At(ino).changed;
-  live_.Apply(change);
-  durable_.Apply(change);
+  change.modified = disk_.live().At(ino).changed;
+  disk_.AddDurable(change);
 }
 
 }  // namespace release

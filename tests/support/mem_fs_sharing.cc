@@ -19,11 +19,11 @@ void MemFs::MakeHardLink(Handle dir, const std::string& existing,
   const std::string operation = fmt::format("link {} to", Quoted(existing));
   const Found to =
       Want(operation, new_dir, path, PathUse::kName, Wanted::kAbsent);
-  if (live_.At(from.ino).type == FileType::kDirectory) {
+  if (disk_.live().At(from.ino).type == FileType::kDirectory) {
     throw FsError(operation, to.label, EPERM);
   }
   Tick();
-  AddEntry(to.parent, to.leaf, from.ino);
+  disk_.AddEntry(to.parent, to.leaf, from.ino);
 }
 
 void MemFs::LinkOpened(Handle file, Handle dir, const std::string& path) {
@@ -31,13 +31,13 @@ void MemFs::LinkOpened(Handle file, Handle dir, const std::string& path) {
   const OpenFile* opened = At("link", file);
   const std::string operation = fmt::format("link {} to", Quoted(opened->path));
   const Found to = Want(operation, dir, path, PathUse::kName, Wanted::kAbsent);
-  const MemInode& inode = live_.At(opened->ino);
+  const MemInode& inode = disk_.live().At(opened->ino);
   if (inode.type == FileType::kDirectory) {
     throw FsError(operation, to.label, EPERM);
   }
   if (inode.links == 0) throw FsError(operation, to.label, ENOENT);
   Tick();
-  AddEntry(to.parent, to.leaf, opened->ino);
+  disk_.AddEntry(to.parent, to.leaf, opened->ino);
 }
 
 void MemFs::WriteAt(Handle file, std::string_view data, std::uint64_t offset) {
@@ -46,7 +46,7 @@ void MemFs::WriteAt(Handle file, std::string_view data, std::uint64_t offset) {
   if (!opened->writable) throw FsError("write", opened->path, EBADF);
   if (data.empty()) return;
   Tick();
-  AddWrite(opened->ino, offset, std::string(data));
+  disk_.AddWrite(opened->ino, offset, std::string(data));
 }
 
 // Modelled as a write, which a power cut can tear. Real file systems clone
@@ -58,7 +58,7 @@ void MemFs::CloneContent(Handle from, Handle to) {
   if (!opened->writable) throw FsError("clone into", opened->path, EBADF);
   if (!clones_) throw FsError("clone into", opened->path, EOPNOTSUPP);
   Tick();
-  AddWrite(opened->ino, 0, live_.At(source->ino).content);
+  disk_.AddWrite(opened->ino, 0, disk_.live().At(source->ino).content);
 }
 
 bool MemFs::HasAttributes(Handle file) {
