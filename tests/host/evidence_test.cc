@@ -5,6 +5,7 @@
 #include <boost/filesystem.hpp>
 
 #include "host/site.h"
+#include "host/submission.h"
 #include "support/archives.h"
 #include "support/statements.h"
 
@@ -14,12 +15,6 @@ namespace {
 using nlohmann::json;
 
 namespace bfs = boost::filesystem;
-
-// The ways to submit an archive with its evidence.
-enum class Way { kBeside, kOptions, kServe, kDropBox };
-
-constexpr Way kWays[] = {Way::kBeside, Way::kOptions, Way::kServe,
-                         Way::kDropBox};
 
 // A site that requires signed test results, with release 1 live, and keys of
 // which only ci and ci2 are allowed now.
@@ -56,7 +51,7 @@ class VouchedSite {
   }
 
   std::string Archive(const std::string& version) const {
-    return site.files() + "/" + version + ".tar";
+    return Submission(&site, config).Archive(version);
   }
   static json Good(const std::string& archive, std::uint64_t serial) {
     return StatementFor(Sha256Of(Slurp(archive)), serial);
@@ -77,22 +72,11 @@ class VouchedSite {
           path + " 2>/dev/null; mv " + path + ".sig " + archive + ".sig");
   }
 
-  Finished Run(std::vector<std::string> words) const {
-    words.insert(words.begin(), {RELEASE_BINARY, "--config", config});
-    return release::Run(words);
+  Finished Run(const std::vector<std::string>& words) const {
+    return Submission(&site, config).Run(words);
   }
   Finished Deploy(const std::string& version, Way way = Way::kBeside) const {
-    switch (way) {
-      case Way::kBeside:
-        break;
-      case Way::kOptions:
-        return DeployByOptions(version);
-      case Way::kServe:
-        return DeployByServe(version);
-      case Way::kDropBox:
-        return DeployByDropBox(version);
-    }
-    return Run({"--json", "deploy", Archive(version), "--version", version});
+    return Submission(&site, config).Deploy(version, way);
   }
 
   // Checks that a deploy of version 2 is refused with this code in every way,
@@ -128,49 +112,6 @@ class VouchedSite {
   std::string config;
 
  private:
-  // Names the evidence with options; the files have other names than the
-  // archive.
-  Finished DeployByOptions(const std::string& version) const {
-    const std::string away = site.files() + "/away";
-    std::vector<std::string> words = {"--json", "deploy", away + ".tar",
-                                      "--version", version};
-    CopyFile(Archive(version), away + ".tar");
-    for (const auto& [option, end] : Parts()) {
-      const std::string from = Archive(version) + end;
-      if (!bfs::exists(from)) continue;
-      CopyFile(from, away + option);
-      words.insert(words.end(), {option, away + option});
-    }
-    return Run(words);
-  }
-
-  // Runs `serve` as sshd does for a restricted key.
-  Finished DeployByServe(const std::string& version) const {
-    std::string line = "deploy - --json --version " + version;
-    for (const auto& [option, end] : Parts()) {
-      const std::string from = Archive(version) + end;
-      if (!bfs::exists(from)) continue;
-      line += " " + option + " $(base64 -w0 < " + from + ")";
-    }
-    return RunShell("SSH_ORIGINAL_COMMAND=\"" + line + "\" $release --config " +
-                    config + " serve --allow deploy < " + Archive(version));
-  }
-
-  Finished DeployByDropBox(const std::string& version) const {
-    const std::string box = site.root() + "/incoming/";
-    bfs::remove_all(box + "rejected");
-    const std::string name = "shop-" + version + ".tar";
-    Shell("cd " + box + "; cp " + Archive(version) + " " + name +
-          "; for e in intoto.json sig; do test ! -e " + Archive(version) +
-          ".$e || cp " + Archive(version) + ".$e " + name + ".$e; done; " +
-          "sha256sum " + name + " > " + name + ".sha256");
-    return Run({"--json", "intake"});
-  }
-
-  static std::vector<std::pair<std::string, std::string>> Parts() {
-    return {{"--attestation", ".intoto.json"}, {"--signature", ".sig"}};
-  }
-
   std::string Line(const std::string& key, const std::string& options,
                    const std::string& space = "release") const {
     const std::string line = Slurp(site.files() + "/" + key + ".pub");

@@ -11,12 +11,12 @@
 #include <map>
 #include <mutex>
 #include <optional>
-#include <random>
 #include <set>
 #include <thread>
 
 #include "host/container_suite.h"
 #include "host/live_shop.h"
+#include "host/nearly_valid_lines.h"
 #include "host/ssh_server.h"
 #include "host/started.h"
 #include "support/archives.h"
@@ -154,8 +154,8 @@ constexpr const char* kNotServed[] = {"id",
                                       "-a x",
                                       "--help"};
 
-// Sends random, nearly valid commands from several clients at once, while
-// strace records the programs that sshd starts.
+// Sends nearly valid commands from several clients at once, while strace
+// records the programs that sshd starts.
 class FuzzedCommands {
  public:
   explicit FuzzedCommands(ServedShop* shop) : shop_(shop) {
@@ -252,44 +252,10 @@ class FuzzedCommands {
 
   static unsigned Count() { return Torture() ? 10'000 : 200; }
 
-  static std::string Line(std::mt19937* random) {
-    static const std::vector<std::string> good = {
-        "deploy - --version 9", "status",  "history --count 1", "list",
-        "rollback 1",           "abort",   "activate 1",        "verify --all",
-        "stage - --version 8",  "confirm", "status --check"};
-    static const std::vector<std::string> bad = {";id",
-                                                 "|id",
-                                                 "`id`",
-                                                 "$(id)",
-                                                 "&&id",
-                                                 "\nid",
-                                                 " ../../etc/passwd",
-                                                 " --root /",
-                                                 " --config /etc/passwd",
-                                                 "%0aid",
-                                                 "\r\nid",
-                                                 " -oX=y"};
-    static const std::string near = "0123456789abcxyz.-+~_ ";
-    std::string line = good[(*random)() % good.size()];
-    for (std::size_t n = (*random)() % 5; n > 0; --n) {
-      const std::size_t at = (*random)() % (line.size() + 1);
-      // Most changes are small, because nearly valid words get further into the
-      // parser than garbage.
-      if (const auto kind = (*random)() % 8; kind == 0) {
-        line.insert(at, bad[(*random)() % bad.size()]);
-      } else if (kind < 5) {
-        line.insert(at, 1, near[(*random)() % near.size()]);
-      } else {
-        line.insert(at, 1, static_cast<char>(1 + (*random)() % 255));
-      }
-    }
-    return line;
-  }
-
   void Send(unsigned client) {
-    std::mt19937 random(client);
+    NearlyValidLines lines(client);
     for (unsigned i = client; i < Count(); i += kClients) {
-      const std::string line = Line(&random);
+      const std::string line = lines.Next();
       const Answer answer = RunIt(shop_->Client(
           {"-T", "-oControlMaster=auto", "-oControlPersist=20",
            fmt::format("-oControlPath={}/mux{}", kDirectory, client)},
