@@ -3,9 +3,9 @@
 #include <doctest/doctest.h>
 
 #include "base/error.h"
-#include "os/posix_fs.h"
 #include "support/archives.h"
 #include "support/expect_error.h"
+#include "support/mem_fs.h"
 #include "support/temp_dir.h"
 
 namespace release {
@@ -33,8 +33,7 @@ SpoolCopy CopyOf(Fs* fs, const std::string& bytes) {
 }
 
 ErrorCode Check(const std::string& bytes, Checker check) {
-  TempDir dir;
-  PosixFs fs(dir.path());
+  MemFs fs;
   try {
     check(CopyOf(&fs, bytes), "sample");
   } catch (const Error& error) {
@@ -124,8 +123,7 @@ TEST_CASE("seekable: a zip whose entries overlap or hide one is corrupt") {
 
 TEST_CASE("seekable: a zip of more entries than may be is not looked into") {
   const std::string zip = Made("cp name third; zip -q out.zip *");
-  TempDir dir;
-  PosixFs fs(dir.path());
+  MemFs fs;
   const SpoolCopy copy = CopyOf(&fs, zip);
   CHECK_NOTHROW(CheckZip(copy, "sample", 2));
   CHECK(ErrorOf([&] { CheckZip(copy, "sample", 1); }).code() ==
@@ -133,12 +131,16 @@ TEST_CASE("seekable: a zip of more entries than may be is not looked into") {
 }
 
 TEST_CASE("seekable: a list is read in parts, however long") {
+  // Long names, since each entry costs zip more than its letters.
   const std::string zip = Made(
-      "mkdir d; for i in $(seq 12000); do : > d/$i$(printf %060d 0); done;"
+      "mkdir d; z=$(printf %0240d 0); seq -f d/%.0f$z 4000 | xargs touch;"
       "zip -qr out.zip d");
+  const std::size_t list = zip.find("PK\x01\x02");
+  REQUIRE(zip.size() - list > 1 << 20);
   CHECK(Check(zip, CheckAnyZip) == ErrorCode::kInternal);
   std::string damaged = zip;
-  damaged[zip.rfind("d/9000")] ^= 1;
+  // In the second part.
+  damaged[zip.find("d/", list + (1 << 20))] ^= 1;
   CHECK(Check(damaged, CheckAnyZip) == ErrorCode::kArchiveCorrupt);
 }
 
@@ -169,6 +171,39 @@ TEST_CASE("seekable: a 7z that is cut, extended or damaged is refused") {
   std::string damaged = file;
   damaged[14] = 1;
   CHECK(Check(damaged, CheckSevenZip) == ErrorCode::kArchiveCorrupt);
+}
+
+// A zip of one stored file whose sizes follow its data, in `following` bytes.
+std::string SizesFollow(std::size_t following) {
+  const std::string content = "content";
+  std::string common;
+  const auto number = [](std::uint64_t value, std::size_t bytes) {
+    std::string out;
+    for (; bytes > 0; --bytes, value >>= 8) out += static_cast<char>(value);
+    return out;
+  };
+  const std::string flags = number(8, 2) + number(0, 2) + number(0, 4);
+  const std::string local = "PK\x03\x04" + number(20, 2) + flags +
+                            number(0, 12) + number(4, 2) + number(0, 2) +
+                            "name" + content + std::string(following, '\x01');
+  const std::string listed = "PK\x01\x02" + number(0x314, 2) + number(20, 2) +
+                             flags + number(0, 4) + number(content.size(), 4) +
+                             number(content.size(), 4) + number(4, 2) +
+                             number(0, 12) + number(0, 4) + "name";
+  return local + listed + "PK\x05\x06" + number(0, 4) + number(1, 2) +
+         number(1, 2) + number(listed.size(), 4) + number(local.size(), 4) +
+         number(0, 2);
+}
+
+// With and without a magic number, and with sizes of 4 or of 8 bytes.
+TEST_CASE("seekable: sizes follow in each of four forms, and in no other") {
+  for (std::size_t bytes = 0; bytes < 40; ++bytes) {
+    CAPTURE(bytes);
+    const bool form =
+        bytes == 0 || bytes == 12 || bytes == 16 || bytes == 20 || bytes == 24;
+    CHECK(Check(SizesFollow(bytes), CheckAnyZip) ==
+          (form ? ErrorCode::kInternal : ErrorCode::kArchiveCorrupt));
+  }
 }
 
 }  // namespace
