@@ -283,5 +283,32 @@ TEST_CASE("whatever fails on the way, the new tree has the archive's bytes") {
   }
 }
 
+// As a disk on which the earlier file has an access list or attributes.
+class WithAttributes final : public MemFs {
+ public:
+  bool HasAttributes(Handle) override { return true; }
+};
+
+TEST_CASE("a file with attributes or an access list is written anew") {
+  for (const bool pieces : {false, true}) {
+    CAPTURE(pieces);
+    WithAttributes fs;
+    fs.MakeDirectory(Fs::kRoot, "old", 0755);
+    PutFile(&fs, "old/f", "same bytes", 0644);
+    const ScopedHandle old(&fs, fs.OpenDirectory(Fs::kRoot, "old"));
+    EarlierTree earlier(&fs, old.get(), Sharing::kInodes, kOwner);
+    TreeWriter writer(&fs, Fs::kRoot, {.earlier = &earlier});
+    if (pieces) {
+      AddInPieces(&writer, "f", "same bytes", 5);
+    } else {
+      writer.AddFile("f", {0644}, "same bytes", Content::kWhole);
+    }
+    writer.Finish();
+    CHECK(ReadFile(&fs, "f") == "same bytes");
+    CHECK(fs.Stat(Fs::kRoot, "f")->inode != fs.Stat(Fs::kRoot, "old/f")->inode);
+    CHECK(earlier.files() == 0);
+  }
+}
+
 }  // namespace
 }  // namespace release

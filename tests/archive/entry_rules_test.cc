@@ -278,5 +278,17 @@ TEST_CASE("entries: of a name without end the beginning is told") {
   }
 }
 
+TEST_CASE("entry rules: log is above log/x and not above logo.png") {
+  const std::vector<std::string> tops = {"log", "a/b"};
+  for (const char* path : {"log", "log/x", "log/x/y", "a/b", "a/b/c"}) {
+    CAPTURE(path);
+    CHECK(IsAtOrBelow(path, tops));
+  }
+  for (const char* path : {"logo.png", "lo", "logs/x", "a", "a/bc", "x/log"}) {
+    CAPTURE(path);
+    CHECK_FALSE(IsAtOrBelow(path, tops));
+  }
+}
+
 }  // namespace
 }  // namespace release

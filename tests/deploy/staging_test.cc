@@ -479,5 +479,21 @@ TEST_CASE("nothing is unpacked if the space does not suffice") {
             .error->code == ErrorCode::kNoSpace);
 }
 
+// As btrfs has it, which makes inodes as they are needed.
+TEST_CASE("a file system without a number of inodes has room for any") {
+  World world;
+  world.disk.SetSpace(
+      {.free_bytes = 1 << 20, .free_inodes = 0, .total_inodes = 0});
+  CHECK(Deploy(&world.context, RequestOfBytes(WithManifest("x", "x", "1"), ""))
+            .exit == Exit::kDone);
+}
+
+TEST_CASE("a shared path hides no other that begins with its letters") {
+  World world;
+  world.config.shared_dirs = {"ap"};
+  Deploy(&world.context, RequestOfBytes(WithManifest("x", "x", "1"), ""));
+  CHECK(ReadFile(&world.disk, "releases/1/app") == "x");
+}
+
 }  // namespace
 }  // namespace release
