@@ -5,7 +5,7 @@ namespace release {
 void Batch::Add(std::string_view part, const SharedBlock& block) {
   const bool new_block = block && (kept.empty() || kept.back() != block);
   if (new_block) kept.push_back(block);
-  if (!block) {
+  if (!block && !IsHole(part)) {
     // Reserve the maximum once: the pieces point into it.
     copied.reserve(kBatchBytes);
     const std::size_t at = copied.size();
@@ -37,8 +37,26 @@ void BatchWriter::Write(const Batch& batch) {
   }
 }
 
+void BatchWriter::Put(std::string_view content) {
+  if (!takeover_.Put(content)) Store(content);
+  offset_ += content.size();
+}
+
+// Skips a hole: what is written behind it, or the size set at the end, makes it
+// one of the file. From then on the position of the open file is behind.
+void BatchWriter::Store(std::string_view content) {
+  if (IsHole(content)) {
+    has_hole_ = true;
+  } else if (has_hole_) {
+    fs_->WriteAt(file_.get(), content, offset_);
+  } else {
+    fs_->Write(file_.get(), content);
+  }
+}
+
 void BatchWriter::CloseFile() {
   if (!file_) return;
+  if (has_hole_) fs_->Truncate(file_.get(), offset_);
   takeover_.End();
   if (modified_) fs_->SetModified(file_.get(), "", *modified_);
   file_ = ScopedHandle();
@@ -52,6 +70,8 @@ void BatchWriter::CloseFile() {
 // Returns true if the whole file was taken over, so that it is not written.
 bool BatchWriter::Begin(const Piece& piece) {
   CloseFile();
+  offset_ = 0;
+  has_hole_ = false;
   directory_ = piece.directory;
   name_ = piece.name;
   const unsigned mode = piece.attributes.mode;

@@ -40,7 +40,8 @@ struct Batch {
 
   std::size_t room() const { return kBatchBytes - size; }
 
-  // Adds bytes of the file begun last; copies them if `block` is null.
+  // Adds bytes of the file begun last; copies them if `block` is null, unless
+  // they are a hole.
   void Add(std::string_view part, const SharedBlock& block);
 
   void Clear() {
@@ -75,9 +76,8 @@ class BatchWriter {
 
  private:
   bool Begin(const Piece& piece);
-  void Put(std::string_view content) {
-    if (!takeover_.Put(content)) fs_->Write(file_.get(), content);
-  }
+  void Put(std::string_view content);
+  void Store(std::string_view content);
   Fs::Handle Directory() const { return directory_ ? directory_->get() : top_; }
 
   Fs* fs_;
@@ -89,6 +89,8 @@ class BatchWriter {
   std::optional<std::int64_t> modified_;
   Takeover takeover_;
   ScopedHandle file_;
+  std::uint64_t offset_ = 0;  // in the file
+  bool has_hole_ = false;     // that was skipped
 };
 
 }  // namespace release

@@ -19,6 +19,12 @@ using SharedBlock = std::shared_ptr<const Block>;
 // Whether the bytes are part of that block; false for null.
 bool Contains(const SharedBlock& block, std::span<const char> bytes);
 
+// The bytes that the holes of sparse files are read as: 64 KiB of zeros. A part
+// of them stands for as much of a hole on its whole way: it is hashed like all
+// content, but nobody stored it, and it is not written.
+std::span<const char> HoleBytes();
+bool IsHole(std::span<const char> bytes);
+
 // Gives out objects and, when the last holder has let go of one, gives it out
 // again: fresh memory costs more than the work that is done with it. Any thread
 // may take and let go, also after the pool is gone. A returned object that has

@@ -43,7 +43,7 @@ std::span<const char> ContentUnpacker::Gather(std::span<const char> block,
 void ContentUnpacker::AddWhole(ManifestEntry* file,
                                std::optional<std::int64_t> modified,
                                std::span<const char> content) {
-  limits_->CountBytes(content.size());
+  limits_->CountContent(content);
   file->size = content.size();
   file->hash = HashContent(content);
   tree_->WriteWhole(*file, modified, content, reader_->Keep(content));
@@ -60,7 +60,7 @@ void ContentUnpacker::AddLong(ManifestEntry* file,
   hasher_.Reset();
   tree_->Begin(*file, modified);
   for (; !block.empty(); block = reader_->NextBlock()) {
-    limits_->CountBytes(block.size());
+    limits_->CountContent(block);
     file->size += block.size();
     hasher_.Update(block);
     tree_->Append(file->path, block, reader_->Keep(block));
@@ -77,7 +77,7 @@ void ContentUnpacker::AddLinkContent(const AcceptedEntry& entry,
   std::uint64_t size = 0;
   hasher_.Reset();
   for (; !block.empty(); block = reader_->NextBlock()) {
-    limits_->CountBytes(block.size());
+    limits_->CountContent(block);
     size += block.size();
     hasher_.Update(block);
     if (fill) {
@@ -100,7 +100,7 @@ void ContentUnpacker::Skip() {
   while (true) {
     const auto block = reader_->NextBlock();
     if (block.empty()) return;
-    limits_->CountBytes(block.size());
+    limits_->CountContent(block);
   }
 }
 

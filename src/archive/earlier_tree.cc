@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "archive/blocks.h"
+
 namespace release {
 namespace {
 
@@ -153,7 +155,7 @@ void Takeover::PutIntoClone(std::string_view content) {
     comparing_ = false;
   }
   if (!comparing_) {
-    fs_->WriteAt(opened_, content, offset_);
+    if (!IsHole(content)) fs_->WriteAt(opened_, content, offset_);
     return;
   }
   std::size_t count = 0;
@@ -165,6 +167,11 @@ void Takeover::PutIntoClone(std::string_view content) {
     // A block that cannot be read must not be kept.
     fs_->Truncate(opened_, offset_);
     comparing_ = false;
+  }
+  if (IsHole(content)) {
+    // Nothing is written behind the end of the clone; End sets the size.
+    differed_ += content.size() - count;
+    content = content.substr(0, count);
   }
   WriteDifferences(content, {buffer_.data(), count});
 }
@@ -195,8 +202,9 @@ void Takeover::WriteDifferences(std::string_view content,
 
 void Takeover::End() {
   if (cloned_) {
-    if (fs_->StatHandle(opened_).size > offset_)
+    if (fs_->StatHandle(opened_).size != offset_) {
       fs_->Truncate(opened_, offset_);
+    }
     if (offset_ > differed_ && comparing_) {
       ++earlier_->files_;
       earlier_->bytes_ += offset_ - differed_;

@@ -1,17 +1,12 @@
 #include "archive/entry_content.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
+#include "archive/blocks.h"
 #include "archive/read_error.h"
 
 namespace release {
-namespace {
-
-constexpr std::array<char, 65536> kZeros{};
-
-}  // namespace
 
 EntryContent::EntryContent(LastHole last_hole, std::string name)
     : last_hole_(last_hole), name_(std::move(name)) {}
@@ -43,9 +38,9 @@ std::optional<std::span<const char>> EntryContent::Next() {
 }
 
 std::span<const char> EntryContent::Zeros(std::uint64_t count) {
-  const auto now = std::min<std::uint64_t>(count, kZeros.size());
+  const auto now = std::min<std::uint64_t>(count, HoleBytes().size());
   position_ += now;
-  return std::span<const char>(kZeros).first(now);
+  return HoleBytes().first(now);
 }
 
 std::span<const char> EntryContent::AtEnd() {

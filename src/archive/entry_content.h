@@ -9,8 +9,8 @@
 
 namespace release {
 
-// Blocks lie at rising offsets; holes between them are read as zeros. Bytes are
-// not copied. Errors are thrown as FailToRead has them, about `name`.
+// Blocks lie at rising offsets; holes between them are read as HoleBytes. Bytes
+// are not copied. Errors are thrown as FailToRead has them, about `name`.
 class EntryContent {
  public:
   enum class LastHole {

@@ -102,7 +102,7 @@ struct Reader::Impl {
     const auto bytes = ahead && PrefetchDecoder::Decodes(entry)
                            ? ahead->NextBlock(entry)
                            : parser.NextBlock();
-    unpacked += bytes.size();
+    if (!IsHole(bytes)) unpacked += bytes.size();
     input.CheckRatio(unpacked);
     return bytes;
   }
@@ -154,7 +154,7 @@ struct Reader::Impl {
   bool begun = false;
   bool ended = false;
   std::uint64_t entries = 0;   // that were begun
-  std::uint64_t unpacked = 0;  // bytes of content given out
+  std::uint64_t unpacked = 0;  // bytes of content given out, but for holes
   std::optional<ArchiveEntry> pending;
   std::optional<std::string> manifest_text;
 };

@@ -45,7 +45,7 @@ class Reader {
   std::optional<ArchiveEntry> Next();
 
   // The next bytes of the current entry, valid until the next call; empty at
-  // its end. Sparse regions are read as zeros.
+  // its end. Holes of sparse files are read as HoleBytes.
   std::span<const char> NextBlock();
   // Keeps the bytes that NextBlock returned last valid beyond the next call,
   // without copying; null if they cannot be kept.

@@ -55,7 +55,8 @@ class TreeWriter {
   void SetDirectory(const std::string& path, const Attributes& attributes);
   // Adds a file with this content, or its beginning. A whole file has at most
   // 256 KiB, and nothing is appended to it unless it is empty. The bytes are
-  // copied unless `kept` is the block that holds them.
+  // copied unless `kept` is the block that holds them. A hole (blocks.h) is not
+  // written and becomes one of the file.
   void AddFile(const std::string& path, const Attributes& attributes,
                std::string_view content, Content kind = Content::kBeginning,
                const SharedBlock& kept = nullptr);

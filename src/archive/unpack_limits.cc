@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "archive/blocks.h"
 #include "base/error.h"
 #include "os/cancellation.h"
 
@@ -11,6 +12,12 @@ namespace {
 // The most bytes and entries between two looks for a request to stop.
 constexpr std::uint64_t kCheckedBytes = std::uint64_t{1} << 20;
 constexpr std::uint64_t kCheckedEntries = 1000;
+constexpr std::uint64_t kHolesPerByte = 64;
+
+[[noreturn]] void Fail(std::uint64_t most, const char* what) {
+  throw Error(ErrorCode::kLimitExceeded,
+              "cannot unpack: more than " + std::to_string(most) + what);
+}
 
 }  // namespace
 
@@ -18,21 +25,20 @@ void UnpackLimits::CountEntry() {
   ++entries_;
   if (entries_ % kCheckedEntries == 0) ThrowIfCancelled();
   if (max_entries_ != 0 && entries_ > max_entries_) {
-    throw Error(ErrorCode::kLimitExceeded, "cannot unpack: more than " +
-                                               std::to_string(max_entries_) +
-                                               " entries");
+    Fail(max_entries_, " entries");
   }
 }
 
-void UnpackLimits::CountBytes(std::uint64_t count) {
-  bytes_ += count;
+void UnpackLimits::CountContent(std::span<const char> bytes) {
+  (IsHole(bytes) ? holes_ : bytes_) += bytes.size();
   if (max_bytes_ != 0 && bytes_ > max_bytes_) {
-    throw Error(ErrorCode::kLimitExceeded, "cannot unpack: more than " +
-                                               std::to_string(max_bytes_) +
-                                               " bytes of files");
+    Fail(max_bytes_, " bytes of files");
   }
-  if (bytes_ >= next_check_) {
-    next_check_ = bytes_ + kCheckedBytes;
+  if (max_bytes_ != 0 && holes_ / kHolesPerByte > max_bytes_) {
+    Fail(max_bytes_, " times 64 bytes of holes in files");
+  }
+  if (bytes_ + holes_ >= next_check_) {
+    next_check_ = bytes_ + holes_ + kCheckedBytes;
     ThrowIfCancelled();
   }
 }

@@ -3,29 +3,33 @@
 #define RELEASE_ARCHIVE_UNPACK_LIMITS_H_
 
 #include <cstdint>
+#include <span>
 
 namespace release {
 
 // Counts what is taken out of one archive. An archive of a few bytes can hold
 // entries and content without end, so each is counted before it is written,
-// also if it is then left out. Because unpacking goes on for minutes,
+// also if it is then left out. The holes of a sparse file take no room, so an
+// image of 10 GiB that stores 1 GiB counts as the latter; but they must be
+// hashed, and take time. Because unpacking goes on for minutes,
 // requests to stop are looked for here, too: between entries, since many empty
 // ones take their time, and between bytes.
 class UnpackLimits {
  public:
-  // 0 is no limit.
+  // 0 is no limit. Holes may have 64 times the bytes.
   UnpackLimits(std::uint64_t max_bytes, std::uint64_t max_entries)
       : max_bytes_(max_bytes), max_entries_(max_entries) {}
 
   // Both throw Error kLimitExceeded if there are more, and kInterrupted or
   // kAborted upon a request to stop.
   void CountEntry();
-  void CountBytes(std::uint64_t count);  // of content
+  void CountContent(std::span<const char> bytes);
 
  private:
   const std::uint64_t max_bytes_;
   const std::uint64_t max_entries_;
   std::uint64_t bytes_ = 0;
+  std::uint64_t holes_ = 0;  // bytes
   std::uint64_t entries_ = 0;
   std::uint64_t next_check_ = 0;  // bytes
 };

@@ -52,6 +52,44 @@ TEST_CASE("a file goes on in the next batch until it is closed") {
   CHECK(disk.Stat(Fs::kRoot, "f")->modified_exactly == 1'700'000'000);
 }
 
+// Counts the bytes that are written.
+class Counted final : public MemFs {
+ public:
+  void Write(Handle file, std::string_view data) override {
+    written += data.size();
+    MemFs::Write(file, data);
+  }
+  void WriteAt(Handle file, std::string_view data,
+               std::uint64_t offset) override {
+    written += data.size();
+    MemFs::WriteAt(file, data, offset);
+  }
+  std::size_t written = 0;
+};
+
+TEST_CASE("holes are skipped, at the beginning, between and at the end") {
+  Counted disk;
+  BatchWriter writer(&disk, Fs::kRoot, {}, Inheritance::kNone);
+  const std::string_view hole(HoleBytes().data(), 1000);
+  std::string expected;
+  for (const bool ends_in_hole : {true, false}) {
+    Batch batch;
+    Begin(&batch, ends_in_hole ? "f" : "g");
+    expected.clear();
+    for (const std::string_view part :
+         {hole, std::string_view("one"), hole, std::string_view("two"), hole}) {
+      if (!ends_in_hole && expected.size() == 2006) break;
+      batch.Add(part, nullptr);
+      expected += part;
+    }
+    CHECK(batch.copied.size() == 6);
+    writer.Write(batch);
+    writer.CloseFile();
+    CHECK(ReadFile(&disk, ends_in_hole ? "f" : "g") == expected);
+  }
+  CHECK(disk.written == 12);
+}
+
 TEST_CASE("a set-group-id bit above is noticed") {
   MemFs disk;
   CHECK(InheritanceOf(&disk, Fs::kRoot) == Inheritance::kNone);

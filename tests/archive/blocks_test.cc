@@ -55,5 +55,12 @@ TEST_CASE("blocks: bytes are known to be part of a block") {
   CHECK_FALSE(Contains(nullptr, all));
 }
 
+TEST_CASE("blocks: only the zeros of holes are a hole") {
+  CHECK(IsHole(HoleBytes()));
+  CHECK(IsHole(HoleBytes().subspan(10, 5)));
+  CHECK_FALSE(IsHole(HoleBytes().first(0)));
+  CHECK_FALSE(IsHole(std::string(10, '\0')));
+}
+
 }  // namespace
 }  // namespace release

@@ -310,5 +310,22 @@ TEST_CASE("a file with attributes or an access list is written anew") {
   }
 }
 
+TEST_CASE("a hole behind the end of a clone is not written") {
+  const std::string noise = Noise(300'000, 5);
+  Trees trees;
+  trees.Old("d/f", noise);
+  trees.Write(Sharing::kBlocks, 0, [&](TreeWriter* writer) {
+    writer->AddFile("d/f", {0644}, noise);
+    for (int i = 0; i < 64; ++i) {
+      writer->Append("d/f", {HoleBytes().data(), HoleBytes().size()});
+    }
+    writer->Append("d/f", "end");
+  });
+  const std::string expected =
+      noise + std::string(64 * HoleBytes().size(), '\0') + "end";
+  CHECK((ReadFile(&trees.disk, "new/d/f") == expected));
+  CHECK(trees.fs.calls(FsCall::kWrite) + trees.fs.calls(FsCall::kWriteAt) < 4);
+}
+
 }  // namespace
 }  // namespace release

@@ -433,8 +433,6 @@ TEST_CASE("reader: what unpacks to far more than its size is refused") {
       "truncate -s 100M f; tar -cf - f | gzip > out",
       "truncate -s 100M f; zip -q out.zip f; mv out.zip out",
       "truncate -s 100M f; zip -q0 - f | zstd -q > out",
-      "truncate -s 4G f; tar -Scf out f",
-      "truncate -s 4G f; tar --format=pax -Scf out f",
   };
   for (const char* bomb : bombs) {
     CAPTURE(std::string(bomb));
