@@ -105,7 +105,7 @@ struct Decompressor::Impl {
     std::copy(left.begin(), left.end(), in.begin());
     std::size_t held = left.size();
     while (held < count && !at_end) {
-      const std::size_t got = source(std::span(in).subspan(held));
+      const std::size_t got = source.Read(std::span(in).subspan(held));
       hash.Update(std::span<const char>(in).subspan(held, got));
       bytes_read += got;
       at_end = got == 0;

@@ -62,7 +62,7 @@ void AdmitBytes(DeployContext* context, GateFacts* facts, ByteSource* source) {
   std::vector<char> buffer(kBlockSize);
   Sha256 sha256;
   std::uint64_t size = 0;
-  while (const std::size_t count = (*source)(buffer)) {
+  while (const std::size_t count = source->Read(buffer)) {
     ThrowIfCancelled();
     size += count;
     if (max_size != 0 && size > max_size) {
@@ -77,11 +77,7 @@ void AdmitBytes(DeployContext* context, GateFacts* facts, ByteSource* source) {
   // With the digest known, the gate now also compares it with the evidence.
   facts->sha256 = sha256.Finish();
   RequireAdmission(*facts);
-  *source = [fs, copy, at = std::uint64_t{0}](std::span<char> wanted) mutable {
-    const std::size_t count = fs->ReadAt(copy->get(), wanted, at);
-    at += count;
-    return count;
-  };
+  *source = ByteSource(fs, copy);
 }
 
 }  // namespace release

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <utility>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -58,23 +59,14 @@ void OpenBelowRoot(Fs* fs, IncomingArchive* archive) {
   if (!info) refuse("there is no such file");
   if (info->type != FileType::kFile) refuse("it is not a regular file");
   archive->size = info->size;
-  // A std::function must be copyable, so its copies share the handle.
-  const auto file = std::make_shared<ScopedHandle>(
-      fs, fs->Open(Fs::kRoot, path, OpenMode::kRead));
   archive->source =
-      [fs, file, offset = std::uint64_t{0}](std::span<char> buffer) mutable {
-        const std::size_t count = fs->ReadAt(file->get(), buffer, offset);
-        offset += count;
-        return count;
-      };
+      ByteSource(fs, std::make_shared<const ScopedHandle>(
+                         fs, fs->Open(Fs::kRoot, path, OpenMode::kRead)));
 }
 
-void OpenInput(Input opened, IncomingArchive* archive) {
-  const auto input = std::make_shared<Input>(std::move(opened));
-  archive->size = input->Size();
-  archive->source = [input](std::span<char> buffer) {
-    return input->Read(buffer);
-  };
+void OpenInput(Input input, IncomingArchive* archive) {
+  archive->size = input.Size();
+  archive->source = ByteSource(std::move(input));
 }
 
 }  // namespace
@@ -84,7 +76,7 @@ IncomingArchive OpenArchive(Fs* fs, const ArchiveRequest& request) {
                           .checksum = FindChecksum(request),
                           .evidence = FindEvidence(request),
                           .size = std::nullopt,
-                          .source = nullptr};
+                          .source = {}};
   switch (request.location) {
     case Location::kHost:
       OpenInput(Input::Open(request.name), &archive);

@@ -274,7 +274,7 @@ void ArchiveStaging::Prepare(const DeploymentState& state,
   archive_ = OpenArchive(context_->fs, request_);
   Admit(state, prepared);
   reader_ = std::make_unique<Reader>(
-      archive_.source, archive_.name,
+      std::move(archive_.source), archive_.name,
       Spool{.fs = context_->fs,
             .directory = Fs::kRoot,
             .name = fmt::format("{}/{}spool", kOwn, kTempFilePrefix),

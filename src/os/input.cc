@@ -209,6 +209,14 @@ std::optional<std::uint64_t> Input::Size() const {
   return static_cast<std::uint64_t>(info.st_size);
 }
 
+std::size_t ByteSource::Read(std::span<char> buffer) {
+  if (input_) return input_->Read(buffer);
+  if (!file_) return 0;
+  const std::size_t count = fs_->ReadAt(file_->get(), buffer, offset_);
+  offset_ += count;
+  return count;
+}
+
 std::optional<std::string> ReadSmallFile(const std::string& path,
                                          std::size_t limit) {
   const Descriptor file(OpenIfThere(path));

@@ -5,7 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -13,12 +13,9 @@
 #include <vector>
 
 #include "base/reason.h"
+#include "os/fs.h"
 
 namespace release {
-
-// A source of bytes. Fills the span from its start and returns the number of
-// bytes, which is 0 only at the end. Throws Error if reading fails.
-using ByteSource = std::function<std::size_t(std::span<char>)>;
 
 inline constexpr int kStandardInput = 0;
 
@@ -38,8 +35,9 @@ class Input {
   Input& operator=(Input&& other) noexcept;
   ~Input();
 
-  // Works as a ByteSource. Throws Error kInterrupted on an interrupt
-  // (os/cancellation.h).
+  // Fills the span from its start and returns the number of bytes, which is 0
+  // only at the end. Throws Error kArchiveUnreadable, and kInterrupted on an
+  // interrupt (os/cancellation.h).
   std::size_t Read(std::span<char> buffer);
 
   // Returns the size in bytes of a regular file, or nullopt for a pipe.
@@ -52,6 +50,26 @@ class Input {
   Input(int fd, std::string name) : fd_(fd), name_(std::move(name)) {}
   int fd_;
   std::string name_;
+};
+
+// The bytes of an archive, once, from their start: of a file or pipe outside
+// the root, or of a file beneath it. Movable.
+class ByteSource {
+ public:
+  ByteSource() = default;  // no bytes
+  explicit ByteSource(Input input) : input_(std::move(input)) {}
+  // `fs` outlives this.
+  ByteSource(Fs* fs, std::shared_ptr<const ScopedHandle> file)
+      : fs_(fs), file_(std::move(file)) {}
+
+  // As Input::Read; FsError for a file beneath the root.
+  std::size_t Read(std::span<char> buffer);
+
+ private:
+  std::optional<Input> input_;
+  Fs* fs_ = nullptr;
+  std::shared_ptr<const ScopedHandle> file_;
+  std::uint64_t offset_ = 0;
 };
 
 // Reads a whole file, or a pipe until its end. Returns nullopt if it does not

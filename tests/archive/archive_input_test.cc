@@ -4,6 +4,7 @@
 
 #include "os/posix_fs.h"
 #include "support/archives.h"
+#include "support/byte_sources.h"
 #include "support/temp_dir.h"
 #include "trust/digest.h"
 

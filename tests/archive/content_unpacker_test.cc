@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "store/durable.h"
+#include "support/byte_sources.h"
 #include "support/expect_error.h"
 #include "support/mem_fs.h"
 #include "support/tar_builder.h"

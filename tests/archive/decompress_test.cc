@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "support/archives.h"
+#include "support/byte_sources.h"
 #include "support/temp_dir.h"
 
 namespace release {

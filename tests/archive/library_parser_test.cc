@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "support/archives.h"
+#include "support/byte_sources.h"
 #include "support/expect_error.h"
 #include "support/temp_dir.h"
 
@@ -45,12 +46,9 @@ TEST_CASE("library parser: libarchive reads a stream to its end") {
 }
 
 TEST_CASE("library parser: an exception is thrown after the call, once") {
-  const auto source = [whole = InPieces(Tar("ustar", "name"), 100),
-                       left = 8](std::span<char> buffer) mutable {
-    if (--left == 0) throw Error(ErrorCode::kIoError, "broken");
-    return whole(buffer);
-  };
-  ArchiveInput input(source, "sample", {});
+  ArchiveInput input(InPieces(Tar("ustar", "name"), 100, 8,
+                              Error(ErrorCode::kIoError, "broken")),
+                     "sample", {});
   ParserBytes bytes(Format::kTar, &input, nullptr, "sample");
   const Parser parser = TarParser(&bytes);
   archive_entry* entry = nullptr;

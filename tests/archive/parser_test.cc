@@ -4,6 +4,7 @@
 
 #include "archive/archive_input.h"
 #include "support/archives.h"
+#include "support/byte_sources.h"
 #include "support/expect_error.h"
 #include "support/mem_fs.h"
 #include "support/temp_dir.h"
@@ -48,12 +49,9 @@ TEST_CASE("parser: an error of the source reaches the caller as it is") {
   TempDir dir;
   Spill(dir.path() + "/noise", Noise(900'000, 3));
   Shell("cd " + dir.path() + "; tar -cf out noise");
-  const auto source = [whole = InPieces(Slurp(dir.path() + "/out"), 1000),
-                       left = 500](std::span<char> buffer) mutable {
-    if (--left == 0) throw Error(ErrorCode::kIoError, "broken");
-    return whole(buffer);
-  };
-  ArchiveInput input(source, "sample", {});
+  ArchiveInput input(InPieces(Slurp(dir.path() + "/out"), 1000, 500,
+                              Error(ErrorCode::kIoError, "broken")),
+                     "sample", {});
   ArchiveParser parser(&input, "sample");
   REQUIRE(parser.Next());
   const auto read = [&] {

@@ -8,6 +8,7 @@
 #include "archive/archive_input.h"
 #include "os/posix_fs.h"
 #include "support/archives.h"
+#include "support/byte_sources.h"
 #include "support/expect_error.h"
 #include "support/temp_dir.h"
 

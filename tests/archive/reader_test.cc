@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "os/posix_fs.h"
 #include "support/archives.h"
+#include "support/byte_sources.h"
 #include "support/expect_error.h"
 #include "support/tar_builder.h"
 #include "support/temp_dir.h"
@@ -376,14 +377,10 @@ TEST_CASE("reader: what the source throws comes through unchanged") {
   for (const Sample& sample : kSamples) {
     CAPTURE(std::string(sample.name));
     SpoolRoom room;
-    auto inner = InPieces(BytesOf(sample), BytesOf(sample).size() / 25);
-    int calls = 0;
-    const auto source = [&](std::span<char> buffer) {
-      if (++calls == 20) throw Error(ErrorCode::kInterrupted, "stopped here");
-      return inner(buffer);
-    };
     try {
-      Reader reader(source, "sample", room.spool());
+      Reader reader(InPieces(BytesOf(sample), BytesOf(sample).size() / 25, 20,
+                             Error(ErrorCode::kInterrupted, "stopped here")),
+                    "sample", room.spool());
       ReadAll(&reader);
       FAIL("read through");
     } catch (const Error& error) {

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "os/posix_fs.h"
 #include "support/archives.h"
+#include "support/byte_sources.h"
 #include "support/temp_dir.h"
 
 namespace release {

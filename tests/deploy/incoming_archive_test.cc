@@ -19,7 +19,7 @@ const std::string kDigest(64, 'a');
 std::string ReadAll(IncomingArchive* archive) {
   std::string text;
   char buffer[4];
-  while (const std::size_t count = archive->source(buffer)) {
+  while (const std::size_t count = archive->source.Read(buffer)) {
     text.append(buffer, count);
   }
   return text;

@@ -10,6 +10,7 @@
 #include "base/version.h"
 #include "cli/serve_words.h"
 #include "store/journal.h"
+#include "support/byte_sources.h"
 #include "support/mem_fs.h"
 #include "support/tar_builder.h"
 

@@ -106,9 +106,8 @@ Unpacked UnpackOurs(const std::string& archive, const std::string& top) {
   PosixFs fs(top);
   fs.MakeDirectory(Fs::kRoot, "ours", 0700);
   ScopedHandle directory(&fs, fs.OpenDirectory(Fs::kRoot, "ours"));
-  Input input = Input::Open(archive);
-  Reader reader([&](std::span<char> buffer) { return input.Read(buffer); },
-                archive, {&fs, Fs::kRoot, "spool", 0});
+  Reader reader(ByteSource(Input::Open(archive)), archive,
+                {&fs, Fs::kRoot, "spool", 0});
   return Unpack(&reader, &fs, directory.get(), {});
 }
 

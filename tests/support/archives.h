@@ -9,11 +9,8 @@
 #include <cstdlib>
 #include <iterator>
 #include <random>
-#include <span>
 #include <stdexcept>
 #include <string>
-
-#include "os/input.h"
 
 namespace release {
 
@@ -60,18 +57,6 @@ inline std::string Noise(std::size_t size, unsigned seed) {
   std::string out(size, '\0');
   for (char& c : out) c = static_cast<char>(random() % 255 + 1);
   return out;
-}
-
-// A source that returns at most `piece` bytes per call, as a pipe does.
-inline ByteSource InPieces(std::string bytes, std::size_t piece) {
-  return [bytes = std::move(bytes), piece,
-          at = std::size_t{0}](std::span<char> buffer) mutable {
-    const std::size_t count =
-        std::min({piece, buffer.size(), bytes.size() - at});
-    std::copy_n(bytes.data() + at, count, buffer.data());
-    at += count;
-    return count;
-  };
 }
 
 // Fills the directory with the kinds of entries that releases hold: an

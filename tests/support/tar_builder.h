@@ -2,14 +2,10 @@
 #ifndef RELEASE_TESTS_SUPPORT_TAR_BUILDER_H_
 #define RELEASE_TESTS_SUPPORT_TAR_BUILDER_H_
 
-#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
-#include <memory>
 #include <string>
-
-#include "os/input.h"
 
 namespace release {
 
@@ -67,17 +63,6 @@ class TarBuilder {
   std::string bytes_;
   std::uint64_t time_ = 0;
 };
-
-// Returns a source that reads a copy of the bytes from their start.
-inline ByteSource SourceOf(const std::string& bytes) {
-  auto at = std::make_shared<std::size_t>(0);
-  return [bytes, at](std::span<char> buffer) {
-    const std::size_t n = std::min(buffer.size(), bytes.size() - *at);
-    std::memcpy(buffer.data(), bytes.data() + *at, n);
-    *at += n;
-    return n;
-  };
-}
 
 }  // namespace release
 

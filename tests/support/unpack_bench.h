@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "os/posix_fs.h"
 #include "support/archives.h"
+#include "support/byte_sources.h"
 #include "support/temp_dir.h"
 #include "trust/digest.h"
 
