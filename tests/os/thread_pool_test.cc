@@ -107,7 +107,7 @@ TEST_CASE("destruction drops tasks that have not started") {
   while (ran == 0) std::this_thread::yield();
   for (int i = 0; i < 10; ++i) pool->Submit([&] { ++ran; });
   // Until `go`, the destructor waits for the running task.
-  const ThreadPool& ending = *pool;
+  const ThreadPool<>& ending = *pool;
   std::thread end([&] { pool.reset(); });
   const auto patience =
       std::chrono::steady_clock::now() + std::chrono::seconds(20);
