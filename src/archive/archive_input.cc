@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "archive/read_error.h"
 #include "archive/seekable.h"
+#include "os/input.h"
 
 namespace release {
 namespace {

@@ -7,16 +7,52 @@
 #include <variant>
 #include <vector>
 
-#include "archive/archive_hash.h"
 #include "archive/codec.h"
 #include "archive/compression.h"
-#include "archive/read_error.h"
 #include "base/units.h"
+#include "os/input.h"
+#include "os/thread_pool.h"
+#include "trust/digest.h"
 
 namespace release {
 namespace {
 
 constexpr std::size_t kBufferSize = std::size_t{256} << 10;
+
+// The SHA-256 of the archive, computed beside the thread that reads it.
+class ArchiveHash {
+ public:
+  // With `threads` over 0 one thread of its own computes, else the caller's.
+  explicit ArchiveHash(unsigned threads) : pool_(threads == 0 ? 0 : 1, 1) {}
+
+  // Adds the next bytes of the archive, which must not change until another
+  // call has returned. Waits until the bytes of the call before are hashed.
+  void Update(std::span<const char> bytes) {
+    // Below this size, hashing inline is faster than handing off.
+    constexpr std::size_t kWorthAThread = std::size_t{16} << 10;
+    pool_.Wait();
+    if (bytes.size() < kWorthAThread) {
+      sha256_.Update(bytes);
+    } else {
+      pool_.Submit({&sha256_, bytes});
+    }
+  }
+  // 64 lower-case hex digits of all bytes so far; call once, last.
+  std::string Finish() {
+    pool_.Wait();
+    return sha256_.Finish();
+  }
+
+ private:
+  struct Part {
+    void operator()() const { sha256->Update(bytes); }
+    Sha256* sha256;
+    std::span<const char> bytes;
+  };
+
+  Sha256 sha256_;
+  ThreadPool<Part> pool_;  // last: its thread uses the rest
+};
 
 using Codec =
     std::variant<std::monostate, GzipCodec, Bzip2Codec, XzCodec, ZstdCodec>;

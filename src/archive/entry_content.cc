@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "archive/blocks.h"
-#include "archive/read_error.h"
+#include "os/input.h"
 
 namespace release {
 

@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "archive/parsed_entry.h"
-#include "archive/read_error.h"
 #include "base/text.h"
+#include "os/input.h"
 #include "os/memory_limit.h"
 
 namespace release {

@@ -6,9 +6,9 @@
 #include <cstdint>
 #include <cwchar>
 
-#include "archive/read_error.h"
 #include "base/text.h"
 #include "os/file_info.h"
+#include "os/input.h"
 
 // libarchive converts names to the character set of the process's locale, and
 // loses what that cannot express. The linker redirects these calls of it
@@ -143,6 +143,11 @@ bool IsAboutSupport(std::string_view message) {
 
 bool IsAboutFormat(std::string_view message) {
   return Contains(message, "Unrecognized");
+}
+
+std::string Beginning(std::string_view text) {
+  constexpr std::size_t kShown = 512;
+  return std::string(text.substr(0, kShown));
 }
 
 }  // namespace release

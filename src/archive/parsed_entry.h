@@ -57,6 +57,10 @@ bool IsAboutSupport(std::string_view message);
 // A header of the format is missing.
 bool IsAboutFormat(std::string_view message);
 
+// The beginning of a name or message that comes out of an archive, where it may
+// be as long as it likes: 512 bytes.
+std::string Beginning(std::string_view text);
+
 }  // namespace release
 
 #endif  // RELEASE_ARCHIVE_PARSED_ENTRY_H_

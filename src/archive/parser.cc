@@ -9,8 +9,8 @@
 #include "archive/entry_content.h"
 #include "archive/library_parser.h"
 #include "archive/parsed_entry.h"
-#include "archive/read_error.h"
 #include "base/text.h"
+#include "os/input.h"
 
 namespace release {
 namespace {

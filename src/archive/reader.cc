@@ -8,7 +8,6 @@
 #include "archive/archive_input.h"
 #include "archive/parser.h"
 #include "archive/prefetch_decoder.h"
-#include "archive/read_error.h"
 #include "base/error.h"
 
 namespace release {

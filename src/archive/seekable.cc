@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "archive/format.h"
-#include "archive/read_error.h"
 #include "base/text.h"
+#include "os/input.h"
 
 namespace release {
 namespace {

@@ -91,13 +91,7 @@ void WriterLanes::Submit() {
     return;
   }
   queued_directory_ = full->pieces.back().directory;
-  lane_->pool.Submit(
-      [writer = &lane_->writer, full = std::move(full)]() mutable {
-        writer->Write(*full);
-        // Before the pool counts the task as done: Drain lets go of
-        // directories.
-        full.reset();
-      });
+  lane_->pool.Submit({&lane_->writer, std::move(full)});
 }
 
 // Whether the caller should write this batch: the lane has enough to do, and
@@ -113,7 +107,7 @@ bool WriterLanes::IsForCaller(const Batch& full) const {
 void WriterLanes::Drain() {
   Submit();
   for (const auto& each : lanes_) {
-    each->pool.Submit([writer = &each->writer] { writer->CloseFile(); });
+    each->pool.Submit({&each->writer, nullptr});
   }
   for (const auto& each : lanes_) each->pool.Wait();
   open_ = false;

@@ -52,6 +52,18 @@ class WriterLanes {
   void Drain();
 
  private:
+  // Writes a batch; without one, closes the file that the last one left open.
+  struct Order {
+    void operator()() const {
+      if (batch) {
+        writer->Write(*batch);
+      } else {
+        writer->CloseFile();
+      }
+    }
+    BatchWriter* writer;
+    std::shared_ptr<const Batch> batch;
+  };
   // A thread and the writer that it alone uses.
   struct Lane {
     Lane(Fs* fs, Fs::Handle top, const TreeWriter::Options& options,
@@ -59,7 +71,7 @@ class WriterLanes {
         : writer(fs, top, options, inheritance),
           pool(options.threads == 0 ? 0 : 1, room) {}
     BatchWriter writer;
-    ThreadPool pool;  // last: its thread uses the writer
+    ThreadPool<Order> pool;  // last: its thread uses the writer
   };
 
   void BeginBatch(const OpenDirectories::Shared& directory);

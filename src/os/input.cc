@@ -20,17 +20,11 @@
 namespace release {
 namespace {
 
-[[noreturn]] void Fail(ErrorCode code, const std::string& name,
-                       const std::string& reason) {
-  throw Error(code, fmt::format("cannot read {}: {}", Quoted(name), reason),
-              name);
-}
-
 void ThrowIfInterrupted(const std::string& name) {
   const int signal = InterruptSignal();
   if (signal != 0) {
-    Fail(ErrorCode::kInterrupted, name,
-         fmt::format("stopped by signal {}", signal));
+    FailToRead(name, ErrorCode::kInterrupted,
+               fmt::format("stopped by signal {}", signal));
   }
 }
 
@@ -61,7 +55,9 @@ std::size_t ReadSome(int fd, std::span<char> buffer, const std::string& name,
     if (may_block) AwaitData(fd, name);
     const ssize_t count = read(fd, buffer.data(), buffer.size());
     if (count >= 0) return static_cast<std::size_t>(count);
-    if (errno != EINTR && errno != EAGAIN) Fail(code, name, strerror(errno));
+    if (errno != EINTR && errno != EAGAIN) {
+      FailToRead(name, code, strerror(errno));
+    }
   }
 }
 
@@ -95,8 +91,8 @@ int OpenIfThere(const std::string& path) {
   const int file = OpenForReading(path);
   if (file >= 0 || errno == ENOENT || errno == ENOTDIR) return file;
   const bool denied = errno == EACCES || errno == EPERM;
-  Fail(denied ? ErrorCode::kPermissionDenied : ErrorCode::kIoError, path,
-       strerror(errno));
+  FailToRead(path, denied ? ErrorCode::kPermissionDenied : ErrorCode::kIoError,
+             strerror(errno));
 }
 
 std::string ReadAll(int file, const std::string& path, std::size_t limit) {
@@ -106,8 +102,8 @@ std::string ReadAll(int file, const std::string& path, std::size_t limit) {
              ReadSome(file, buffer, path, ErrorCode::kIoError)) {
     content.append(buffer, count);
     if (content.size() > limit) {
-      Fail(ErrorCode::kIoError, path,
-           fmt::format("larger than {} bytes", limit));
+      FailToRead(path, ErrorCode::kIoError,
+                 fmt::format("larger than {} bytes", limit));
     }
   }
   return content;
@@ -164,12 +160,18 @@ void GoOnWith(const Path& path, std::vector<Path>* ahead) {
 
 }  // namespace
 
+void FailToRead(const std::string& name, ErrorCode code,
+                std::string_view reason) {
+  throw Error(code, fmt::format("cannot read {}: {}", Quoted(name), reason),
+              name);
+}
+
 Input Input::Open(const std::string& path) {
   const int fd = OpenForReading(path);
-  if (fd < 0) Fail(ErrorCode::kArchiveUnreadable, path, strerror(errno));
+  if (fd < 0) FailToRead(path, ErrorCode::kArchiveUnreadable, strerror(errno));
   Input input(fd, path);
   if (const Reason reason = Unsuitable(fd)) {
-    Fail(ErrorCode::kArchiveUnreadable, path, *reason);
+    FailToRead(path, ErrorCode::kArchiveUnreadable, *reason);
   }
   return input;
 }
@@ -222,7 +224,7 @@ std::optional<std::string> ReadSmallFile(const std::string& path,
   const Descriptor file(OpenIfThere(path));
   if (file.get() < 0) return std::nullopt;
   if (const Reason reason = Unsuitable(file.get())) {
-    Fail(ErrorCode::kIoError, path, *reason);
+    FailToRead(path, ErrorCode::kIoError, *reason);
   }
   return ReadAll(file.get(), path, limit);
 }
@@ -233,7 +235,7 @@ std::optional<RegularFile> ReadRegularFile(const std::string& path,
   if (file.get() < 0) return std::nullopt;
   struct stat info = {};
   if (fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode)) {
-    Fail(ErrorCode::kIoError, path, "is not a regular file");
+    FailToRead(path, ErrorCode::kIoError, "is not a regular file");
   }
   return RegularFile{ReadAll(file.get(), path, limit), info.st_uid,
                      info.st_mode & 07777,

@@ -9,13 +9,20 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/error.h"
 #include "base/reason.h"
 #include "os/fs.h"
 
 namespace release {
+
+// Throws Error `code`, "cannot read NAME: REASON", about an archive or another
+// input of that name.
+[[noreturn]] void FailToRead(const std::string& name, ErrorCode code,
+                             std::string_view reason);
 
 inline constexpr int kStandardInput = 0;
 

@@ -193,7 +193,7 @@ class TreeRemoval {
   ScopedHandle top_;
   const Shared root_ = std::make_shared<Branch>();
   std::atomic<unsigned> brought_up_ = 0;
-  ThreadPool pool_;  // last: its threads use the rest
+  ThreadPool<> pool_;  // last: its threads use the rest
 };
 
 }  // namespace

@@ -188,7 +188,7 @@ class Scanner {
   std::unordered_map<std::string_view, const ManifestEntry*> expected_;
   std::mutex mutex_;
   Manifest manifest_;
-  ThreadPool pool_;  // last: its threads use the rest
+  ThreadPool<> pool_;  // last: its threads use the rest
 };
 
 using Reading = Scanner::Reading;

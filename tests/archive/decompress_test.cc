@@ -6,6 +6,7 @@
 #include "support/archives.h"
 #include "support/byte_sources.h"
 #include "support/temp_dir.h"
+#include "trust/digest.h"
 
 namespace release {
 namespace {
@@ -119,6 +120,35 @@ TEST_CASE("decompress: the message has need, limit and remedy") {
 
 TEST_CASE("decompress: an empty source is empty") {
   CHECK(CodeOf("") == ErrorCode::kArchiveEmpty);
+}
+
+// Its two buffers change in turn: were one hashed any later, it would be
+// another sum.
+TEST_CASE(
+    "decompress: the hash is that of all bytes, with a thread and without") {
+  const std::string bytes = Noise(5 << 20, 7);
+  Sha256 plain;
+  plain.Update(bytes);
+  const std::string expected = plain.Finish();
+  for (const unsigned threads : {0U, 1U, 4U}) {
+    for (const std::size_t piece :
+         {100, 5000, 16 << 10, 256 << 10, 300 << 10}) {
+      CAPTURE(piece);
+      Decompressor decompressor(InPieces(bytes, piece), "sample", threads);
+      while (!decompressor.Next().empty()) continue;
+      CHECK(decompressor.FinishHash() == expected);
+    }
+  }
+}
+
+TEST_CASE("decompress: the hash of nothing is that of no bytes") {
+  CHECK(Decompressor(SourceOf(""), "sample", 1).FinishHash() ==
+        Sha256().Finish());
+}
+
+TEST_CASE("decompress: ends without having been asked for the hash") {
+  Decompressor decompressor(SourceOf(std::string(1 << 20, 'x')), "sample", 1);
+  CHECK_FALSE(decompressor.Next().empty());
 }
 
 }  // namespace

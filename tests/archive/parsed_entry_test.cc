@@ -93,5 +93,10 @@ TEST_CASE("parsed entry: what cannot be read is told from what is damaged") {
   CHECK_FALSE(IsAboutFormat("Damaged tar archive"));
 }
 
+TEST_CASE("parsed entry: a long text is cut") {
+  CHECK(Beginning("short") == "short");
+  CHECK(Beginning(std::string(10'000, 'x')) == std::string(512, 'x'));
+}
+
 }  // namespace
 }  // namespace release

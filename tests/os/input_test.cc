@@ -15,6 +15,8 @@
 #include "base/error.h"
 #include "os/cancellation.h"
 #include "support/archives.h"
+#include "support/byte_sources.h"
+#include "support/expect_error.h"
 #include "support/temp_dir.h"
 
 namespace release {
@@ -235,6 +237,29 @@ TEST_CASE("a file that decides is a regular one, and no fifo is waited for") {
     CAPTURE(path);
     Failure(ErrorCode::kIoError, [&] { ReadRegularFile(path, 4); });
   }
+}
+
+TEST_CASE("what cannot be read is named, with the reason") {
+  const Error error = ErrorOf(
+      [] { FailToRead("a.zip", ErrorCode::kArchiveCorrupt, "it is damaged"); });
+  CHECK(error.code() == ErrorCode::kArchiveCorrupt);
+  CHECK(std::string(error.what()) == "cannot read \"a.zip\": it is damaged");
+}
+
+TEST_CASE("a byte source reads a file of the host or of the root, once") {
+  const auto read_all = [](ByteSource source) {
+    std::string text;
+    char buffer[4];
+    while (const std::size_t count = source.Read(buffer)) {
+      text.append(buffer, count);
+    }
+    return text;
+  };
+  const TempDir dir;
+  Spill(dir.path() + "/f", "some text");
+  CHECK(read_all(ByteSource(Input::Open(dir.path() + "/f"))) == "some text");
+  CHECK(read_all(InPieces("more text", 3)) == "more text");
+  CHECK(read_all(ByteSource()) == "");
 }
 
 }  // namespace release

@@ -98,7 +98,7 @@ TEST_CASE("an exception wakes a Submit that waits for room") {
 
 TEST_CASE("destruction drops tasks that have not started") {
   std::atomic<int> ran{0};
-  auto pool = std::make_unique<ThreadPool>(1, kAnyRoom);
+  auto pool = std::make_unique<ThreadPool<>>(1, kAnyRoom);
   std::atomic<bool> go{false};
   pool->Submit([&] {
     ++ran;
