@@ -115,10 +115,7 @@ Manifest AsUnpacked(Manifest manifest, const std::vector<std::string>& reserved,
     entry.mode = AcceptedMode(KindInArchive(entry), entry.mode, umask);
   }
   std::erase_if(manifest.entries, [&](const ManifestEntry& entry) {
-    return std::any_of(
-        reserved.begin(), reserved.end(), [&](const std::string& path) {
-          return entry.path == path || entry.path.starts_with(path + "/");
-        });
+    return IsAtOrBelow(entry.path, reserved);
   });
   return manifest;
 }
