@@ -127,7 +127,7 @@ class AdoptionPlanner {
   // relative and lead through other links, but it must end at a release itself,
   // not at a directory inside one.
   Version FindLive() const {
-    const std::string& root = root_.path();
+    const HostPath& root = root_.path();
     if (!state_.current_target) {
       root_.Refuse(
           kCurrent,
@@ -138,16 +138,16 @@ class AdoptionPlanner {
               kCurrent, root));
     }
     const std::string says = Quoted(*state_.current_target);
-    const std::string path = root + "/" + kCurrent;
+    const HostPath path = root / kCurrent;
     // RealPath returns the path itself if it leads nowhere.
-    const std::string real = RealPath(options_.machine, path);
+    const HostPath real = RealPath(options_.machine, path);
     if (real == path) {
       root_.Refuse(kCurrent, fmt::format("{} says {}, which is not there",
                                          kCurrent, says));
     }
-    const std::string releases = root + "/" + kReleases;
-    const auto version = VersionOfPath(releases, real);
-    if (version && real == releases + "/" + version->name() &&
+    const HostPath releases = root / kReleases;
+    const auto version = VersionOfPath(releases, real.native());
+    if (version && real == releases / version->name() &&
         state_.listing.versions.contains(*version)) {
       return *version;
     }

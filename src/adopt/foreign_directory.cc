@@ -8,7 +8,6 @@
 #include "deploy/operations.h"
 #include "os/host_facts.h"
 #include "os/input.h"
-#include "os/path_rules.h"
 #include "os/relocate.h"
 #include "store/layout.h"
 #include "store/verify.h"
@@ -16,25 +15,23 @@
 namespace release {
 namespace {
 
-[[noreturn]] void Refuse(const std::string& from, const std::string& why) {
+[[noreturn]] void Refuse(const HostPath& from, const std::string& why) {
   throw Error(ErrorCode::kNotAdoptable,
-              fmt::format("cannot take over {}: {}", from, why), from);
+              fmt::format("cannot take over {}: {}", from, why), from.string());
 }
 
 }  // namespace
 
-ForeignDirectory::ForeignDirectory(Fs* machine, const std::string& from,
-                                   const std::string& root)
+ForeignDirectory::ForeignDirectory(Fs* machine, const HostPath& from,
+                                   const HostPath& root)
     : machine_(machine),
       root_(RealPlace(machine, root)),
       name_(from),
       // Do not follow the last component: after an earlier run it is the link
       // that this tool left there.
-      path_(JoinPath(RealPath(machine, HolderOf(from)), LeafOf(from))) {}
+      path_(RealPath(machine, from.parent_path()) / from.filename()) {}
 
-std::string ForeignDirectory::Current() const {
-  return JoinPath(root_, kCurrent);
-}
+HostPath ForeignDirectory::Current() const { return root_ / kCurrent; }
 
 ForeignDirectory::Where ForeignDirectory::Examine() const {
   const auto info = machine_->Stat(Fs::kRoot, FromTop(path_));
@@ -53,7 +50,7 @@ ForeignDirectory::Where ForeignDirectory::Examine() const {
 // later commands refuse as not initialized.
 void ForeignDirectory::Move(Fs* root) const {
   InitializeLayout(root);
-  MoveLeavingLink(machine_, path_, Current());
+  MoveLeavingLink(machine_, path_.string(), Current().string());
 }
 
 std::string ForeignDirectory::Describe() const {
@@ -64,7 +61,7 @@ std::string ForeignDirectory::Describe() const {
 
 ForeignDirectory::Where ForeignDirectory::ExamineLink() const {
   // RealPath returns the path itself if the link leads nowhere.
-  const std::string leads_to = RealPath(machine_, path_);
+  const HostPath leads_to = RealPath(machine_, path_);
   if (leads_to != path_ && leads_to == RealPath(machine_, Current())) {
     return Where::kMoved;
   }
@@ -73,7 +70,7 @@ ForeignDirectory::Where ForeignDirectory::ExamineLink() const {
 
 // A directory cannot be renamed to a path below itself.
 void ForeignDirectory::RequireRootElsewhere() const {
-  if (!(root_ + "/").starts_with(path_ + "/")) return;
+  if (!IsWithin(root_, path_)) return;
   Refuse(name_, fmt::format("the root {} is in it; choose one beside it, "
                             "such as --root {}.d",
                             root_, path_));
@@ -84,7 +81,7 @@ void ForeignDirectory::RequireNoCurrent() const {
   if (!current) return;
   // A link that points at itself is left over from an interrupted exchange.
   if (current->type == FileType::kSymlink &&
-      machine_->ReadLink(Fs::kRoot, FromTop(Current())) == Current()) {
+      machine_->ReadLink(Fs::kRoot, FromTop(Current())) == Current().string()) {
     return;
   }
   Refuse(name_,
@@ -95,11 +92,11 @@ void ForeignDirectory::RequireNoCurrent() const {
 // device number of its source, yet a rename across it fails. The root may not
 // exist yet, so its nearest existing ancestor stands for it.
 void ForeignDirectory::RequireOneMount() const {
-  std::string above = root_;
+  HostPath above = root_;
   while (above != "/" && !machine_->Stat(Fs::kRoot, FromTop(above))) {
-    above = HolderOf(above);
+    above = above.parent_path();
   }
-  if (MountOf(path_) != MountOf(HolderOf(path_))) {
+  if (MountOf(path_) != MountOf(path_.parent_path())) {
     Refuse(name_, "something is mounted there, and a mount cannot move");
   }
   if (MountOf(path_) == MountOf(above)) return;
@@ -111,13 +108,13 @@ void ForeignDirectory::RequireOneMount() const {
 // If another user could write in the parent directory, that user could put a
 // different directory under the name between the checks and the move.
 void ForeignDirectory::RequireOnlyRootMoves() const {
-  const Reason danger = WhyOthersCanWrite(HolderOf(path_));
+  const Reason danger = WhyOthersCanWrite(path_.parent_path());
   if (!danger) return;
   throw Error(ErrorCode::kRootUnsafe,
               fmt::format("cannot move {} as root: {}; run this as its owner, "
                           "or make it root's",
                           name_, *danger),
-              name_);
+              name_.string());
 }
 
 }  // namespace release

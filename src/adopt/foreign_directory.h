@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "base/host_path.h"
 #include "os/fs.h"
 
 namespace release {
@@ -12,8 +13,7 @@ class ForeignDirectory {
  public:
   // `machine` is an Fs whose root is "/"; it is borrowed. Both paths are
   // absolute, without "." and ".."; `root` need not exist yet.
-  ForeignDirectory(Fs* machine, const std::string& from,
-                   const std::string& root);
+  ForeignDirectory(Fs* machine, const HostPath& from, const HostPath& root);
 
   enum class Where { kInPlace, kMoved };
   // Changes nothing. Returns kMoved if an earlier run moved the directory
@@ -31,7 +31,7 @@ class ForeignDirectory {
   std::string Describe() const;
 
  private:
-  std::string Current() const;
+  HostPath Current() const;
   Where ExamineLink() const;
   void RequireRootElsewhere() const;
   void RequireNoCurrent() const;
@@ -39,9 +39,9 @@ class ForeignDirectory {
   void RequireOnlyRootMoves() const;
 
   Fs* machine_;
-  const std::string root_;
-  const std::string name_;  // as the caller gave it, for messages
-  const std::string path_;
+  const HostPath root_;
+  const HostPath name_;  // as the caller gave it, for messages
+  const HostPath path_;
 };
 
 }  // namespace release

@@ -41,7 +41,7 @@ void ForeignRoot::RequireAdoptable() const {
 void ForeignRoot::RequireSameMount(const std::string& name,
                                    const FileInfo& info) const {
   if (info.device == fs_->Stat(Fs::kRoot, "")->device &&
-      MountOf(path_ + "/" + name) == MountOf(path_)) {
+      MountOf(path_ / name) == MountOf(path_)) {
     return;
   }
   Refuse(name,
@@ -87,7 +87,7 @@ std::optional<Version> ForeignRoot::UnfinishedByDeployer() const {
   const auto info = fs_->Stat(Fs::kRoot, kUnfinished);
   if (!info || info->type != FileType::kSymlink) return std::nullopt;
   const std::string target = *fs_->ReadLink(Fs::kRoot, kUnfinished);
-  return Version::Parse(target.substr(target.rfind('/') + 1));
+  return Version::Parse(HostPath(target).filename().string());
 }
 
 }  // namespace release

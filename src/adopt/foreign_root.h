@@ -7,6 +7,7 @@
 #include <string>
 
 #include "adopt/foreign_history.h"
+#include "base/host_path.h"
 #include "base/version.h"
 #include "os/fs.h"
 
@@ -16,9 +17,9 @@ class ForeignRoot {
  public:
   // `fs` is the Fs of the root, and `path` the root's absolute path. Both are
   // borrowed.
-  ForeignRoot(Fs* fs, const std::string& path) : fs_(fs), path_(path) {}
+  ForeignRoot(Fs* fs, const HostPath& path) : fs_(fs), path_(path) {}
 
-  const std::string& path() const { return path_; }
+  const HostPath& path() const { return path_; }
 
   // Throws Error kNotAdoptable if releases/ is a mount, if a directory of the
   // layout is a link, or if Deployer may be running.
@@ -38,7 +39,7 @@ class ForeignRoot {
   std::optional<Version> UnfinishedByDeployer() const;
 
   Fs* fs_;
-  const std::string& path_;
+  const HostPath& path_;
 };
 
 }  // namespace release

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "base/host_path.h"
 #include "os/fs.h"
 
 namespace release {
@@ -14,16 +15,14 @@ namespace release {
 
 // Returns a path to the same file that contains no symbolic link. Returns
 // `path` itself if it leads nowhere, or through more than 40 links.
-std::string RealPath(Fs* machine, const std::string& path);
+HostPath RealPath(Fs* machine, const HostPath& path);
 
 // As RealPath, for a path whose last components may not exist yet: resolves
 // the part that exists and appends the rest.
-std::string RealPlace(Fs* machine, const std::string& path);
+HostPath RealPlace(Fs* machine, const HostPath& path);
 
-// Returns the directory that holds an absolute path; "/" at the top.
-std::string HolderOf(const std::string& path);
-// Returns the path relative to "/", as `machine` takes it.
-std::string FromTop(const std::string& path);
+// Returns the absolute path relative to "/", as `machine` takes it.
+std::string FromTop(const HostPath& path);
 
 }  // namespace release
 

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/host_path.h"
+
 namespace release {
 
 using Duration = std::chrono::nanoseconds;
@@ -36,8 +38,8 @@ struct VerifyConfig {
   bool require_checksum = false;
   bool require_signature = false;
   bool require_tests = false;
-  std::string keys;         // path of the allowed-signers file
-  std::string revoked;      // path of a key revocation list or public keys
+  HostPath keys;            // path of the allowed-signers file
+  HostPath revoked;         // path of a key revocation list or public keys
   std::string environment;  // evidence must name this one; if empty, any
   std::optional<Duration> max_age;  // of evidence; nullopt: no limit
 
@@ -47,7 +49,7 @@ struct VerifyConfig {
 // At most one of unit, pidfile and command is set.
 struct ServiceConfig {
   std::string unit;
-  std::string pidfile;
+  HostPath pidfile;
   std::string signal = "HUP";  // sent to the process in pidfile
   Argv command;
   ServiceAction action = ServiceAction::kAuto;
@@ -106,8 +108,8 @@ struct NotifyConfig {
 };
 
 struct Config {
-  std::string app;   // empty if only --root was given
-  std::string root;  // absolute
+  std::string app;  // empty if only --root was given
+  HostPath root;    // absolute
   unsigned keep_releases = 5;
   unsigned keep_history = 1000;          // transactions
   std::vector<std::string> shared_dirs;  // relative, no ".."

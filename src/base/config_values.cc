@@ -82,26 +82,26 @@ std::string ReadSize(std::string_view text, std::uint64_t* out) {
   return "";
 }
 
-std::string ReadAbsolutePath(std::string_view text, std::string* out) {
+std::string ReadAbsolutePath(std::string_view text, HostPath* out) {
   if (!text.starts_with('/')) return "must be an absolute path";
   if (AnyPart(text, [](std::string_view part) { return part == ".."; })) {
     return "must not contain \"..\"";
   }
   const std::string_view path = WithoutSlashes(text);
   if (path.empty()) return "must not be \"/\"";
-  *out = path;
+  *out = std::string(path);
   return "";
 }
 
 std::string ReadLinkPattern(std::string_view text, std::string* out) {
   const bool below = text.ends_with("/*");
-  std::string path;
+  HostPath path;
   const std::string reason =
       ReadAbsolutePath(text.substr(0, text.size() - (below ? 2 : 0)), &path);
-  if (!reason.empty() || path.find('*') != path.npos) {
+  if (!reason.empty() || path.native().find('*') != path.native().npos) {
     return "must be an absolute path other than /, or one followed by /*";
   }
-  *out = path + (below ? "/*" : "");
+  *out = path.string() + (below ? "/*" : "");
   return "";
 }
 

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/config.h"
+#include "base/host_path.h"
 
 namespace release {
 
@@ -24,7 +25,7 @@ std::string ReadDuration(std::string_view text, Zero zero, Duration* out);
 std::string ReadSize(std::string_view text, std::uint64_t* out);
 
 // An absolute path without "..", stored without a trailing slash; not "/".
-std::string ReadAbsolutePath(std::string_view text, std::string* out);
+std::string ReadAbsolutePath(std::string_view text, HostPath* out);
 
 // An absolute path as above, or a directory followed by "/*".
 std::string ReadLinkPattern(std::string_view text, std::string* out);

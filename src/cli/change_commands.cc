@@ -61,7 +61,7 @@ ArchiveRequest MakeArchiveRequest(const Session& session,
   } else {
     request.name = options.archive;
     // A version may be taken from the name without its directory.
-    request.file_name = options.archive.substr(options.archive.rfind('/') + 1);
+    request.file_name = HostPath(options.archive).filename().string();
   }
   request.owner = ConfiguredOwner(session.config());
   return request;

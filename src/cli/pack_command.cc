@@ -18,16 +18,14 @@ namespace release {
 namespace {
 
 struct Target {
-  std::string directory;  // its real path
+  HostPath directory;  // its real path
   std::string name;
-  std::string path() const { return directory + "/" + name; }
+  std::string path() const { return (directory / name).string(); }
 };
 
 Target TargetOf(const std::string& output) {
-  const std::string path = AbsolutePath(output);
-  const std::size_t slash = path.rfind('/');
-  return {RealPath(slash == 0 ? "/" : path.substr(0, slash)),
-          path.substr(slash + 1)};
+  const HostPath path = AbsolutePath(output);
+  return {RealPath(path.parent_path()), path.filename().string()};
 }
 
 [[noreturn]] void Refuse(const PackOptions& options, const std::string& why) {
@@ -43,8 +41,8 @@ Compression CompressionOrThrow(const PackOptions& options,
   }
   // Compare real paths: a link could lead from one into the other. An archive
   // in the tree would have to contain itself.
-  const std::string tree = RealPath(AbsolutePath(options.directory));
-  if ((target.directory + "/").starts_with(tree + "/")) {
+  const HostPath tree = RealPath(AbsolutePath(options.directory));
+  if (IsWithin(target.directory, tree)) {
     Refuse(options, "it would be in the tree that is packed");
   }
   return *compression;

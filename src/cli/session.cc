@@ -28,11 +28,12 @@ constexpr char kConfigSuffix[] = ".toml";
 constexpr std::size_t kConfigLimit = 1024 * 1024;
 constexpr Duration kForever = std::chrono::hours(24 * 365);
 
-std::string ConfigPath(const std::string& app) {
-  return fmt::format("{}/{}{}", kConfigDirectory, app, kConfigSuffix);
+HostPath ConfigPath(const std::string& app) {
+  return HostPath(kConfigDirectory) / (app + kConfigSuffix);
 }
 
-Config ReadConfig(const std::string& path, const std::string& app) {
+Config ReadConfig(const HostPath& place, const std::string& app) {
+  const std::string path = place.string();
   const auto file = ReadRegularFile(path, kConfigLimit);
   if (!file) {
     throw Error(ErrorCode::kConfigUnreadable,
@@ -46,12 +47,9 @@ Config ReadConfig(const std::string& path, const std::string& app) {
 }
 
 // Returns "shop" for "/somewhere/shop.toml".
-std::string AppOfPath(const std::string& path) {
-  std::string name = path.substr(path.rfind('/') + 1);
-  if (name.ends_with(kConfigSuffix)) {
-    name.resize(name.size() - std::string_view(kConfigSuffix).size());
-  }
-  return name;
+std::string AppOfPath(const HostPath& path) {
+  return (path.extension() == kConfigSuffix ? path.stem() : path.filename())
+      .string();
 }
 
 [[noreturn]] void ThrowAppUnknown() {
@@ -86,7 +84,7 @@ Config ChooseConfig(const GlobalOptions& options) {
   if (app.empty() && options.root.empty()) app = Environment("RELEASE_APP");
   if (!app.empty()) {
     CheckAppName(app);
-    const std::string path = ConfigPath(app);
+    const HostPath path = ConfigPath(app);
     // With --root the app's config file may be missing.
     if (!options.root.empty() && !ReadRegularFile(path, kConfigLimit)) {
       Config config;
@@ -124,7 +122,7 @@ unsigned AllowedThreads() {
 // command is about to run. Names relative to a release can only be checked
 // then.
 void RequireSafeCommands(const Config& config) {
-  const std::string releases = config.root + "/" + kReleases;
+  const HostPath releases = config.root / kReleases;
   const HooksConfig& hooks = config.hooks;
   if (!hooks.user.empty()) RequireUser(hooks.user);
   for (const auto& [name, argv] : {std::pair("preflight", &hooks.preflight),
@@ -194,7 +192,7 @@ Session::Session(const GlobalOptions& options)
                 fmt::format("cannot open the root {}: {}", config_.root,
                             missing ? "there is none; `release init` makes it"
                                     : "it is not a directory"),
-                config_.root);
+                config_.root.string());
   }
   // /proc shows the paths of processes without symbolic links; paths below the
   // root are compared with these.

@@ -31,7 +31,7 @@ std::vector<std::string> ChannelNames(const NotifyConfig& config) {
 Notice BeginOf(const DeployContext& context, const BeginRecord& begin) {
   return {.app = context.config->app,
           .host = context.caller.host,
-          .root = context.config->root,
+          .root = context.config->root.string(),
           .command = begin.command,
           .version = begin.to ? begin.to->name() : "",
           .previous = NameOfTarget(begin.from_target),

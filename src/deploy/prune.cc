@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "base/host_path.h"
 #include "deploy/attempt.h"
 #include "store/layout.h"
 #include "store/unremovable.h"
@@ -18,7 +19,7 @@ namespace {
 // or mapped files are below the release. Removing such a release would break
 // the process.
 std::set<Version> InUse(DeployContext* context) {
-  const std::string releases = context->config->root + "/" + kReleases;
+  const HostPath releases = context->config->root / kReleases;
   std::set<Version> used;
   for (const ProcessUse& use : context->system.runner->UsersOf(releases)) {
     if (auto version = VersionOfPath(releases, use.path)) used.insert(*version);

@@ -244,7 +244,7 @@ void ArchiveStaging::CheckSpace(const DeploymentState& state) {
                           bytes ? FormatSize(space.free_bytes)
                                 : std::to_string(space.free_inodes),
                           context_->config->root),
-              context_->config->root,
+              context_->config->root.string(),
               std::to_string(bytes ? needed.bytes : needed.files),
               std::to_string(bytes ? space.free_bytes : space.free_inodes));
 }

@@ -54,7 +54,7 @@ struct Findings {
     }
   }
   std::string Absolute(const std::string& path) const {
-    return path.empty() ? config.root : config.root + "/" + path;
+    return (config.root / path).string();
   }
   // Empty if no release is live.
   std::string LiveDirectory() const {
@@ -277,7 +277,7 @@ void CheckOwnerAndKeys(Findings* found) {
       found->Add(Level::kOk, "owner", found->config.unpack.owner + " exists");
     });
   }
-  const std::string& keys = found->config.verify.keys;
+  const HostPath& keys = found->config.verify.keys;
   if (keys.empty()) return;
   found->Try("keys", [&] {
     const Reason danger = WhyOthersCanWrite(keys);
@@ -399,7 +399,7 @@ void CheckService(Findings* found) {
   found->Try("service", [&] {
     Runner* runner = found->context->system.runner;
     const int pid =
-        Pidfile{service.pidfile, found->config.root, runner}.ReadPid();
+        Pidfile{service.pidfile.string(), found->config.root, runner}.ReadPid();
     const bool alive = pid != 0 && runner->Signal(pid, 0);
     found->Add(alive ? Level::kOk : Level::kWarning, "service",
                alive ? fmt::format("process {} is there to be signalled", pid)

@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "base/host_path.h"
 #include "store/layout.h"
 #include "store/outbox.h"
 #include "store/releases.h"
@@ -17,7 +18,7 @@ namespace {
 // Returns one use for each process that runs from a release other than `live`,
 // such as a worker that did not exit when the service was restarted.
 std::vector<ProcessUse> Strays(DeployContext* context, const Version& live) {
-  const std::string releases = context->config->root + "/" + kReleases;
+  const HostPath releases = context->config->root / kReleases;
   std::vector<ProcessUse> strays;
   std::set<int> seen;
   for (const ProcessUse& use : context->system.runner->UsersOf(releases)) {
@@ -205,7 +206,7 @@ StatusReport ReadStatus(DeployContext* context, TreeCheck tree_check) {
 
 std::vector<ListedRelease> ListKnown(DeployContext* context) {
   const DeploymentState state = ReadDeploymentState(context->fs);
-  const std::string releases = context->config->root + "/" + kReleases;
+  const HostPath releases = context->config->root / kReleases;
   std::map<Version, std::set<int>> pids;
   for (const ProcessUse& use : context->system.runner->UsersOf(releases)) {
     if (auto version = VersionOfPath(releases, use.path)) {

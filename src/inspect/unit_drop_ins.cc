@@ -6,6 +6,7 @@
 #include <iterator>
 #include <string_view>
 
+#include "base/host_path.h"
 #include "os/input.h"
 #include "store/layout.h"
 
@@ -24,18 +25,14 @@ std::string Escape(std::string_view text, std::string_view signs, char before) {
   return escaped;
 }
 
-bool LiesBelow(const std::string& root, const std::string& directory) {
-  return root.starts_with(directory + "/");
-}
-
 // Lifts what hides the root from a confined unit, and nothing else.
-std::string Uncovered(const std::string& root) {
+std::string Uncovered(const HostPath& root) {
   std::string lines;
   for (const char* home : {"/home", "/root", "/run/user"}) {
-    if (LiesBelow(root, home)) lines += "ProtectHome=read-only\n";
+    if (IsWithin(root, home)) lines += "ProtectHome=read-only\n";
   }
   for (const char* temporary : {"/tmp", "/var/tmp"}) {
-    if (LiesBelow(root, temporary)) lines += "PrivateTmp=no\n";
+    if (IsWithin(root, temporary)) lines += "PrivateTmp=no\n";
   }
   return lines;
 }
@@ -45,7 +42,7 @@ DropIn Make(const std::string& unit, const std::string& text) {
 }
 
 void AddForRoot(const Config& config, std::vector<DropIn>* all) {
-  const std::string literal = Escape(config.root, "%", '%');
+  const std::string literal = Escape(config.root.native(), "%", '%');
   const std::string uploads =
       fmt::format("{}/{}/*.sha256", Escape(literal, "*?[\\", '\\'), kIncoming);
   all->push_back(Make(

@@ -46,7 +46,7 @@ Reason WhyNotWritable(const std::string& directory) {
   return strerror(errno);
 }
 
-std::uint64_t MountOf(const std::string& path) {
+std::uint64_t MountOf(const HostPath& path) {
   struct statx info = {};
   if (statx(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW, STATX_MNT_ID, &info) !=
           0 ||
@@ -56,7 +56,7 @@ std::uint64_t MountOf(const std::string& path) {
   return info.stx_mnt_id;
 }
 
-std::string FileSystemOf(const std::string& path) {
+std::string FileSystemOf(const HostPath& path) {
   struct statfs info = {};
   if (statfs(path.c_str(), &info) != 0) return strerror(errno);
   const auto magic = static_cast<std::uint32_t>(info.f_type);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "base/host_path.h"
 #include "base/reason.h"
 
 namespace release {
@@ -16,11 +17,11 @@ Reason WhyNotWritable(const std::string& directory);
 // Returns the id of the mount that the path is on, or 0 if the kernel does not
 // report it. A rename between two mounts fails even if both are of the same
 // file system.
-std::uint64_t MountOf(const std::string& path);
+std::uint64_t MountOf(const HostPath& path);
 
 // Returns the name of the file system, such as "ext4" or "btrfs", its number if
 // the name is not known, as in "type 0x6969", or errno's message on failure.
-std::string FileSystemOf(const std::string& path);
+std::string FileSystemOf(const HostPath& path);
 
 // Returns the path of a program given by path or by name (looked up in PATH).
 // Returns an empty string if there is none that this caller may run.

@@ -113,7 +113,7 @@ std::string ReadAll(int file, const std::string& path, std::size_t limit) {
 // its owner and mode and those of the directories above it. In a sticky
 // directory others cannot replace root's files, but they can create missing
 // ones. `place` must not contain symbolic links except as its last component.
-void AddExposures(boost::filesystem::path place, std::vector<Exposure>* all) {
+void AddExposures(HostPath place, std::vector<Exposure>* all) {
   using Cause = Exposure::Cause;
   bool missing = false;
   for (bool first = true; !place.empty(); first = false) {
@@ -143,9 +143,7 @@ void AddExposures(boost::filesystem::path place, std::vector<Exposure>* all) {
   }
 }
 
-using Path = boost::filesystem::path;
-
-bool IsLink(const Path& path) {
+bool IsLink(const HostPath& path) {
   boost::system::error_code error;
   return boost::filesystem::symlink_status(path, error).type() ==
          boost::filesystem::symlink_file;
@@ -153,8 +151,8 @@ bool IsLink(const Path& path) {
 
 // Prepends the path's components to those still to be walked. `ahead` is a
 // stack: its last element is the next component.
-void GoOnWith(const Path& path, std::vector<Path>* ahead) {
-  const std::vector<Path> parts(path.begin(), path.end());
+void GoOnWith(const HostPath& path, std::vector<HostPath>* ahead) {
+  const std::vector<HostPath> parts(path.begin(), path.end());
   ahead->insert(ahead->end(), parts.rbegin(), parts.rend());
 }
 
@@ -166,12 +164,13 @@ void FailToRead(const std::string& name, ErrorCode code,
               name);
 }
 
-Input Input::Open(const std::string& path) {
-  const int fd = OpenForReading(path);
-  if (fd < 0) FailToRead(path, ErrorCode::kArchiveUnreadable, strerror(errno));
-  Input input(fd, path);
+Input Input::Open(const HostPath& path) {
+  const std::string& name = path.native();
+  const int fd = OpenForReading(name);
+  if (fd < 0) FailToRead(name, ErrorCode::kArchiveUnreadable, strerror(errno));
+  Input input(fd, name);
   if (const Reason reason = Unsuitable(fd)) {
-    FailToRead(path, ErrorCode::kArchiveUnreadable, *reason);
+    FailToRead(name, ErrorCode::kArchiveUnreadable, *reason);
   }
   return input;
 }
@@ -219,31 +218,33 @@ std::size_t ByteSource::Read(std::span<char> buffer) {
   return count;
 }
 
-std::optional<std::string> ReadSmallFile(const std::string& path,
+std::optional<std::string> ReadSmallFile(const HostPath& path,
                                          std::size_t limit) {
-  const Descriptor file(OpenIfThere(path));
+  const std::string& name = path.native();
+  const Descriptor file(OpenIfThere(name));
   if (file.get() < 0) return std::nullopt;
   if (const Reason reason = Unsuitable(file.get())) {
-    FailToRead(path, ErrorCode::kIoError, *reason);
+    FailToRead(name, ErrorCode::kIoError, *reason);
   }
-  return ReadAll(file.get(), path, limit);
+  return ReadAll(file.get(), name, limit);
 }
 
-std::optional<RegularFile> ReadRegularFile(const std::string& path,
+std::optional<RegularFile> ReadRegularFile(const HostPath& path,
                                            std::size_t limit) {
-  const Descriptor file(OpenIfThere(path));
+  const std::string& name = path.native();
+  const Descriptor file(OpenIfThere(name));
   if (file.get() < 0) return std::nullopt;
   struct stat info = {};
   if (fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode)) {
-    FailToRead(path, ErrorCode::kIoError, "is not a regular file");
+    FailToRead(name, ErrorCode::kIoError, "is not a regular file");
   }
-  return RegularFile{ReadAll(file.get(), path, limit), info.st_uid,
+  return RegularFile{ReadAll(file.get(), name, limit), info.st_uid,
                      info.st_mode & 07777,
                      std::chrono::seconds(info.st_mtim.tv_sec) +
                          std::chrono::nanoseconds(info.st_mtim.tv_nsec)};
 }
 
-std::vector<std::string> ListDirectory(const std::string& path) {
+std::vector<std::string> ListDirectory(const HostPath& path) {
   std::vector<std::string> names;
   boost::system::error_code error;
   for (boost::filesystem::directory_iterator it(path, error), end;
@@ -253,24 +254,23 @@ std::vector<std::string> ListDirectory(const std::string& path) {
   return names;
 }
 
-std::vector<Exposure> FindExposures(const std::string& path) {
+std::vector<Exposure> FindExposures(const HostPath& path) {
   std::vector<Exposure> all;
   if (geteuid() != 0) return all;
   constexpr int kMostLinks = 40;  // the kernel's limit
-  std::vector<Path> ahead;
+  std::vector<HostPath> ahead;
   // boost::filesystem::absolute asks for the working directory in any case.
-  const Path given(path);
-  GoOnWith(given.is_absolute() ? given : boost::filesystem::absolute(given),
+  GoOnWith(path.is_absolute() ? path : boost::filesystem::absolute(path),
            &ahead);
-  Path place;
+  HostPath place;
   // Walk the path as the kernel does. A user who can replace a link, or a
   // directory that ".." leaves, decides where the rest of the path leads. The
   // place is therefore checked at each such turn and again at the end.
   for (int links = 0; !ahead.empty();) {
-    const Path part = ahead.back();
+    const HostPath part = ahead.back();
     ahead.pop_back();
     if (part.empty() || part == ".") continue;
-    const Path next = part.is_absolute() ? part : place / part;
+    const HostPath next = part.is_absolute() ? part : place / part;
     const bool turns = part == ".." || IsLink(next);
     if (!turns) {
       place = next;
@@ -282,7 +282,8 @@ std::vector<Exposure> FindExposures(const std::string& path) {
       continue;
     }
     if (++links > kMostLinks) {
-      all.push_back({Exposure::Cause::kUnknown, path, strerror(ELOOP)});
+      all.push_back(
+          {Exposure::Cause::kUnknown, path.string(), strerror(ELOOP)});
       return all;
     }
     boost::system::error_code error;
@@ -292,7 +293,7 @@ std::vector<Exposure> FindExposures(const std::string& path) {
   return all;
 }
 
-Reason WhyOthersCanWrite(const std::string& path) {
+Reason WhyOthersCanWrite(const HostPath& path) {
   const std::vector<Exposure> all = FindExposures(path);
   if (all.empty()) return std::nullopt;
   return all.front().reason;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/host_path.h"
 #include "base/reason.h"
 #include "os/fs.h"
 
@@ -32,7 +33,7 @@ class Input {
   // Opens a regular file or a pipe. If a fifo does not have a writer yet, Read
   // waits for one. Throws Error kArchiveUnreadable if the file is missing, not
   // readable, a directory or a device.
-  static Input Open(const std::string& path);
+  static Input Open(const HostPath& path);
 
   // Duplicates an open descriptor of any type, such as kStandardInput; `name`
   // is for messages. Throws Error kArchiveUnreadable if it is closed.
@@ -83,7 +84,7 @@ class ByteSource {
 // exist. Throws Error kPermissionDenied if access is denied, and kIoError if it
 // cannot be read or is larger than `limit` bytes. Only the wait for a pipe can
 // be interrupted (kInterrupted).
-std::optional<std::string> ReadSmallFile(const std::string& path,
+std::optional<std::string> ReadSmallFile(const HostPath& path,
                                          std::size_t limit);
 
 // A small file that decides what this process does.
@@ -97,12 +98,12 @@ struct RegularFile {
 
 // Same as ReadSmallFile, but for regular files only: anything else is kIoError.
 // Reading never waits, whatever somebody has put in the file's place.
-std::optional<RegularFile> ReadRegularFile(const std::string& path,
+std::optional<RegularFile> ReadRegularFile(const HostPath& path,
                                            std::size_t limit);
 
 // Returns the names in a directory outside the root, unsorted. Returns none if
 // the directory does not exist or cannot be read.
-std::vector<std::string> ListDirectory(const std::string& path);
+std::vector<std::string> ListDirectory(const HostPath& path);
 
 // A file or directory that lets another user change or replace something.
 struct Exposure {
@@ -115,14 +116,14 @@ struct Exposure {
 
 // Same as WhyOthersCanWrite, but returns every place on the way that must be
 // changed before only root can write the file, its own first.
-std::vector<Exposure> FindExposures(const std::string& path);
+std::vector<Exposure> FindExposures(const HostPath& path);
 
 // If this process is root, checks whether another user could change the file or
 // replace it. Checks the owner and mode of the file, of the directories above
 // it, and of every symbolic link on the way and its target. Returns the reason,
 // e.g. "it belongs to user 1000, not to root", or nullopt if only root can, or
 // if this process is not root.
-Reason WhyOthersCanWrite(const std::string& path);
+Reason WhyOthersCanWrite(const HostPath& path);
 
 }  // namespace release
 

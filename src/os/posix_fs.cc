@@ -92,25 +92,27 @@ int SetModeByDescriptor(int at, const char* name, unsigned permissions) {
 
 }  // namespace
 
-void MakeRoot(const std::string& path) {
-  if (path.empty() || path.front() != '/') {
-    throw FsError("make directory", path, EINVAL);
+void MakeRoot(const HostPath& path) {
+  if (!path.is_absolute()) {
+    throw FsError("make directory", path.string(), EINVAL);
   }
-  std::string above = "/";
-  for (std::size_t start = 1; start < path.size();) {
-    const std::size_t end = std::min(path.find('/', start), path.size());
-    const std::string directory = path.substr(0, end);
+  HostPath above = path.root_path();
+  for (const auto& component : path.relative_path()) {
+    const HostPath directory = above / component;
     if (mkdir(directory.c_str(), 0755) == 0) {
-      SyncDirectoryAt(above);
+      SyncDirectoryAt(above.string());
     } else if (errno != EEXIST) {
-      throw FsError("make directory", directory, errno);
+      throw FsError("make directory", directory.string(), errno);
     }
     above = directory;
-    start = end + 1;
   }
   struct stat st;
-  if (stat(path.c_str(), &st) != 0) throw FsError("examine", path, errno);
-  if (!S_ISDIR(st.st_mode)) throw FsError("make directory", path, EEXIST);
+  if (stat(path.c_str(), &st) != 0) {
+    throw FsError("examine", path.string(), errno);
+  }
+  if (!S_ISDIR(st.st_mode)) {
+    throw FsError("make directory", path.string(), EEXIST);
+  }
 }
 
 // Checks a path, opens its parent directory for the lifetime of the object, and
@@ -152,13 +154,13 @@ class PosixFs::Place {
   const char* name_ = "";  // the tail of `path`, so it is zero-terminated
 };
 
-PosixFs::PosixFs(const std::string& root, Lookup lookup) {
-  if (root.empty() || root.front() != '/') {
-    throw FsError("open directory", root, EINVAL);
+PosixFs::PosixFs(const HostPath& root, Lookup lookup) {
+  if (!root.is_absolute()) {
+    throw FsError("open directory", root.string(), EINVAL);
   }
   root_ = Uninterrupted(
       [&] { return open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
-  if (root_ < 0) throw FsError("open directory", root, errno);
+  if (root_ < 0) throw FsError("open directory", root.string(), errno);
   walk_ = lookup == Lookup::kWalk || !HasOpenat2(root_);
   ClearCreationMask();
 }

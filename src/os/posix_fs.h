@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "base/host_path.h"
 #include "os/fs.h"
 
 namespace release {
@@ -23,7 +24,7 @@ namespace release {
 // Creates the directory at the absolute path and its missing parents, with mode
 // 0755 less the umask. The new directories are durable on return. Does nothing
 // if the directory exists. Throws FsError.
-void MakeRoot(const std::string& path);
+void MakeRoot(const HostPath& path);
 
 class PosixFs final : public Fs {
  public:
@@ -36,7 +37,7 @@ class PosixFs final : public Fs {
   // `root` must be the absolute path of an existing directory; throws FsError
   // otherwise. Clears the umask of the process, so that files and directories
   // get exactly the permissions that the caller passes.
-  explicit PosixFs(const std::string& root, Lookup lookup = Lookup::kAuto);
+  explicit PosixFs(const HostPath& root, Lookup lookup = Lookup::kAuto);
   ~PosixFs() override;
   PosixFs(const PosixFs&) = delete;
   PosixFs& operator=(const PosixFs&) = delete;

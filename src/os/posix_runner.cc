@@ -344,7 +344,7 @@ bool PosixRunner::Finds(const std::string& program) {
   return !FindProgram(program).empty();
 }
 
-std::vector<ProcessUse> PosixRunner::UsersOf(const std::string& directory) {
+std::vector<ProcessUse> PosixRunner::UsersOf(const HostPath& directory) {
   return ProcessesUsing(directory);
 }
 

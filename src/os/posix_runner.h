@@ -39,7 +39,7 @@ class PosixRunner : public Runner {
 
   CommandResult Run(const Command& command) override;
   bool Finds(const std::string& program) override;
-  std::vector<ProcessUse> UsersOf(const std::string& directory) override;
+  std::vector<ProcessUse> UsersOf(const HostPath& directory) override;
   std::optional<ProcessFacts> FactsOf(int pid) override;
   bool Signal(int pid, int signal) override;
 };

@@ -223,8 +223,8 @@ std::optional<ProcessFacts> ReadProcessFacts(int pid) {
                       StartedAt(stat)};
 }
 
-std::vector<ProcessUse> ProcessesUsing(const std::string& directory) {
-  std::vector<std::string> directories = {directory};
+std::vector<ProcessUse> ProcessesUsing(const HostPath& directory) {
+  std::vector<std::string> directories = {directory.string()};
   // /proc shows paths with links resolved. Keep the given path too, because the
   // directory may already be deleted.
   if (char* real = realpath(directory.c_str(), nullptr)) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/host_path.h"
 #include "os/runner.h"
 
 namespace release {
@@ -16,7 +17,7 @@ namespace release {
 // process, kernel threads and processes that this caller may not inspect.
 // `directory` may contain symbolic links. Throws FsError if it lacks
 // descriptors or memory for a look at all processes.
-std::vector<ProcessUse> ProcessesUsing(const std::string& directory);
+std::vector<ProcessUse> ProcessesUsing(const HostPath& directory);
 
 // Returns nullopt if the process does not exist or is hidden from this caller.
 std::optional<ProcessFacts> ReadProcessFacts(int pid);

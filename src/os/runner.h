@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "base/host_path.h"
+
 namespace release {
 
 struct Command {
@@ -72,7 +74,7 @@ class Runner {
   // Returns the processes that use something below the absolute directory, as
   // far as this caller may inspect them. Throws FsError if it has too few
   // descriptors or too little memory to look at all of them.
-  virtual std::vector<ProcessUse> UsersOf(const std::string& directory) = 0;
+  virtual std::vector<ProcessUse> UsersOf(const HostPath& directory) = 0;
 
   // Returns nullopt if the process does not exist or is hidden from this
   // caller.

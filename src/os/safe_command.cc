@@ -35,16 +35,16 @@ std::vector<std::string> NamesIn(const std::string& argument) {
 }
 
 // A directory that cannot be resolved counts as a release: it is judged.
-bool IsRelease(const std::string& directory, const std::string& releases) {
+bool IsRelease(const std::string& directory, const HostPath& releases) {
   boost::system::error_code error;
   // Without the base "/", canonical reads the working directory, which may have
   // been removed.
   const auto real = boost::filesystem::canonical(directory, "/", error);
-  return error || real.string().starts_with(releases + "/");
+  return error || (IsWithin(real, releases) && real != releases);
 }
 
 // Devices, pipes and sockets hold no program.
-bool MayHoldProgram(const std::string& path, const std::string& releases) {
+bool MayHoldProgram(const std::string& path, const HostPath& releases) {
   struct stat info = {};
   if (stat(path.c_str(), &info) != 0) return false;
   return S_ISREG(info.st_mode) ||
@@ -67,7 +67,7 @@ std::optional<UnsafeFile> Judge(const std::string& path) {
 }  // namespace
 
 std::optional<UnsafeFile> FindUnsafeFile(const Command& command,
-                                         const std::string& releases) {
+                                         const HostPath& releases) {
   if (geteuid() != 0 || command.argv.empty()) return std::nullopt;
   const std::string& program = command.argv[0];
   if (program.find('/') != program.npos) {
@@ -86,8 +86,7 @@ std::optional<UnsafeFile> FindUnsafeFile(const Command& command,
 }
 
 void RequireSafeForRoot(const std::string& what, const Command& command,
-                        const std::string& releases,
-                        const std::string& remedy) {
+                        const HostPath& releases, const std::string& remedy) {
   const auto unsafe = FindUnsafeFile(command, releases);
   if (!unsafe) return;
   throw Error(ErrorCode::kConfigUnsafe,

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "base/host_path.h"
 #include "os/runner.h"
 
 namespace release {
@@ -29,13 +30,13 @@ struct UnsafeFile {
 // The answer holds only until somebody moves a link such as `current`, so ask
 // directly before the command is run.
 std::optional<UnsafeFile> FindUnsafeFile(const Command& command,
-                                         const std::string& releases);
+                                         const HostPath& releases);
 
 // Throws Error kConfigUnsafe if there is an unsafe file. `what` names the
 // command in the message, as in "the preflight hook", and `remedy` says what to
 // do.
 void RequireSafeForRoot(const std::string& what, const Command& command,
-                        const std::string& releases,
+                        const HostPath& releases,
                         const std::string& remedy = "let only root write it");
 
 }  // namespace release

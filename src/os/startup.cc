@@ -85,8 +85,8 @@ void KeepInEnvironment(const std::vector<std::string>& names) {
   for (const auto& [name, value] : kept) setenv(name.c_str(), value.c_str(), 1);
 }
 
-std::string AbsolutePath(const std::string& path) {
-  boost::filesystem::path whole(path);
+HostPath AbsolutePath(const HostPath& path) {
+  HostPath whole = path;
   if (!whole.is_absolute()) {
     // boost::filesystem::absolute always reads the working directory, but an
     // absolute path must work even if that directory was removed.
@@ -97,34 +97,35 @@ std::string AbsolutePath(const std::string& path) {
                   fmt::format("cannot use the relative path {}: the working "
                               "directory cannot be read ({}); give an absolute "
                               "path or change to another directory",
-                              Quoted(path), error.message()),
-                  path);
+                              Quoted(path.string()), error.message()),
+                  path.string());
     }
     whole = directory / whole;
   }
-  std::string text = whole.lexically_normal().string();
-  while (text.size() > 1 && (text.back() == '/' || text.ends_with("/."))) {
-    text.pop_back();
+  whole = whole.lexically_normal();
+  // A trailing slash counts as a last component ".".
+  while (whole.has_relative_path() && whole.filename_is_dot()) {
+    whole = whole.parent_path();
   }
-  return text;
+  return whole;
 }
 
-std::string NearestExisting(const std::string& path) {
-  boost::filesystem::path nearest(path);
+HostPath NearestExisting(const HostPath& path) {
+  HostPath nearest = path;
   boost::system::error_code error;
   while (!boost::filesystem::exists(nearest, error) &&
          nearest.has_parent_path()) {
     nearest = nearest.parent_path();
   }
-  return nearest.string();
+  return nearest;
 }
 
-std::string RealPath(const std::string& path) {
+HostPath RealPath(const HostPath& path) {
   boost::system::error_code error;
   // Without the base "/", canonical reads the working directory, which may have
   // been removed.
   const auto real = boost::filesystem::canonical(path, "/", error);
-  return error ? path : real.string();
+  return error ? path : real;
 }
 
 }  // namespace release

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/host_path.h"
 #include "base/reason.h"
 
 namespace release {
@@ -43,14 +44,14 @@ void KeepInEnvironment(const std::vector<std::string>& names);
 // Returns the path made absolute, without ".", ".." and trailing slashes. Does
 // not access the disk, so it does not resolve symbolic links. Throws Error
 // kUsage if the path is relative and the working directory was removed.
-std::string AbsolutePath(const std::string& path);
+HostPath AbsolutePath(const HostPath& path);
 
 // Returns the absolute path, or the nearest directory above it that exists.
-std::string NearestExisting(const std::string& path);
+HostPath NearestExisting(const HostPath& path);
 
 // Returns the path with all symbolic links resolved, or `path` itself if that
 // fails.
-std::string RealPath(const std::string& path);
+HostPath RealPath(const HostPath& path);
 
 }  // namespace release
 

@@ -7,6 +7,7 @@
 #include <map>
 #include <string>
 
+#include "base/host_path.h"
 #include "base/result.h"
 
 namespace release {
@@ -15,7 +16,7 @@ struct HookContext {
   std::string app;
   std::string version;   // the release that `current` names or will name
   std::string previous;  // the one before it; empty: none
-  std::string root;      // absolute
+  HostPath root;         // absolute
   std::uint64_t transaction = 0;
   std::string step;  // "pre-activate", "health", ...
   Result result = Result::kNone;
@@ -26,8 +27,8 @@ struct HookContext {
 
   // Returns the absolute paths of all releases' directory and of this
   // release's.
-  std::string Releases() const { return root + "/releases"; }
-  std::string Directory() const { return Releases() + "/" + version; }
+  HostPath Releases() const { return root / "releases"; }
+  HostPath Directory() const { return Releases() / version; }
 
   // Returns the variables RELEASE_APP ... RELEASE_REASON of release.toml(5),
   // and RELEASE_SHA256, RELEASE_SIGNED_BY and RELEASE_TESTS. All are always

@@ -110,7 +110,7 @@ std::string RunHook(Runner* runner, const std::string& name, const Argv& argv,
   Command command;
   command.argv = argv;
   command.env = hook_context.Environment();
-  command.directory = hook_context.Directory();
+  command.directory = hook_context.Directory().string();
   command.timeout = hooks.timeout;
   command.max_output = kKeptOutput;
   const CommandResult result =

@@ -97,7 +97,7 @@ Reason Doubt(const std::string& path, const RegularFile& file,
   return std::nullopt;
 }
 
-bool UsesRoot(Runner* runner, int pid, const std::string& root) {
+bool UsesRoot(Runner* runner, int pid, const HostPath& root) {
   const std::vector<ProcessUse> uses = runner->UsersOf(root);
   return std::any_of(uses.begin(), uses.end(), [pid](const ProcessUse& use) {
     return use.pid == pid && use.what != ProcessUse::What::kOpenFile;

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/host_path.h"
 #include "os/runner.h"
 
 namespace release {
@@ -17,7 +18,7 @@ std::optional<int> SignalNumber(std::string_view name);
 // A pidfile and the process that it may name.
 struct Pidfile {
   std::string path;
-  std::string root;  // the app's, absolute
+  HostPath root;  // the app's, absolute
   Runner* runner;
 
   // Returns the process id in the file, 0 if the file does not exist. The

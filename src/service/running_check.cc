@@ -104,16 +104,14 @@ std::string ComponentAt(std::string_view path, std::size_t at) {
 // The kernel shows paths with every symlink resolved, so the root may be
 // spelled differently in the configuration. Then the last two components of
 // `releases`, such as "/shop/releases", decide.
-std::string ReleaseOf(std::string_view path, const std::string& releases) {
-  if (path.starts_with(releases + "/")) {
+std::string ReleaseOf(std::string_view path, const HostPath& releases) {
+  if (path.starts_with(releases.native() + "/")) {
     return ComponentAt(path, releases.size() + 1);
   }
-  const std::size_t name = releases.rfind('/');
-  const std::size_t parent = name == 0 || name == releases.npos
-                                 ? releases.npos
-                                 : releases.rfind('/', name - 1);
-  if (parent == releases.npos) return "";
-  const std::string tail = releases.substr(parent) + "/";
+  const HostPath root = releases.parent_path();
+  if (!root.has_relative_path()) return "";
+  const std::string tail =
+      fmt::format("/{}/{}/", root.filename(), releases.filename());
   const std::size_t found = path.find(tail);
   return found == path.npos ? "" : ComponentAt(path, found + tail.size());
 }
@@ -161,7 +159,7 @@ std::vector<ProcessUse> UsesOf(const ServiceProcesses& service,
 }
 
 RunningVerdict JudgeRunning(const std::vector<ProcessUse>& uses,
-                            const std::string& releases,
+                            const HostPath& releases,
                             const std::string& version) {
   RunningVerdict verdict;
   for (const ProcessUse& use : uses) {
@@ -176,7 +174,7 @@ RunningVerdict JudgeRunning(const std::vector<ProcessUse>& uses,
 }
 
 std::optional<std::string> CheckRunsRelease(
-    const std::string& releases, const std::string& version,
+    const HostPath& releases, const std::string& version,
     const RunningWait& wait, const std::function<ServiceProcesses()>& find,
     Runner* runner, Waiter* waiter) {
   constexpr Nanoseconds kPoll = std::chrono::milliseconds(100);
@@ -189,10 +187,11 @@ std::optional<std::string> CheckRunsRelease(
         UsesOf(service, runner->UsersOf(releases)), releases, version);
     if (verdict.what == RunningVerdict::What::kNew) return std::nullopt;
     if (verdict.what == RunningVerdict::What::kNothing) {
-      return "no process of the service uses a file below " + releases +
-             ": whether it runs " + version +
-             " cannot be seen; running_check = \"off\" in [service] leaves "
-             "this check out";
+      return fmt::format(
+          "no process of the service uses a file below {}: whether it runs {} "
+          "cannot be seen; running_check = \"off\" in [service] leaves this "
+          "check out",
+          releases, version);
     }
     if (!said && waiter->Now() >= say_at) {
       said = true;

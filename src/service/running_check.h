@@ -33,6 +33,7 @@
 #include <vector>
 
 #include "base/config.h"
+#include "base/host_path.h"
 #include "os/runner.h"
 #include "service/waiter.h"
 
@@ -63,7 +64,7 @@ std::vector<ProcessUse> UsesOf(const ServiceProcesses& service,
 // Applies rules 2 to 6 to one look, without waiting. `releases` is the absolute
 // path of releases/.
 RunningVerdict JudgeRunning(const std::vector<ProcessUse>& uses,
-                            const std::string& releases,
+                            const HostPath& releases,
                             const std::string& version);
 
 // How long old processes may take to end.
@@ -81,7 +82,7 @@ struct RunningWait {
 // kServiceRunsOldRelease, naming the processes and what they use, and Error
 // kInterrupted.
 std::optional<std::string> CheckRunsRelease(
-    const std::string& releases, const std::string& version,
+    const HostPath& releases, const std::string& version,
     const RunningWait& wait, const std::function<ServiceProcesses()>& find,
     Runner* runner, Waiter* waiter);
 

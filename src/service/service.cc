@@ -33,7 +33,7 @@ struct Service::Impl {
         system(d),
         waiter(d.clock),
         unit(c->service.unit, c->service.timeout, d.runner, &waiter),
-        pidfile{c->service.pidfile, c->root, d.runner} {}
+        pidfile{c->service.pidfile.string(), c->root, d.runner} {}
 
   bool has_unit() const { return !config.service.unit.empty(); }
   bool has_pidfile() const { return !pidfile.path.empty(); }
@@ -97,7 +97,7 @@ void Service::Impl::RunReloadCommand(const HookContext& hook_context) {
   Command command;
   command.argv = argv;
   command.env = hook_context.Environment();
-  command.directory = hook_context.Directory();
+  command.directory = hook_context.Directory().string();
   command.timeout = config.service.timeout;
   RequireSafeForRoot("[service] command", command, hook_context.Releases());
   const CommandResult result = system.runner->Run(command);
@@ -161,9 +161,8 @@ Reason Service::Impl::WhyNotFound(const Argv& argv) const {
   const bool relative =
       !program.starts_with('/') && program.find('/') != program.npos;
   // The root has no symbolic links, unlike the program's path.
-  const std::string real = RealPath(NearestExisting(program)) + "/";
-  const std::string root = config.root + "/";
-  if (relative || program.starts_with(root) || real.starts_with(root) ||
+  if (relative || IsWithin(program, config.root) ||
+      IsWithin(RealPath(NearestExisting(program)), config.root) ||
       system.runner->Finds(program)) {
     return std::nullopt;
   }

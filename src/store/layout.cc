@@ -27,9 +27,9 @@ std::string NameOfTarget(const std::optional<std::string>& target) {
   return version ? version->name() : *target;
 }
 
-std::optional<Version> VersionOfPath(std::string_view releases,
+std::optional<Version> VersionOfPath(const HostPath& releases,
                                      std::string_view path) {
-  if (!path.starts_with(releases)) return std::nullopt;
+  if (!path.starts_with(releases.native())) return std::nullopt;
   path.remove_prefix(releases.size());
   if (!path.starts_with('/')) return std::nullopt;
   path.remove_prefix(1);

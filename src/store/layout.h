@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/host_path.h"
 #include "base/version.h"
 
 namespace release {
@@ -84,7 +85,7 @@ inline constexpr char kUploadNotePrefix[] = "intake-";
 // Returns the version of the release whose directory contains, or is, the
 // absolute path `path`; nullopt if none does. `releases` is the absolute path
 // of releases/.
-std::optional<Version> VersionOfPath(std::string_view releases,
+std::optional<Version> VersionOfPath(const HostPath& releases,
                                      std::string_view path);
 
 // Transactions have smaller numbers. A file in transactions/ with a larger one

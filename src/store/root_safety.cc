@@ -45,8 +45,7 @@ std::string Remedy(const std::string& own,
     if (exposure.cause != Exposure::Cause::kOwner) continue;
     // The records below it belong to the same user, who could still change
     // them.
-    const bool is_own =
-        exposure.path == own || exposure.path.starts_with(own + "/");
+    const bool is_own = IsWithin(exposure.path, own);
     (is_own ? trees : owners).insert(is_own ? own : exposure.path);
   }
   std::string commands;
@@ -58,23 +57,23 @@ std::string Remedy(const std::string& own,
 
 }  // namespace
 
-std::optional<UnsafeRoot> FindUnsafeRoot(const std::string& root) {
-  const std::string nearest = NearestExisting(root);
-  const std::string real = RealPath(nearest);
+std::optional<UnsafeRoot> FindUnsafeRoot(const HostPath& root) {
+  const HostPath nearest = NearestExisting(root);
+  const HostPath real = RealPath(nearest);
   std::vector<Exposure> all;
   std::string first;
   for (const char* part :
        {"", kReleases, kOwn, kTransactions, kManifests, kOutbox}) {
     // A root that is missing will be made by root, with all that is in it.
     if (*part != '\0' && nearest != root) break;
-    const std::string path = *part == '\0' ? real : real + "/" + part;
+    const std::string path = (real / part).string();
     for (Exposure& exposure : FindExposures(path)) {
       if (all.empty()) first = path;
       all.push_back(std::move(exposure));
     }
   }
   if (all.empty()) return std::nullopt;
-  const std::string remedy = Remedy(real + "/" + kOwn, all);
+  const std::string remedy = Remedy((real / kOwn).string(), all);
   return UnsafeRoot{
       first, fmt::format("cannot work in {} as root: {}; run this as its "
                          "owner{}",
@@ -82,7 +81,7 @@ std::optional<UnsafeRoot> FindUnsafeRoot(const std::string& root) {
                          remedy.empty() ? "" : ", or type: " + remedy)};
 }
 
-void RequireSafeRoot(const std::string& root) {
+void RequireSafeRoot(const HostPath& root) {
   const auto unsafe = FindUnsafeRoot(root);
   if (!unsafe) return;
   throw Error(ErrorCode::kRootUnsafe, unsafe->words, unsafe->path);

@@ -5,6 +5,8 @@
 #include <optional>
 #include <string>
 
+#include "base/host_path.h"
+
 namespace release {
 
 struct UnsafeRoot {
@@ -17,10 +19,10 @@ struct UnsafeRoot {
 // the tool changes, or replace them. `root` is absolute; what it lacks is
 // judged by the directory above. Returns nullopt if only root can, or if this
 // process is not root. Directories for the app, such as shared/, do not count.
-std::optional<UnsafeRoot> FindUnsafeRoot(const std::string& root);
+std::optional<UnsafeRoot> FindUnsafeRoot(const HostPath& root);
 
 // Throws Error kRootUnsafe, with the commands to type.
-void RequireSafeRoot(const std::string& root);
+void RequireSafeRoot(const HostPath& root);
 
 }  // namespace release
 

@@ -24,18 +24,18 @@ constexpr char kRevokedFile[] = "/proc/self/fd/5";
 
 // Reads a key file and checks that only root can change it. A missing file is
 // an error: without its revocation list a revoked key would be accepted.
-std::string ReadKeys(const std::string& path) {
+std::string ReadKeys(const HostPath& path) {
   std::optional<RegularFile> file;
   Reason danger = "no such file";
   try {
     file = ReadRegularFile(path, kMaxKeys);
   } catch (const Error& error) {
-    throw Error(ErrorCode::kKeysUnusable, error.what(), path);
+    throw Error(ErrorCode::kKeysUnusable, error.what(), path.string());
   }
   if (file) danger = WhyOthersCanWrite(path);
   if (danger) {
     throw Error(ErrorCode::kKeysUnusable,
-                fmt::format("cannot use {}: {}", path, *danger), path);
+                fmt::format("cannot use {}: {}", path, *danger), path.string());
   }
   return file->content;
 }
@@ -147,8 +147,8 @@ TrustedKeys ReadTrustedKeys(const VerifyConfig& verify) {
   }
   TrustedKeys keys{.allowed = ReadKeys(verify.keys),
                    .revoked = std::nullopt,
-                   .origin = verify.keys};
-  CheckAllowedSigners(keys.allowed, verify.keys);
+                   .origin = verify.keys.string()};
+  CheckAllowedSigners(keys.allowed, keys.origin);
   if (!verify.revoked.empty()) keys.revoked = ReadKeys(verify.revoked);
   return keys;
 }

@@ -21,7 +21,7 @@ TEST_CASE("paths overlap when one is the other or above it") {
 }
 
 TEST_CASE("a refused value leaves the setting as it was") {
-  std::string path = "/before";
+  HostPath path = "/before";
   CHECK_FALSE(ReadAbsolutePath("relative", &path).empty());
   CHECK(path == "/before");
   HealthConfig health;
@@ -35,9 +35,10 @@ TEST_CASE("a refused value leaves the setting as it was") {
 }
 
 TEST_CASE("trailing slashes and SIG are not stored") {
+  HostPath path;
+  CHECK(ReadAbsolutePath("/srv/shop//", &path) == "");
+  CHECK(path == "/srv/shop");
   std::string out;
-  CHECK(ReadAbsolutePath("/srv/shop//", &out) == "");
-  CHECK(out == "/srv/shop");
   CHECK(ReadRelativePath("storage/", &out) == "");
   CHECK(out == "storage");
   CHECK(ReadSignal("SIGWINCH", &out) == "");

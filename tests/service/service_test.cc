@@ -330,7 +330,7 @@ TEST_CASE("a reload that keeps the old release is told to be a restart") {
   rig.unit.state.control_group = OwnControlGroup();
   const int self = static_cast<int>(getpid());
   rig.runner.uses = {{self, "shopd", ProcessUse::What::kDirectory,
-                      rig.hook_context.root + "/releases/0"}};
+                      rig.hook_context.Releases().string() + "/0"}};
   const std::string remedy = "set action = \"restart\"";
   const auto says_remedy = [&] {
     const Error error = ErrorOf([&] { rig.Activate(); });

@@ -57,7 +57,7 @@ class FakeRunner : public Runner {
     return !missing.contains(program);
   }
 
-  std::vector<ProcessUse> UsersOf(const std::string& directory) override {
+  std::vector<ProcessUse> UsersOf(const HostPath& directory) override {
     asked_users_of = directory;
     return uses;
   }
@@ -89,7 +89,7 @@ class FakeRunner : public Runner {
   std::vector<Command> commands;             // every command so far
   std::vector<std::pair<int, int>> signals;  // every signal so far: pid, number
   std::vector<ProcessUse> uses;              // what UsersOf returns
-  std::string asked_users_of;                // the argument of its last call
+  HostPath asked_users_of;                   // the argument of its last call
   std::set<std::string> missing;             // programs that do not exist
   std::set<int> alive;                       // processes that exist
   std::map<int, ProcessFacts> facts;         // of them, if not ours
