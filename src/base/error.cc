@@ -98,6 +98,13 @@ const Row& RowOf(ErrorCode code) {
 
 std::string_view CodeName(ErrorCode code) { return RowOf(code).name; }
 
+ErrorCode ParseCodeName(std::string_view name) {
+  for (const Row& row : kTable) {
+    if (row.name == name) return row.code;
+  }
+  return ErrorCode::kInternal;
+}
+
 Exit ExitBeforeSwitch(ErrorCode code) { return RowOf(code).exit; }
 
 }  // namespace release

@@ -102,6 +102,9 @@ enum class ErrorCode {
 // Returns the stable kebab-case name, e.g. "checksum-mismatch".
 std::string_view CodeName(ErrorCode code);
 
+// Returns kInternal for a name that this version does not know.
+ErrorCode ParseCodeName(std::string_view name);
+
 // Returns the exit status if the failure happens before the switch.
 Exit ExitBeforeSwitch(ErrorCode code);
 

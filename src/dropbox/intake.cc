@@ -252,14 +252,6 @@ Taken TakeOne(DeployContext* context, const std::string& upload,
   return failure ? Taken::kLeftThere : Taken::kGone;
 }
 
-ErrorCode CodeOf(const std::string& name) {
-  for (int i = 0; i < static_cast<int>(ErrorCode::kInternal); ++i) {
-    const auto code = static_cast<ErrorCode>(i);
-    if (CodeName(code) == name) return code;
-  }
-  return ErrorCode::kInternal;
-}
-
 // The result of an upload that an earlier command took in.
 UploadResult ResultOf(const UploadNote& note, const EndRecord& end) {
   UploadResult result{.upload = note.upload, .outcome = {}};
@@ -269,7 +261,7 @@ UploadResult ResultOf(const UploadNote& note, const EndRecord& end) {
   result.outcome.result = end.result;
   if (!end.committed) {
     result.outcome.error =
-        Failure{.code = CodeOf(end.code), .message = end.message};
+        Failure{.code = ParseCodeName(end.code), .message = end.message};
   }
   return result;
 }
