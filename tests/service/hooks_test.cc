@@ -233,8 +233,8 @@ TEST_CASE("a hook whose unit cannot be stopped may still run") {
     });
     // 5: there is no such unit any more.
     CHECK(Says(error,
-               "cannot stop release-hook-shop-000000-pre_activate.ser"
-               "vice, it may still run: exit status 1") == (status == 1));
+               "cannot stop release-hook-shop-000000-pre_activate"
+               ".service, it may still run: exit status 1") == (status == 1));
   }
 }
 
