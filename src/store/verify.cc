@@ -31,6 +31,25 @@ constexpr std::size_t kAtOnce = 128;
 // lies above the permission bits.
 constexpr unsigned kUnlistable = 0100000;
 
+// `size` is the size that the listing had; `buffer` is kept for the next file.
+ContentHash HashFile(Fs* fs, Fs::Handle directory, const std::string& name,
+                     std::uint64_t size, std::string* buffer) {
+  const ScopedHandle file(fs, fs->Open(directory, name, OpenMode::kRead));
+  // Make the buffer only as large as this file needs: each thread has one.
+  const auto wanted = std::clamp<std::uint64_t>(size, 4096, kBlock);
+  if (buffer->size() < wanted) buffer->resize(wanted);
+  ContentHasher hasher;
+  std::uint64_t offset = 0;
+  while (const std::size_t n = fs->ReadAt(file.get(), *buffer, offset)) {
+    ThrowIfCancelled();
+    hasher.Update({buffer->data(), n});
+    offset += n;
+    // The file has grown since: its hash is another one already.
+    if (offset > size) break;
+  }
+  return hasher.Finish();
+}
+
 // Lists a tree with several threads and makes a manifest of it. With a cold
 // cache most of the time goes into waiting for one small file after another, so
 // more threads help even on one core. A task scans one directory, or a part of
@@ -158,26 +177,8 @@ class Scanner {
         reading_ == Reading::kAll ||
         (reading_ == Reading::kExpectedSize && expected != nullptr &&
          expected->kind == EntryKind::kFile && expected->size == found.size);
-    if (reads) return Hash(directory, name, found.size, buffer);
+    if (reads) return HashFile(fs_, directory, name, found.size, buffer);
     return expected == nullptr ? ContentHash{} : expected->hash;
-  }
-
-  ContentHash Hash(Fs::Handle directory, const std::string& name,
-                   std::uint64_t size, std::string* buffer) {
-    const ScopedHandle file(fs_, fs_->Open(directory, name, OpenMode::kRead));
-    // Make the buffer only as large as this file needs: each thread has one.
-    const auto wanted = std::clamp<std::uint64_t>(size, 4096, kBlock);
-    if (buffer->size() < wanted) buffer->resize(wanted);
-    ContentHasher hasher;
-    std::uint64_t offset = 0;
-    while (const std::size_t n = fs_->ReadAt(file.get(), *buffer, offset)) {
-      ThrowIfCancelled();
-      hasher.Update({buffer->data(), n});
-      offset += n;
-      // The file has grown since: its hash is another one already.
-      if (offset > size) break;
-    }
-    return hasher.Finish();
   }
 
   Fs* fs_;
