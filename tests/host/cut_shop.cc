@@ -215,8 +215,70 @@ std::string CutShop::BootAndExamine(std::optional<int> exit) {
   return Examine(exit);
 }
 
-std::string CutShop::Examine(std::optional<int> exit) {
+NumberedCalls::Run CutShop::RunSecond(const Second& second, unsigned call,
+                                      const std::function<void()>& at_stop) {
+  disk_.Restore();
+  Boot();
+  const auto first = calls_.To(CommandLine(), second.kill, [] {});
+  if (!first.stopped) throw std::runtime_error(first.finished.Describe());
+  calls_.LeaveOut(second.left_out);
+  auto run = calls_.To(Line(second.words), call, at_stop);
+  calls_.LeaveOut(std::nullopt);
+  return run;
+}
+
+std::vector<std::string> CutShop::CallsOf(const Second& second) {
+  const auto run = RunSecond(second, 0, [] {});
+  if (run.finished.exit != 0) {
+    throw std::runtime_error(run.finished.Describe());
+  }
+  return calls_.Made();
+}
+
+std::string CutShop::KillThenCut(const Second& second, unsigned call,
+                                 Disk::Cut cut) {
+  const auto run = RunSecond(second, call, [&] { disk_.CutPower(cut); });
+  std::string reported;
+  if (!run.stopped) {
+    reported = site_.Live();
+    disk_.CutPower(cut);
+    if (run.finished.exit != 0) return run.finished.Describe();
+  }
+  disk_.Remount();
+  Boot();
+  return ExamineSecond(reported);
+}
+
+std::string CutShop::ExamineSecond(const std::string& reported) {
+  return FirstBroken([&] {
+    CheckAlways("after the cut");
+    const Finished recovered = Release({"recover"});
+    Need(recovered.exit == 0, "recover: " + recovered.Describe());
+    CheckAlways("after recovery");
+    const std::string live = site_.Live();
+    Need(reported.empty() || live == reported,
+         fmt::format("{} was reported live, {} is", reported, live));
+    CheckSettled(live);
+    CheckNextDeploy(live);
+  });
+}
+
+template <typename Body>
+std::string CutShop::FirstBroken(Body body) const {
   try {
+    body();
+  } catch (const Broken& broken) {
+    return FirstLine(broken.what) == broken.what
+               ? broken.what
+               : broken.what + "\n" + Run({"ls", "-lR", site_.root()}).out;
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+  return "";
+}
+
+std::string CutShop::Examine(std::optional<int> exit) {
+  return FirstBroken([&] {
     CheckAlways("after the cut");
     const bool committed = Committed();
     if (exit) {
@@ -232,14 +294,7 @@ std::string CutShop::Examine(std::optional<int> exit) {
     const std::string live = committed ? case_.after : case_.before;
     CheckSettled(live);
     CheckNextDeploy(live);
-  } catch (const Broken& broken) {
-    return FirstLine(broken.what) == broken.what
-               ? broken.what
-               : broken.what + "\n" + Run({"ls", "-lR", site_.root()}).out;
-  } catch (const std::exception& error) {
-    return error.what();
-  }
-  return "";
+  });
 }
 
 void CutShop::CheckAlways(const std::string& when) const {

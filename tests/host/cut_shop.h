@@ -3,6 +3,7 @@
 #ifndef RELEASE_TESTS_HOST_CUT_SHOP_H_
 #define RELEASE_TESTS_HOST_CUT_SHOP_H_
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -57,6 +58,22 @@ class CutShop {
   std::optional<std::string> CutAndKill(unsigned call, Disk::Cut cut,
                                         unsigned recovery_call);
 
+  // A command that follows the case's command, which was killed before its call
+  // number `kill`. Nothing is booted or unmounted between the two.
+  struct Second {
+    unsigned kill = 0;
+    std::vector<std::string> words;
+    std::optional<LeftOut> left_out;  // a sync of the second that does nothing
+  };
+
+  // Runs both and returns the calls of the second.
+  std::vector<std::string> CallsOf(const Second& second);
+
+  // Runs both, cuts the power before call number `call` of the second (or after
+  // its end), boots, recovers and checks. A release that was live when the
+  // second reported success must still be live. Returns as CutBefore does.
+  std::string KillThenCut(const Second& second, unsigned call, Disk::Cut cut);
+
   // Runs the command on the mounted disk without a cut. Returns its exit
   // status.
   int RunThrough();
@@ -78,6 +95,14 @@ class CutShop {
   // Whether the record of the command holds a commit.
   bool Committed() const;
   std::optional<int> RunAndCut(unsigned call, Disk::Cut cut);
+  NumberedCalls::Run RunSecond(const Second& second, unsigned call,
+                               const std::function<void()>& at_stop);
+  // Checks the state after a second command; `reported` is the version that it
+  // left live, or "" if it died.
+  std::string ExamineSecond(const std::string& reported);
+  // Runs the checks and returns the first that fails, or "".
+  template <typename Body>
+  std::string FirstBroken(Body body) const;
   // Checks that hold at every moment, even before recovery: `current` names a
   // complete release, and no release is damaged.
   void CheckAlways(const std::string& when) const;
