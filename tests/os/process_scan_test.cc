@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,6 +14,8 @@
 #include <chrono>
 #include <fstream>
 #include <functional>
+
+#include "os/fs.h"
 
 namespace release {
 namespace {
@@ -72,6 +75,27 @@ bool Shows(const std::string& directory, int pid, What what,
 }
 
 }  // namespace
+
+TEST_CASE("without descriptors a directory does not count as unused") {
+  const pid_t child = fork();
+  if (child == 0) {
+    const int next = dup(0);
+    close(next);
+    // Enough for /proc and one process, not for the files of that process.
+    const rlim_t limit = static_cast<rlim_t>(next) + 2;
+    const rlimit few{limit, limit};
+    if (setrlimit(RLIMIT_NOFILE, &few) != 0) _exit(3);
+    try {
+      ProcessesUsing("/no/such/directory");
+    } catch (const FsError& error) {
+      _exit(error.error_number() == EMFILE ? 0 : 2);
+    }
+    _exit(1);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  CHECK(WEXITSTATUS(status) == 0);
+}
 
 TEST_CASE("an unused directory has no users") {
   const Tree tree;
