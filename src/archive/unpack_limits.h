@@ -10,10 +10,10 @@ namespace release {
 // Counts what is taken out of one archive. An archive of a few bytes can hold
 // entries and content without end, so each is counted before it is written,
 // also if it is then left out. The holes of a sparse file take no room, so an
-// image of 10 GiB that stores 1 GiB counts as the latter; but they must be
-// hashed, and take time. Because unpacking goes on for minutes,
-// requests to stop are looked for here, too: between entries, since many empty
-// ones take their time, and between bytes.
+// image of 10 GiB that stores 1 GiB counts as 1 GiB. They must be hashed, which
+// takes time, so they have a limit of their own. Unpacking can go on for
+// minutes. Therefore both functions also look for requests to stop: between
+// entries, because many empty ones take their time, and between bytes.
 class UnpackLimits {
  public:
   // 0 is no limit. Holes may have 64 times the bytes.

@@ -19,10 +19,10 @@
 
 namespace release {
 
-// Creating files costs more than filling them: most of the
-// time goes into the kernel's work for each name. Therefore several threads
-// write the files, each from a lane, a queue of its own. Two facts decide how
-// files are spread over the lanes. The kernel lets only one thread at a time
+// Creating files costs more than filling them: most of the time goes into the
+// kernel's work for each name. Therefore several threads write the files, each
+// from a lane, a queue of its own. Two facts decide how files are spread over
+// the lanes. The kernel lets only one thread at a time
 // create names in a directory, so files of one directory follow one another on
 // one lane, as long as that lane is not far behind the others. And waking a
 // thread for each small file would cost as much as writing it, so files are

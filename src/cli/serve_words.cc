@@ -19,8 +19,8 @@ namespace {
 constexpr std::size_t kMaxLine = 128 * 1024;
 constexpr std::size_t kMaxText = 256;
 
-// What a text such as a reason may have beside letters and digits: nothing that
-// a shell or a terminal would interpret.
+// A text such as a reason may have these beside letters and digits: nothing
+// that a shell or a terminal would interpret.
 constexpr std::string_view kTextSigns = " .,:_+~-/#()@%=!?";
 
 // The limit for a command that takes many operands.

@@ -48,7 +48,7 @@ int ConnectTo(const addrinfo& address, Steady::time_point deadline) {
   return AwaitConnected(fd.get(), deadline);
 }
 
-// What getaddrinfo answered.
+// The answer of getaddrinfo.
 struct Answer {
   Answer() = default;
   ~Answer() {

@@ -18,7 +18,7 @@ inline constexpr std::uint64_t kRecordRoom = std::uint64_t{16} * 1024;
 // The rollbacks in a row on a full disk: as many as there are releases to go
 // back to by default.
 inline constexpr unsigned kRollbacksOnFullDisk = 6;
-// One more, because a directory that must grow takes the place of one.
+// There is one more, because a directory that must grow takes the place of one.
 inline constexpr unsigned kSpareRecords = kRollbacksOnFullDisk + 1;
 
 // Makes an empty file and reserves `room` bytes for it; reserves nothing if the

@@ -61,8 +61,8 @@ class Scanner {
   // has for it, so that a comparison sees only its other differences.
   enum class Reading {
     kAll,
-    // Those of the expected size. The others differ already, and a sparse file
-    // can have any size without taking space.
+    // Only files of the expected size. The others differ already, and a sparse
+    // file can have any size without taking space.
     kExpectedSize,
     kNone
   };

@@ -12,7 +12,7 @@
 namespace release {
 namespace {
 
-// One file in a tar, and where it goes.
+// A tar of one file, and the tree that it goes to.
 struct OneFile {
   explicit OneFile(const std::string& bytes, std::uint64_t max_bytes = 0)
       : limits(max_bytes, 0),

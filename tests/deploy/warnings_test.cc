@@ -1,4 +1,4 @@
-// What goes wrong after the outcome is decided: a warning, never lost.
+// Trouble after the outcome is decided is a warning, and never lost.
 #include <doctest/doctest.h>
 
 #include <cerrno>
