@@ -1,13 +1,12 @@
 #include "base/command_id.h"
 
-#include <cstddef>
-#include <iterator>
+#include "base/name_table.h"
 
 namespace release {
 namespace {
 
 struct Row {
-  CommandId command;
+  CommandId value;
   std::string_view name;
 };
 
@@ -38,27 +37,16 @@ constexpr Row kTable[] = {
     {CommandId::kUnknown, "unknown"},
 };
 
-// CommandName indexes the table, so its rows must be in the enum's order and
-// complete.
-constexpr bool TableFollowsTheEnum() {
-  for (std::size_t i = 0; i < std::size(kTable); ++i) {
-    if (static_cast<std::size_t>(kTable[i].command) != i) return false;
-  }
-  return std::size(kTable) == static_cast<std::size_t>(CommandId::kUnknown) + 1;
-}
-static_assert(TableFollowsTheEnum());
+static_assert(FollowsEnum(kTable, CommandId::kUnknown));
 
 }  // namespace
 
 std::string_view CommandName(CommandId command) {
-  return kTable[static_cast<std::size_t>(command)].name;
+  return RowAt(kTable, command).name;
 }
 
 CommandId ParseCommandName(std::string_view name) {
-  for (const Row& row : kTable) {
-    if (row.name == name) return row.command;
-  }
-  return CommandId::kUnknown;
+  return FindByName(kTable, name).value_or(CommandId::kUnknown);
 }
 
 }  // namespace release

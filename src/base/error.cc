@@ -1,12 +1,12 @@
 #include "base/error.h"
 
-#include <iterator>
+#include "base/name_table.h"
 
 namespace release {
 namespace {
 
 struct Row {
-  ErrorCode code;
+  ErrorCode value;
   std::string_view name;
   Exit exit;
 };
@@ -79,32 +79,16 @@ constexpr Row kTable[] = {
     {ErrorCode::kInternal, "internal", Exit::kFailed},
 };
 
-// RowOf indexes the table by code, so its rows must be in the enum's order and
-// complete.
-constexpr bool TableFollowsTheEnum() {
-  for (std::size_t i = 0; i < std::size(kTable); ++i) {
-    if (static_cast<std::size_t>(kTable[i].code) != i) return false;
-  }
-  return std::size(kTable) ==
-         static_cast<std::size_t>(ErrorCode::kInternal) + 1;
-}
-static_assert(TableFollowsTheEnum());
-
-const Row& RowOf(ErrorCode code) {
-  return kTable[static_cast<std::size_t>(code)];
-}
+static_assert(FollowsEnum(kTable, ErrorCode::kInternal));
 
 }  // namespace
 
-std::string_view CodeName(ErrorCode code) { return RowOf(code).name; }
+std::string_view CodeName(ErrorCode code) { return RowAt(kTable, code).name; }
 
 ErrorCode ParseCodeName(std::string_view name) {
-  for (const Row& row : kTable) {
-    if (row.name == name) return row.code;
-  }
-  return ErrorCode::kInternal;
+  return FindByName(kTable, name).value_or(ErrorCode::kInternal);
 }
 
-Exit ExitBeforeSwitch(ErrorCode code) { return RowOf(code).exit; }
+Exit ExitBeforeSwitch(ErrorCode code) { return RowAt(kTable, code).exit; }
 
 }  // namespace release

@@ -1,13 +1,12 @@
 #include "base/result.h"
 
-#include <cstddef>
-#include <iterator>
+#include "base/name_table.h"
 
 namespace release {
 namespace {
 
 struct Row {
-  Result result;
+  Result value;
   std::string_view name;
 };
 
@@ -26,27 +25,16 @@ constexpr Row kTable[] = {
     {Result::kUnknown, "unknown"},
 };
 
-// ResultName indexes the table, so its rows must be in the enum's order and
-// complete.
-constexpr bool TableFollowsTheEnum() {
-  for (std::size_t i = 0; i < std::size(kTable); ++i) {
-    if (static_cast<std::size_t>(kTable[i].result) != i) return false;
-  }
-  return std::size(kTable) == static_cast<std::size_t>(Result::kUnknown) + 1;
-}
-static_assert(TableFollowsTheEnum());
+static_assert(FollowsEnum(kTable, Result::kUnknown));
 
 }  // namespace
 
 std::string_view ResultName(Result result) {
-  return kTable[static_cast<std::size_t>(result)].name;
+  return RowAt(kTable, result).name;
 }
 
 Result ParseResultName(std::string_view name) {
-  for (const Row& row : kTable) {
-    if (row.name == name) return row.result;
-  }
-  return Result::kUnknown;
+  return FindByName(kTable, name).value_or(Result::kUnknown);
 }
 
 Result ResultBeforeSwitch(Exit exit) {

@@ -4,17 +4,24 @@
 #include <iterator>
 #include <utility>
 
+#include "base/name_table.h"
+
 namespace release {
 namespace {
 
-// In the order of the enum: StateName uses the state as the index.
-constexpr std::pair<ReleaseState, std::string_view> kStateNames[] = {
+struct StateRow {
+  ReleaseState value;
+  std::string_view name;
+};
+
+constexpr StateRow kStateNames[] = {
     {ReleaseState::kGood, "good"},
     {ReleaseState::kStaged, "staged"},
     {ReleaseState::kFailed, "failed"},
     {ReleaseState::kWithdrawn, "withdrawn"},
     {ReleaseState::kUnknown, "unknown"},
 };
+static_assert(FollowsEnum(kStateNames, ReleaseState::kUnknown));
 
 bool ByVersion(const LedgerEntry& entry, const Version& version) {
   return entry.version < version;
@@ -23,14 +30,11 @@ bool ByVersion(const LedgerEntry& entry, const Version& version) {
 }  // namespace
 
 std::string_view StateName(ReleaseState state) {
-  return kStateNames[static_cast<std::size_t>(state)].second;
+  return RowAt(kStateNames, state).name;
 }
 
 std::optional<ReleaseState> ParseStateName(std::string_view name) {
-  for (const auto& [state, spelling] : kStateNames) {
-    if (spelling == name) return state;
-  }
-  return std::nullopt;
+  return FindByName(kStateNames, name);
 }
 
 const LedgerEntry* Ledger::Find(const Version& version) const {
