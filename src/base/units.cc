@@ -7,6 +7,8 @@
 #include <limits>
 #include <vector>
 
+#include "base/ascii.h"
+
 namespace release {
 namespace {
 
@@ -23,8 +25,7 @@ std::optional<std::uint64_t> TakeNumber(std::string_view* text) {
 
 // Removes everything up to the next digit from `text` and returns it.
 std::string_view TakeLetters(std::string_view* text) {
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-  const auto end = std::find_if(text->begin(), text->end(), is_digit);
+  const auto end = std::find_if(text->begin(), text->end(), IsDigit);
   const auto length = static_cast<std::size_t>(end - text->begin());
   const std::string_view letters = text->substr(0, length);
   text->remove_prefix(length);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "base/error.h"
 #include "base/text.h"
 
@@ -11,11 +12,6 @@ namespace release {
 namespace {
 
 constexpr std::size_t kMaxLength = 128;
-
-bool IsAlnum(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-         (c >= '0' && c <= '9');
-}
 
 bool IsAllowed(char c) {
   return IsAlnum(c) ||
@@ -35,8 +31,6 @@ std::string_view WithoutArchiveSuffix(std::string_view name) {
   }
   return name;
 }
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 // Whether the text begins as the versions of most projects: "1.4", "v1.4".
 bool BeginsWithNumber(std::string_view text) {

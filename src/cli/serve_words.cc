@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "base/base64.h"
 #include "base/error.h"
 #include "base/text.h"
@@ -53,11 +54,6 @@ const OptionRow* FindServedOption(const CommandRow& row,
 std::string Shown(std::string_view word) {
   constexpr std::size_t kShown = 64;
   return Quoted(word.substr(0, kShown)) + (word.size() > kShown ? "..." : "");
-}
-
-bool IsAlnum(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-         (c >= 'A' && c <= 'Z');
 }
 
 bool IsText(std::string_view text) {

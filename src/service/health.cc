@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/ascii.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "base/units.h"
@@ -19,10 +20,6 @@ constexpr std::size_t kBodyShown = 200;  // bytes of it, in messages
 // The least time that a probe gets, however near the deadline is.
 constexpr Nanoseconds kLastProbe = std::chrono::milliseconds(500);
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-bool IsAlnum(char c) {
-  return IsDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
 // Characters that a version may have between its parts.
 bool JoinsWords(char c) {
   return c == '.' || c == '_' || c == '+' || c == '~' || c == '-';

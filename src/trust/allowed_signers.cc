@@ -6,6 +6,7 @@
 #include <set>
 #include <vector>
 
+#include "base/ascii.h"
 #include "base/error.h"
 #include "base/text.h"
 
@@ -36,16 +37,13 @@ std::vector<std::string_view> Words(std::string_view line) {
 bool IsPlainName(std::string_view name) {
   return !name.empty() && name.front() != '-' &&
          std::all_of(name.begin(), name.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                  (c >= '0' && c <= '9') ||
+           return IsAlnum(c) ||
                   std::string_view("@._+-").find(c) != std::string_view::npos;
          });
 }
 
 bool AreDigits(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return c >= '0' && c <= '9';
-  });
+  return !text.empty() && std::all_of(text.begin(), text.end(), IsDigit);
 }
 
 // Returns VALUE of an option NAME="VALUE", or an empty string if the option has

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/ascii.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "os/input.h"
@@ -156,7 +157,7 @@ std::optional<std::string> ParseSha256(std::string_view hex) {
   std::string out(hex);
   for (char& c : out) {
     if (c >= 'A' && c <= 'F') c = static_cast<char>(c - 'A' + 'a');
-    const bool digit = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+    const bool digit = IsDigit(c) || (c >= 'a' && c <= 'f');
     if (!digit) return std::nullopt;
   }
   return out;
