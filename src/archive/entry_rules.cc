@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "os/path_rules.h"
 #include "trust/digest.h"
 
 namespace release {
@@ -88,11 +89,6 @@ std::string Normalised(const ArchiveEntry& entry, std::string_view path,
     Refuse(entry, what + " is nested too deeply");
   }
   return out;
-}
-
-std::string_view ParentOf(std::string_view path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == path.npos ? std::string_view() : path.substr(0, slash);
 }
 
 // A link may lead up to the top of the release and not beyond. ".." after a
@@ -204,7 +200,7 @@ void EntryRules::CheckLink(const ArchiveEntry& entry,
 
 void EntryRules::CheckParents(const ArchiveEntry& entry,
                               std::string_view path) {
-  const std::string_view parent = ParentOf(path);
+  const std::string_view parent = SplitPath(path).parent;
   if (parent.empty() || parent == checked_parent_) return;
   for (std::size_t end = parent.find('/');; end = parent.find('/', end + 1)) {
     const std::string_view above = parent.substr(0, end);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "archive/entry_rules.h"
+#include "os/path_rules.h"
 
 namespace release {
 namespace {
@@ -23,9 +24,7 @@ UnpackedTree::UnpackedTree(Fs* fs, Fs::Handle directory,
 }
 
 void UnpackedTree::AddParents(const std::string& path, unsigned umask) {
-  const std::size_t slash = path.rfind('/');
-  const std::string_view parent =
-      std::string_view(path).substr(0, slash == path.npos ? 0 : slash);
+  const std::string_view parent = SplitPath(path).parent;
   if (parent.empty() || parent == last_parent_) return;
   for (std::size_t end = parent.find('/');; end = parent.find('/', end + 1)) {
     const std::string above(parent.substr(0, end));

@@ -6,6 +6,7 @@
 #include <initializer_list>
 
 #include "base/units.h"
+#include "os/path_rules.h"
 #include "store/layout.h"
 #include "store/lock.h"
 
@@ -32,8 +33,8 @@ void LeaveRequest(Fs* fs, const std::string& path, const std::string& text) {
   if (fs->Stat(Fs::kRoot, path)) return;
   // Written under another name first, so that the transaction does not find the
   // file before its text.
-  const std::string temporary = fmt::format("{}/{}{}", kOwn, kTempFilePrefix,
-                                            path.substr(path.rfind('/') + 1));
+  const std::string temporary =
+      fmt::format("{}/{}{}", kOwn, kTempFilePrefix, LeafOf(path));
   fs->RemoveFile(Fs::kRoot, temporary);
   {
     const ScopedHandle file(

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "os/path_rules.h"
 #include "store/durable.h"
 #include "store/layout.h"
 
@@ -58,8 +59,7 @@ std::optional<UploadNote> ParseNote(const std::string& text) {
 
 void WriteNote(Fs* fs, const UploadNote& note) {
   const std::string path = UploadNotePath(note.transaction);
-  WriteFileAtomically(fs, kOwn, path.substr(path.find('/') + 1),
-                      FormatNote(note), 0640);
+  WriteFileAtomically(fs, kOwn, LeafOf(path), FormatNote(note), 0640);
   // Make the note durable before the upload is read: the upload may bring down
   // the machine.
   SyncDirectory(fs, kOwn);

@@ -8,6 +8,7 @@
 
 #include "base/host_path.h"
 #include "os/input.h"
+#include "os/path_rules.h"
 #include "store/layout.h"
 
 namespace release {
@@ -94,7 +95,7 @@ std::string ScriptOf(const std::vector<DropIn>& drop_ins) {
   for (const DropIn& drop_in : drop_ins) {
     const std::string& path = drop_in.path;
     script += fmt::format("mkdir -p '{}'\ncat > '{}' <<'END'\n{}END\n",
-                          path.substr(0, path.rfind('/')), path, drop_in.text);
+                          ParentOf(path), path, drop_in.text);
   }
   return script + "systemctl daemon-reload\n";
 }

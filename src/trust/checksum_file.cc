@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "os/input.h"
+#include "os/path_rules.h"
 
 namespace release {
 namespace {
@@ -19,10 +20,6 @@ struct Line {
   std::string sha256;
   std::string_view name;  // empty: a bare digest
 };
-
-std::string_view LastComponent(std::string_view path) {
-  return path.substr(path.rfind('/') + 1);
-}
 
 // Sums of what came through a pipe have no name, or one of these.
 std::string_view WithoutPipe(std::string_view name) {
@@ -176,7 +173,7 @@ std::optional<std::string> FindChecksum(std::string_view written,
     if (!line) continue;
     ++lines;
     if (line->name.empty()) bare = line->sha256;
-    if (LastComponent(line->name) != file_name) continue;
+    if (SplitPath(line->name).leaf != file_name) continue;
     if (found && *found != line->sha256) FailConflict(origin, file_name);
     found = line->sha256;
   }
@@ -192,7 +189,7 @@ std::optional<std::string> FindChecksum(std::string_view written,
 
 std::optional<ExpectedChecksum> ChecksumBeside(
     const std::string& archive_path) {
-  const std::string name(LastComponent(archive_path));
+  const std::string name(SplitPath(archive_path).leaf);
   const std::string folder =
       archive_path.substr(0, archive_path.size() - name.size());
   const std::string own = archive_path + ".sha256";
