@@ -9,13 +9,6 @@ namespace {
 
 constexpr int kMostLinks = 40;  // the kernel's own limit
 
-// Pushes the components of `path` onto the stack `ahead`, the last one first,
-// so that they are walked before the components already there.
-void WalkFirst(const HostPath& path, std::vector<HostPath>* ahead) {
-  const std::vector<HostPath> parts(path.begin(), path.end());
-  ahead->insert(ahead->end(), parts.rbegin(), parts.rend());
-}
-
 // Walks the path component by component, as the kernel does; `real` never
 // contains a link. A link's target replaces the link on the stack of components
 // that remain: an absolute target starts again at "/", a relative one continues

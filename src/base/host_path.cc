@@ -10,4 +10,9 @@ bool IsWithin(const HostPath& path, const HostPath& directory) {
              .first == directory.end();
 }
 
+void WalkFirst(const HostPath& path, std::vector<HostPath>* ahead) {
+  const std::vector<HostPath> parts(path.begin(), path.end());
+  ahead->insert(ahead->end(), parts.rbegin(), parts.rend());
+}
+
 }  // namespace release

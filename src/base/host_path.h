@@ -8,6 +8,7 @@
 
 #include <boost/filesystem/path.hpp>
 #include <string_view>
+#include <vector>
 
 namespace release {
 
@@ -16,6 +17,11 @@ using HostPath = boost::filesystem::path;
 // Returns whether `path` is `directory` or lies below it. Compares components,
 // so neither path may contain "." or "..".
 bool IsWithin(const HostPath& path, const HostPath& directory);
+
+// Pushes the components of `path` onto the stack `ahead`, the last one first,
+// so that they are walked before the components already there. Those of an
+// absolute path begin with "/".
+void WalkFirst(const HostPath& path, std::vector<HostPath>* ahead);
 
 }  // namespace release
 

@@ -149,13 +149,6 @@ bool IsLink(const HostPath& path) {
          boost::filesystem::symlink_file;
 }
 
-// Prepends the path's components to those still to be walked. `ahead` is a
-// stack: its last element is the next component.
-void GoOnWith(const HostPath& path, std::vector<HostPath>* ahead) {
-  const std::vector<HostPath> parts(path.begin(), path.end());
-  ahead->insert(ahead->end(), parts.rbegin(), parts.rend());
-}
-
 }  // namespace
 
 void FailToRead(const std::string& name, ErrorCode code,
@@ -260,8 +253,8 @@ std::vector<Exposure> FindExposures(const HostPath& path) {
   constexpr int kMostLinks = 40;  // the kernel's limit
   std::vector<HostPath> ahead;
   // boost::filesystem::absolute asks for the working directory in any case.
-  GoOnWith(path.is_absolute() ? path : boost::filesystem::absolute(path),
-           &ahead);
+  WalkFirst(path.is_absolute() ? path : boost::filesystem::absolute(path),
+            &ahead);
   HostPath place;
   // Walk the path as the kernel does. A user who can replace a link, or a
   // directory that ".." leaves, decides where the rest of the path leads. The
@@ -287,7 +280,7 @@ std::vector<Exposure> FindExposures(const HostPath& path) {
       return all;
     }
     boost::system::error_code error;
-    GoOnWith(boost::filesystem::read_symlink(next, error), &ahead);
+    WalkFirst(boost::filesystem::read_symlink(next, error), &ahead);
   }
   AddExposures(place, &all);
   return all;
