@@ -125,6 +125,24 @@ const char* FindMissing(Fs* fs) {
   return nullptr;
 }
 
+[[noreturn]] void ThrowMissing(const char* path) {
+  throw Error(ErrorCode::kNotInitialized,
+              fmt::format("cannot find {} in the root: `release init` makes "
+                          "the layout",
+                          path),
+              path);
+}
+
+// Returns whether the root has something, and nothing but parts of the layout.
+bool HasOnlyLayout(Fs* fs) {
+  const std::vector<DirEntry> entries = fs->List(Fs::kRoot, "");
+  return !entries.empty() &&
+         std::all_of(entries.begin(), entries.end(), [](const DirEntry& entry) {
+           return entry.name == kReleases || entry.name == kShared ||
+                  entry.name == kIncoming || entry.name == kOwn;
+         });
+}
+
 }  // namespace
 
 bool DeploymentState::LiveIsRecorded() const {
@@ -138,23 +156,11 @@ std::string DeploymentState::CurrentName() const {
 }
 
 void RequireLayout(Fs* fs) {
-  const char* path = FindMissing(fs);
-  if (path == nullptr) return;
-  throw Error(ErrorCode::kNotInitialized,
-              fmt::format("cannot find {} in the root: `release init` makes "
-                          "the layout",
-                          path),
-              path);
+  if (const char* path = FindMissing(fs)) ThrowMissing(path);
 }
 
 bool IsHalfMade(Fs* fs) {
-  if (FindMissing(fs) == nullptr) return false;
-  const std::vector<DirEntry> entries = fs->List(Fs::kRoot, "");
-  return !entries.empty() &&
-         std::all_of(entries.begin(), entries.end(), [](const DirEntry& entry) {
-           return entry.name == kReleases || entry.name == kShared ||
-                  entry.name == kIncoming || entry.name == kOwn;
-         });
+  return FindMissing(fs) != nullptr && HasOnlyLayout(fs);
 }
 
 void RequireRootOnOneFileSystem(Fs* fs) {
@@ -174,13 +180,13 @@ void RequireRootOnOneFileSystem(Fs* fs) {
 DeploymentState ReadDeploymentState(Fs* fs,
                                     std::optional<std::uint64_t> newest) {
   DeploymentState state;
-  if (IsHalfMade(fs)) {
+  if (const char* path = FindMissing(fs)) {
+    if (!HasOnlyLayout(fs)) ThrowMissing(path);
     state.problems.emplace_back(
         "the layout is not complete, as if `release init` had been killed; run "
         "it again");
     return state;
   }
-  RequireLayout(fs);
   ReadCurrent(fs, &state);
   state.listing = ListReleases(fs);
   FindLive(&state);
