@@ -1,49 +1,25 @@
 #include "os/bounded_call.h"
 
 #include <algorithm>
-#include <condition_variable>
 #include <exception>
-#include <memory>
-#include <mutex>
+#include <future>
 #include <thread>
 #include <utility>
 
 #include "os/cancellation.h"
 
 namespace release {
-namespace {
-
-using Steady = std::chrono::steady_clock;
-
-class Done {
- public:
-  void Set() {
-    const std::lock_guard lock(mutex_);
-    done_ = true;
-    changed_.notify_all();
-  }
-  // Waits until `end`; returns whether it is set.
-  bool AwaitUntil(Steady::time_point end) {
-    std::unique_lock lock(mutex_);
-    return changed_.wait_until(lock, end, [this] { return done_; });
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool done_ = false;
-};
-
-}  // namespace
 
 bool EndsInTime(std::function<void()> call, std::chrono::nanoseconds limit) {
-  // A stop request does not wake a condition variable.
+  // A stop request does not wake a wait for a future.
+  using Steady = std::chrono::steady_clock;
   constexpr auto kSlice = std::chrono::milliseconds(100);
-  const auto done = std::make_shared<Done>();
+  std::promise<void> ending;
+  const std::future<void> ended = ending.get_future();
   try {
-    std::thread([done, call] {
+    std::thread([call, ending = std::move(ending)]() mutable {
       call();
-      done->Set();
+      ending.set_value();
     }).detach();
   } catch (const std::exception&) {
     call();
@@ -51,10 +27,13 @@ bool EndsInTime(std::function<void()> call, std::chrono::nanoseconds limit) {
   }
   const auto end = Steady::now() + std::min<std::chrono::nanoseconds>(
                                        limit, std::chrono::hours(24));
+  const auto has_ended = [&](Steady::time_point at) {
+    return ended.wait_until(at) == std::future_status::ready;
+  };
   while (Steady::now() < end && InterruptSignal() == 0) {
-    if (done->AwaitUntil(std::min(end, Steady::now() + kSlice))) return true;
+    if (has_ended(std::min(end, Steady::now() + kSlice))) return true;
   }
-  return done->AwaitUntil(Steady::now());
+  return has_ended(Steady::now());
 }
 
 }  // namespace release
