@@ -280,8 +280,8 @@ int RunInit(const GlobalOptions& global, const InitOptions& options) {
   outcome.current = ReadDeploymentState(&fs).CurrentName();
   outcome.previous = outcome.current;
   for (const std::string& path : files) {
-    outcome.warnings.push_back(
-        fmt::format("{}/{} was made empty: fill it in", kShared, path));
+    outcome.warnings.push_back(SharedPath(path) +
+                               " was made empty: fill it in");
   }
   if (global.json) PrintJson(OutcomeJson(outcome));
   Say(global, made ? fmt::format("made the layout in {}", config.root)

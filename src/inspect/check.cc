@@ -253,7 +253,7 @@ void CheckSpace(Findings* found) {
 // fill it in.
 void CheckShared(Findings* found) {
   for (const std::string& path : found->config.shared_files) {
-    const std::string full = std::string(kShared) + "/" + path;
+    const std::string full = SharedPath(path);
     const auto info = found->context->fs->Stat(Fs::kRoot, full);
     const std::string name = found->Absolute(full);
     if (!info) {

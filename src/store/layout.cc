@@ -81,6 +81,14 @@ std::string AbortPath(std::uint64_t transaction) {
   return fmt::format("{}/{}{:06}", kOwn, kAbortPrefix, transaction);
 }
 
+std::string SharedPath(const std::string& path) {
+  return fmt::format("{}/{}", kShared, path);
+}
+
+std::string SaidPath(const std::string& name) {
+  return fmt::format("{}/said-{}", kOwn, name);
+}
+
 std::string UploadNotePath(std::uint64_t transaction) {
   return fmt::format("{}/{}{:06}", kOwn, kUploadNotePrefix, transaction);
 }

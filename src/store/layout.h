@@ -78,6 +78,11 @@ std::string AbortPath(std::uint64_t transaction);
 // Returns whether `name` is one that AbortPath gives to a file of .release/.
 bool IsAbortName(std::string_view name);
 
+std::string SharedPath(const std::string& path);  // "shared/PATH"
+
+// In .release/: the mark that a warning of this name has been given.
+std::string SaidPath(const std::string& name);  // ".release/said-NAME"
+
 // In .release/: the note about an upload that the transaction takes in.
 std::string UploadNotePath(std::uint64_t transaction);  // ".release/intake-..."
 inline constexpr char kUploadNotePrefix[] = "intake-";

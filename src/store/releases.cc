@@ -81,23 +81,19 @@ void LinkInto(Fs* fs, Fs::Handle tree, const std::string& path, unsigned mode,
   fs->SetModified(tree, existing, modified);
 }
 
-std::string InShared(const std::string& path) {
-  return std::string(kShared) + "/" + path;
-}
-
 void MakeSharedDirectories(Fs* fs, const Config& config,
                            const Staging::Owner& owner) {
   for (const std::string& path : config.shared_dirs) {
-    MakeDirectories(fs, Fs::kRoot, InShared(path), 0755, owner);
+    MakeDirectories(fs, Fs::kRoot, SharedPath(path), 0755, owner);
   }
 }
 
 // Makes shared/PATH, an empty file.
 void MakeSharedFile(Fs* fs, const std::string& path,
                     const Staging::Owner& owner) {
-  MakeDirectories(fs, Fs::kRoot, ParentOf(InShared(path)), 0755, owner);
+  MakeDirectories(fs, Fs::kRoot, ParentOf(SharedPath(path)), 0755, owner);
   const ScopedHandle file(
-      fs, fs->Open(Fs::kRoot, InShared(path), OpenMode::kCreateNew, 0640));
+      fs, fs->Open(Fs::kRoot, SharedPath(path), OpenMode::kCreateNew, 0640));
   // The handle, not the name: see GiveDirectory.
   Own(fs, file.get(), "", owner);
 }
@@ -105,7 +101,7 @@ void MakeSharedFile(Fs* fs, const std::string& path,
 std::vector<std::string> MissingFiles(Fs* fs, const Config& config) {
   std::vector<std::string> missing;
   for (const std::string& path : config.shared_files) {
-    if (!fs->Stat(Fs::kRoot, InShared(path))) missing.push_back(path);
+    if (!fs->Stat(Fs::kRoot, SharedPath(path))) missing.push_back(path);
   }
   return missing;
 }
@@ -249,7 +245,7 @@ std::vector<std::string> MakeShared(Fs* fs, const Config& config,
 void RequireSharedFiles(Fs* fs, const Config& config) {
   const std::vector<std::string> missing = MissingFiles(fs, config);
   if (missing.empty()) return;
-  const std::string path = InShared(missing.front());
+  const std::string path = SharedPath(missing.front());
   throw Error(ErrorCode::kSharedFileMissing,
               fmt::format("cannot link {} into the release: there is none; "
                           "`release init` makes it, then fill it in",

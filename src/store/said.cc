@@ -1,7 +1,5 @@
 #include "store/said.h"
 
-#include <fmt/format.h>
-
 #include "store/layout.h"
 
 namespace release {
@@ -9,7 +7,7 @@ namespace release {
 std::vector<std::string> IfFirstTime(Fs* fs, const std::string& name,
                                      std::vector<std::string> warnings) {
   if (warnings.empty()) return warnings;
-  const std::string path = fmt::format("{}/said-{}", kOwn, name);
+  const std::string path = SaidPath(name);
   try {
     if (fs->Stat(Fs::kRoot, path)) return {};
     const ScopedHandle file(
