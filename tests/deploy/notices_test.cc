@@ -280,6 +280,18 @@ struct AfterCrash {
   Wired world;
 };
 
+// Deploys 2, and crashes after `k` calls that change the disk. Returns false if
+// the deploy ends before that.
+bool CrashesAfter(std::uint64_t k, Wired* world) {
+  world->disk.CrashAfter(k);
+  try {
+    world->Deploy("2");
+  } catch (const CrashNow&) {
+    return true;
+  }
+  return false;
+}
+
 // Stops a deploy at each call that changes the disk. In every state that a kill
 // or a power cut leaves, compares the notices with the record. Returns the
 // number of states, and adds to `untold` those in which they differ. `ignored`
@@ -295,13 +307,7 @@ int CrashEverywhere(bool healthy, bool down, const std::string& ignored,
     world.down = down;
     if (!healthy) world.broken.insert("2");
     if (!ignored.empty()) world.disk.IgnoreSync(ignored);
-    world.disk.CrashAfter(k);
-    bool crashed = false;
-    try {
-      world.Deploy("2");
-    } catch (const CrashNow&) {
-      crashed = true;
-    }
+    const bool crashed = CrashesAfter(k, &world);
     const auto look = [&](MemFs left) {
       AfterCrash after(world, std::move(left));
       const std::string ended = after.Ended();
@@ -342,14 +348,7 @@ TEST_CASE("nothing is told of a deploy that died before it is recovered") {
     CAPTURE(k);
     Wired world;
     world.config.notify.on_success = true;
-    world.disk.CrashAfter(k);
-    bool crashed = false;
-    try {
-      world.Deploy("2");
-    } catch (const CrashNow&) {
-      crashed = true;
-    }
-    if (!crashed) break;
+    if (!CrashesAfter(k, &world)) break;
     Wired later(world, world.disk.Killed());
     const auto numbers = ListRecords(&later.disk);
     if (numbers.back() != 2 || !ReadRecord(&later.disk, 2).open()) continue;
