@@ -21,9 +21,9 @@ namespace release {
 // Takes the content of the reader's current entry: counts it against the
 // limits, hashes it for the manifest and hands it to the tree. Most files are
 // small, lie in one block of the reader, and have the size that their entry
-// says. Such a file is hashed and written as a whole, without a copy; one that
-// lies in several blocks is gathered first. All others go block by block, so
-// that memory stays bounded.
+// says. These are hashed and written as a whole, without a copy; small files in
+// several blocks are gathered first. All others go block by block, so that
+// memory stays bounded.
 class ContentUnpacker {
  public:
   // All outlive this.

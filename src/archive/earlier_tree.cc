@@ -169,7 +169,7 @@ void Takeover::PutIntoClone(std::string_view content) {
     comparing_ = false;
   }
   if (IsHole(content)) {
-    // Nothing is written behind the end of the clone; End sets the size.
+    // Do not write behind the end of the clone; End sets the size.
     differed_ += content.size() - count;
     content = content.substr(0, count);
   }

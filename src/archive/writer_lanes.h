@@ -22,12 +22,12 @@ namespace release {
 // Creating files costs more than filling them: most of the time goes into the
 // kernel's work for each name. Therefore several threads write the files, each
 // from a lane, a queue of its own. Two facts decide how files are spread over
-// the lanes. The kernel lets only one thread at a time
-// create names in a directory, so files of one directory follow one another on
-// one lane, as long as that lane is not far behind the others. And waking a
-// thread for each small file would cost as much as writing it, so files are
-// gathered in batches of 256 KiB. A batch goes to one lane, where the last file
-// of one batch may go on in the next: a lane writes its batches in order.
+// the lanes. The kernel lets only one thread at a time create names in a
+// directory, so files of one directory follow one another on one lane, as long
+// as that lane is not far behind the others. And waking a thread for each small
+// file would cost as much as writing it, so files are gathered in batches of
+// 256 KiB. A batch goes to one lane, where the last file of one batch may go on
+// in the next: a lane writes its batches in order.
 //
 // Batches bound the memory: kMostBatches wait in all, and Submit blocks the
 // caller when its lane is full. Before it comes to that, the caller writes a

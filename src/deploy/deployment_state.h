@@ -47,7 +47,7 @@ struct DeploymentState {
 void RequireLayout(Fs* fs);
 
 // Returns whether the root has a part of the layout and nothing else, as if
-// `init` had been killed. Such a root has no release and no records.
+// `init` had been killed. It has no release and no records then.
 bool IsHalfMade(Fs* fs);
 
 // Throws Error kRootUnsafe if releases/ or a directory of the tool's own is on

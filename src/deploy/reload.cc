@@ -12,12 +12,12 @@ void ReloadAndProve(StepRecorder* recorder, Service* service,
     if (named.step.empty()) named.step = name;
     return named;
   };
-  // An undo shields itself from signals. Once the link is back and the service
-  // reloaded, a person who insists need not wait for the proof.
   const Config& config = *recorder->context()->config;
   if (config.service.configured()) {
     recorder->Step("reload", [&] {
       recorder->WarnAll(service->Reload(in_step("reload")));
+      // An undo shields itself from signals. Once the link is back and the
+      // service reloaded, a person who insists need not wait for the proof.
       const InsistentSignals second;
       recorder->WarnAll(IfFirstTime(
           recorder->context()->fs, kUnseenService,

@@ -47,7 +47,7 @@ class FileSystemTrial {
         [&] { fs_->MakeSymlink("a", at, "link"); });
     Try(Level::kFailure, "set modes", "", [&] {
       fs_->SetMode(at, "a", 0640);
-      // Some file systems ignore it without an error.
+      // File systems of other kinds may ignore it without an error.
       if (fs_->Stat(at, "a")->mode != 0640) {
         throw FsError("set mode", "a", EOPNOTSUPP);
       }

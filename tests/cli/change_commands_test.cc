@@ -280,7 +280,7 @@ TEST_CASE("init refuses an owner of shared files that does not exist") {
   boost::filesystem::remove_all(rig.root());
   CHECK(rig.Run({"init"}).exit == 2);
   CHECK_FALSE(boost::filesystem::exists(rig.root()));
-  // Nothing is made for the owner, so nobody asks for it.
+  // Init makes no file for the owner, so it need not exist.
   rig.Configure(unpack);
   CHECK(rig.Run({"init"}).exit == 0);
 }

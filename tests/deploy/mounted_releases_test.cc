@@ -40,7 +40,7 @@ TEST_CASE("nothing is staged in a root of two file systems") {
     CHECK(outcome.error->message.find("on another file system") !=
           std::string::npos);
     CHECK(mounted.ReadLink(Fs::kRoot, kCurrent) == "releases/1");
-    // What is there already can be made live.
+    // A release that is there already can be made live.
     CHECK(world.Rollback().exit == Exit::kDone);
   }
 }

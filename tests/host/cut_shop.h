@@ -59,7 +59,7 @@ class CutShop {
                                         unsigned recovery_call);
 
   // A command that follows the case's command, which was killed before its call
-  // number `kill`. Nothing is booted or unmounted between the two.
+  // number `kill`. The disk stays mounted between the two.
   struct Second {
     unsigned kill = 0;
     std::vector<std::string> words;

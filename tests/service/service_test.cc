@@ -353,7 +353,7 @@ TEST_CASE("a program that the checks need is looked for beforehand") {
   rig.config.root = "/srv/shop";
   rig.runner.missing = {"probe", "reload", "/srv/shop/current/bin/probe"};
   rig.http.unusable = "install the package curl";
-  // Nothing is asked by HTTP, so curl need not be there.
+  // No probe uses HTTP, so curl need not be there.
   CHECK_NOTHROW(service.RequirePrograms());
   const auto missing = [&] {
     return ErrorOf([&] { service.RequirePrograms(); });
