@@ -19,8 +19,8 @@ using HostPath = boost::filesystem::path;
 bool IsWithin(const HostPath& path, const HostPath& directory);
 
 // Pushes the components of `path` onto the stack `ahead`, the last one first,
-// so that they are walked before the components already there. Those of an
-// absolute path begin with "/".
+// so that they are walked before the components already there. An absolute path
+// begins with the component "/".
 void WalkFirst(const HostPath& path, std::vector<HostPath>* ahead);
 
 }  // namespace release
