@@ -94,7 +94,7 @@ class AdoptionCrashes final : public CrashScenario<Machine> {
 
   bool CanRecover(Machine* state) const override { return HasLayout(state); }
 
-  void CheckRecovered(Machine*, Machine* recovered,
+  void CheckRecovered(Machine* recovered, const std::string&,
                       const std::string& where) const override {
     CheckServed(recovered, where + ", recovered");
     Require(Adopted(recovered) || Untouched(recovered),

@@ -117,14 +117,14 @@ void MemDisk::FinishMoves(const std::set<std::uint64_t>& moves) {
 std::string MemDisk::Image() const {
   MemImageWriter writer;
   writer.Write(live_, kRootIno);
-  if (pending_.empty()) return writer.Take();
+  if (pending_.empty()) return writer.Digest();
   writer.Write(durable_, kRootIno);
   std::uint64_t group = 0;
   for (const ChangePtr& change : pending_) {
     writer.Write(*change, live_, durable_, change->group == group);
     group = change->group;
   }
-  return writer.Take();
+  return writer.Digest();
 }
 
 }  // namespace release

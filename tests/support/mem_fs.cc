@@ -34,6 +34,11 @@ MemFs::MemFs(const MemFs& other) : Fs() { *this = other; }
 MemFs& MemFs::operator=(const MemFs& other) {
   if (this == &other) return *this;
   const std::scoped_lock lock(mutex_, other.mutex_);
+  Assign(other);
+  return *this;
+}
+
+void MemFs::Assign(const MemFs& other) {
   disk_ = other.disk_;
   opened_ = other.opened_;
   locks_ = other.locks_;
@@ -43,7 +48,6 @@ MemFs& MemFs::operator=(const MemFs& other) {
   syncs_ = other.syncs_;
   space_ = other.space_;
   clones_ = other.clones_;
-  return *this;
 }
 
 MemFs::Found MemFs::Find(Handle dir, const std::string& path,
@@ -119,6 +123,7 @@ Fs::Handle MemFs::Keep(OpenFile file) {
 void MemFs::Tick() {
   if (budget_ && *budget_ == 0) throw CrashNow{};
   if (budget_) --*budget_;
+  if (look_) look_(KilledWhileLocked());
   ++operations_;
 }
 

@@ -21,6 +21,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "os/fs.h"
@@ -49,6 +50,11 @@ class MemFs : public Fs {
   // After `count` more mutating or syncing calls, each further one throws
   // CrashNow.
   void CrashAfter(std::uint64_t count) { budget_ = count; }
+  // Before each further mutating or syncing call, calls `look` with what a kill
+  // now would leave (see Killed). Copies do not inherit `look`.
+  void BeforeEachOperation(std::function<void(MemFs)> look) {
+    look_ = std::move(look);
+  }
   // Returns the file system that a new process finds after `kill -9`: the same
   // visible and durable images, but without open handles, locks and a planned
   // crash, and with counts of 0.
@@ -69,8 +75,8 @@ class MemFs : public Fs {
   // The name of each sync so far, including ignored ones.
   const std::vector<std::string>& syncs() const { return syncs_.names(); }
 
-  // -- looking Returns bytes that are equal for two MemFs if and only if their
-  // visible content, durable content and pending changes are equal.
+  // -- looking Returns a digest that is equal for two MemFs if and only if
+  // their visible content, durable content and pending changes are equal.
   // Modification times and inode numbers are left out.
   std::string Image() const;
   // Lists the visible names, one per line, for test messages.
@@ -79,8 +85,7 @@ class MemFs : public Fs {
   std::size_t pending() const { return disk_.pending(); }
   std::size_t open_handles() const { return opened_.size(); }
   void SetSpace(const SpaceInfo& space) { space_ = space; }
-  // Sets whether CloneContent works, as on xfs, or fails with EOPNOTSUPP, as on
-  // ext4.
+  // Sets whether CloneContent works, or fails with EOPNOTSUPP as on ext4.
   void SetClones(bool clones) { clones_ = clones; }
 
   // -- Fs
@@ -155,6 +160,10 @@ class MemFs : public Fs {
   // Returns the errno that Open must fail with, or 0.
   int OpenError(const Found& found, OpenMode mode) const;
 
+  // Takes over what copies inherit. The caller must hold the locks of both.
+  void Assign(const MemFs& other);
+  MemFs KilledWhileLocked() const;
+
   bool Remove(Handle dir, const std::string& path, bool directory);
   // Counts a mutating or syncing call; throws CrashNow if the budget of
   // CrashAfter is used up. Each such call makes its checks first, calls Tick,
@@ -173,6 +182,7 @@ class MemFs : public Fs {
   Handle next_handle_ = 100;
   std::uint64_t operations_ = 0;
   std::optional<std::uint64_t> budget_;
+  std::function<void(MemFs)> look_;
   SyncLog syncs_;
   SpaceInfo space_{std::uint64_t{1} << 40, 1'000'000, 2'000'000};
   bool clones_ = true;

@@ -7,7 +7,13 @@
 namespace release {
 
 MemFs MemFs::Killed() const {
-  MemFs copy(*this);
+  const std::lock_guard lock(mutex_);
+  return KilledWhileLocked();
+}
+
+MemFs MemFs::KilledWhileLocked() const {
+  MemFs copy;
+  copy.Assign(*this);
   copy.opened_.clear();
   copy.locks_.clear();
   copy.operations_ = 0;

@@ -7,6 +7,7 @@
 #include <exception>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "support/power_cut.h"
 
@@ -354,6 +355,41 @@ TEST_CASE("images are equal if content, structure and pending changes are") {
   Put(&copied, "b", "1");
   copied.SyncTree(Fs::kRoot);
   CHECK(linked.Image() != copied.Image());
+}
+
+TEST_CASE("each look before a call sees what a crash there would leave") {
+  const auto work = [](MemFs* fs) {
+    Put(fs, "a", "x");
+    SyncFile(fs, "a");
+    fs->Rename(Fs::kRoot, "a", Fs::kRoot, "d/b", RenameMode::kReplace);
+    SyncDirectory(fs, "d");
+    fs->RemoveFile(Fs::kRoot, "current");
+    fs->SyncTree(Fs::kRoot);
+  };
+  std::vector<std::string> seen;
+  MemFs whole = Live();
+  whole.BeforeEachOperation([&](const MemFs& left) {
+    CHECK(left.operations() == 0);
+    CHECK(left.open_handles() == 0);
+    seen.push_back(left.Image());
+  });
+  const std::uint64_t before = whole.operations();
+  work(&whole);
+  CHECK(seen.size() == whole.operations() - before);
+  for (std::size_t k = 0; k < seen.size(); ++k) {
+    CAPTURE(k);
+    MemFs fs = Live();
+    fs.CrashAfter(k);
+    bool crashed = false;
+    try {
+      work(&fs);
+    } catch (const CrashNow&) {
+      crashed = true;
+    }
+    CHECK(crashed);
+    CHECK(fs.Killed().Image() == seen[k]);
+  }
+  CHECK(std::set<std::string>(seen.begin(), seen.end()).size() == seen.size());
 }
 
 TEST_CASE("a copy shares nothing that either can change") {

@@ -1,13 +1,49 @@
 #include "support/mem_image.h"
 
 #include <fmt/format.h>
+#include <xxhash.h>
 
+#include <bit>
 #include <functional>
 
 #include "base/text.h"
 #include "os/path_rules.h"
 
 namespace release {
+namespace {
+
+// Variable length: 7 bits per byte, the high bit set on all but the last.
+void AddNumber(std::string* out, std::uint64_t number) {
+  while (number >= 0x80) {
+    *out += static_cast<char>(number | 0x80);
+    number >>= 7;
+  }
+  *out += static_cast<char>(number);
+}
+
+void AddText(std::string* out, const std::string& text) {
+  AddNumber(out, text.size());
+  *out += text;
+}
+
+ImageDigest DigestOf(const std::string& bytes) {
+  return std::bit_cast<ImageDigest>(XXH3_128bits(bytes.data(), bytes.size()));
+}
+
+// The digest of an inode by itself.
+const ImageDigest& OwnDigest(const MemInode& inode) {
+  if (inode.digest) return *inode.digest;
+  std::string bytes;
+  AddNumber(&bytes, static_cast<unsigned>(inode.type));
+  AddNumber(&bytes, inode.mode);
+  AddNumber(&bytes, inode.owner);
+  AddNumber(&bytes, inode.group);
+  AddText(&bytes, inode.content);
+  for (const auto& entry : inode.entries) AddText(&bytes, entry.first);
+  return inode.digest.emplace(DigestOf(bytes));
+}
+
+}  // namespace
 
 MemImage::MemImage() {
   // Number 0 is kNoIno.
@@ -28,6 +64,7 @@ MemInode* MemImage::Mutable(Ino ino) {
   std::shared_ptr<MemInode>& inode = inodes_[ino];
   // Another image still refers to this inode, so only a copy of it may change.
   if (inode.use_count() > 1) inode = std::make_shared<MemInode>(*inode);
+  inode->digest.reset();
   return inode.get();
 }
 
@@ -106,18 +143,13 @@ std::string MemImage::Tree() const {
   return out;
 }
 
-// Variable length: 7 bits per byte, the high bit set on all but the last.
-void MemImageWriter::Number(std::uint64_t number) {
-  while (number >= 0x80) {
-    out_ += static_cast<char>(number | 0x80);
-    number >>= 7;
-  }
-  out_ += static_cast<char>(number);
-}
+void MemImageWriter::Number(std::uint64_t number) { AddNumber(&out_, number); }
 
-void MemImageWriter::Text(const std::string& text) {
-  Number(text.size());
-  out_ += text;
+void MemImageWriter::Text(const std::string& text) { AddText(&out_, text); }
+
+std::string MemImageWriter::Digest() const {
+  const ImageDigest digest = DigestOf(out_);
+  return {digest.data(), digest.size()};
 }
 
 void MemImageWriter::Visit(const MemImage& image, Ino ino,
@@ -130,14 +162,9 @@ void MemImageWriter::Visit(const MemImage& image, Ino ino,
   if ((*seen)[ino]) return;
   (*seen)[ino] = true;
   const MemInode& inode = image.At(ino);
-  Number(static_cast<unsigned>(inode.type));
-  Number(inode.mode);
-  Number(inode.owner);
-  Number(inode.group);
-  Text(inode.content);
-  Number(inode.entries.size());
+  const ImageDigest& own = OwnDigest(inode);
+  out_.append(own.data(), own.size());
   for (const auto& [name, child] : inode.entries) {
-    Text(name);
     Visit(image, child, seen);
   }
 }

@@ -3,6 +3,7 @@
 #ifndef RELEASE_TESTS_SUPPORT_MEM_IMAGE_H_
 #define RELEASE_TESTS_SUPPORT_MEM_IMAGE_H_
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -19,6 +20,8 @@ using Ino = std::uint32_t;
 constexpr Ino kNoIno = 0;
 constexpr Ino kRootIno = 1;
 
+using ImageDigest = std::array<char, 16>;
+
 struct MemInode {
   FileType type = FileType::kFile;
   unsigned mode = 0;
@@ -29,6 +32,9 @@ struct MemInode {
   std::int64_t changed = 0;   // nanoseconds
   std::string content;        // of a file, or the target of a link
   std::map<std::string, Ino> entries;
+  // Of all the above except for numbers of inodes, links and times; nullopt if
+  // it has not been computed since the last change.
+  mutable std::optional<ImageDigest> digest;
 };
 
 // A change of one inode. A power cut keeps or loses it as a whole, except that
@@ -82,16 +88,19 @@ class MemImage {
   std::vector<std::shared_ptr<MemInode>> inodes_;
 };
 
-// Serializes images and changes into bytes that are equal if and only if
-// content and structure are equal. It replaces inode numbers with the order of
-// the first visit and leaves out modification times.
+// Digests images and changes, so that the results are equal if and only if
+// content and structure are equal (or XXH3 of 128 bits collides). It replaces
+// inode numbers with the order of the first visit and leaves out modification
+// times. It stores the digest of each inode in the inode: one thread at a time
+// may visit images that share inodes.
 class MemImageWriter {
  public:
   void Write(const MemImage& image, Ino from);
   // `same_group`: the change belongs to the group of the change written before.
   void Write(const Change& change, const MemImage& live,
              const MemImage& durable, bool same_group);
-  std::string Take() { return std::move(out_); }
+  // Returns the digest of all that was written, 16 bytes.
+  std::string Digest() const;
 
  private:
   void Number(std::uint64_t number);

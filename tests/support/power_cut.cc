@@ -154,7 +154,7 @@ class Cut {
     }
     MemImageWriter writer;
     writer.Write(image, kRootIno);
-    if (seen_.insert(writer.Take()).second) visit_(std::move(image));
+    if (seen_.insert(writer.Digest()).second) visit_(std::move(image));
   }
 
   const MemImage& durable_;
