@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string>
 
 namespace release {
 
@@ -19,6 +20,10 @@ class Clock {
 
   // Seconds since 1970, for records and messages. May jump in either direction.
   virtual std::int64_t WallSeconds() = 0;
+
+  // Identifies this boot: times since boot can be compared only within one.
+  // Empty if the kernel does not tell.
+  virtual std::string BootId() = 0;
 
   // Waits for the duration. Returns early, without an error, if a signal asks
   // the command to stop (see os/cancellation.h).

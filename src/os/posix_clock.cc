@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "os/cancellation.h"
+#include "os/input.h"
 
 namespace release {
 
@@ -16,6 +17,17 @@ Nanoseconds PosixClock::SinceBoot() {
 }
 
 std::int64_t PosixClock::WallSeconds() { return time(nullptr); }
+
+std::string PosixClock::BootId() {
+  try {
+    std::string id =
+        ReadSmallFile("/proc/sys/kernel/random/boot_id", 100).value_or("");
+    if (id.ends_with('\n')) id.pop_back();
+    return id;
+  } catch (const Error&) {
+    return "";
+  }
+}
 
 void PosixClock::Sleep(Nanoseconds duration) {
   const Nanoseconds start = SinceBoot();

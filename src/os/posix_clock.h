@@ -11,6 +11,7 @@ class PosixClock : public Clock {
  public:
   Nanoseconds SinceBoot() override;
   std::int64_t WallSeconds() override;
+  std::string BootId() override;
   void Sleep(Nanoseconds duration) override;
 };
 

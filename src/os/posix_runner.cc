@@ -1,6 +1,7 @@
 #include "os/posix_runner.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -18,8 +19,10 @@
 #include "os/creation_mask.h"
 #include "os/descriptor.h"
 #include "os/host_facts.h"
+#include "os/input.h"
 #include "os/posix_clock.h"
 #include "os/process_scan.h"
+#include "os/unix_socket.h"
 
 namespace release {
 namespace {
@@ -350,6 +353,24 @@ std::vector<ProcessUse> PosixRunner::UsersOf(const HostPath& directory) {
 
 std::optional<ProcessFacts> PosixRunner::FactsOf(int pid) {
   return ReadProcessFacts(pid);
+}
+
+SocketPeer PosixRunner::PeerOf(const std::string& socket) {
+  return FindSocketPeer(socket);
+}
+
+std::optional<unsigned> PosixRunner::CountConnections(
+    int pid, const std::string& socket) {
+  // A line has about 100 bytes, and a busy host has thousands of sockets.
+  constexpr std::size_t kLimit = std::size_t{64} << 20;
+  try {
+    const auto table =
+        ReadSmallFile(fmt::format("/proc/{}/net/unix", pid), kLimit);
+    if (!table) return std::nullopt;
+    return CountSocketConnections(*table, socket);
+  } catch (const Error&) {
+    return std::nullopt;  // the process has ended, or is hidden
+  }
 }
 
 bool PosixRunner::Signal(int pid, int signal) {

@@ -41,6 +41,9 @@ class PosixRunner : public Runner {
   bool Finds(const std::string& program) override;
   std::vector<ProcessUse> UsersOf(const HostPath& directory) override;
   std::optional<ProcessFacts> FactsOf(int pid) override;
+  SocketPeer PeerOf(const std::string& socket) override;
+  std::optional<unsigned> CountConnections(int pid,
+                                           const std::string& socket) override;
   bool Signal(int pid, int signal) override;
 };
 

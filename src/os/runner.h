@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/host_path.h"
+#include "base/reason.h"
 
 namespace release {
 
@@ -55,6 +56,16 @@ struct ProcessFacts {
   std::chrono::nanoseconds started{0};
 };
 
+// The process that listens on a UNIX socket, found by connecting to it.
+struct SocketPeer {
+  Reason problem;  // why no connection could be made
+  // The process that called listen(2), which may have ended since; 0 if it is
+  // hidden from this caller.
+  int pid = 0;
+  // Its control groups, as /proc/PID/cgroup lists them; empty if it has ended.
+  std::string control_groups;
+};
+
 class Runner {
  public:
   virtual ~Runner() = default;
@@ -79,6 +90,17 @@ class Runner {
   // Returns nullopt if the process does not exist or is hidden from this
   // caller.
   virtual std::optional<ProcessFacts> FactsOf(int pid) = 0;
+
+  // Connects to the UNIX socket at the absolute path, sends nothing, and closes
+  // the connection.
+  virtual SocketPeer PeerOf(const std::string& socket) = 0;
+
+  // Returns how many clients are connected to the socket that was bound to the
+  // path, in the network namespace of process `pid`; counts those that wait to
+  // be accepted too. Returns nullopt if no listening socket has that path
+  // there, for example because it was renamed after bind(2).
+  virtual std::optional<unsigned> CountConnections(
+      int pid, const std::string& socket) = 0;
 
   // Sends a signal; 0 only asks whether the process exists. Returns false if it
   // does not exist, or if it may not be signalled.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <string>
 
 #include "os/clock.h"
 
@@ -14,6 +15,7 @@ class FakeClock : public Clock {
  public:
   Nanoseconds SinceBoot() override { return now_; }
   std::int64_t WallSeconds() override { return wall_seconds; }
+  std::string BootId() override { return boot_id; }
   void Sleep(Nanoseconds duration) override { Advance(duration); }
 
   // Moves time forward; runs the callbacks that At planned for that span, in
@@ -33,6 +35,7 @@ class FakeClock : public Clock {
     plans_.emplace(time, std::move(what));
   }
 
+  std::string boot_id = "boot-1";
   std::int64_t wall_seconds = 1'795'000'000;
 
  private:

@@ -69,6 +69,15 @@ class FakeRunner : public Runner {
     return ProcessFacts{.user = geteuid(), .saved_user = geteuid()};
   }
 
+  SocketPeer PeerOf(const std::string& socket) override {
+    return peer_of(socket);
+  }
+
+  std::optional<unsigned> CountConnections(int,
+                                           const std::string& socket) override {
+    return connections_to(socket);
+  }
+
   bool Signal(int pid, int signal) override {
     const bool exists = alive.contains(pid);
     if (signal == 0) return exists;
@@ -85,6 +94,15 @@ class FakeRunner : public Runner {
     }
     return count;
   }
+
+  // Answers PeerOf; nobody listens at first.
+  std::function<SocketPeer(const std::string& socket)> peer_of =
+      [](const std::string&) {
+        return SocketPeer{.problem = "No such file or directory",
+                          .control_groups = ""};
+      };
+  std::function<std::optional<unsigned>(const std::string& socket)>
+      connections_to = [](const std::string&) { return std::optional(0U); };
 
   std::vector<Command> commands;             // every command so far
   std::vector<std::pair<int, int>> signals;  // every signal so far: pid, number
