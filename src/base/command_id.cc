@@ -19,6 +19,8 @@ constexpr Row kTable[] = {
     {CommandId::kIntake, "intake"},
     {CommandId::kRecover, "recover"},
     {CommandId::kPrune, "prune"},
+    {CommandId::kStart, "start"},
+    {CommandId::kDrain, "drain"},
     {CommandId::kPin, "pin"},
     {CommandId::kUnpin, "unpin"},
     {CommandId::kNotify, "notify"},

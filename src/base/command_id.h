@@ -16,6 +16,8 @@ enum class CommandId {
   kIntake,
   kRecover,
   kPrune,
+  kStart,
+  kDrain,
   kPin,
   kUnpin,
   kNotify,

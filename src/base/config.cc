@@ -1,29 +1,25 @@
 #include "base/config.h"
 
 #include <fmt/format.h>
-// Malformed files can violate toml++'s assertions. With NDEBUG toml++ hands
-// these to clang as assumptions, and a false one is undefined behaviour.
-// Without them the parser goes on and reports the error.
-#undef NDEBUG
-#define TOML_ASSERT(expr) static_assert(true)
-#include <toml++/toml.h>
 
 #include <algorithm>
 #include <functional>
 #include <limits>
-#include <tuple>
 #include <utility>
 
+#include "base/config_combinations.h"
 #include "base/config_values.h"
 #include "base/error.h"
+#include "base/instance_names.h"
 #include "base/text.h"
+#include "base/toml_library.h"
 
 namespace release {
 namespace {
 
 // Stores the value and returns an empty string, or returns why the value is not
 // allowed.
-using Setter = std::function<std::string(const toml::node&)>;
+using Setter = std::function<std::string(const TomlNode&)>;
 
 struct Key {
   std::string_view section;  // empty: top level
@@ -34,7 +30,7 @@ struct Key {
 // Returns the value as text if it is a string without NUL or, with
 // Numbers::kAllowed, a whole number. Otherwise returns nullopt.
 enum class Numbers { kAllowed, kRefused };
-std::optional<std::string> Text(const toml::node& node, Numbers numbers) {
+std::optional<std::string> Text(const TomlNode& node, Numbers numbers) {
   if (const auto* number = node.as_integer()) {
     if (numbers == Numbers::kRefused) return std::nullopt;
     return std::to_string(number->get());
@@ -53,14 +49,14 @@ using ReadText = std::function<std::string(std::string_view)>;
 // pointer.
 
 Setter OfString(ReadText read) {
-  return [read](const toml::node& node) -> std::string {
+  return [read](const TomlNode& node) -> std::string {
     const auto text = Text(node, Numbers::kRefused);
     return text ? read(*text) : "must be a string";
   };
 }
 
 Setter OfStringOrNumber(ReadText read) {
-  return [read](const toml::node& node) -> std::string {
+  return [read](const TomlNode& node) -> std::string {
     const auto text = Text(node, Numbers::kAllowed);
     return text ? read(*text) : "must be a string or a whole number";
   };
@@ -68,7 +64,7 @@ Setter OfStringOrNumber(ReadText read) {
 
 Setter OfNumber(std::uint64_t least, std::uint64_t most,
                 std::function<void(std::uint64_t)> store) {
-  return [=](const toml::node& node) -> std::string {
+  return [=](const TomlNode& node) -> std::string {
     std::uint64_t value = 0;
     const std::string text =
         node.is_integer() ? *Text(node, Numbers::kAllowed) : "";
@@ -79,11 +75,11 @@ Setter OfNumber(std::uint64_t least, std::uint64_t most,
 }
 
 Setter OfStrings(std::function<std::string(std::vector<std::string>)> store) {
-  return [store](const toml::node& node) -> std::string {
+  return [store](const TomlNode& node) -> std::string {
     const toml::array* array = node.as_array();
     if (array == nullptr) return "must be an array of strings";
     std::vector<std::string> texts;
-    for (const toml::node& element : *array) {
+    for (const TomlNode& element : *array) {
       const auto text = Text(element, Numbers::kRefused);
       if (!text) return "must be an array of strings";
       texts.push_back(*text);
@@ -255,6 +251,31 @@ void AddHealthcheck(HealthConfig* health, std::vector<Key>* keys) {
         OfDuration(&health->min_healthy_time, Zero::kAllowed)}});
 }
 
+void AddInstancesAndTrial(Config* config, std::vector<Key>* keys) {
+  InstancesConfig* instances = &config->instances;
+  TrialConfig* trial = &config->trial;
+  keys->insert(
+      keys->end(),
+      {{"instances", "socket", OfRead(ReadRelativePath, &instances->socket)},
+       {"instances", "directory",
+        OfRead(ReadInstanceDirectory, &instances->directory)},
+       {"instances", "link", OfRead(ReadLinkName, &instances->link)},
+       {"instances", "front_url",
+        OfRead(ReadUrl, UrlForms::kHttp, &instances->front_url)},
+       {"instances", "front_user", OfRead(ReadUser, &instances->front_user)},
+       {"instances", "drain", OfDuration(&instances->drain, Zero::kAllowed)},
+       {"instances", "keep_warm",
+        OfDuration(&instances->keep_warm, Zero::kAllowed)},
+       {"instances", "restart", OfEach(ReadUnit, &instances->restart)},
+       {"instances", "replaces", OfRead(ReadUnit, &instances->replaces)},
+       {"instances", "peer_check",
+        OfChoice<PeerCheck>(
+            &instances->peer_check,
+            {{"auto", PeerCheck::kAuto}, {"require", PeerCheck::kRequire}})},
+       {"trial", "unit", OfRead(ReadUnit, &trial->unit)},
+       {"trial", "url", OfRead(ReadUrl, UrlForms::kHttpAndUnix, &trial->url)}});
+}
+
 void AddHooksAndNotify(Config* config, std::vector<Key>* keys) {
   HooksConfig* hooks = &config->hooks;
   NotifyConfig* notify = &config->notify;
@@ -282,111 +303,22 @@ std::vector<Key> Keys(Config* config) {
   AddTopAndUnpack(config, &keys);
   AddVerifyAndService(config, &keys);
   AddHealthcheck(&config->health, &keys);
+  AddInstancesAndTrial(config, &keys);
   AddHooksAndNotify(config, &keys);
   return keys;
 }
 
-// Collects everything that is wrong with a file, so that one run reports it
-// all.
-class ConfigProblems {
- public:
-  void Add(const toml::source_position& position, std::string what) {
-    found_.emplace_back(position.line, position.column, std::move(what));
+// Sets the values of [instances] that depend on other keys.
+void CompleteInstances(const TomlTable& table, Config* config) {
+  InstancesConfig* instances = &config->instances;
+  instances->configured = table["instances"].is_table();
+  if (!instances->configured || !instances->directory.empty() ||
+      !IsTemplateUnit(config->service.unit)) {
+    return;
   }
-
-  // Throws Error kConfigInvalid with all problems, in the order of the file;
-  // returns if there is none.
-  void ThrowIfAny(const std::string& file) {
-    if (found_.empty()) return;
-    std::sort(found_.begin(), found_.end());
-    std::string message = fmt::format("cannot use config {}:", Quoted(file));
-    for (const auto& [line, column, what] : found_) {
-      message +=
-          fmt::format("\n{}:{}:{}: {}", Escaped(file), line, column, what);
-    }
-    throw Error(ErrorCode::kConfigInvalid, message, file);
-  }
-
- private:
-  // Line, column and text.
-  std::vector<std::tuple<unsigned, unsigned, std::string>> found_;
-};
-
-// Checks the rules that involve more than one key of a file.
-class KeyCombinations {
- public:
-  // Borrows all three.
-  KeyCombinations(const toml::table& table, const Config& config,
-                  ConfigProblems* problems)
-      : table_(table), config_(config), problems_(problems) {}
-
-  void Check() const {
-    if (!table_.contains("root")) {
-      problems_->Add({1, 1},
-                     "root is missing: the app's directory, an absolute path");
-    }
-    CheckOnlyOne("service", {"unit", "pidfile", "command"});
-    CheckOnlyOne("healthcheck", {"url", "tcp", "command"});
-    if (table_["service"]["signal"] && !table_["service"]["pidfile"]) {
-      problems_->Add(table_["service"]["signal"].node()->source().begin,
-                     "signal needs pidfile");
-    }
-    CheckKeyFiles();
-    CheckShared();
-  }
-
- private:
-  // Without a file of keys, every deploy that requires a signature would be
-  // refused.
-  void CheckKeyFiles() const {
-    const VerifyConfig& verify = config_.verify;
-    if (!verify.keys.empty()) return;
-    if (verify.require_signature) {
-      problems_->Add(
-          table_["verify"]["require"].node()->source().begin,
-          "require: a signature needs keys, a file of allowed signers");
-    }
-    if (!verify.revoked.empty()) {
-      problems_->Add(table_["verify"]["revoked"].node()->source().begin,
-                     "revoked needs keys");
-    }
-  }
-
-  // Reports the last of several mutually exclusive keys.
-  void CheckOnlyOne(std::string_view section,
-                    std::initializer_list<std::string_view> names) const {
-    std::vector<toml::source_position> given;
-    for (const std::string_view name : names) {
-      const toml::node* node = table_[section][name].node();
-      if (node != nullptr) given.push_back(node->source().begin);
-    }
-    if (given.size() < 2) return;
-    const auto last = *std::max_element(given.begin(), given.end());
-    problems_->Add(last, fmt::format("[{}] may have only one of {}", section,
-                                     fmt::join(names, ", ")));
-  }
-
-  // Overlapping shared paths would make a link inside a shared directory.
-  void CheckShared() const {
-    std::vector<std::string> paths = config_.shared_dirs;
-    paths.insert(paths.end(), config_.shared_files.begin(),
-                 config_.shared_files.end());
-    for (std::size_t i = 0; i < paths.size(); ++i) {
-      for (std::size_t j = 0; j < i; ++j) {
-        if (!Overlap(paths[i], paths[j])) continue;
-        const bool dir = i < config_.shared_dirs.size();
-        const char* name = dir ? "shared_dirs" : "shared_files";
-        problems_->Add(table_[name].node()->source().begin,
-                       fmt::format("{}: {} overlaps with {}", name,
-                                   Quoted(paths[i]), Quoted(paths[j])));
-      }
-    }
-  }
-
-  const toml::table& table_;
-  const Config& config_;
-  ConfigProblems* problems_;
-};
+  instances->directory =
+      fmt::format("/run/{}/{{version}}", TemplatePrefix(config->service.unit));
+}
 
 // Reads one file into a Config.
 class ConfigReader {
@@ -396,8 +328,9 @@ class ConfigReader {
 
   void Read(std::string_view text) {
     try {
-      const toml::table table = toml::parse(text, file_);
+      const TomlTable table = toml::parse(text, file_);
       ReadTable("", table);
+      CompleteInstances(table, config_);
       KeyCombinations(table, *config_, &problems_).Check();
     } catch (const toml::parse_error& error) {
       problems_.Add(error.source().begin, std::string(error.description()));
@@ -408,11 +341,11 @@ class ConfigReader {
  private:
   // Stores every known key, and goes on after a problem. Sections are one level
   // deep.
-  void ReadTable(std::string_view section, const toml::table& table) {
+  void ReadTable(std::string_view section, const TomlTable& table) {
     for (const auto& [key, node] : table) {
       const std::string_view name = key.str();
       if (section.empty() && IsSection(name)) {
-        if (const toml::table* inner = node.as_table()) {
+        if (const TomlTable* inner = node.as_table()) {
           ReadTable(name, *inner);
         } else {
           problems_.Add(key.source().begin,

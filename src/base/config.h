@@ -19,6 +19,8 @@ using Argv = std::vector<std::string>;  // a command, run without a shell
 enum class Dedup { kAuto, kHardLink, kOff };
 enum class ServiceAction { kAuto, kReload, kRestart, kNone };
 enum class RunningCheck { kAuto, kOff };
+// Whether an instance whose listening process cannot be identified is refused.
+enum class PeerCheck { kAuto, kRequire };
 
 struct UnpackConfig {
   unsigned strip_components = 0;
@@ -83,6 +85,39 @@ struct HealthConfig {
   bool operator==(const HealthConfig&) const = default;
 };
 
+// How each release runs as an instance of its own (base/instance_names.h). The
+// unit of [service] is a template then.
+struct InstancesConfig {
+  bool configured = false;           // the file has the table [instances]
+  std::string socket = "http.sock";  // below `directory`
+  // Absolute; "{version}" stands for the version. "/run/PREFIX/{version}" if
+  // the file does not name it.
+  std::string directory;
+  std::string link = "run";  // the name in the release that leads to it
+  std::string front_url;     // asked after the switch; empty: not asked
+  std::string front_user;    // who must reach the socket; empty: not checked
+  // How long an instance may go on serving its open connections after it is no
+  // longer live.
+  Duration drain = std::chrono::seconds(10);
+  // How long the instance that was live before stays up for a rollback.
+  Duration keep_warm{0};
+  std::vector<std::string> restart;  // units that follow `current`
+  std::string replaces;  // the unit that ran the app before; empty: none
+  PeerCheck peer_check = PeerCheck::kAuto;
+
+  bool operator==(const InstancesConfig&) const = default;
+};
+
+// A unit that runs a release beside the live one, only to try it.
+struct TrialConfig {
+  std::string unit;  // a template; empty: no trial
+  std::string url;   // "{version}" and "{dir}" stand for those of the release
+
+  bool configured() const { return !unit.empty(); }
+
+  bool operator==(const TrialConfig&) const = default;
+};
+
 struct HooksConfig {
   Argv preflight;
   Argv pre_activate;
@@ -118,6 +153,8 @@ struct Config {
   VerifyConfig verify;
   ServiceConfig service;
   HealthConfig health;
+  InstancesConfig instances;
+  TrialConfig trial;
   HooksConfig hooks;
   NotifyConfig notify;
 

@@ -178,10 +178,33 @@ std::string ReadSignal(std::string_view text, std::string* out) {
   return "";
 }
 
+std::string ReadInstanceDirectory(std::string_view text, std::string* out) {
+  HostPath path;
+  const std::string reason = ReadAbsolutePath(text, &path);
+  if (!reason.empty()) return reason;
+  if (text.find("{version}") == text.npos) {
+    return "must contain {version}: each release has a socket of its own";
+  }
+  *out = path.string();
+  return "";
+}
+
+std::string ReadLinkName(std::string_view text, std::string* out) {
+  std::string name;
+  const std::string reason = ReadRelativePath(text, &name);
+  if (!reason.empty() || name.find('/') != std::string::npos) {
+    return "must be one name, such as \"run\"";
+  }
+  *out = name;
+  return "";
+}
+
 std::string ReadUrl(std::string_view text, UrlForms forms, std::string* out) {
   std::string_view rest = text;
   bool good = false;
-  if (rest.starts_with("unix:/") && forms == UrlForms::kHttpAndUnix) {
+  if (rest.starts_with("unix:{socket}:/") && forms == UrlForms::kHttpAndUnix) {
+    good = true;
+  } else if (rest.starts_with("unix:/") && forms == UrlForms::kHttpAndUnix) {
     // The first ":/" after "unix:/" separates the socket from the path.
     const std::size_t path = rest.find(":/", 6);
     good = path != rest.npos && path > 6;

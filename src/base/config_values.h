@@ -52,7 +52,14 @@ std::string ReadUnit(std::string_view text, std::string* out);
 // "HUP" or "SIGHUP"; stored without "SIG".
 std::string ReadSignal(std::string_view text, std::string* out);
 
-// http://HOST... or https://HOST..., and with kHttpAndUnix unix:/SOCKET:/PATH.
+// The directory of an instance: an absolute path with "{version}" in it.
+std::string ReadInstanceDirectory(std::string_view text, std::string* out);
+
+// The name of a link in a release: one path component.
+std::string ReadLinkName(std::string_view text, std::string* out);
+
+// http://HOST... or https://HOST..., and with kHttpAndUnix unix:/SOCKET:/PATH
+// or unix:{socket}:/PATH.
 enum class UrlForms { kHttp, kHttpAndUnix };
 std::string ReadUrl(std::string_view text, UrlForms forms, std::string* out);
 
