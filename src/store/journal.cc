@@ -155,6 +155,8 @@ void Journal::Note(const std::string& text) { Append(NoteLine(text)); }
 
 void Journal::Tree(std::uint64_t inode) { Append(TreeLine(inode)); }
 
+void Journal::Starting(ServiceBefore before) { Append(StartingLine(before)); }
+
 void Journal::Switching(ServiceBefore before) {
   Append(SwitchingLine(before));
   // Make the intent durable before the swap. From here on recovery assumes that

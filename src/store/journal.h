@@ -2,11 +2,11 @@
 //
 // Each transaction has one file, `transactions/000042.log`. Each of its lines
 // carries its own checksum (docs/formats.md); a line whose checksum does not
-// match counts as absent. Recovery decides by the lines begin, tree, switching,
-// committed and undone; all others are for people.
+// match counts as absent. Recovery decides by the lines begin, tree, starting,
+// switching, committed and undone; all others are for people.
 //
 // Durability: Begin, Switching and End are durable when the call returns
-// (Begin: see Beginning); StepBegun, Step, Note and Tree are not.
+// (Begin: see Beginning); StepBegun, Step, Note, Tree and Starting are not.
 #ifndef RELEASE_STORE_JOURNAL_H_
 #define RELEASE_STORE_JOURNAL_H_
 
@@ -63,8 +63,9 @@ struct EndRecord {
   std::map<std::string, std::string> facts;  // sha256 of the archive, ...
 };
 
-// The service before the transaction took it up. An undo that has no earlier
-// release to run stops a service that was stopped.
+// The service before the transaction took it up: with [instances], the instance
+// of the release that was live. An undo that has no earlier release to run
+// stops a service that was stopped, and it starts no instance that was.
 enum class ServiceBefore { kRunning, kStopped };
 
 // The content of a record file.
@@ -75,8 +76,10 @@ struct TransactionRecord {
   // Of the undo. An undo that died and was run again has its steps twice.
   std::vector<StepRecord> undo_steps;
   std::vector<std::string> notes;
+  bool starting = false;  // an instance of the release was started
   bool switching = false;
-  ServiceBefore service_before = ServiceBefore::kRunning;  // as of switching
+  // As of starting or switching.
+  ServiceBefore service_before = ServiceBefore::kRunning;
   // The inode of the tree that the transaction makes, first in .partial-N and
   // then under the release's name. Recovery recognizes the tree by it.
   std::optional<std::uint64_t> tree;
@@ -156,6 +159,9 @@ class Journal {
   // Records the inode of the tree being made. Durable together with that tree:
   // the SyncTree before publishing covers both.
   void Tree(std::uint64_t inode);
+  // Records that an instance of the release may run from here on. Not durable:
+  // a power cut ends the instance too.
+  void Starting(ServiceBefore before);
   // Records that `current` may be renamed from here on, and the service taken
   // up.
   void Switching(ServiceBefore before = ServiceBefore::kRunning);

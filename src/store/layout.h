@@ -23,6 +23,7 @@ inline constexpr char kLock[] = ".release/lock";
 inline constexpr char kTransactions[] = ".release/transactions";
 inline constexpr char kManifests[] = ".release/manifests";
 inline constexpr char kNewest[] = ".release/transactions/.newest";
+inline constexpr char kWarm[] = ".release/warm";
 inline constexpr char kOutbox[] = ".release/outbox";
 
 // The suffix of a record that was set aside because its beginning is damaged.

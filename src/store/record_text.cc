@@ -14,6 +14,8 @@ using nlohmann::json;
 
 constexpr int kFormat = 1;
 constexpr std::size_t kChecksumDigits = 16;
+constexpr char kStarting[] = "starting";
+constexpr char kSwitching[] = "switching";
 constexpr char kStopped[] = "stopped";
 constexpr char kStepBegun[] = "step-begun";
 constexpr char kStep[] = "step";
@@ -32,6 +34,12 @@ std::string Line(const json& object) {
   const std::string text =
       object.dump(-1, ' ', false, json::error_handler_t::replace);
   return fmt::format("{} {}\n", Checksum(text), text);
+}
+
+std::string LineOf(const char* kind, ServiceBefore before) {
+  json object = {{"kind", kind}};
+  if (before == ServiceBefore::kStopped) object["service"] = kStopped;
+  return Line(object);
 }
 
 json LedgerJson(const Ledger& ledger) {
@@ -143,8 +151,8 @@ void AddObject(const json& object, TransactionRecord* record) {
   const std::string kind = object.at("kind").get<std::string>();
   if (kind == "begin") {
     record->begin = BeginOf(object);
-  } else if (kind == "switching") {
-    record->switching = true;
+  } else if (kind == kStarting || kind == kSwitching) {
+    (kind == kStarting ? record->starting : record->switching) = true;
     if (object.value("service", "") == kStopped) {
       record->service_before = ServiceBefore::kStopped;
     }
@@ -212,10 +220,12 @@ std::string TreeLine(std::uint64_t inode) {
   return Line({{"kind", "tree"}, {"inode", inode}});
 }
 
+std::string StartingLine(ServiceBefore before) {
+  return LineOf(kStarting, before);
+}
+
 std::string SwitchingLine(ServiceBefore before) {
-  json object = {{"kind", "switching"}};
-  if (before == ServiceBefore::kStopped) object["service"] = kStopped;
-  return Line(object);
+  return LineOf(kSwitching, before);
 }
 
 std::string EndLine(const EndRecord& end) {

@@ -18,6 +18,7 @@ std::string StepLine(const StepRecord& step,
                      StepPhase phase = StepPhase::kForward);
 std::string NoteLine(const std::string& text);
 std::string TreeLine(std::uint64_t inode);
+std::string StartingLine(ServiceBefore before);
 std::string SwitchingLine(ServiceBefore before = ServiceBefore::kRunning);
 std::string EndLine(const EndRecord& end);
 
