@@ -7,6 +7,7 @@
 
 #include "base/ascii.h"
 #include "base/error.h"
+#include "base/instance_names.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "os/cancellation.h"
@@ -46,13 +47,7 @@ bool EndsLater(std::string_view body, std::size_t end) {
 
 // Returns `text` with the version in place of each "{version}".
 std::string Replaced(std::string_view text, std::string_view version) {
-  constexpr std::string_view kMark = "{version}";
-  std::string out(text);
-  for (std::size_t at = out.find(kMark); at != out.npos;
-       at = out.find(kMark, at + version.size())) {
-    out.replace(at, kMark.size(), version);
-  }
-  return out;
+  return WithMark(text, "{version}", version);
 }
 
 Reason ProbeHttp(const HealthConfig& config, Http* http,

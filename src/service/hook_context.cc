@@ -19,6 +19,7 @@ std::map<std::string, std::string> HookContext::Environment() const {
       {"RELEASE_DIR", Directory().string()},
       {"RELEASE_ROOT", root.string()},
       {"RELEASE_TRANSACTION", std::to_string(transaction)},
+      {"RELEASE_SOCKET", socket},
       {"RELEASE_STEP", step},
       {"RELEASE_RESULT", std::string(ResultName(result))},
       {"RELEASE_REASON", PrintableLines(reason)},

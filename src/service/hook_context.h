@@ -18,7 +18,8 @@ struct HookContext {
   std::string previous;  // the one before it; empty: none
   HostPath root;         // absolute
   std::uint64_t transaction = 0;
-  std::string step;  // "pre-activate", "health", ...
+  std::string socket;  // of the release's instance; empty: none
+  std::string step;    // "pre-activate", "health", ...
   Result result = Result::kNone;
   std::string reason;  // why it failed
   // Facts about the archive and its evidence: "sha256", "signed_by", "tests",
@@ -30,9 +31,8 @@ struct HookContext {
   HostPath Releases() const { return root / "releases"; }
   HostPath Directory() const { return Releases() / version; }
 
-  // Returns the variables RELEASE_APP ... RELEASE_REASON of release.toml(5),
-  // and RELEASE_SHA256, RELEASE_SIGNED_BY and RELEASE_TESTS. All are always
-  // set; one without a value is empty.
+  // Returns the variables RELEASE_* of release.toml(5). All are always set; one
+  // without a value is empty.
   std::map<std::string, std::string> Environment() const;
 };
 

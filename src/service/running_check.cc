@@ -75,24 +75,10 @@ std::set<int> OwnAncestors(const std::string& proc) {
   return ancestors;
 }
 
-// /proc/PID/cgroup has lines "HIERARCHY:CONTROLLERS:PATH". With cgroup v1 there
-// are several; systemd's own hierarchy has the path that systemd reports, so it
-// is enough that one line matches.
 bool InControlGroup(int pid, const std::string& group,
                     const std::string& proc) {
-  if (group.empty()) return false;
-  const auto text = ReadProc(fmt::format("{}/{}/cgroup", proc, pid));
-  std::string_view rest = text ? std::string_view(*text) : "";
-  while (!rest.empty()) {
-    const std::size_t end = std::min(rest.find('\n'), rest.size());
-    const std::string_view line = rest.substr(0, end);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-    const std::size_t path = line.find(":/");
-    if (path == line.npos) continue;
-    const std::string_view where = line.substr(path + 1);
-    if (where == group || where.starts_with(group + "/")) return true;
-  }
-  return false;
+  const auto groups = ReadProc(fmt::format("{}/{}/cgroup", proc, pid));
+  return groups && GroupsContain(*groups, group);
 }
 
 // Returns the path component that begins at `at`.
@@ -131,6 +117,22 @@ std::string DescribeUses(const std::vector<ProcessUse>& uses) {
 }
 
 }  // namespace
+
+// With cgroup v1 there are several lines; systemd's own hierarchy has the path
+// that systemd reports, so it is enough that one line matches.
+bool GroupsContain(std::string_view groups, const std::string& group) {
+  if (group.empty()) return false;
+  while (!groups.empty()) {
+    const std::size_t end = std::min(groups.find('\n'), groups.size());
+    const std::string_view line = groups.substr(0, end);
+    groups.remove_prefix(std::min(end + 1, groups.size()));
+    const std::size_t path = line.find(":/");
+    if (path == line.npos) continue;
+    const std::string_view where = line.substr(path + 1);
+    if (where == group || where.starts_with(group + "/")) return true;
+  }
+  return false;
+}
 
 std::vector<ProcessUse> UsesOf(const ServiceProcesses& service,
                                const std::vector<ProcessUse>& uses,

@@ -30,6 +30,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/config.h"
@@ -46,6 +47,11 @@ struct ServiceProcesses {
   std::string control_group;  // kControlGroup: as systemd names it
   int pid = 0;                // kTree: the root of the process tree
 };
+
+// Returns whether a process is in the control group, or below it. `groups` is
+// the text of its /proc/PID/cgroup, whose lines are
+// "HIERARCHY:CONTROLLERS:PATH".
+bool GroupsContain(std::string_view groups, const std::string& group);
 
 // The result of one look at the evidence.
 struct RunningVerdict {

@@ -264,6 +264,16 @@ void Service::CheckHealth(const HookContext& hook_context) {
                &impl_->waiter);
 }
 
+void Service::RequireAlive() { impl_->Watch(); }
+
+std::string Service::Journal() {
+  return impl_->has_unit() ? impl_->unit.Journal() : "";
+}
+
+std::string Service::ControlGroup() {
+  return impl_->has_unit() ? impl_->unit.Show().control_group : "";
+}
+
 bool Service::MachineGoesDown() {
   return impl_->has_unit() && impl_->unit.MachineGoesDown();
 }

@@ -65,6 +65,16 @@ class Service {
       const HookContext& hook_context,
       const std::function<void(const std::string&)>& say = {});
 
+  // Throws Error kServiceDied or kServiceRestarted if the service ended since
+  // it was last taken up. Does nothing with a reload command.
+  void RequireAlive();
+
+  // Returns the unit's last journal lines, as Unit::Journal does, and its
+  // control group. Both are empty without a unit. The latter throws Error
+  // kReloadFailed if systemd does not answer.
+  std::string Journal();
+  std::string ControlGroup();
+
   // Probes until the first good answer, then until the answers have stayed good
   // for min_healthy_time, and watches the service meanwhile. Without
   // [healthcheck] it still watches a unit or pidfile for min_healthy_time.

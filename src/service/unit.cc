@@ -26,14 +26,16 @@ constexpr Nanoseconds kPoll = milliseconds(50);
 constexpr Nanoseconds kSettle = milliseconds(300);
 constexpr std::size_t kJournalLines = 20;
 
-int Number(std::string_view text) {
-  int value = 0;
+template <typename T = int>
+T Number(std::string_view text) {
+  T value = 0;
   std::from_chars(text.data(), text.data() + text.size(), value);
   return value;
 }
 
 // Stores one property of `systemctl show`.
 void TakeProperty(std::string_view key, std::string_view value, UnitState* s) {
+  if (key == "Id") s->id = value;
   if (key == "LoadState") s->load = value;
   if (key == "UnitFileState") s->file_state = value;
   if (key == "ActiveState") s->active = value;
@@ -46,6 +48,9 @@ void TakeProperty(std::string_view key, std::string_view value, UnitState* s) {
   if (key == "MainPID") s->main_pid = Number(value);
   if (key == "ExecMainStatus") s->main_status = Number(value);
   if (key == "NRestarts") s->restarts = Number(value);
+  if (key == "ActiveEnterTimestampMonotonic") {
+    s->active_since = std::chrono::microseconds(Number<std::int64_t>(value));
+  }
   if (key == "CanReload") s->can_reload = value == "yes";
 }
 
@@ -108,31 +113,50 @@ CommandResult Unit::Systemctl(const Argv& arguments, Nanoseconds timeout) {
   return runner_->Run(command);
 }
 
-UnitState Unit::Show() {
-  // Try several times: systemd does not answer while it re-executes itself.
+// Tries several times: systemd does not answer while it re-executes itself.
+CommandResult Unit::AskState(Match match) {
   constexpr int kTries = 3;
   CommandResult result;
   for (int i = 0; i < kTries; ++i) {
     if (i > 0) waiter_->Pause(milliseconds(200));
     result = Systemctl({"show",
-                        "--property=LoadState,ActiveState,SubState,Type,Result,"
-                        "ControlGroup,InvocationID,Job,MainPID,ExecMainStatus,"
-                        "NRestarts,CanReload,UnitFileState",
+                        "--property=Id,LoadState,ActiveState,SubState,Type,"
+                        "Result,ControlGroup,InvocationID,Job,MainPID,"
+                        "ExecMainStatus,NRestarts,CanReload,UnitFileState,"
+                        "ActiveEnterTimestampMonotonic",
                         "--", name_},
                        kAskTimeout);
-    if (!result.ok()) continue;
-    UnitState state = ParseUnitState(result.output);
-    if (state.load.empty()) continue;
-    if (state.load == "loaded" || state.running()) return state;
-    throw Error(ErrorCode::kReloadFailed,
-                fmt::format("cannot control {}: the unit is {}", Quoted(name_),
-                            state.load),
-                name_);
+    const bool any = result.output.find("LoadState=") != std::string::npos;
+    if (result.ok() && (any || match == Match::kAny)) return result;
   }
   throw Error(ErrorCode::kReloadFailed,
               fmt::format("cannot ask systemd about {}: {}{}", Quoted(name_),
                           result.Describe(), LastLines(result.output, 5)),
               name_);
+}
+
+UnitState Unit::Show() {
+  UnitState state = ParseUnitState(AskState(Match::kOne).output);
+  if (state.load == "loaded" || state.running()) return state;
+  throw Error(ErrorCode::kReloadFailed,
+              fmt::format("cannot control {}: the unit is {}", Quoted(name_),
+                          state.load),
+              name_);
+}
+
+std::vector<UnitState> Unit::ShowMatching() {
+  // systemctl separates units by an empty line.
+  constexpr std::string_view kEnd = "\n\n";
+  const CommandResult result = AskState(Match::kAny);
+  std::vector<UnitState> states;
+  std::string_view rest = result.output;
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find(kEnd), rest.size());
+    UnitState state = ParseUnitState(rest.substr(0, end));
+    if (!state.id.empty()) states.push_back(std::move(state));
+    rest.remove_prefix(std::min(end + kEnd.size(), rest.size()));
+  }
+  return states;
 }
 
 UnitState Unit::Reload(ServiceAction action,
@@ -151,6 +175,25 @@ UnitState Unit::Reload(ServiceAction action,
 void Unit::Stop() {
   RunJob("stop", Show(), AddSaturated(waiter_->Now(), timeout_));
   Systemctl({"reset-failed", "--", name_}, kAskTimeout);
+}
+
+Reason Unit::Queue(const std::string& verb) {
+  const CommandResult result =
+      Systemctl({verb, "--no-block", "--", name_}, kAskTimeout);
+  if (result.ok()) return std::nullopt;
+  return fmt::format("cannot {} {}: {}{}", verb, name_, result.Describe(),
+                     LastLines(result.output, 5));
+}
+
+Reason Unit::StopLater() { return Queue("stop"); }
+
+Reason Unit::StartLater() { return Queue("start"); }
+
+void Unit::Disable() {
+  const CommandResult result = Systemctl({"disable", "--", name_}, kAskTimeout);
+  if (result.ok()) return;
+  Fail(ErrorCode::kReloadFailed, "disable",
+       result.Describe() + LastLines(result.output, 5));
 }
 
 // Returns the verb for systemctl. A unit that does not run is started, whatever

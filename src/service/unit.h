@@ -9,6 +9,7 @@
 
 #include "base/config.h"
 #include "base/error.h"
+#include "base/reason.h"
 #include "os/runner.h"
 #include "service/waiter.h"
 
@@ -16,6 +17,7 @@ namespace release {
 
 // The state of a unit as `systemctl show` reports it, in systemd's words.
 struct UnitState {
+  std::string id;             // the unit's name
   std::string load;           // "loaded", "not-found", "masked", ...
   std::string active;         // "active", "reloading", "failed", ...
   std::string sub;            // "running", "auto-restart", ...
@@ -28,7 +30,8 @@ struct UnitState {
   int main_status = 0;        // how the last main process ended
   int restarts = 0;           // automatic ones, since the last manual start
   bool can_reload = false;
-  std::string file_state;  // "enabled", "disabled", "static", ...
+  Nanoseconds active_since{0};  // since boot, without suspends; 0: never
+  std::string file_state;       // "enabled", "disabled", "static", ...
 
   bool running() const;
   // A oneshot unit ends when its work is done, so only the result of its job
@@ -62,6 +65,10 @@ class Unit {
   // not run.
   UnitState Show();
 
+  // Returns the state of each loaded unit that the name, a pattern, matches.
+  // Throws Error kReloadFailed if systemd gives no answer.
+  std::vector<UnitState> ShowMatching();
+
   // Makes the unit use its present files: reloads or restarts it as `action`
   // says, or starts it if it does not run. `auto` reloads a unit that can be
   // reloaded, and restarts it if it cannot or if an earlier reload has not
@@ -79,6 +86,17 @@ class Unit {
   // was ever started. Returns when it has stopped. Throws Error kReloadFailed
   // or kReloadTimeout.
   void Stop();
+
+  // Has systemd stop the unit, and does not wait for it. Returns why it could
+  // not be asked.
+  Reason StopLater();
+
+  // Queues the unit's start, and does not wait for it. Returns why it could not
+  // be asked.
+  Reason StartLater();
+
+  // Disables the unit: it no longer starts at boot. Throws Error kReloadFailed.
+  void Disable();
 
   // Throws Error kServiceDied if the unit does not run, kServiceRestarted if it
   // was started again since `baseline`. If the service hands over to another
@@ -104,6 +122,10 @@ class Unit {
                          Nanoseconds deadline);
   UnitState AwaitLeft(const std::string& verb, Nanoseconds deadline);
   void CancelJob();
+  // Whether the name must match a unit.
+  enum class Match { kOne, kAny };
+  CommandResult AskState(Match match);
+  Reason Queue(const std::string& verb);
   CommandResult Systemctl(const Argv& arguments, Nanoseconds timeout);
   [[noreturn]] void Fail(ErrorCode code, const std::string& verb,
                          const std::string& reason);
