@@ -12,7 +12,7 @@
 #include "adopt/real_path.h"
 #include "base/text.h"
 #include "base/units.h"
-#include "deploy/transaction.h"
+#include "deploy/locked_root.h"
 #include "store/layout.h"
 #include "store/verify.h"
 

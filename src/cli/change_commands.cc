@@ -10,6 +10,7 @@
 #include "cli/output.h"
 #include "cli/session.h"
 #include "deploy/deployment_state.h"
+#include "deploy/drain.h"
 #include "deploy/notices.h"
 #include "deploy/operations.h"
 #include "deploy/plan.h"
@@ -94,11 +95,12 @@ DeployContext* DeletingLater(DeployContext* context) {
   return context;
 }
 
-// Finishes a command that applies retention: prints the outcome first, then
-// deletes the trees that were set aside.
+// Finishes a command that changes what is live: prints the outcome first, then
+// ends idle instances and deletes the trees that were set aside.
 int FinishAndDelete(DeployContext* context, const GlobalOptions& global,
                     const Outcome& outcome) {
   const int status = Finish(global, outcome);
+  DrainIfNoUnitDoes(context);
   DeleteSetAside(context);
   return status;
 }
@@ -128,6 +130,20 @@ int FinishTelling(Session* session, CommandId command,
 }
 
 }  // namespace
+
+void DrainIfNoUnitDoes(DeployContext* context) {
+  if (!context->drains_itself) return;
+  context->wait = Nanoseconds::max();
+  const auto drain = [context] { Drain(context, [](const auto&) {}); };
+  if (RunInBackground(drain)) return;
+  try {
+    drain();
+  } catch (const Error& error) {
+    // The outcome stands, and the next transaction drains again.
+    context->report(
+        {.kind = ProgressEvent::Kind::kWarning, .text = error.what()});
+  }
+}
 
 DeployContext* Speaking(Session* session) {
   session->RequireOnlyRootWrites();
@@ -175,7 +191,11 @@ int RunRollback(const GlobalOptions& global, const RollbackOptions& options) {
     return PrintPlan(global, CommandId::kRollback,
                      PlanRollback(context, version));
   }
-  return Finish(global, Rollback(context, version, options.reason));
+  return FinishAndDelete(
+      context, global,
+      Rollback(context, version, options.reason,
+               options.unchecked ? RollbackProof::kUnchecked
+                                 : RollbackProof::kRequired));
 }
 
 int RunPrune(const GlobalOptions& global) {

@@ -16,6 +16,10 @@ struct DeployContext;
 // Prepares a session for a command that changes something: checks that only
 // root can write if this runs as root, and prints the events from now on.
 // Returns the session's own context. Throws Error as RequireOnlyRootWrites.
+// Ends idle instances in a background process, if systemd has no unit for that.
+// Call after the outcome has been reported.
+void DrainIfNoUnitDoes(DeployContext* context);
+
 DeployContext* Speaking(Session* session);
 
 int RunDeploy(const GlobalOptions& global, const DeployOptions& options);

@@ -66,6 +66,10 @@ constexpr auto kActivateOptions = std::span(kDeployOptions).last<1>();
 constexpr OptionRow kRollbackOptions[] = {
     {Option::kReason, "--reason", "The reason; kept in the history",
      ValueKind::kText, "TEXT", Served::kYes},
+    {.option = Option::kUnchecked,
+     .name = "--unchecked",
+     .help = "Do not wait until the release answers well",
+     .served = Served::kYes},
 };
 
 constexpr OptionRow kStatusOptions[] = {
@@ -230,6 +234,11 @@ constexpr CommandRow kCommands[] = {
      .example = "  release --root /srv/shop init\n"
                 "  release --root /srv/shop init --adopt --dry-run",
      .options = kInitOptions},
+    {CommandId::kStart,
+     "Start the live release's service or instance, as at boot",
+     "  release --app shop start"},
+    {CommandId::kDrain, "Stop the instances that nothing needs any more",
+     "  release --app shop drain"},
     {CommandId::kIntake, "Deploy the uploads that lie ready in the drop box",
      "  release --app shop intake --wait"},
     {.command = CommandId::kPrune,

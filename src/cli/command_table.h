@@ -36,6 +36,7 @@ enum class Option {
   kStripComponents,
   kConfirmWithin,
   kReason,
+  kUnchecked,
   kCheck,
   kMetrics,
   kUnits,

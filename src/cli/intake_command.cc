@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "cli/change_commands.h"
 #include "cli/json.h"
 #include "cli/output.h"
 #include "cli/session.h"
@@ -52,6 +53,7 @@ int RunIntake(const GlobalOptions& global) {
   const Exit exit = GravestExit(taken);
   if (global.json) PrintJson(IntakeJson(taken));
   if (taken.empty()) Say(global, "no upload lies ready");
+  DrainIfNoUnitDoes(context);
   return static_cast<int>(exit);
 }
 

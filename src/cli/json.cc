@@ -56,6 +56,18 @@ json EntryJson(const LedgerEntry& entry) {
           {"transaction", entry.transaction}};
 }
 
+json InstanceJson(const InstanceStatus& instance) {
+  return {{"version", instance.version.name()},
+          {"role", RoleName(instance.role)},
+          {"running", instance.running},
+          {"state", instance.state},
+          {"pid", instance.pid == 0 ? json(nullptr) : json(instance.pid)},
+          {"since", instance.since == 0 ? json(nullptr)
+                                        : json(FormatTime(instance.since))},
+          {"connections",
+           instance.connections ? json(*instance.connections) : json(nullptr)}};
+}
+
 // A damaged record may lack its beginning; the keys that come from it are then
 // left out.
 json RecordJson(const TransactionRecord& record) {
@@ -172,6 +184,11 @@ std::string StatusJson(const StatusReport& report) {
                          {"since", FormatTime(report.holder->since)},
                          {"command_line", report.holder->caller.command}};
   }
+  json instances = json::array();
+  for (const InstanceStatus& each : report.instances) {
+    instances.push_back(InstanceJson(each));
+  }
+  object["instances"] = instances;
   json strays = json::array();
   for (const ProcessUse& use : report.strays) {
     strays.push_back(
@@ -188,6 +205,8 @@ std::string ListJson(const std::vector<ListedRelease>& releases) {
     object["live"] = release.live;
     object["rollback_target"] = release.rollback_target;
     object["pids"] = release.pids;
+    object["instance"] =
+        release.instance ? InstanceJson(*release.instance) : json(nullptr);
     array.push_back(std::move(object));
   }
   return JsonText({{"schema", 1}, {"command", "list"}, {"releases", array}});
@@ -200,6 +219,15 @@ std::string HistoryJson(const std::vector<TransactionRecord>& records) {
   }
   return JsonText(
       {{"schema", 1}, {"command", "history"}, {"transactions", array}});
+}
+
+std::string DrainJson(const std::vector<DrainedInstance>& drained) {
+  json array = json::array();
+  for (const DrainedInstance& each : drained) {
+    array.push_back({{"version", each.version.name()}, {"cut", each.cut}});
+  }
+  return JsonText(
+      {{"schema", 1}, {"command", "drain"}, {"exit", 0}, {"stopped", array}});
 }
 
 std::string VerifyJson(const std::vector<VerifiedRelease>& releases) {

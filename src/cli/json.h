@@ -32,6 +32,7 @@ std::string ListJson(const std::vector<ListedRelease>& releases);
 std::string HistoryJson(const std::vector<TransactionRecord>& records);
 
 // The result of `verify` for one release.
+std::string DrainJson(const std::vector<DrainedInstance>& drained);
 std::string VerifyJson(const std::vector<VerifiedRelease>& releases);
 std::string NotifyJson(const std::vector<Delivery>& deliveries);
 std::string LevelName(Finding::Level level);  // "ok", "warn", "fail"

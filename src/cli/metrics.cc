@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <limits>
 #include <map>
 #include <utility>
 #include <vector>
@@ -107,6 +108,22 @@ void AddLast(const DeploymentState& state, Metrics* metrics) {
                "How long its steps took together.", seconds);
 }
 
+void AddInstances(const StatusReport& report, Metrics* metrics) {
+  if (report.instances.empty()) return;
+  metrics->Family("instance_running", "1 where the instance runs.");
+  for (const InstanceStatus& each : report.instances) {
+    metrics->Sample(each.running, {{"version", each.version.name()},
+                                   {"role", std::string(RoleName(each.role))}});
+  }
+  metrics->Family("instance_connections",
+                  "Clients that are connected to the instance; NaN: unknown.");
+  for (const InstanceStatus& each : report.instances) {
+    metrics->Sample(each.connections ? *each.connections
+                                     : std::numeric_limits<double>::quiet_NaN(),
+                    {{"version", each.version.name()}});
+  }
+}
+
 }  // namespace
 
 std::string MetricsText(const std::string& app, const StatusReport& report) {
@@ -128,6 +145,7 @@ std::string MetricsText(const std::string& app, const StatusReport& report) {
   metrics.One("transaction_interrupted",
               "1 where a transaction died and was not settled yet.",
               report.interrupted());
+  AddInstances(report, &metrics);
   metrics.One("undelivered_notices", "Notices that wait in the outbox.",
               static_cast<double>(report.undelivered));
   return metrics.Take();

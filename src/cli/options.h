@@ -45,6 +45,7 @@ struct ActivateOptions {
 struct RollbackOptions {
   std::string version;  // "": the good release before the live one
   std::string reason;
+  bool unchecked = false;
 };
 
 struct PinOptions {

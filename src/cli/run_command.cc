@@ -6,6 +6,7 @@
 #include "base/units.h"
 #include "cli/change_commands.h"
 #include "cli/completion.h"
+#include "cli/instance_commands.h"
 #include "cli/intake_command.h"
 #include "cli/pack_command.h"
 #include "cli/serve.h"
@@ -119,8 +120,10 @@ int RunCommand(GlobalOptions* global, CommandWords* words) {
       return RunActivate(*global, {.version = words->Operand(0),
                                    .confirm_within = ConfirmWithin(*words)});
     case CommandId::kRollback:
-      return RunRollback(*global, {.version = words->Operand(0),
-                                   .reason = words->Value(Option::kReason)});
+      return RunRollback(*global,
+                         {.version = words->Operand(0),
+                          .reason = words->Value(Option::kReason),
+                          .unchecked = words->Has(Option::kUnchecked)});
     case CommandId::kInit:
       return RunInit(*global, InitOf(*words));
     case CommandId::kIntake:
@@ -134,6 +137,10 @@ int RunCommand(GlobalOptions* global, CommandWords* words) {
     case CommandId::kRecover:
       return RunRecover(*global,
                         {.no_service = words->Has(Option::kNoService)});
+    case CommandId::kStart:
+      return RunStart(*global);
+    case CommandId::kDrain:
+      return RunDrain(*global);
     case CommandId::kNotify:
       return RunNotify(*global, {.due = words->Has(Option::kDue)});
     case CommandId::kConfirm:

@@ -99,6 +99,26 @@ Config ChooseConfig(const GlobalOptions& options) {
   return ReadConfig(ConfigPath(apps.front()), apps.front());
 }
 
+// Throws Error kConfigInvalid if another app has the same template: its
+// instances could not be told from this app's.
+void RequireOwnTemplate(const Config& config) {
+  if (!config.instances.configured) return;
+  for (const std::string& app : ConfiguredApps()) {
+    if (app == config.app) continue;
+    Config other;
+    try {
+      other = ReadConfig(ConfigPath(app), app);
+    } catch (const Error&) {
+      continue;  // that app's own commands report it
+    }
+    if (other.service.unit != config.service.unit) continue;
+    throw Error(ErrorCode::kConfigInvalid,
+                fmt::format("cannot use {} for {}: {} has the same [service] "
+                            "unit",
+                            config.service.unit, config.app, ConfigPath(app)));
+  }
+}
+
 // The most threads that one command uses. More do not help, even if they wait
 // for the disk and not for the processor.
 constexpr unsigned kThreads = 17;
@@ -175,6 +195,7 @@ std::vector<std::string> ConfiguredApps() {
 Config LoadConfig(const GlobalOptions& options) {
   Config config = ChooseConfig(options);
   if (!options.root.empty()) config.root = AbsolutePath(options.root);
+  RequireOwnTemplate(config);
   // Set by release-intake@.service. Not a key of the configuration, because it
   // depends on how the command was started.
   config.hooks.in_unit = Environment("RELEASE_HOOKS_IN_UNIT") == "yes";
@@ -204,6 +225,8 @@ Session::Session(const GlobalOptions& options)
                      .journal_socket = kJournalSocket};
   context_.config = &config_;
   context_.caller = Caller();
+  context_.units_know_app =
+      !config_.app.empty() && options_.config.empty() && options_.root.empty();
   context_.wait = options_.wait;
   context_.threads = AllowedThreads();
   context_.cores = std::thread::hardware_concurrency();

@@ -93,6 +93,22 @@ std::string From(const BeginRecord& begin) {
   return version ? version->name() : Escaped(*begin.from_target);
 }
 
+// "1.4.2: live, active (running), pid 812, since 2026-11-29 08:00:12, 3
+// connections".
+std::string InstanceText(const InstanceStatus& instance) {
+  std::string text = fmt::format("{}: {}, {}", instance.version.name(),
+                                 RoleName(instance.role), instance.state);
+  if (instance.pid != 0) {
+    text += fmt::format(", pid {} since {}", instance.pid,
+                        FormatTime(instance.since));
+  }
+  if (instance.connections) {
+    text += fmt::format(", {} connection{}", *instance.connections,
+                        *instance.connections == 1 ? "" : "s");
+  }
+  return text;
+}
+
 std::string UndeliveredText(const StatusReport& report) {
   const std::string text = fmt::format("{} notice{}", report.undelivered,
                                        report.undelivered == 1 ? "" : "s");
@@ -167,6 +183,9 @@ std::string StatusText(const StatusReport& report) {
                       : fmt::format("NO, {}; see `release verify`",
                                     CountText(report.differences.size())));
   }
+  for (const InstanceStatus& each : report.instances) {
+    text += Field("instance", InstanceText(each));
+  }
   text += Field("running", report.holder ? RunningText(report) : "nothing");
   if (state.last) text += Field("last", TransactionText(*state.last));
   if (report.undelivered > 0) {
@@ -192,6 +211,10 @@ std::string ListTable(const std::vector<ListedRelease>& releases) {
     if (release.live) marks.emplace_back("live");
     if (release.rollback_target) marks.emplace_back("rollback target");
     if (entry.pinned) marks.emplace_back("pinned");
+    if (release.instance && release.instance->running) {
+      marks.push_back(
+          fmt::format("{} instance", RoleName(release.instance->role)));
+    }
     if (!release.pids.empty()) {
       marks.push_back(fmt::format("used by {}", fmt::join(release.pids, " ")));
     }

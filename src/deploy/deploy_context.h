@@ -42,6 +42,12 @@ struct DeployContext {
   // If true, retention only renames trees to trash, and the caller deletes them
   // (DeleteTrash) after it has reported the outcome.
   bool deletes_later = false;
+  // Whether the units of this program, which know only the app's name, use the
+  // same configuration and root.
+  bool units_know_app = false;
+  // Set if the caller must end idle instances after it has reported the outcome
+  // (Drain), because no unit does.
+  bool drains_itself = false;
   unsigned cores = 1;  // of this machine
   std::function<void(const ProgressEvent&)> report = [](const ProgressEvent&) {
   };

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "deploy/locked_root.h"
 #include "deploy/notices.h"
 #include "deploy/preempt.h"
-#include "deploy/transaction.h"
 #include "deploy/undo.h"
 #include "store/durable.h"
 #include "store/layout.h"
@@ -94,9 +94,11 @@ Outcome Activate(DeployContext* context, const Version& version,
 }
 
 Outcome Rollback(DeployContext* context, const std::optional<Version>& version,
-                 const std::string& reason) {
-  TransactionSpec spec{
-      .kind = TransactionKind::kRollback, .version = version, .reason = reason};
+                 const std::string& reason, RollbackProof proof) {
+  TransactionSpec spec{.kind = TransactionKind::kRollback,
+                       .version = version,
+                       .reason = reason,
+                       .unchecked = proof == RollbackProof::kUnchecked};
   const auto preempted = Preempt(context);
   if (!preempted) return RunTransaction(context, spec);
   const std::string remark = RemarkOn(*preempted);

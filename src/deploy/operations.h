@@ -27,9 +27,11 @@ Outcome Activate(DeployContext* context, const Version& version,
 // and good before the current one. Marks the release that was live as
 // withdrawn, with `reason`. Preempts a transaction that waits for a network or
 // a person (deploy/preempt.h), waits until it is undone, and warns whose it
-// was.
+// was. With kUnchecked it does not wait until the release answers well.
+enum class RollbackProof { kRequired, kUnchecked };
 Outcome Rollback(DeployContext* context, const std::optional<Version>& version,
-                 const std::string& reason);
+                 const std::string& reason,
+                 RollbackProof proof = RollbackProof::kRequired);
 
 Outcome Prune(DeployContext* context);
 Outcome Pin(DeployContext* context, const Version& version);

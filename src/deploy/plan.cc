@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/instance_names.h"
 #include "base/units.h"
 #include "deploy/deployment_state.h"
 #include "deploy/disk_facts.h"
@@ -10,6 +11,7 @@
 #include "deploy/recovery.h"
 #include "deploy/staging.h"
 #include "deploy/transaction_spec.h"
+#include "service/instance.h"
 #include "store/layout.h"
 #include "store/lock.h"
 
@@ -96,8 +98,59 @@ void PlanSettling(DeployContext* context, const DeploymentState& state,
   PlanRecoverySteps(context, *state.open, plan);
 }
 
-// Lists the steps in the order in which Transaction::Activate runs them. A
-// rollback runs no activation hooks and marks the live release.
+void PlanHealth(const Config& config, Plan* plan) {
+  if (!config.health.configured()) return;
+  plan->push_back(
+      fmt::format("check that it is healthy within {}, and stays so for {}",
+                  FormatDuration(config.health.deadline),
+                  FormatDuration(config.health.min_healthy_time)));
+}
+
+std::string DescribeSwitch(const DeploymentState& state,
+                           const Version& version) {
+  return fmt::format("point {} at {} (now: {})", kCurrent, ReleasePath(version),
+                     state.current_target.value_or("nothing"));
+}
+
+// Lists the steps in the order in which Activation::ByInstance runs them.
+void PlanInstance(DeployContext* context, const DeploymentState& state,
+                  const Version& version, Plan* plan) {
+  const Config& config = *context->config;
+  const bool runs = IsRunning(ListInstances(config, context->system), version);
+  plan->push_back(fmt::format(
+      "{} {} beside the live one", runs ? "use the running instance" : "start",
+      InstanceUnit(config.service.unit, version.name())));
+  PlanHealth(config, plan);
+  plan->push_back(DescribeSwitch(state, version));
+  plan->push_back(fmt::format("check that {} leads to it", LiveSocket(config)));
+  if (!config.instances.front_url.empty()) {
+    plan->push_back(
+        fmt::format("ask {} through the front", config.instances.front_url));
+  }
+  for (const std::string& unit : config.instances.restart) {
+    plan->push_back(fmt::format("restart {}", unit));
+  }
+}
+
+// Lists the steps in the order in which Activation::ByService runs them.
+void PlanService(const Config& config, const DeploymentState& state,
+                 const Version& version, LinkChange link, Plan* plan) {
+  if (config.trial.configured() && link == LinkChange::kForward) {
+    plan->push_back(
+        fmt::format("try it as {} beside the live one",
+                    InstanceUnit(config.trial.unit, version.name())));
+  }
+  plan->push_back(DescribeSwitch(state, version));
+  if (config.service.configured()) {
+    plan->push_back(fmt::format(
+        "have the service take it up ({})",
+        config.service.unit.empty() ? "as configured" : config.service.unit));
+  }
+  PlanHealth(config, plan);
+}
+
+// Lists the steps in the order in which Activation::Run runs them. A rollback
+// runs no activation hooks and marks the live release.
 void PlanActivation(DeployContext* context, const DeploymentState& state,
                     const Version& version, LinkChange link, Plan* plan) {
   const bool goes_back = link == LinkChange::kBack;
@@ -111,19 +164,10 @@ void PlanActivation(DeployContext* context, const DeploymentState& state,
   if (!goes_back && !config.hooks.pre_activate.empty()) {
     plan->emplace_back("run the pre_activate hook");
   }
-  plan->push_back(fmt::format("point {} at {} (now: {})", kCurrent,
-                              ReleasePath(version),
-                              state.current_target.value_or("nothing")));
-  if (config.service.configured()) {
-    plan->push_back(fmt::format(
-        "have the service take it up ({})",
-        config.service.unit.empty() ? "as configured" : config.service.unit));
-  }
-  if (config.health.configured()) {
-    plan->push_back(
-        fmt::format("check that it is healthy within {}, and stays so for {}",
-                    FormatDuration(config.health.deadline),
-                    FormatDuration(config.health.min_healthy_time)));
+  if (config.instances.configured) {
+    PlanInstance(context, state, version, plan);
+  } else {
+    PlanService(config, state, version, link, plan);
   }
   if (!goes_back && !config.hooks.post_activate.empty()) {
     plan->emplace_back("run the post_activate hook");

@@ -26,7 +26,8 @@ bool IsInterruptible(const TransactionRecord& record) {
   if (record.begin->command == CommandId::kRollback) return false;
   // The step "unpack" may wait for the rest of an upload.
   const std::string& step = record.current_step;
-  return step == "unpack" || step == "health" || step == "confirm";
+  return step == "unpack" || step == "health" || step == "trial" ||
+         step == "confirm";
 }
 
 void LeaveRequest(Fs* fs, const std::string& path, const std::string& text) {
@@ -84,6 +85,9 @@ Nanoseconds LongestUndo(const Config& config) {
        {config.service.timeout, config.service.timeout, config.health.deadline,
         config.health.min_healthy_time, config.hooks.timeout}) {
     sum = AddSaturated(sum, part);
+  }
+  for (std::size_t i = 0; i < config.instances.restart.size(); ++i) {
+    sum = AddSaturated(sum, config.service.timeout);
   }
   return sum;
 }

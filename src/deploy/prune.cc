@@ -9,6 +9,7 @@
 
 #include "base/host_path.h"
 #include "deploy/attempt.h"
+#include "service/instance.h"
 #include "store/layout.h"
 #include "store/unremovable.h"
 
@@ -23,6 +24,14 @@ std::set<Version> InUse(DeployContext* context) {
   std::set<Version> used;
   for (const ProcessUse& use : context->system.runner->UsersOf(releases)) {
     if (auto version = VersionOfPath(releases, use.path)) used.insert(*version);
+  }
+  if (!context->config->instances.configured) return used;
+  for (const ListedInstance& instance :
+       ListInstances(*context->config, context->system)) {
+    if (instance.state.active != "inactive" &&
+        instance.state.active != "failed") {
+      used.insert(instance.version);
+    }
   }
   return used;
 }

@@ -25,12 +25,28 @@ Tree PlanTree(const TransactionRecord& record, const DiskFacts& disk,
   if (!record.begin->creates || !disk.to_inode) return Tree::kKeep;
   // The switch follows the publishing, so this transaction made the tree. Do
   // not compare inodes here: they differ if the root was copied or restored.
-  if (record.switching) return Tree::kKeepFailed;
+  if (record.switching || record.starting) return Tree::kKeepFailed;
   if (disk.to_inode != record.tree) return Tree::kNotOurs;
   // A link that stays where it is may lead to this tree, perhaps by another
   // spelling of its path, so do not delete the tree.
   const bool stays = link == Link::kStuck || link == Link::kLeave;
   return stays ? Tree::kKeepFailed : Tree::kDrop;
+}
+
+// An instance may run as soon as `starting` is written. A rollback to one that
+// runs already writes only `switching`.
+void PlanInstances(const TransactionRecord& record, RecoveryPlan* plan) {
+  const BeginRecord& begin = *record.begin;
+  if (!begin.to || !(record.starting || record.switching) || begin.takes_over ||
+      plan->link == Link::kStuck) {
+    return;
+  }
+  const bool ran = record.service_before == ServiceBefore::kRunning;
+  // If the live release itself was started, it is the earlier one, too.
+  const bool same = begin.from_target == ReleasePath(*begin.to);
+  plan->stop_new = !same || !ran;
+  plan->keep_earlier_running =
+      begin.from_target && ran && plan->link != Link::kLeave;
 }
 
 }  // namespace
@@ -46,6 +62,7 @@ std::optional<RecoveryPlan> PlanRecovery(const TransactionRecord& record,
   const bool moves = plan.link == Link::kRestore || plan.link == Link::kRemove;
   plan.reload = !record.begin->takes_over &&
                 (moves || (record.switching && plan.link == Link::kSync));
+  PlanInstances(record, &plan);
   return plan;
 }
 

@@ -51,13 +51,19 @@ struct RecoveryPlan {
     // but remove the manifest that the transaction wrote for that name.
     kNotOurs,
     kDrop,  // made by this transaction and never live: remove it
-    // Made by this transaction, and live for a while or perhaps still linked:
-    // keep it and mark it failed, so that the failure can be examined.
+    // Made by this transaction, and started, live for a while, or perhaps still
+    // linked: keep it and mark it failed, so that the failure can be examined.
     kKeepFailed,
   };
 
   Link link = Link::kSync;
   Tree tree = Tree::kKeep;
+  // For [instances] and [trial]: whether to stop the instance that the
+  // transaction started.
+  bool stop_new = false;
+  // For [instances]: whether the earlier release's instance must run before the
+  // link goes back. One that an operator had stopped stays stopped.
+  bool keep_earlier_running = false;
   // Whether to reload the service, which may have loaded this transaction's
   // release. Always false for an adoption: the service uses the same files
   // before and after it.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "store/instance_link.h"
 #include "store/layout.h"
 #include "store/releases.h"
 #include "store/verify.h"
@@ -16,8 +17,9 @@ namespace {
 using Differences = std::vector<ManifestDifference>;
 
 Differences Compare(DeployContext* context, const Version& version) {
-  return CompareShape(context->fs, version,
-                      context->ThreadsFor(kVerifyThreads));
+  return WithoutInstanceLink(
+      *context->config,
+      CompareShape(context->fs, version, context->ThreadsFor(kVerifyThreads)));
 }
 
 // "releases/2 has changed since it was published: ...".

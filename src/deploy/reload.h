@@ -13,8 +13,12 @@ namespace release {
 // Leaves out a step without a configuration. `hook_context.step` is "undo" in
 // an undo; if it is empty, each step fills in its own name. Throws as the
 // functions of Service do.
+//
+// With kUnchecked, only reloads.
+enum class ReloadProof { kRequired, kUnchecked };
 void ReloadAndProve(StepRecorder* recorder, Service* service,
-                    const HookContext& hook_context);
+                    const HookContext& hook_context,
+                    ReloadProof proof = ReloadProof::kRequired);
 
 }  // namespace release
 

@@ -2,10 +2,24 @@
 
 #include <fmt/format.h>
 
+#include "base/instance_names.h"
 #include "deploy/attempt.h"
 #include "deploy/reload.h"
 
 namespace release {
+
+HookContext ContextOfUndo(const Config& config, const TransactionRecord& record,
+                          const Outcome& outcome) {
+  return {.app = config.app,
+          .version = outcome.previous,
+          .previous = record.begin->to ? record.begin->to->name() : "",
+          .root = config.root,
+          .transaction = record.number,
+          .socket = SocketOf(config, outcome.previous),
+          .step = "undo",
+          .result = Result::kUndone,
+          .reason = outcome.error->message};
+}
 
 ServiceReturn::ServiceReturn(StepRecorder* recorder,
                              const TransactionRecord& record,
@@ -13,15 +27,7 @@ ServiceReturn::ServiceReturn(StepRecorder* recorder,
     : recorder_(recorder),
       config_(*recorder->context()->config),
       record_(record),
-      hook_context_{
-          .app = config_.app,
-          .version = outcome.previous,
-          .previous = record.begin->to ? record.begin->to->name() : "",
-          .root = config_.root,
-          .transaction = record.number,
-          .step = "undo",
-          .result = Result::kUndone,
-          .reason = outcome.error->message},
+      hook_context_(ContextOfUndo(config_, record, outcome)),
       service_(&config_, recorder->context()->system) {}
 
 std::optional<Failure> ServiceReturn::Run() {

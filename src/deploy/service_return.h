@@ -8,6 +8,11 @@
 
 namespace release {
 
+// Returns the facts for hooks and probes of an undo: the release that is live
+// again, and the failure that `outcome` has.
+HookContext ContextOfUndo(const Config& config, const TransactionRecord& record,
+                          const Outcome& outcome);
+
 class ServiceReturn {
  public:
   // All are borrowed. Reads the cause and the earlier release from `outcome`.

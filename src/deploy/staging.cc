@@ -5,10 +5,12 @@
 #include <algorithm>
 
 #include "archive/entry_rules.h"
+#include "base/instance_names.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "deploy/release_shape.h"
 #include "os/cancellation.h"
+#include "store/instance_link.h"
 #include "store/layout.h"
 #include "store/releases.h"
 #include "store/unremovable.h"
@@ -186,6 +188,15 @@ void RefuseUnknownEntry(const DeploymentState& state, const Version& version) {
               ReleasePath(version));
 }
 
+// Throws Error kVersionTooLong if no instance can have that version.
+void RefuseTooLong(const Config& config, const Version& version) {
+  const Reason problem = WhyTooLong(config, version.name());
+  if (!problem) return;
+  throw Error(ErrorCode::kVersionTooLong,
+              fmt::format("cannot stage {}: {}", version.name(), *problem),
+              version.name());
+}
+
 }  // namespace
 
 ArchiveStaging::ArchiveStaging(DeployContext* context, ArchiveRequest request)
@@ -283,6 +294,7 @@ void ArchiveStaging::Prepare(const DeploymentState& state,
   const Version version = ChooseVersion(state);
   prepared->to = version;
   RefuseUnknownEntry(state, version);
+  RefuseTooLong(*context_->config, version);
   // The process of the previous transaction may still be deleting its own
   // trash, so leave that to it.
   if (HasTrash(state, state.newest)) DeleteTrashFirst();
@@ -370,6 +382,7 @@ void ArchiveStaging::CheckArchive(const Unpacked& unpacked) const {
                             archive_.checksum->sha256),
                 request_.name, archive_.checksum->sha256, unpacked.sha256);
   }
+  RefuseInstanceLink(*context_->config, unpacked.manifest);
   if (!carried_) return;
   const auto differences =
       Compare(AsUnpacked(*carried_, SharedPaths(*context_->config),
@@ -441,6 +454,8 @@ void ArchiveStaging::Create(const DeploymentState& state,
   top_directory_ = OnlyDirectory(unpacked.manifest);
   recorder->Step("publish", [&] {
     staging.LinkShared(*context_->config, &unpacked.manifest, request_.owner);
+    MakeInstanceLink(context_->fs, staging.directory(), *context_->config,
+                     *prepared->to);
     staging.Publish(*prepared->to, unpacked.manifest, request_.owner);
   });
   for (const std::string& path : unpacked.left_out) {

@@ -4,13 +4,13 @@
 
 #include <utility>
 
-#include "base/units.h"
+#include "base/instance_names.h"
+#include "deploy/activation.h"
 #include "deploy/adopt_releases.h"
 #include "deploy/attempt.h"
+#include "deploy/drain.h"
 #include "deploy/notices.h"
 #include "deploy/prune.h"
-#include "deploy/release_shape.h"
-#include "deploy/reload.h"
 #include "deploy/staging.h"
 #include "deploy/step_recorder.h"
 #include "deploy/switch.h"
@@ -18,16 +18,11 @@
 #include "deploy/undo.h"
 #include "os/cancellation.h"
 #include "service/hooks.h"
-#include "store/current.h"
 #include "store/layout.h"
-#include "store/newest_record.h"
-#include "store/spare_records.h"
 #include "store/unremovable.h"
 
 namespace release {
 namespace {
-
-constexpr Nanoseconds kConfirmPoll = std::chrono::milliseconds(50);
 
 class Transaction {
  public:
@@ -41,9 +36,6 @@ class Transaction {
   void Begin();
   void Forward();
   void Stage();
-  void Activate();
-  void Switch();
-  void AwaitConfirmation();
   void Commit();
   void ChangeLedger(Ledger* ledger, std::int64_t now);
   void AfterCommit();
@@ -69,7 +61,6 @@ class Transaction {
   TransactionRecord record_;
   StepRecorder recorder_;
   AbortWatch watch_;
-  Service service_;
   Outcome outcome_;
 };
 
@@ -79,10 +70,9 @@ Transaction::Transaction(DeployContext* context, const TransactionSpec& spec,
       spec_(spec),
       state_(std::move(state)),
       recorder_(context, state_.newest + 1),
-      watch_(
-          context->fs, AbortPath(recorder_.number()),
-          fmt::format("transaction {} was asked to abort", recorder_.number())),
-      service_(context->config, context->system) {
+      watch_(context->fs, AbortPath(recorder_.number()),
+             fmt::format("transaction {} was asked to abort",
+                         recorder_.number())) {
   record_.number = recorder_.number();
 }
 
@@ -173,7 +163,9 @@ void Transaction::Begin() {
                        : spec_.traits().record_space());
   try {
     // A rollback changes nothing before its switch: one sync covers both.
-    journal_->Begin(*record_.begin, link() == LinkChange::kBack
+    const bool nothing_before_switch =
+        link() == LinkChange::kBack && !context_->config->instances.configured;
+    journal_->Begin(*record_.begin, nothing_before_switch
                                         ? Journal::Beginning::kWithSwitching
                                         : Journal::Beginning::kAtOnce);
   } catch (const Error&) {
@@ -186,10 +178,20 @@ void Transaction::Begin() {
 
 void Transaction::Forward() {
   Stage();
-  if (link() == LinkChange::kTakeOver) {
-    recorder_.Step("switch", [&] { Switch(); });
-  } else if (switches()) {
-    Activate();
+  Activation activation({.recorder = &recorder_,
+                         .journal = &*journal_,
+                         .record = &record_,
+                         .spec = spec_,
+                         .state = state_,
+                         .to = prepared_.to,
+                         .link = link(),
+                         .tree = tree_ ? &*tree_ : nullptr,
+                         .hook_context = MakeHookContext("")});
+  if (switches()) {
+    activation.Run();
+  } else if (prepared_.unchanged &&
+             spec_.traits().link == LinkChange::kForward) {
+    activation.StartLiveAgain();
   }
   // This is the last check for a stop request: the commit follows.
   ThrowIfCancelled();
@@ -222,75 +224,6 @@ void Transaction::Stage() {
       prepared_.unchanged = state_.live == prepared_.to ||
                             spec_.traits().link == LinkChange::kNone;
   }
-}
-
-void Transaction::Activate() {
-  const HooksConfig& hooks = context_->config->hooks;
-  const bool with_hooks = link() != LinkChange::kBack;
-  // Staging has compared the release if there is an archive. A rollback must
-  // not take longer for a large release.
-  if (!spec_.archive && link() == LinkChange::kForward) {
-    const Reason altered = DescribeAlteration(context_, *prepared_.to);
-    if (altered) recorder_.Warn(*altered);
-  }
-  service_.Observe();
-  if (with_hooks) {
-    service_.RequirePrograms();
-    recorder_.RunHookStep("pre_activate", hooks.pre_activate,
-                          MakeHookContext("pre_activate"));
-  }
-  recorder_.Step("switch", [&] { Switch(); });
-  ReloadAndProve(&recorder_, &service_, MakeHookContext(""));
-  if (with_hooks) {
-    recorder_.RunHookStep("post_activate", hooks.post_activate,
-                          MakeHookContext("post_activate"));
-  }
-  if (spec_.confirm_within) {
-    recorder_.Step("confirm", [&] { AwaitConfirmation(); });
-  }
-}
-
-void Transaction::Switch() {
-  Fs* fs = context_->fs;
-  const CurrentBefore before =
-      state_.current_is_link ? CurrentBefore::kLink : CurrentBefore::kOther;
-  RequireUnmoved(fs, *record_.begin, before);
-  if (tree_) tree_->RequireInPlace("activate");
-  if (service_.WasStopped() && !record_.begin->from_target) {
-    record_.service_before = ServiceBefore::kStopped;
-  }
-  // Durable before the rename: recovery must know that `current` may change.
-  journal_->Switching(record_.service_before);
-  record_.switching = true;
-  try {
-    const auto remark = SwitchCurrent(fs, record_, before, link());
-    if (remark) recorder_.Warn(*remark);
-  } catch (const FsError&) {
-    // A rename that was refused is a failure before the switch: nobody has seen
-    // the new release.
-    record_.switching = !IsUnmoved(fs, *record_.begin, before);
-    throw;
-  }
-}
-
-void Transaction::AwaitConfirmation() {
-  Clock* clock = context_->system.clock;
-  const Nanoseconds end =
-      AddSaturated(clock->SinceBoot(), *spec_.confirm_within);
-  const std::string time = FormatDuration(*spec_.confirm_within);
-  recorder_.Remark(
-      fmt::format("waiting {} for `release confirm`; without it {} is undone",
-                  time, prepared_.to->name()));
-  while (!context_->fs->Stat(Fs::kRoot, ConfirmPath(record_.number))) {
-    ThrowIfCancelled();
-    if (clock->SinceBoot() >= end) {
-      throw Error(ErrorCode::kNotConfirmed,
-                  fmt::format("cannot keep {}: not confirmed within {}",
-                              prepared_.to->name(), time));
-    }
-    clock->Sleep(kConfirmPoll);
-  }
-  context_->fs->RemoveFile(Fs::kRoot, ConfirmPath(record_.number));
 }
 
 void Transaction::Commit() {
@@ -367,6 +300,11 @@ void Transaction::AfterCommit() {
     }
   });
   if (failure) recorder_.Warn(failure->message);
+  if (context_->config->instances.configured && switches() &&
+      link() != LinkChange::kTakeOver) {
+    recorder_.WarnAll(LeaveEarlierInstance(
+        context_, link() == LinkChange::kForward ? state_.live : std::nullopt));
+  }
 }
 
 Outcome Transaction::Undone(const Failure& failure) {
@@ -401,6 +339,8 @@ HookContext Transaction::MakeHookContext(const std::string& step) const {
           .previous = outcome_.previous,
           .root = context_->config->root,
           .transaction = record_.number,
+          .socket = SocketOf(*context_->config,
+                             prepared_.to ? prepared_.to->name() : ""),
           .step = step,
           .result = record_.end ? record_.end->result : Result::kNone,
           .reason = spec_.reason,
@@ -409,65 +349,9 @@ HookContext Transaction::MakeHookContext(const std::string& step) const {
 
 }  // namespace
 
-LockedRoot::LockedRoot(DeployContext* context) : context_(context) {
-  try {
-    LockAndRecover();
-  } catch (const Error&) {
-    lock_.reset();
-    TellNotices(context_);
-    throw;
-  }
-}
-
-void LockedRoot::LockAndRecover() {
-  RequireLayout(context_->fs);
-  lock_.emplace(context_->fs, context_->system.clock, context_->caller,
-                context_->wait);
-  state_ = ReadDeploymentState(context_->fs);
-  recovery_ = Recover(context_, &state_, WithService::kYes);
-  if (!recovery_) return;
-  // Undoing a rollback goes forward, so it is not a rollback that was asked
-  // for.
-  const bool forward = state_.open->begin->command != CommandId::kRollback;
-  const std::string before = state_.CurrentName();
-  state_ = ReadDeploymentState(context_->fs);
-  if (state_.open) return;
-  state_.went_back = forward && state_.CurrentName() != before;
-  context_->report(
-      {.kind = ProgressEvent::Kind::kWarning,
-       .transaction = recovery_->transaction,
-       .text = fmt::format("settled first: {}", recovery_->error->message)});
-}
-
-Outcome LockedRoot::RunAndPrepareNext(const TransactionSpec& spec) {
-  if (!recovered()) return *recovery_;
-  Fs* fs = context_->fs;
-  Outcome outcome = Transaction(context_, spec, std::move(state_)).Run();
-  // Make links and spare records now: the next rollback may find a full disk.
-  Attempt([&] { PrepareLinks(fs, ListReleases(fs).versions); });
-  Attempt([&] { PrepareSpareRecords(fs); });
-  // Do this last: any later change in transactions/ invalidates the cache.
-  Attempt([&] { RememberNewest(fs, outcome.transaction); });
-  return outcome;
-}
-
-Outcome LockedRoot::Run(const TransactionSpec& spec) {
-  try {
-    Outcome outcome = RunAndPrepareNext(spec);
-    lock_.reset();
-    for (std::string& warning : TellNotices(context_)) {
-      outcome.warnings.push_back(std::move(warning));
-    }
-    return outcome;
-  } catch (const Error&) {
-    lock_.reset();
-    TellNotices(context_);
-    throw;
-  }
-}
-
-Outcome RunTransaction(DeployContext* context, const TransactionSpec& spec) {
-  return LockedRoot(context).Run(spec);
+Outcome RunUnderLock(DeployContext* context, const TransactionSpec& spec,
+                     DeploymentState state) {
+  return Transaction(context, spec, std::move(state)).Run();
 }
 
 }  // namespace release

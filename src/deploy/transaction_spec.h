@@ -112,6 +112,8 @@ struct TransactionSpec {
   // How long to wait for `release confirm` after the release proved healthy;
   // without a confirmation the transaction is undone. nullopt: do not wait.
   std::optional<Duration> confirm_within;
+  // kRollback: do not wait until the release answers well.
+  bool unchecked = false;
   // A reason to refuse that the caller found under the lock. The transaction
   // then changes nothing, and only its refusal is recorded.
   std::optional<Failure> refusal;

@@ -2,6 +2,7 @@
 
 #include "deploy/attempt.h"
 #include "deploy/disk_facts.h"
+#include "deploy/instance_undo.h"
 #include "deploy/notices.h"
 #include "deploy/prune.h"
 #include "deploy/service_return.h"
@@ -76,14 +77,20 @@ class UndoRun {
     Fs* fs = context_->fs;
     const RecoveryPlan plan =
         *PlanRecovery(record_, ReadDiskFacts(fs, *record_.begin));
-    has_steps_ = record_.switching || plan.reload;
+    has_steps_ = record_.starting || record_.switching || plan.reload;
     if (has_steps_ && HasRoomForSteps(fs)) recorder_.SetJournal(journal_);
+    const bool with_service = cause_.with_service == WithService::kYes;
+    const bool instances = context_->config->instances.configured;
+    InstanceUndo instance_undo(&recorder_, record_, plan, outcome_);
+    std::optional<Failure> trouble;
+    if (instances && with_service) trouble = instance_undo.StartEarlier();
     Step("switch", [&] { UndoSwitch(fs, record_, plan.link); });
     outcome_.current = NameOfTarget(ReadCurrentTarget(fs, *record_.begin));
-    std::optional<Failure> trouble;
-    if (plan.reload && cause_.with_service == WithService::kYes) {
-      trouble = ServiceReturn(&recorder_, record_, outcome_).Run();
+    if (plan.reload && with_service) {
+      trouble = instances ? instance_undo.Return(trouble)
+                          : ServiceReturn(&recorder_, record_, outcome_).Run();
     }
+    if (with_service) instance_undo.StopNew();
     if (ChangesReleases(record_, plan.tree)) {
       Step("tree", [&] { UndoStaging(fs, record_, plan.tree, ledger); });
     }

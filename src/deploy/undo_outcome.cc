@@ -120,8 +120,15 @@ void DecideFailedUndo(const TransactionRecord& record, const Error& error,
 bool ReleaseFailed(const TransactionRecord& record,
                    const std::optional<Failure>& failure, Exit exit) {
   const BeginRecord& begin = *record.begin;
-  return begin.to && !begin.takes_over && record.switching &&
-         exit == Exit::kUndone && failure && SpeaksAgainstRelease(*failure);
+  if (!begin.to || begin.takes_over || !failure ||
+      !SpeaksAgainstRelease(*failure)) {
+    return false;
+  }
+  if (record.switching) return exit == Exit::kUndone;
+  // The instance was not proved, so nobody saw the release. A target of a
+  // rollback was good before, and stays so.
+  return record.starting && begin.command != CommandId::kRollback &&
+         begin.from_target != ReleasePath(*begin.to);
 }
 
 }  // namespace release

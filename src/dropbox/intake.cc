@@ -12,7 +12,7 @@
 #include "base/text.h"
 #include "deploy/attempt.h"
 #include "deploy/deployment_state.h"
-#include "deploy/transaction.h"
+#include "deploy/locked_root.h"
 #include "dropbox/rejected.h"
 #include "dropbox/upload.h"
 #include "dropbox/upload_try.h"

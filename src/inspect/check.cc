@@ -10,12 +10,14 @@
 #include "base/units.h"
 #include "deploy/deployment_state.h"
 #include "inspect/file_system_trial.h"
+#include "inspect/instance_check.h"
 #include "inspect/unit_drop_ins.h"
 #include "os/as_user.h"
 #include "os/host_facts.h"
 #include "os/identity.h"
 #include "os/input.h"
 #include "os/safe_command.h"
+#include "service/instance.h"
 #include "service/pidfile.h"
 #include "service/unit.h"
 #include "store/layout.h"
@@ -394,6 +396,14 @@ void CheckUnit(Findings* found) {
 
 void CheckService(Findings* found) {
   const ServiceConfig& service = found->config.service;
+  if (found->config.instances.configured) {
+    found->Try("instances", [&] {
+      for (Finding& each : CheckInstances(found->context, found->live)) {
+        found->all.push_back(std::move(each));
+      }
+    });
+    return;
+  }
   if (!service.unit.empty()) found->Try("service", [&] { CheckUnit(found); });
   if (service.pidfile.empty()) return;
   found->Try("service", [&] {
@@ -441,12 +451,16 @@ void CheckProbe(Findings* found) {
         "no [healthcheck]: a release that starts and does not work stays");
     return;
   }
+  const HookContext hook_context{
+      .app = found->config.app,
+      .version = found->live ? found->live->name() : "",
+      .root = found->config.root,
+      .step = "check"};
+  const System& system = found->context->system;
   const Reason wrong =
-      Service(&found->config, found->context->system)
-          .ProbeOnce({.app = found->config.app,
-                      .version = found->live ? found->live->name() : "",
-                      .root = found->config.root,
-                      .step = "check"});
+      found->config.instances.configured
+          ? ProbeLiveInstance(found->config, system, hook_context)
+          : Service(&found->config, system).ProbeOnce(hook_context);
   // Before the first release, a service that does not answer is normal.
   const Level bad = found->live ? Level::kFailure : Level::kWarning;
   found->Add(wrong ? bad : Level::kOk, "healthcheck",

@@ -4,23 +4,12 @@
 #ifndef RELEASE_INSPECT_CHECK_H_
 #define RELEASE_INSPECT_CHECK_H_
 
-#include <string>
 #include <vector>
 
 #include "deploy/deploy_context.h"
+#include "inspect/finding.h"
 
 namespace release {
-
-struct Finding {
-  enum class Level {
-    kOk,
-    kWarning,  // works, but the admin should know
-    kFailure,  // a deploy or a rollback would fail because of it
-  };
-  Level level = Level::kOk;
-  std::string what;   // "root", "layout", "mount", "service", ...
-  std::string words;  // a sentence
-};
 
 // Returns a finding for everything that was examined, also if it is in order.
 // An error in a check is a finding too, and the other checks still run; but

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/host_path.h"
+#include "store/instance_link.h"
 #include "store/layout.h"
 #include "store/outbox.h"
 #include "store/releases.h"
@@ -38,20 +39,47 @@ void CheckLive(DeployContext* context, TreeCheck tree_check,
   try {
     // AddMissingManifests reports a missing manifest, for every release alike.
     if (HasManifest(context->fs, live)) {
-      report->differences = tree_check == TreeCheck::kBytes
+      report->differences = WithoutInstanceLink(
+          *context->config, tree_check == TreeCheck::kBytes
                                 ? VerifyRelease(context->fs, live, threads)
-                                : CompareShape(context->fs, live, threads);
+                                : CompareShape(context->fs, live, threads));
     }
   } catch (const Error& error) {
     if (error.code() == ErrorCode::kInterrupted) throw;
     state.problems.emplace_back(error.what());
   }
   report->strays = Strays(context, live);
-  Service service(context->config, context->system);
-  report->unhealthy = service.ProbeOnce({.app = context->config->app,
-                                         .version = live.name(),
-                                         .root = context->config->root,
-                                         .step = "status"});
+  const HookContext hook_context{.app = context->config->app,
+                                 .version = live.name(),
+                                 .root = context->config->root,
+                                 .step = "status"};
+  report->unhealthy =
+      context->config->instances.configured
+          ? ProbeLiveInstance(*context->config, context->system, hook_context)
+          : Service(context->config, context->system).ProbeOnce(hook_context);
+}
+
+// A problem of systemd must not hide what else is known.
+void LookAtInstances(DeployContext* context, StatusReport* report) {
+  try {
+    report->instances = ReadInstances(context, report->state);
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::kInterrupted) throw;
+    report->state.problems.emplace_back(error.what());
+  }
+  for (std::string& problem :
+       InstanceProblems(*context->config, report->instances)) {
+    report->state.problems.push_back(std::move(problem));
+  }
+}
+
+// Returns whether the processes of this version belong to an instance, which
+// `status` shows by itself.
+bool HasInstance(const StatusReport& report, const Version& version) {
+  return std::any_of(report.instances.begin(), report.instances.end(),
+                     [&](const InstanceStatus& each) {
+                       return each.running && each.version == version;
+                     });
 }
 
 // Reports each known release without a manifest: its content cannot be
@@ -178,7 +206,13 @@ StatusReport ReadOnce(DeployContext* context, TreeCheck tree_check) {
   report.holder = FindLockHolder(context->fs);
   report.rollback_target =
       report.state.ledger.RollbackTarget(report.state.live);
+  LookAtInstances(context, &report);
   if (report.state.live) CheckLive(context, tree_check, &report);
+  const HostPath releases = context->config->root / kReleases;
+  std::erase_if(report.strays, [&](const ProcessUse& use) {
+    const auto version = VersionOfPath(releases, use.path);
+    return version && HasInstance(report, *version);
+  });
   LookAtOutbox(context->fs, &report);
   AddDoubts(context->fs, &report);
   return report;
@@ -214,13 +248,18 @@ std::vector<ListedRelease> ListKnown(DeployContext* context) {
     }
   }
   const auto target = state.ledger.RollbackTarget(state.live);
+  const std::vector<InstanceStatus> instances = ReadInstances(context, state);
   std::vector<ListedRelease> listed;
   for (const LedgerEntry& entry : state.ledger.entries()) {
     const std::set<int>& users = pids[entry.version];
     listed.push_back({.entry = entry,
                       .live = entry.version == state.live,
                       .rollback_target = entry.version == target,
-                      .pids = {users.begin(), users.end()}});
+                      .pids = {users.begin(), users.end()},
+                      .instance = std::nullopt});
+    for (const InstanceStatus& each : instances) {
+      if (each.version == entry.version) listed.back().instance = each;
+    }
   }
   // Stable, so that releases without a transaction stay sorted by name.
   std::stable_sort(listed.begin(), listed.end(),

@@ -14,6 +14,7 @@
 #include "base/reason.h"
 #include "deploy/deploy_context.h"
 #include "deploy/deployment_state.h"
+#include "inspect/instance_status.h"
 #include "store/lock.h"
 
 namespace release {
@@ -30,6 +31,7 @@ struct StatusReport {
   std::optional<Version> rollback_target;
   std::vector<ManifestDifference> differences;  // of the live tree
   Reason unhealthy;                             // why the health probe failed
+  std::vector<InstanceStatus> instances;        // with [instances]
   std::vector<ProcessUse> strays;  // processes that run from another release
   std::size_t undelivered = 0;     // notices in the outbox
   std::string undelivered_reason;  // why the last try to deliver one failed
@@ -52,7 +54,8 @@ struct ListedRelease {
   LedgerEntry entry;
   bool live = false;
   bool rollback_target = false;
-  std::vector<int> pids;  // processes that use it, ascending
+  std::vector<int> pids;                   // processes that use it, ascending
+  std::optional<InstanceStatus> instance;  // if it has one
 };
 
 // Returns every release on disk; the one whose state changed last is first.

@@ -73,6 +73,8 @@ std::vector<DropIn> NeededDropIns(const Config& config) {
   if (config.app.empty()) return all;
   if (config.root != "/srv/" + config.app) AddForRoot(config, &all);
   const std::string& unit = config.service.unit;
+  // release-start@.service comes after the recovery, and starts the instance.
+  if (config.instances.configured) return all;
   if (!unit.empty() && unit != config.app && unit != config.app + ".service") {
     AddForUnit(config, &all);
   }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "store/instance_link.h"
 #include "store/layout.h"
 #include "store/releases.h"
 #include "store/verify.h"
@@ -17,8 +18,9 @@ VerifiedRelease Verify(DeployContext* context, const Version& version) {
         fmt::format("there is no {} to compare it with", ManifestPath(version));
     return verified;
   }
-  verified.differences =
-      VerifyRelease(context->fs, version, context->ThreadsFor(kVerifyThreads));
+  verified.differences = WithoutInstanceLink(
+      *context->config,
+      VerifyRelease(context->fs, version, context->ThreadsFor(kVerifyThreads)));
   return verified;
 }
 

@@ -5,7 +5,7 @@
 #include <cerrno>
 #include <string>
 
-#include "deploy/transaction.h"
+#include "deploy/locked_root.h"
 #include "store/layout.h"
 #include "support/fault_fs.h"
 #include "support/root_files.h"

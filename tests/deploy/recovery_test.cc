@@ -59,7 +59,7 @@ TEST_CASE("a transaction that never began needs no recovery") {
 TEST_CASE(
     "before the switch nothing moves, but the link is synced all the same") {
   const RecoveryPlan plan = PlanOf(Record(true, false), Disk(kOld));
-  CHECK(plan == RecoveryPlan{Link::kSync, Tree::kDrop, false});
+  CHECK(plan == RecoveryPlan{.link = Link::kSync, .tree = Tree::kDrop});
 }
 
 TEST_CASE("a tree that was not published is not dropped") {
@@ -87,12 +87,58 @@ TEST_CASE("a tree that somebody else put under the name is not dropped") {
 
 TEST_CASE("after the switch the link goes back and the service with it") {
   const RecoveryPlan plan = PlanOf(Record(true, true), Disk(kNew));
-  CHECK(plan == RecoveryPlan{Link::kRestore, Tree::kKeepFailed, true});
+  CHECK(plan == RecoveryPlan{.link = Link::kRestore,
+                             .tree = Tree::kKeepFailed,
+                             .stop_new = true,
+                             .keep_earlier_running = true,
+                             .reload = true});
 }
 
 TEST_CASE("a restored link still needs a reload of the service") {
   const RecoveryPlan plan = PlanOf(Record(true, true), Disk(kOld));
-  CHECK(plan == RecoveryPlan{Link::kSync, Tree::kKeepFailed, true});
+  CHECK(plan == RecoveryPlan{.link = Link::kSync,
+                             .tree = Tree::kKeepFailed,
+                             .stop_new = true,
+                             .keep_earlier_running = true,
+                             .reload = true});
+}
+
+TEST_CASE("an instance that was started is stopped, and its tree kept") {
+  TransactionRecord record = Record(true, false);
+  record.starting = true;
+  const RecoveryPlan plan = PlanOf(record, Disk(kOld));
+  CHECK(plan == RecoveryPlan{.link = Link::kSync,
+                             .tree = Tree::kKeepFailed,
+                             .stop_new = true,
+                             .keep_earlier_running = true});
+}
+
+TEST_CASE("an earlier instance that was stopped stays stopped") {
+  TransactionRecord record = Record(true, true);
+  record.service_before = ServiceBefore::kStopped;
+  const RecoveryPlan plan = PlanOf(record, Disk(kNew));
+  CHECK(plan.stop_new);
+  CHECK_FALSE(plan.keep_earlier_running);
+}
+
+TEST_CASE("the live release's own instance is stopped only if it was before") {
+  TransactionRecord record = Record(false, false);
+  record.starting = true;
+  record.begin->from_target = kNew;
+  CHECK_FALSE(PlanOf(record, Disk(kNew)).stop_new);
+  record.service_before = ServiceBefore::kStopped;
+  CHECK(PlanOf(record, Disk(kNew)).stop_new);
+}
+
+TEST_CASE("an instance that `current` must go on naming is not stopped") {
+  DiskFacts disk = Disk(kNew);
+  disk.from_exists = false;
+  const RecoveryPlan stuck = PlanOf(Record(true, true), disk);
+  CHECK(stuck.link == Link::kStuck);
+  CHECK_FALSE(stuck.stop_new);
+  const RecoveryPlan moved = PlanOf(Record(true, true), Disk("releases/0"));
+  CHECK(moved.stop_new);
+  CHECK_FALSE(moved.keep_earlier_running);
 }
 
 TEST_CASE("a release that existed before the transaction is kept") {

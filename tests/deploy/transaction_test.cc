@@ -1,9 +1,8 @@
-#include "deploy/transaction.h"
-
 #include <doctest/doctest.h>
 
 #include <csignal>
 
+#include "deploy/locked_root.h"
 #include "os/cancellation.h"
 #include "store/durable.h"
 #include "store/layout.h"

@@ -1,0 +1,102 @@
+#include "deploy/instance_undo.h"
+
+#include <fmt/format.h>
+
+#include "deploy/attempt.h"
+#include "deploy/service_return.h"
+#include "os/cancellation.h"
+#include "service/instance.h"
+#include "store/layout.h"
+
+namespace release {
+namespace {
+
+// Why a following step of the undo failed, unless an earlier one did.
+std::optional<Failure> First(const std::optional<Failure>& earlier,
+                             const std::optional<Failure>& later) {
+  return earlier ? earlier : later;
+}
+
+}  // namespace
+
+InstanceUndo::InstanceUndo(StepRecorder* recorder,
+                           const TransactionRecord& record,
+                           const RecoveryPlan& plan, const Outcome& outcome)
+    : recorder_(recorder),
+      config_(*recorder->context()->config),
+      record_(record),
+      plan_(plan),
+      hook_context_(ContextOfUndo(config_, record, outcome)) {
+  if (record.begin->from_target) {
+    earlier_ = VersionOfTarget(*record.begin->from_target);
+  }
+}
+
+std::optional<Failure> InstanceUndo::StartEarlier() {
+  if (!plan_.keep_earlier_running || !earlier_) return std::nullopt;
+  const System& system = recorder_->context()->system;
+  return Attempt([&] {
+    if (IsRunning(ListInstances(config_, system), *earlier_)) return;
+    recorder_->Step("start", [&] {
+      Instance(config_, system, *earlier_, ProofLength::kFirstAnswer)
+          .Start(hook_context_);
+    });
+  });
+}
+
+std::optional<Failure> InstanceUndo::Return(
+    const std::optional<Failure>& earlier) {
+  const System& system = recorder_->context()->system;
+  std::optional<Failure> failure = earlier;
+  if (!config_.instances.restart.empty()) {
+    const bool back = record_.begin->from_target.has_value();
+    failure = First(failure, Attempt([&] {
+                      recorder_->Step(back ? "restart" : "stop", [&] {
+                        back ? RestartUnits(config_, system)
+                             : StopUnits(config_, system);
+                      });
+                    }));
+  }
+  failure = First(failure, ProveEarlier());
+  if (!failure) {
+    const std::optional<Failure> hook = Attempt([&] {
+      recorder_->RunHookStep("post_rollback", config_.hooks.post_rollback,
+                             hook_context_);
+    });
+    if (hook) recorder_->Warn(hook->message);
+  }
+  return failure;
+}
+
+std::optional<Failure> InstanceUndo::ProveEarlier() {
+  if (!plan_.keep_earlier_running || !earlier_) return std::nullopt;
+  return Attempt([&] {
+    recorder_->Step("health", [&] {
+      const InsistentSignals second;
+      Instance earlier(config_, recorder_->context()->system, *earlier_,
+                       ProofLength::kFirstAnswer);
+      earlier.Watch();
+      earlier.Prove(hook_context_);
+      earlier.ProveLive(hook_context_);
+    });
+  });
+}
+
+void InstanceUndo::StopNew() {
+  const bool trial = record_.starting && config_.trial.configured();
+  if (!plan_.stop_new || !(config_.instances.configured || trial)) return;
+  const System& system = recorder_->context()->system;
+  const Version& version = *record_.begin->to;
+  const std::optional<Failure> failure = Attempt([&] {
+    recorder_->Step("stop", [&] {
+      if (config_.instances.configured) {
+        Instance(config_, system, version, ProofLength::kFirstAnswer).Stop();
+      } else {
+        Instance::TrialOf(config_, system, version).Stop();
+      }
+    });
+  });
+  if (failure) recorder_->Warn(failure->message);
+}
+
+}  // namespace release
