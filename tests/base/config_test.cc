@@ -332,12 +332,18 @@ std::string Needed(const NamedDefault& named) {
   return named.key == "signal" ? "pidfile = \"/run/shop.pid\"\n" : "";
 }
 
+// [instances] needs a template.
+std::string NeededTable(const NamedDefault& named) {
+  return named.table == "instances" ? "[service]\nunit = \"shop@.service\"\n"
+                                    : "";
+}
+
 Config Configured(const NamedDefault& named, const std::string& line) {
   const std::string table =
       named.table.empty() ? "" : "[" + named.table + "]\n";
-  return ParseConfig(
-      "root = \"/srv/shop\"\n" + table + Needed(named) + line + "\n",
-      "shop.toml", "shop");
+  return ParseConfig("root = \"/srv/shop\"\n" + NeededTable(named) + table +
+                         Needed(named) + line + "\n",
+                     "shop.toml", "shop");
 }
 
 Config WithDefault(const NamedDefault& named) {
@@ -354,7 +360,7 @@ TEST_CASE("every default is the one that release.toml(5) names") {
     CHECK(WithDefault(named) == Configured(named, ""));
     ++compared;
   }
-  CHECK(compared == 18);
+  CHECK(compared == 23);
   // Control: another value makes another configuration.
   for (const NamedDefault& other :
        {NamedDefault{"service", "timeout", "91s"},
