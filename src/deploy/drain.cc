@@ -203,12 +203,14 @@ InstanceRole RoleOf(const DeploymentState& state,
                     const std::optional<Version>& warm,
                     const Version& version) {
   if (state.live == version) return InstanceRole::kLive;
-  if (state.open && (state.open->begin->to == version ||
-                     VersionOfTarget(state.open->begin->from_target.value_or(
-                         "")) == version)) {
+  if (state.open && state.open->begin->to == version) {
     return InstanceRole::kStarting;
   }
-  if (warm == version) return InstanceRole::kWarm;
+  // An open transaction may have to go back to the release that was live.
+  const bool way_back =
+      state.open &&
+      VersionOfTarget(state.open->begin->from_target.value_or("")) == version;
+  if (warm == version || way_back) return InstanceRole::kWarm;
   return state.ledger.Find(version) != nullptr ? InstanceRole::kDraining
                                                : InstanceRole::kStray;
 }

@@ -36,7 +36,7 @@ std::vector<std::string> LeaveEarlierInstance(
 enum class InstanceRole {
   kLive,
   kStarting,  // an open transaction is about it
-  kWarm,
+  kWarm,      // kept for a rollback or an undo
   kDraining,  // a release of this root that nothing needs any more
   kStray,     // not a release of this root
 };

@@ -106,9 +106,9 @@ TEST_CASE("the list marks the live release and the rollback target") {
   const json& releases = list.at("releases");
   REQUIRE(releases.size() == 2);
   CHECK(Keys(releases.at(0)) ==
-        std::vector<std::string>{"by", "bytes", "evidence", "live", "pids",
-                                 "pinned", "reason", "rollback_target", "since",
-                                 "state", "transaction", "version"});
+        std::vector<std::string>{"by", "bytes", "evidence", "instance", "live",
+                                 "pids", "pinned", "reason", "rollback_target",
+                                 "since", "state", "transaction", "version"});
   CHECK(releases.at(0).at("version") == "2");
   CHECK(releases.at(0).at("live") == true);
   CHECK(releases.at(1).at("rollback_target") == true);

@@ -12,7 +12,8 @@ TEST_CASE("the help of a key has what the key may do, and nothing else") {
         "  deploy - [--version V] [--sha256 HEX] [--attestation BASE64] "
         "[--signature BASE64] [--confirm-within DURATION] [--dry-run] "
         "[--wait DURATION]\n"
-        "  rollback [version] [--reason TEXT] [--dry-run] [--wait DURATION]\n"
+        "  rollback [version] [--reason TEXT] [--unchecked] [--dry-run] "
+        "[--wait DURATION]\n"
         "  status [--check]\n"
         "Each also takes [--json] [--quiet].\n"
         "- is the archive, on standard input. See release(8).\n");

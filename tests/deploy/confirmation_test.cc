@@ -30,7 +30,7 @@ TEST_CASE("without a confirmation the wait fails, and says how long it was") {
   const Error error = ErrorOf(
       [&] { AwaitConfirmation(&recorder, Version::ParseOrThrow("1"), 10s); });
   CHECK(error.code() == ErrorCode::kNotConfirmed);
-  CHECK(Says(error, "within 10s"));
+  CHECK(Says(error, "not confirmed within 10"));
 }
 
 }  // namespace release

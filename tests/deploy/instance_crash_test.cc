@@ -168,11 +168,13 @@ TEST_CASE("no crash at any call breaks a transaction with instances") {
   }
 }
 
+// The sync of `switching` is not among them: a power cut also ends the instance
+// that the line is about.
 TEST_CASE("a sync left out is caught with instances too") {
   const std::string record = ".release/transactions/000004.log";
   for (const auto& [name, occurrence] :
        std::vector<std::pair<std::string, unsigned>>{
-           {record, 2}, {record, 3}, {"", 1}, {"", 2}}) {
+           {record, 3}, {"", 1}, {"", 2}}) {
     std::string broken;
     for (const Scenario& scenario : Scenarios()) {
       const InstanceCrashes crashes(scenario);

@@ -11,6 +11,7 @@ TEST_CASE("a hook context puts its facts into the environment") {
   hook_context.previous = "1.4.1";
   hook_context.root = "/srv/shop";
   hook_context.transaction = 42;
+  hook_context.socket = "/run/shop/1.4.2/http.sock";
   hook_context.step = "health";
   hook_context.result = Result::kUndone;
   hook_context.reason = "health-deadline";
@@ -23,6 +24,7 @@ TEST_CASE("a hook context puts its facts into the environment") {
             {"RELEASE_DIR", "/srv/shop/releases/1.4.2"},
             {"RELEASE_ROOT", "/srv/shop"},
             {"RELEASE_TRANSACTION", "42"},
+            {"RELEASE_SOCKET", "/run/shop/1.4.2/http.sock"},
             {"RELEASE_STEP", "health"},
             {"RELEASE_RESULT", "undone"},
             {"RELEASE_REASON", "health-deadline"},

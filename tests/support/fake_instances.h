@@ -72,15 +72,14 @@ class FakeInstanceUnits {
   std::map<std::string, int> running;            // units and main processes
   std::map<std::string, std::string> loaded_by;  // units: `current` at start
   std::set<std::string> enabled;                 // units
-  std::set<std::string> dead;     // versions whose start fails
-  std::vector<std::string> jobs;  // "start shop@1.service", ...
+  std::set<std::string> dead;                    // versions whose start fails
+  std::vector<std::string> jobs;                 // "start shop@1.service", ...
   bool drain_unit_exists = true;
   std::function<void()> on_change;  // called after each command of systemctl
 
  protected:
   CommandResult Answer(const Command& command) {
-    const CommandResult result =
-        Do(command.argv.at(3), command.argv.back());
+    const CommandResult result = Do(command.argv.at(3), command.argv.back());
     if (on_change) on_change();
     return result;
   }
