@@ -60,8 +60,10 @@ foreach(package libarchive-dev nettle-dev libbz2-dev liblzma-dev libzstd-dev
   install(FILES /usr/share/doc/${package}/copyright RENAME ${library}
     DESTINATION ${RELEASE_DOC_DIR}/linked COMPONENT files OPTIONAL)
 endforeach()
-file(GLOB RELEASE_SAMPLES CONFIGURE_DEPENDS docs/samples/*)
+file(GLOB RELEASE_SAMPLES LIST_DIRECTORIES false CONFIGURE_DEPENDS docs/samples/*)
 install(FILES ${RELEASE_SAMPLES}
+  DESTINATION ${RELEASE_DOC_DIR}/examples COMPONENT files)
+install(DIRECTORY docs/samples/instances
   DESTINATION ${RELEASE_DOC_DIR}/examples COMPONENT files)
 
 file(GLOB RELEASE_UNITS CONFIGURE_DEPENDS
