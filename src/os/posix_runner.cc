@@ -361,16 +361,20 @@ SocketPeer PosixRunner::PeerOf(const std::string& socket) {
 
 std::optional<unsigned> PosixRunner::CountConnections(
     int pid, const std::string& socket) {
+  if (!Signal(pid, 0)) return std::nullopt;
   // A line has about 100 bytes, and a busy host has thousands of sockets.
   constexpr std::size_t kLimit = std::size_t{64} << 20;
+  std::string tables;
   try {
-    const auto table =
-        ReadSmallFile(fmt::format("/proc/{}/net/unix", pid), kLimit);
-    if (!table) return std::nullopt;
-    return CountSocketConnections(*table, socket);
+    for (const int neighbour : ProcessOfEachNetwork()) {
+      const auto table =
+          ReadSmallFile(fmt::format("/proc/{}/net/unix", neighbour), kLimit);
+      if (table) tables += *table;
+    }
   } catch (const Error&) {
-    return std::nullopt;  // the process has ended, or is hidden
+    return std::nullopt;
   }
+  return CountSocketConnections(tables, socket);
 }
 
 bool PosixRunner::Signal(int pid, int signal) {

@@ -206,6 +206,21 @@ nanoseconds StartedAt(std::string_view stat) {
 
 }  // namespace
 
+std::vector<int> ProcessOfEachNetwork() {
+  const DirectoryStream proc = OpenDirectoryAt(AT_FDCWD, "/proc");
+  if (proc == nullptr) return {};
+  std::vector<int> processes;
+  std::set<std::string> networks;
+  ForEachNumber(proc.get(), [&](const char* number) {
+    const auto network = ReadLinkAt(dirfd(proc.get()),
+                                    (std::string(number) + "/ns/net").c_str());
+    if (network && networks.insert(*network).second) {
+      processes.push_back(std::atoi(number));
+    }
+  });
+  return processes;
+}
+
 std::optional<ProcessFacts> ReadProcessFacts(int pid) {
   if (pid <= 0) return std::nullopt;
   const DirectoryStream process =

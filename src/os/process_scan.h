@@ -19,6 +19,10 @@ namespace release {
 // descriptors or memory for a look at all processes.
 std::vector<ProcessUse> ProcessesUsing(const HostPath& directory);
 
+// Returns one process of each network namespace that a process uses which this
+// caller may inspect. Throws as ProcessesUsing does.
+std::vector<int> ProcessOfEachNetwork();
+
 // Returns nullopt if the process does not exist or is hidden from this caller.
 std::optional<ProcessFacts> ReadProcessFacts(int pid);
 

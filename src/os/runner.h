@@ -95,10 +95,11 @@ class Runner {
   // the connection.
   virtual SocketPeer PeerOf(const std::string& socket) = 0;
 
-  // Returns how many clients are connected to the socket that was bound to the
-  // path, in the network namespace of process `pid`; counts those that wait to
-  // be accepted too. Returns nullopt if no listening socket has that path
-  // there, for example because it was renamed after bind(2).
+  // Returns how many clients are connected to the socket that process `pid`
+  // bound to the path; counts those that wait to be accepted too. Looks in each
+  // network namespace, because the kernel lists a connection in that of the
+  // client. Returns nullopt if the process has ended, or if no listening socket
+  // has that path, for example because it was renamed after bind(2).
   virtual std::optional<unsigned> CountConnections(
       int pid, const std::string& socket) = 0;
 

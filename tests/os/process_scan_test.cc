@@ -170,6 +170,18 @@ TEST_CASE("a process's users and start are known, whatever it is called") {
   CHECK_FALSE(ReadProcessFacts(-1));
 }
 
+TEST_CASE("each network namespace is represented by one process") {
+  const auto network_of = [](const std::string& process) {
+    boost::system::error_code ended;
+    return bfs::read_symlink("/proc/" + process + "/ns/net", ended).string();
+  };
+  int own = 0;
+  for (const int pid : ProcessOfEachNetwork()) {
+    if (network_of(std::to_string(pid)) == network_of("self")) ++own;
+  }
+  CHECK(own == 1);
+}
+
 TEST_CASE("looking through all processes is quick") {
   const auto start = std::chrono::steady_clock::now();
   ProcessesUsing("/tmp/release-scan-none");
