@@ -64,8 +64,15 @@ std::optional<Failure> InstanceUndo::Return(
                              hook_context_);
     });
     if (hook) recorder_->Warn(hook->message);
+    return std::nullopt;
   }
-  return failure;
+  if (!earlier_ || !Service(&config_, system).MachineGoesDown()) return failure;
+  // During a shutdown systemd stops every instance, so the failure does not
+  // mean that the earlier release is unhealthy.
+  recorder_->Warn(
+      fmt::format("the machine is going down; {} runs when it starts again",
+                  earlier_->name()));
+  return std::nullopt;
 }
 
 std::optional<Failure> InstanceUndo::ProveEarlier() {

@@ -84,6 +84,24 @@ TEST_CASE("an earlier instance that cannot be started again needs a person") {
   CHECK(world.instances.Running().empty());
 }
 
+TEST_CASE("an earlier instance that a shutdown has stopped is no failure") {
+  InstanceWorld world;
+  DeployAll(&world, {"1"});
+  world.config.hooks.post_activate = {"boom"};
+  world.runner.On("boom", [&](const Command&) {
+    world.instances.running.erase("shop@1.service");
+    world.instances.dead = {"1"};
+    return Exited(1);
+  });
+  world.runner.On("is-system-running", Exited(1, "stopping\n"));
+  const Outcome outcome = world.Deploy("2");
+  CHECK(outcome.exit == Exit::kUndone);
+  CHECK(world.Current() == "releases/1");
+  REQUIRE_FALSE(outcome.warnings.empty());
+  CHECK(outcome.warnings.front().find("1 runs when it starts again") !=
+        std::string::npos);
+}
+
 TEST_CASE("a died deploy is undone before and after its switch") {
   for (const char* step : {"start -- shop@2.service", "boom"}) {
     CAPTURE(step);
