@@ -111,6 +111,27 @@ TEST_SUITE("inside a container: changes of instances") {
               .ok());
   }
 
+  TEST_CASE("connections across networks are counted") {
+    // An accepted connection is listed in the network of who connected.
+    InstanceShop shop(InstanceShop::Config("drain = \"60s\"\n"));
+    const std::string drop_ins = "/etc/systemd/system/shop@.service.d";
+    REQUIRE(shop.Shell(fmt::format("mkdir -p {0} && printf '[Service]\\n"
+                                   "PrivateNetwork=yes\\n' >{0}/test.conf && "
+                                   "systemctl daemon-reload",
+                                   drop_ins))
+                .ok());
+    Front front(SocketProxy());
+    shop.Deploy("1");
+    UserRequest held(kFrontPort, "GET", "/held/go");
+    REQUIRE(held.ReadSome());
+    CHECK(ConnectionsOf(&shop, "1") == 1);
+    shop.Deploy("2");
+    shop.MakeFile("go");
+    CHECK(held.ReadToEnd().ends_with("release 1 serves\n"));
+    shop.CheckOnly("2");
+    shop.Shell(fmt::format("rm -r {}; systemctl daemon-reload", drop_ins));
+  }
+
   TEST_CASE("a rollback to a warm instance starts nothing") {
     InstanceShop shop(InstanceShop::Config("keep_warm = \"5m\"\n"));
     shop.Deploy("1");
@@ -289,7 +310,7 @@ TEST_SUITE("inside a container: instance that was not confirmed") {
 
 TEST_CASE("instances, workers and connections change in order") {
   SystemdContainer container;
-  CheckSuiteInside(&container, "inside a container: changes of instances", 9);
+  CheckSuiteInside(&container, "inside a container: changes of instances", 10);
 }
 
 TEST_CASE("the live instance runs after a reboot and after a power cut") {
@@ -307,6 +328,15 @@ TEST_CASE("a machine that dies before a confirmation boots the good instance") {
   CheckSuiteInside(&container,
                    "inside a container: instance that is not confirmed", 1);
   REQUIRE(container.PowerCycle().ok());
+  CheckSuiteInside(&container,
+                   "inside a container: instance that was not confirmed", 1);
+}
+
+TEST_CASE("a machine rebooted before a confirmation boots the good instance") {
+  SystemdContainer container;
+  CheckSuiteInside(&container,
+                   "inside a container: instance that is not confirmed", 1);
+  REQUIRE(container.Reboot().ok());
   CheckSuiteInside(&container,
                    "inside a container: instance that was not confirmed", 1);
 }
