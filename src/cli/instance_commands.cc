@@ -71,7 +71,7 @@ int RunDrain(const GlobalOptions& global) {
   try {
     Drain(context, report);
   } catch (const Error& error) {
-    // Nothing is lost: the next transaction drains again.
+    // The next transaction drains again.
     if (error.code() != ErrorCode::kInterrupted) throw;
     Say(global, "stopped waiting");
   }

@@ -62,7 +62,7 @@ struct RecoveryPlan {
   // transaction started.
   bool stop_new = false;
   // For [instances]: whether the earlier release's instance must run before the
-  // link goes back. One that an operator had stopped stays stopped.
+  // link goes back. An instance that an operator had stopped stays stopped.
   bool keep_earlier_running = false;
   // Whether to reload the service, which may have loaded this transaction's
   // release. Always false for an adoption: the service uses the same files

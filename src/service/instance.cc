@@ -245,7 +245,7 @@ void ProbeFront(const Config& config, const System& system) {
   front.timeout = config.health.timeout;
   Waiter waiter(system.clock);
   Reason problem = Probe(front, system, {}, front.timeout);
-  // One bad answer may be that of a front which is just being reloaded.
+  // A front that is just being reloaded may give one bad answer.
   if (problem) {
     waiter.Pause(kPoll);
     problem = Probe(front, system, {}, front.timeout);

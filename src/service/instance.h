@@ -1,4 +1,4 @@
-// One instance: a copy of one release that runs under a unit of its own and
+// An instance: a copy of one release that runs under a unit of its own and
 // listens on a UNIX socket of its own.
 //
 // It is proved on that socket before any user reaches it. The link `current`
@@ -26,7 +26,7 @@ enum class ProofLength {
   kFirstAnswer,  // once: it was good before
 };
 
-// What a proof could not see, as sentences for the user.
+// Sentences for the user about facts that a proof could not see.
 struct ProofRemarks {
   std::vector<std::string> processes;  // which release they run
   std::vector<std::string> listener;   // which process it is
