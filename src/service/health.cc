@@ -167,6 +167,9 @@ void HealthProber::Fail(ErrorCode code, const std::string& how,
   // If a signal interrupted the probe, throw kInterrupted instead: a cut-off
   // probe says nothing about the service.
   ThrowIfCancelled();
+  // Throws instead if the service ended during the probe, and that is known
+  // already.
+  watch.alive();
   const std::string target = ProbeTarget(config);
   throw Error(code,
               fmt::format("cannot confirm that {} is healthy: {} {}; last "

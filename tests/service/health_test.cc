@@ -173,6 +173,19 @@ TEST_CASE("an exception of the watch ends the wait, even when healthy") {
   CHECK(ErrorOf([&] { rig.Await(); }).code() == ErrorCode::kServiceDied);
 }
 
+TEST_CASE("a service that ended during the probe is reported as ended") {
+  Rig rig;
+  bool ended = false;
+  rig.watch.alive = [&] {
+    if (ended) throw Error(ErrorCode::kServiceDied, "it ended");
+  };
+  rig.http.answer = [&](const HttpRequest&) {
+    ended = rig.Spent() >= seconds(2);
+    return HttpResponse{ended ? 0 : 200, "", ended ? "refused" : ""};
+  };
+  CHECK(ErrorOf([&] { rig.Await(); }).code() == ErrorCode::kServiceDied);
+}
+
 TEST_CASE("a probe that a stop request ended is not judged") {
   Rig rig;
   rig.http.answer = [](const HttpRequest&) {
