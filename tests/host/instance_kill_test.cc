@@ -225,12 +225,15 @@ TEST_SUITE("inside a container: killed rollback to a warm instance") {
 }
 
 TEST_CASE("a killed command leaves no stray instance and no gap") {
-  for (const char* suite :
-       {"killed deploy of an instance", "killed deploy of a bad instance",
-        "killed rollback of instances", "killed rollback to a warm instance"}) {
+  std::vector<std::string> suites = {"killed deploy of an instance"};
+  if (Torture()) {
+    suites.insert(suites.end(), {"killed deploy of a bad instance",
+                                 "killed rollback of instances",
+                                 "killed rollback to a warm instance"});
+  }
+  for (const std::string& suite : suites) {
     SystemdContainer container;
-    CheckSuiteInside(&container, std::string("inside a container: ") + suite,
-                     1);
+    CheckSuiteInside(&container, "inside a container: " + suite, 1);
   }
 }
 
