@@ -20,20 +20,9 @@ std::optional<Version> ReturnsTo(const TransactionRecord& record) {
   return VersionOfTarget(*record.begin->from_target);
 }
 
-}  // namespace
-
-bool IsInterruptible(const TransactionRecord& record) {
-  if (record.begin->command == CommandId::kRollback) return false;
-  // The step "unpack" may wait for the rest of an upload.
-  const std::string& step = record.current_step;
-  return step == "unpack" || step == "health" || step == "trial" ||
-         step == "confirm";
-}
-
-void LeaveRequest(Fs* fs, const std::string& path, const std::string& text) {
-  if (fs->Stat(Fs::kRoot, path)) return;
-  // Written under another name first, so that the transaction does not find the
-  // file before its text.
+// Written under another name first, so that the transaction does not find the
+// file before its text.
+void WriteRequest(Fs* fs, const std::string& path, const std::string& text) {
   const std::string temporary =
       fmt::format("{}/{}{}", kOwn, kTempFilePrefix, LeafOf(path));
   fs->RemoveFile(Fs::kRoot, temporary);
@@ -48,6 +37,32 @@ void LeaveRequest(Fs* fs, const std::string& path, const std::string& text) {
     }
   }
   fs->Rename(Fs::kRoot, temporary, Fs::kRoot, path, RenameMode::kReplace);
+}
+
+}  // namespace
+
+bool IsInterruptible(const TransactionRecord& record) {
+  if (record.begin->command == CommandId::kRollback) return false;
+  // The step "unpack" may wait for the rest of an upload.
+  const std::string& step = record.current_step;
+  return step == "unpack" || step == "health" || step == "trial" ||
+         step == "confirm";
+}
+
+void LeaveRequest(Fs* fs, const std::string& path, const std::string& text) {
+  constexpr int kTries = 10;
+  for (int left = kTries; !fs->Stat(Fs::kRoot, path); --left) {
+    try {
+      WriteRequest(fs, path, text);
+      return;
+    } catch (const FsError& error) {
+      // Another caller has the same temporary name, or the lock's holder has
+      // collected it as garbage.
+      const bool taken =
+          error.error_number() == ENOENT || error.error_number() == EEXIST;
+      if (!taken || left == 0) throw;
+    }
+  }
 }
 
 std::uint64_t NumberOfRunning(const DeploymentState& state) {

@@ -2,10 +2,14 @@
 
 #include <doctest/doctest.h>
 
+#include <cerrno>
+#include <utility>
+
 #include "deploy/operations.h"
 #include "store/durable.h"
 #include "store/layout.h"
 #include "store/lock.h"
+#include "support/fault_fs.h"
 #include "support/root_files.h"
 #include "support/world.h"
 
@@ -108,6 +112,24 @@ TEST_CASE("a request appears at once with its text, and only once") {
   for (const DirEntry& entry : world.disk.List(Fs::kRoot, kOwn)) {
     CHECK(!entry.name.starts_with(kTempFilePrefix));
   }
+}
+
+// Two callers use the same temporary name, and the holder of the lock removes
+// what it takes for garbage.
+TEST_CASE("a request survives a temporary file that was taken away") {
+  World world;
+  FaultFs fs(&world.disk);
+  for (const auto& [call, error] :
+       {std::pair(FsCall::kRename, ENOENT), {FsCall::kOpen, EEXIST}}) {
+    world.disk.RemoveFile(Fs::kRoot, AbortPath(7));
+    fs.FailAt(1, error, call);
+    LeaveRequest(&fs, AbortPath(7), "by alice");
+    CHECK(fs.failed());
+    CHECK(ReadFile(&world.disk, AbortPath(7)) == "by alice");
+  }
+  fs.FailFrom(1, ENOENT, FsCall::kRename);
+  world.disk.RemoveFile(Fs::kRoot, AbortPath(7));
+  CHECK_THROWS_AS(LeaveRequest(&fs, AbortPath(7), ""), FsError);
 }
 
 TEST_CASE("the longest undo covers every limit of the configuration") {
