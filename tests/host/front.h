@@ -1,4 +1,4 @@
-// What stands between the users and the instances of the app "shop", on
+// The front between the users and the instances of the app "shop", on
 // 127.0.0.1:8080. For tests that run inside a container.
 #ifndef RELEASE_TESTS_HOST_FRONT_H_
 #define RELEASE_TESTS_HOST_FRONT_H_

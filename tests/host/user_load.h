@@ -15,7 +15,7 @@
 
 namespace release {
 
-// One request on a new connection to a port of this machine.
+// A request on a new connection to a port of this machine.
 class UserRequest {
  public:
   // Connects and sends the request; a POST has a body. The answer is read by
