@@ -46,8 +46,9 @@ void InstanceActivation::RequirePossible() {
                 version_.name());
   }
   instance_.RequirePrograms();
+  if (config.instances.front_url.empty()) return;
   const Reason unusable = recorder_->context()->system.http->WhyUnusable();
-  if (config.instances.front_url.empty() || !unusable) return;
+  if (!unusable) return;
   throw Error(
       ErrorCode::kProgramMissing,
       fmt::format("cannot ask {}: {}", config.instances.front_url, *unusable));
