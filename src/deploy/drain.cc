@@ -30,8 +30,7 @@ Unit MakeUnit(DeployContext* context, const std::string& name, Waiter* waiter) {
 
 // Whether the unit has anything to stop.
 bool IsUp(const UnitState& state) {
-  return state.active != "inactive" && state.active != "failed" &&
-         state.active != "deactivating";
+  return !state.stopped() && state.active != "deactivating";
 }
 
 void KeepWarm(DeployContext* context, const std::optional<Version>& earlier) {

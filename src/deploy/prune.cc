@@ -28,10 +28,7 @@ std::set<Version> InUse(DeployContext* context) {
   if (!context->config->instances.configured) return used;
   for (const ListedInstance& instance :
        ListInstances(*context->config, context->system)) {
-    if (instance.state.active != "inactive" &&
-        instance.state.active != "failed") {
-      used.insert(instance.version);
-    }
+    if (!instance.state.stopped()) used.insert(instance.version);
   }
   return used;
 }

@@ -283,8 +283,7 @@ bool RetireReplacedUnit(const Config& config, const System& system) {
   const std::vector<UnitState> states = unit.ShowMatching();
   if (states.empty() || states.front().load != "loaded") return false;
   const bool enabled = states.front().file_state == "enabled";
-  const bool stopped =
-      states.front().active == "inactive" || states.front().active == "failed";
+  const bool stopped = states.front().stopped();
   if (!stopped) unit.Stop();
   if (enabled) unit.Disable();
   return enabled || !stopped;

@@ -214,8 +214,7 @@ void Service::RequirePrograms() {
 
 bool Service::WasStopped() const {
   const auto& before = impl_->baseline;
-  return before && !before->oneshot() &&
-         (before->active == "inactive" || before->active == "failed");
+  return before && !before->oneshot() && before->stopped();
 }
 
 void Service::Stop() {

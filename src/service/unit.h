@@ -34,6 +34,8 @@ struct UnitState {
   std::string file_state;       // "enabled", "disabled", "static", ...
 
   bool running() const;
+  // Not running, and nothing is about to change that.
+  bool stopped() const { return active == "inactive" || active == "failed"; }
   // A oneshot unit ends when its work is done, so only the result of its job
   // can be checked.
   bool oneshot() const { return type == "oneshot"; }
