@@ -29,10 +29,13 @@ void Activation::Run() {
     RunHookStep("post_activate", context_->config->hooks.post_activate);
   }
   if (parts_.spec.confirm_within) {
-    parts_.recorder->Step("confirm", [&] {
-      AwaitConfirmation(parts_.recorder, *parts_.to,
-                        *parts_.spec.confirm_within);
-    });
+    parts_.recorder->Step(
+        "confirm",
+        [&] {
+          AwaitConfirmation(parts_.recorder, *parts_.to,
+                            *parts_.spec.confirm_within);
+        },
+        *parts_.spec.confirm_within);
   }
 }
 

@@ -23,6 +23,8 @@ struct ProgressEvent {
   std::string text;    // the step's name, or the remark or warning
   double seconds = 0;  // kStepDone: how long the step took
   StepPhase phase = StepPhase::kForward;
+  // kStepBegun: how long the step may take; zero: it has no limit.
+  Nanoseconds limit{0};
 };
 
 struct PreparedNotice {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/instance_names.h"
+#include "deploy/reload.h"
 #include "store/instance_link.h"
 #include "store/said.h"
 
@@ -64,13 +65,16 @@ void InstanceActivation::Start(const HookContext& hook_context) {
 }
 
 void InstanceActivation::Prove(const HookContext& hook_context) {
-  recorder_->Step("health", [&] {
-    const ProofRemarks remarks =
-        instance_.Prove(InStep(hook_context, "health"));
-    Fs* fs = recorder_->context()->fs;
-    recorder_->WarnAll(IfFirstTime(fs, kUnseenService, remarks.processes));
-    recorder_->WarnAll(IfFirstTime(fs, kUnseenPeer, remarks.listener));
-  });
+  recorder_->Step(
+      "health",
+      [&] {
+        const ProofRemarks remarks =
+            instance_.Prove(InStep(hook_context, "health"));
+        Fs* fs = recorder_->context()->fs;
+        recorder_->WarnAll(IfFirstTime(fs, kUnseenService, remarks.processes));
+        recorder_->WarnAll(IfFirstTime(fs, kUnseenPeer, remarks.listener));
+      },
+      HealthLimit(ConfigOf(*recorder_).health));
 }
 
 void InstanceActivation::ProveLive(const HookContext& hook_context) {

@@ -20,6 +20,9 @@ void ReloadAndProve(StepRecorder* recorder, Service* service,
                     const HookContext& hook_context,
                     ReloadProof proof = ReloadProof::kRequired);
 
+// Returns how long the step "health" may take when all goes well.
+Duration HealthLimit(const HealthConfig& config);
+
 }  // namespace release
 
 #endif  // RELEASE_DEPLOY_RELOAD_H_

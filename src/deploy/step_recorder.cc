@@ -1,12 +1,18 @@
 #include "deploy/step_recorder.h"
 
-#include <fmt/format.h>
+#include <algorithm>
 
 #include "deploy/attempt.h"
 #include "os/cancellation.h"
 #include "service/hooks.h"
 
 namespace release {
+namespace {
+
+// A longer limit is as good as none.
+constexpr Nanoseconds kLongestShown = std::chrono::hours(24 * 365);
+
+}  // namespace
 
 template <typename Body>
 void StepRecorder::Record(Body&& append) {
@@ -46,14 +52,26 @@ void StepRecorder::NoteTree(std::uint64_t inode) {
   journal_->Tree(inode);
 }
 
-Nanoseconds StepRecorder::BeginStep(const std::string& name) {
+Nanoseconds StepRecorder::BeginStep(const std::string& name,
+                                    Nanoseconds limit) {
   // Check before the step is recorded, so that a step that never ran does not
   // appear as the one that failed.
   ThrowIfCancelled();
-  const Nanoseconds start = context_->system.clock->SinceBoot();
+  Clock* clock = context_->system.clock;
+  const Nanoseconds start = clock->SinceBoot();
+  const std::int64_t until =
+      limit == Nanoseconds::zero()
+          ? 0
+          : clock->WallSeconds() + std::chrono::ceil<std::chrono::seconds>(
+                                       std::min(limit, kLongestShown))
+                                       .count();
   current_step_ = name;
-  Record([&] { journal_->StepBegun(name, phase_); });
-  Report(ProgressEvent::Kind::kStepBegun, name);
+  Record([&] { journal_->StepBegun(name, phase_, until); });
+  context_->report({.kind = ProgressEvent::Kind::kStepBegun,
+                    .transaction = number_,
+                    .text = name,
+                    .phase = phase_,
+                    .limit = limit});
   return start;
 }
 

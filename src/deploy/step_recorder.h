@@ -31,10 +31,12 @@ class StepRecorder {
 
   // Throws Error kInterrupted or kAborted if a stop was requested; else runs
   // `body` as a step. Passes on an exception of `body` after recording how long
-  // the step took.
+  // the step took. `limit` says how long the step may take, for display; zero:
+  // it has no limit.
   template <typename Body>
-  void Step(const std::string& name, Body&& body) {
-    const Nanoseconds start = BeginStep(name);
+  void Step(const std::string& name, Body&& body,
+            Nanoseconds limit = Nanoseconds::zero()) {
+    const Nanoseconds start = BeginStep(name, limit);
     try {
       std::forward<Body>(body)();
     } catch (...) {
@@ -67,7 +69,7 @@ class StepRecorder {
   std::map<std::string, std::string> facts;  // e.g. facts["sha256"]
 
  private:
-  Nanoseconds BeginStep(const std::string& name);
+  Nanoseconds BeginStep(const std::string& name, Nanoseconds limit);
   void EndStep(const std::string& name, Nanoseconds start);
   void EndFailedStep(const std::string& name, Nanoseconds start);
   template <typename Body>

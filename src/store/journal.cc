@@ -143,8 +143,9 @@ void Journal::Begin(const BeginRecord& begin, Beginning beginning) {
 
 void Journal::Abandon() { fs_->RemoveFile(Fs::kRoot, RecordPath(number_)); }
 
-void Journal::StepBegun(const std::string& name, StepPhase phase) {
-  Append(StepBegunLine(name, phase));
+void Journal::StepBegun(const std::string& name, StepPhase phase,
+                        std::int64_t until) {
+  Append(StepBegunLine(name, phase, until));
 }
 
 void Journal::Step(const StepRecord& step, StepPhase phase) {

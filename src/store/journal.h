@@ -84,8 +84,12 @@ struct TransactionRecord {
   // then under the release's name. Recovery recognizes the tree by it.
   std::optional<std::uint64_t> tree;
   std::optional<EndRecord> end;
-  std::string current_step;      // the step begun last on the way forward
-  std::string undo_step;         // the step begun last by the undo
+  std::string current_step;  // the step begun last on the way forward
+  std::string undo_step;     // the step begun last by the undo
+  // Until when the step begun last may take, in seconds since 1970; 0: it has
+  // no limit. For display only: the limit itself is kept by a clock that does
+  // not jump.
+  std::int64_t step_until = 0;
   bool damaged = false;          // a complete line has a wrong checksum
   std::uint64_t good_bytes = 0;  // up to the end of the last good line
 
@@ -151,9 +155,10 @@ class Journal {
              Beginning beginning = Beginning::kAtOnce);
   // Removes the record. Not durable: if it comes back, recovery settles it.
   void Abandon();
-  // Records which step has begun, for `status` and for the message "busy".
-  void StepBegun(const std::string& name,
-                 StepPhase phase = StepPhase::kForward);
+  // Records which step has begun, for `status` and for the message "busy", and
+  // until when it may take: seconds since 1970, 0 if it has no limit.
+  void StepBegun(const std::string& name, StepPhase phase = StepPhase::kForward,
+                 std::int64_t until = 0);
   void Step(const StepRecord& step, StepPhase phase = StepPhase::kForward);
   void Note(const std::string& text);
   // Records the inode of the tree being made. Durable together with that tree:

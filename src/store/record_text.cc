@@ -160,8 +160,10 @@ void AddObject(const json& object, TransactionRecord* record) {
     record->end = EndOf(object, kind == "committed");
   } else if (kind == kStepBegun) {
     record->current_step = object.at("name").get<std::string>();
+    record->step_until = object.value("until", std::int64_t{0});
   } else if (kind == kUndoStepBegun) {
     record->undo_step = object.at("name").get<std::string>();
+    record->step_until = object.value("until", std::int64_t{0});
   } else if (kind == kStep) {
     record->steps.push_back(StepOf(object));
   } else if (kind == kUndoStep) {
@@ -198,9 +200,12 @@ std::string BeginLine(std::uint64_t number, const BeginRecord& begin) {
   return Line(object);
 }
 
-std::string StepBegunLine(const std::string& name, StepPhase phase) {
+std::string StepBegunLine(const std::string& name, StepPhase phase,
+                          std::int64_t until) {
   const bool undo = phase == StepPhase::kUndo;
-  return Line({{"kind", undo ? kUndoStepBegun : kStepBegun}, {"name", name}});
+  json object = {{"kind", undo ? kUndoStepBegun : kStepBegun}, {"name", name}};
+  if (until != 0) object["until"] = until;
+  return Line(object);
 }
 
 std::string StepLine(const StepRecord& step, StepPhase phase) {

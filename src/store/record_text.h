@@ -13,7 +13,8 @@ namespace release {
 // Each returns one complete line, including its line break.
 std::string BeginLine(std::uint64_t number, const BeginRecord& begin);
 std::string StepBegunLine(const std::string& name,
-                          StepPhase phase = StepPhase::kForward);
+                          StepPhase phase = StepPhase::kForward,
+                          std::int64_t until = 0);
 std::string StepLine(const StepRecord& step,
                      StepPhase phase = StepPhase::kForward);
 std::string NoteLine(const std::string& text);
