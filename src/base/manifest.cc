@@ -309,6 +309,12 @@ std::string_view KindName(EntryKind kind) {
   return "";
 }
 
+// Returns the size of a file, or the kind of any other entry.
+std::string SizeText(const ManifestEntry& entry) {
+  return entry.kind == EntryKind::kFile ? fmt::format("{} bytes", entry.size)
+                                        : std::string(KindName(entry.kind));
+}
+
 // Appends the differences between two entries of the same path.
 void CompareEntries(const ManifestEntry& before, const ManifestEntry& after,
                     std::vector<ManifestDifference>* out) {
@@ -376,9 +382,11 @@ std::vector<ManifestDifference> Compare(const Manifest& before,
     const bool only_before = a == after.entries.end() ||
                              (b != before.entries.end() && b->path < a->path);
     if (only_before) {
-      out.push_back({What::kRemoved, (b++)->path, "", ""});
+      out.push_back({What::kRemoved, b->path, SizeText(*b), ""});
+      ++b;
     } else if (b == before.entries.end() || a->path < b->path) {
-      out.push_back({What::kAdded, (a++)->path, "", ""});
+      out.push_back({What::kAdded, a->path, "", SizeText(*a)});
+      ++a;
     } else {
       CompareEntries(*b++, *a++, &out);
     }

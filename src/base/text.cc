@@ -149,6 +149,22 @@ bool Unescape(std::string_view escaped, std::string* out) {
   return true;
 }
 
+std::string FirstLine(const std::string& message) {
+  return message.substr(0, message.find('\n'));
+}
+
+std::vector<std::string> LaterLines(const std::string& message) {
+  std::vector<std::string> lines;
+  std::size_t end = message.find('\n');
+  while (end != message.npos) {
+    const std::size_t begin = message.find_first_not_of(' ', end + 1);
+    end = message.find('\n', end + 1);
+    if (begin == message.npos || begin >= end) continue;
+    lines.push_back(message.substr(begin, end - begin));
+  }
+  return lines;
+}
+
 bool IsUtf8(std::string_view text) {
   while (!text.empty()) {
     const std::size_t length = SequenceLength(text);

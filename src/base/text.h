@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace release {
 
@@ -26,6 +27,12 @@ std::string PrintableLines(std::string_view text);
 // Reverses Escaped. Returns false if `escaped` has an invalid escape; `out` is
 // then unspecified.
 bool Unescape(std::string_view escaped, std::string* out);
+
+// Split a message whose first line is the cause and whose other lines are an
+// excerpt of a log or of a program's output. LaterLines returns those without
+// their indentation.
+std::string FirstLine(const std::string& message);
+std::vector<std::string> LaterLines(const std::string& message);
 
 // Returns whether the bytes are well-formed UTF-8.
 bool IsUtf8(std::string_view text);

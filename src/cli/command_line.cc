@@ -41,6 +41,10 @@ std::string WhyNot(ValueKind kind, const std::string& text) {
   if (kind == ValueKind::kDuration && !ParseDuration(text)) {
     return fmt::format("{} is not a duration (30s, 10m, 1h30m)", Quoted(text));
   }
+  if (kind == ValueKind::kMoment && !ParseMoment(text, 0)) {
+    return fmt::format("{} is neither a duration (2h) nor a date (2026-11-23)",
+                       Quoted(text));
+  }
   if (kind == ValueKind::kCount && !ParseCount(text)) {
     return fmt::format("{} is not a number", Quoted(text));
   }

@@ -23,7 +23,8 @@ constexpr OptionRow kGlobals[] = {
      .letter = "-q"},
     {.option = Option::kVerbose,
      .name = "--verbose",
-     .help = "Also print each step when it begins",
+     .help = "Print more: each step when it begins, uncut tables",
+     .served = Served::kYes,
      .letter = "-v"},
     {.option = Option::kDryRun,
      .name = "--dry-run",
@@ -38,6 +39,10 @@ constexpr OptionRow kGlobals[] = {
     {Option::kProgress, "--progress",
      "Progress on stderr; json: one event a line", ValueKind::kWord,
      "text|json"},
+    {.option = Option::kUtc,
+     .name = "--utc",
+     .help = "Print dates in UTC, not in this host's time zone",
+     .served = Served::kYes},
 };
 
 // deploy has all of these options, stage all but the last, and activate only
@@ -80,6 +85,9 @@ constexpr OptionRow kStatusOptions[] = {
     {.option = Option::kMetrics,
      .name = "--metrics",
      .help = "Print it in Prometheus' text format"},
+    {.option = Option::kWatch,
+     .name = "--watch",
+     .help = "Print it again each second, until Ctrl-C"},
 };
 
 constexpr OptionRow kCheckOptions[] = {
@@ -91,9 +99,17 @@ constexpr OptionRow kCheckOptions[] = {
 constexpr OptionRow kHistoryOptions[] = {
     {Option::kCount, "--count", "How many (default: 20)", ValueKind::kCount,
      "N", Served::kYes, "-n"},
+    {Option::kSince, "--since", "Only those that began then or later",
+     ValueKind::kMoment, "WHEN", Served::kYes},
+    {Option::kUntil, "--until", "Only those that began then or earlier",
+     ValueKind::kMoment, "WHEN", Served::kYes},
+    {.option = Option::kAll,
+     .name = "--all",
+     .help = "Also those that named no release of this host",
+     .served = Served::kYes},
     {.option = Option::kFollow,
      .name = "--follow",
-     .help = "Keep printing transactions as they end"},
+     .help = "Oldest first; then print each transaction as it ends"},
 };
 
 constexpr OptionRow kVerifyOptions[] = {
@@ -182,6 +198,8 @@ constexpr OperandRow kTwoReleases[] = {
      ValueKind::kVersion},
     {"to", "The release to compare it with", ValueKind::kVersion,
      Presence::kOptional}};
+constexpr OperandRow kOneApp[] = {{"app", "The app (default: as with --app)",
+                                   ValueKind::kApp, Presence::kOptional}};
 constexpr OperandRow kShell[] = {{"shell", "The shell", ValueKind::kWord,
                                   Presence::kRequired, Repeat::kOnce,
                                   "bash|zsh|fish"}};
@@ -210,6 +228,7 @@ constexpr CommandRow kCommands[] = {
     {.command = CommandId::kStatus,
      .help = "Show what is live, whether it is healthy, and any problems",
      .example = "  release status --check && echo all is well",
+     .operands = kOneApp,
      .options = kStatusOptions,
      .served = Served::kYes},
     {.command = CommandId::kCheck,

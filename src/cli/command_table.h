@@ -29,6 +29,7 @@ enum class Option {
   kWait,
   kColor,
   kProgress,
+  kUtc,
   kVersion,
   kSha256,
   kAttestation,
@@ -39,6 +40,9 @@ enum class Option {
   kUnchecked,
   kCheck,
   kMetrics,
+  kWatch,
+  kSince,
+  kUntil,
   kUnits,
   kCount,
   kFollow,
@@ -61,6 +65,7 @@ enum class ValueKind {
   kVersion,     // a release on this host
   kNewVersion,  // a release that need not exist yet
   kDuration,
+  kMoment,         // a duration back from now, or a date
   kMaybeDuration,  // --option=DURATION, or --option alone: no limit
   kCount,
   kSha256,

@@ -163,8 +163,8 @@ std::string StatusJson(const StatusReport& report) {
       {"rollback_target", report.rollback_target
                               ? json(report.rollback_target->name())
                               : json(nullptr)},
-      {"healthy", !report.unhealthy},
-      {"probe", report.unhealthy.value_or("")},
+      {"healthy", !report.unhealthy()},
+      {"probe", report.unhealthy().value_or("")},
       {"as_shipped", report.differences.empty()},
       {"differences", DifferencesJson(report.differences)},
       {"undelivered", report.undelivered},

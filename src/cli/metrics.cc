@@ -57,17 +57,18 @@ class Metrics {
   std::string text_;
 };
 
-void AddLive(const DeploymentState& state, Metrics* metrics) {
+void AddLive(const StatusReport& report, Metrics* metrics) {
+  const DeploymentState& state = report.state;
   if (!state.live) return;
   const LedgerEntry* entry = state.ledger.Find(*state.live);
   if (entry == nullptr) return;
   metrics->One("live_info", "The release that is live.", 1,
                {{"version", state.live->name()},
                 {"state", std::string(StateName(entry->state))}});
-  if (entry->since == 0) return;
+  const auto since = report.live_since();
+  if (!since) return;
   metrics->One("live_since_timestamp_seconds",
-               "When the live release got its state.",
-               static_cast<double>(entry->since));
+               "When the live release went live.", static_cast<double>(*since));
 }
 
 void AddReleases(const DeploymentState& state, Metrics* metrics) {
@@ -129,13 +130,13 @@ void AddInstances(const StatusReport& report, Metrics* metrics) {
 std::string MetricsText(const std::string& app, const StatusReport& report) {
   const DeploymentState& state = report.state;
   Metrics metrics(app);
-  AddLive(state, &metrics);
+  AddLive(report, &metrics);
   AddReleases(state, &metrics);
   AddLast(state, &metrics);
   metrics.One("well", "1 where `release status --check` is content.",
               report.well());
   metrics.One("healthy", "1 where the probe is good, or there is none.",
-              !report.unhealthy);
+              !report.unhealthy());
   metrics.One("as_shipped", "1 where the live tree is as it was shipped.",
               report.differences.empty());
   metrics.One("in_doubt", "How many things a person should look at.",

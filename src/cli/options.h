@@ -22,6 +22,7 @@ struct GlobalOptions {
   bool dry_run = false;
   bool progress_json = false;
   Duration wait{0};  // how long to wait for the lock
+  bool utc = false;  // dates in UTC, not in the host's zone
   std::string color = "auto";
 };
 
@@ -70,6 +71,7 @@ struct NotifyOptions {
 
 struct StatusOptions {
   bool check = false;
+  bool watch = false;
   bool metrics = false;
 };
 
@@ -80,6 +82,9 @@ struct CheckOptions {
 struct HistoryOptions {
   unsigned count = 20;
   bool follow = false;
+  bool all = false;   // also what named no release on this host
+  std::string since;  // a duration or a date; "": no limit
+  std::string until;
 };
 
 struct VerifyOptions {

@@ -7,18 +7,20 @@
 #include "base/text.h"
 #include "cli/json.h"
 #include "os/startup.h"
+#include "os/terminal.h"
 
 namespace release {
 namespace {
 
 using nlohmann::json;
 
-bool Colored(const GlobalOptions& options) {
+bool Colored(const GlobalOptions& options,
+             OutputStream stream = OutputStream::kErr) {
   if (options.color == "always") return true;
   if (options.color == "never" || !Environment("NO_COLOR").empty()) {
     return false;
   }
-  return ErrIsTerminal();
+  return IsTerminal(stream);
 }
 
 std::string Label(const GlobalOptions& options, const std::string& word,
@@ -175,8 +177,28 @@ int PrintPlan(const GlobalOptions& options, CommandId command,
   return 0;
 }
 
+Screen OutScreen(const GlobalOptions& options, std::int64_t now) {
+  return {.columns = TerminalColumns(OutputStream::kOut),
+          .charset =
+              LocaleIsUtf8() ? Screen::Charset::kUtf8 : Screen::Charset::kAscii,
+          .zone = options.utc ? Screen::Zone::kUtc : Screen::Zone::kLocal,
+          .detail =
+              options.verbose ? Screen::Detail::kFull : Screen::Detail::kBrief,
+          .now = now};
+}
+
 void Say(const GlobalOptions& options, const std::string& words) {
   if (!options.quiet) WriteErr(PrintableLines(words) + "\n");
+}
+
+void PrintVerdict(const GlobalOptions& options, Verdict verdict,
+                  const std::string& text) {
+  constexpr const char* kColors[] = {"32", "0", "33", "33", "1;31"};
+  const std::string line = PrintableLines(text);
+  WriteOut(Colored(options, OutputStream::kOut)
+               ? fmt::format("\x1b[{}m{}\x1b[0m\n",
+                             kColors[static_cast<int>(verdict)], line)
+               : line + "\n");
 }
 
 void PrintText(const std::string& text) { WriteOut(PrintableLines(text)); }

@@ -7,6 +7,8 @@
 #include <string>
 
 #include "cli/options.h"
+#include "cli/screen.h"
+#include "cli/status_text.h"
 #include "deploy/deploy_context.h"
 #include "deploy/retention.h"
 #include "inspect/status.h"
@@ -31,8 +33,15 @@ int PrintError(const GlobalOptions& options, CommandId command,
 int PrintPlan(const GlobalOptions& options, CommandId command,
               const std::vector<std::string>& steps);
 
+// Returns the layout of standard output at `now`, in seconds since 1970.
+Screen OutScreen(const GlobalOptions& options, std::int64_t now);
+
 // Prints a line to standard error, unless --quiet is given.
 void Say(const GlobalOptions& options, const std::string& words);
+
+// Prints the first line of a status, colored on a terminal.
+void PrintVerdict(const GlobalOptions& options, Verdict verdict,
+                  const std::string& text);
 
 // Prints text for people to standard output, with control characters escaped.
 void PrintText(const std::string& text);

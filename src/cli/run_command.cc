@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "base/units.h"
 #include "cli/change_commands.h"
 #include "cli/completion.h"
@@ -67,7 +68,23 @@ HistoryOptions HistoryOf(const CommandWords& words) {
   HistoryOptions options;
   options.count = Count(words, Option::kCount).value_or(options.count);
   options.follow = words.Has(Option::kFollow);
+  options.all = words.Has(Option::kAll);
+  options.since = words.Value(Option::kSince);
+  options.until = words.Value(Option::kUntil);
   return options;
+}
+
+// `release status shop` is `release --app shop status`.
+GlobalOptions StatusGlobals(GlobalOptions global, const CommandWords& words) {
+  const std::string app = words.Operand(0);
+  if (app.empty()) return global;
+  if (!global.app.empty() && global.app != app) {
+    throw Error(ErrorCode::kUsage,
+                fmt::format("cannot show two apps at once: {} and {}",
+                            Quoted(global.app), Quoted(app)));
+  }
+  global.app = app;
+  return global;
 }
 
 // Runs the commands that change nothing in a root.
@@ -76,8 +93,10 @@ int RunShowing(const GlobalOptions& global, const CommandWords& words) {
     case CommandId::kList:
       return RunList(global);
     case CommandId::kStatus:
-      return RunStatus(global, {.check = words.Has(Option::kCheck),
-                                .metrics = words.Has(Option::kMetrics)});
+      return RunStatus(StatusGlobals(global, words),
+                       {.check = words.Has(Option::kCheck),
+                        .watch = words.Has(Option::kWatch),
+                        .metrics = words.Has(Option::kMetrics)});
     case CommandId::kCheck:
       return RunCheck(global, {.units = words.Has(Option::kUnits)});
     case CommandId::kHistory:

@@ -24,7 +24,10 @@ std::string UsageOf(const OptionRow& option) {
 
 std::string UsageOf(const CommandRow& row) {
   std::string usage = fmt::format("  {}", row.name());
-  for (const OperandRow& operand : row.operands) usage += UsageOf(operand);
+  for (const OperandRow& operand : row.operands) {
+    // The key decides which app is meant.
+    if (operand.kind != ValueKind::kApp) usage += UsageOf(operand);
+  }
   for (const OptionRow& option : row.options) {
     if (option.served == Served::kYes) usage += UsageOf(option);
   }

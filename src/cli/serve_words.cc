@@ -84,6 +84,8 @@ std::optional<std::string> ReadValue(ValueKind kind, std::string_view text) {
     case ValueKind::kDuration:
     case ValueKind::kMaybeDuration:
       return if_true(ParseDuration(text).has_value());
+    case ValueKind::kMoment:
+      return if_true(ParseMoment(text, 0).has_value());
     case ValueKind::kCount:
       return if_true(IsCount(text));
     case ValueKind::kText:

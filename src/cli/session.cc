@@ -72,8 +72,28 @@ void CheckAppName(const std::string& app) {
               fmt::format("cannot use {} as an app's name", Quoted(app)));
 }
 
+// Returns the configuration of the app whose root holds the working directory.
+// If one root lies in another, the inner one decides.
+std::optional<Config> ConfigOfDirectory(const std::vector<std::string>& apps) {
+  std::optional<Config> found;
+  const HostPath here = RealPath(WorkingDirectory());
+  if (here.empty()) return found;
+  for (const std::string& app : apps) {
+    try {
+      Config config = ReadConfig(ConfigPath(app), app);
+      const HostPath root = RealPath(config.root);
+      const bool inner = !found || IsWithin(root, RealPath(found->root));
+      if (IsWithin(here, root) && inner) found = std::move(config);
+    } catch (const Error&) {
+      continue;  // that app's own commands report it
+    }
+  }
+  return found;
+}
+
 // Chooses by the first that is given: --config, --app, RELEASE_APP (which
-// --root overrides), --root alone, or the only app of this host.
+// --root overrides), --root alone, the only app of this host, or the app whose
+// root holds the working directory.
 Config ChooseConfig(const GlobalOptions& options) {
   if (!options.config.empty()) {
     const std::string app =
@@ -95,8 +115,9 @@ Config ChooseConfig(const GlobalOptions& options) {
   }
   if (!options.root.empty()) return Config{};
   const std::vector<std::string> apps = ConfiguredApps();
-  if (apps.size() != 1) ThrowAppUnknown();
-  return ReadConfig(ConfigPath(apps.front()), apps.front());
+  if (apps.size() == 1) return ReadConfig(ConfigPath(apps[0]), apps[0]);
+  if (auto config = ConfigOfDirectory(apps)) return std::move(*config);
+  ThrowAppUnknown();
 }
 
 // Throws Error kConfigInvalid if another app has the same template: its
@@ -172,6 +193,7 @@ void TakeGlobals(const CommandWords& words, GlobalOptions* global) {
   take(Option::kConfig, &global->config);
   take(Option::kColor, &global->color);
   global->json |= words.Has(Option::kJson);
+  global->utc |= words.Has(Option::kUtc);
   global->quiet |= words.Has(Option::kQuiet);
   global->verbose |= words.Has(Option::kVerbose);
   global->dry_run |= words.Has(Option::kDryRun);
@@ -179,6 +201,15 @@ void TakeGlobals(const CommandWords& words, GlobalOptions* global) {
   if (words.Has(Option::kWait)) {
     global->wait = ParseDuration(words.Value(Option::kWait)).value_or(kForever);
   }
+}
+
+bool KnowsApp(const GlobalOptions& options) {
+  if (!options.config.empty() || !options.app.empty() ||
+      !options.root.empty() || !Environment("RELEASE_APP").empty()) {
+    return true;
+  }
+  const std::vector<std::string> apps = ConfiguredApps();
+  return apps.size() == 1 || ConfigOfDirectory(apps);
 }
 
 std::vector<std::string> ConfiguredApps() {

@@ -22,9 +22,14 @@ void TakeGlobals(const CommandWords& words, GlobalOptions* global);
 // Loads the configuration that the options select: --config, else that of
 // --app or RELEASE_APP in /etc/release, else that of the only app there. With
 // --root alone it consists of the defaults. --root overrides the root in
-// the file. Throws Error kConfigInvalid, kConfigUnreadable, kAppUnknown, and
-// kConfigUnsafe if this runs as root and another user can write the file.
+// the file. In a directory below the root of an app in
+// /etc/release, that app is meant. Throws Error kConfigInvalid,
+// kConfigUnreadable, kAppUnknown, and kConfigUnsafe if this runs as root and
+// another user can write the file.
 Config LoadConfig(const GlobalOptions& options);
+
+// Returns whether LoadConfig knows which app or root is meant.
+bool KnowsApp(const GlobalOptions& options);
 
 // Returns the names of the apps with a file in /etc/release, sorted. Does not
 // throw.

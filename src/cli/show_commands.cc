@@ -1,9 +1,9 @@
 #include "cli/show_commands.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "base/text.h"
@@ -12,12 +12,14 @@
 #include "cli/metrics.h"
 #include "cli/output.h"
 #include "cli/session.h"
+#include "cli/status_text.h"
 #include "cli/tables.h"
 #include "inspect/check.h"
 #include "inspect/status.h"
 #include "inspect/unit_drop_ins.h"
 #include "os/cancellation.h"
 #include "os/startup.h"
+#include "os/terminal.h"
 #include "store/layout.h"
 #include "store/releases.h"
 
@@ -25,15 +27,65 @@ namespace release {
 namespace {
 
 constexpr Nanoseconds kFollowPoll = std::chrono::milliseconds(300);
+constexpr Nanoseconds kWatchPoll = std::chrono::seconds(1);
+// Moves the cursor to the first column of the first line, and clears from
+// there.
+constexpr char kClearScreen[] = "\x1b[H\x1b[J";
 
-std::vector<TransactionRecord> NewestRecords(Fs* fs, unsigned count) {
+Screen ScreenOf(Session* session) {
+  return OutScreen(session->options(),
+                   session->context()->system.clock->WallSeconds());
+}
+
+// Which records `history` shows.
+class RecordFilter {
+ public:
+  // Whether to show mistyped names though --all is not given.
+  enum class Mistyped { kShown, kLeftOut };
+  RecordFilter(const HistoryOptions& options, std::int64_t now, Mistyped which)
+      : all_(options.all || which == Mistyped::kShown),
+        since_(ParseMoment(options.since, now).value_or(kEarliest)),
+        until_(ParseMoment(options.until, now).value_or(kLatest)) {}
+
+  bool Shows(const TransactionRecord& record) {
+    const std::int64_t at = record.begin ? record.begin->at : 0;
+    if (at < since_ || at > until_) return false;
+    if (all_ || !IsMistyped(record)) return true;
+    ++left_out_;
+    return false;
+  }
+  // Returns whether no older record can be shown.
+  bool Ends(const TransactionRecord& record) const {
+    return record.begin && record.begin->at < since_;
+  }
+  std::size_t left_out() const { return left_out_; }
+
+ private:
+  static bool IsMistyped(const TransactionRecord& record) {
+    return record.end && record.end->exit == Exit::kNoSuchRelease;
+  }
+
+  static constexpr auto kEarliest = std::numeric_limits<std::int64_t>::min();
+  static constexpr auto kLatest = std::numeric_limits<std::int64_t>::max();
+
+  bool all_;
+  std::int64_t since_;
+  std::int64_t until_;
+  std::size_t left_out_ = 0;
+};
+
+// Returns the newest records that the filter shows, the newest first.
+std::vector<TransactionRecord> NewestRecords(Fs* fs, unsigned count,
+                                             RecordFilter* filter) {
   const std::vector<std::uint64_t> numbers = ListRecords(fs);
   std::vector<TransactionRecord> records;
-  for (auto it = numbers.rbegin(); it != numbers.rend() && count > 0;
-       ++it, --count) {
+  for (auto it = numbers.rbegin(); it != numbers.rend(); ++it) {
+    if (records.size() == count) break;
     // A transaction that ends meanwhile removes old records.
     if (!fs->Stat(Fs::kRoot, RecordPath(*it))) continue;
-    records.push_back(ReadRecord(fs, *it));
+    TransactionRecord record = ReadRecord(fs, *it);
+    if (filter->Ends(record)) break;
+    if (filter->Shows(record)) records.push_back(std::move(record));
   }
   return records;
 }
@@ -51,7 +103,7 @@ int Follow(Session* session, std::uint64_t seen) {
       if (session->options().json) {
         PrintJson(HistoryJson({record}));
       } else {
-        PrintText(HistoryTable({record}));
+        PrintText(HistoryTable({record}, ScreenOf(session)));
       }
     }
     session->context()->system.clock->Sleep(kFollowPoll);
@@ -107,6 +159,67 @@ int PrintUnits(const GlobalOptions& global) {
   return 0;
 }
 
+StatusReport Report(Session* session, const StatusOptions& options) {
+  return ReadStatus(session->context(),
+                    options.check ? TreeCheck::kBytes : TreeCheck::kShape);
+}
+
+int StatusExit(const StatusOptions& options, bool well) {
+  return options.check && !well ? static_cast<int>(Exit::kFoundWrong) : 0;
+}
+
+int PrintStatus(const GlobalOptions& global, const StatusOptions& options) {
+  Session session(global);
+  const StatusReport report = Report(&session, options);
+  if (options.metrics) {
+    WriteOut(MetricsText(session.config().app, report));
+  } else if (global.json) {
+    PrintJson(StatusJson(report));
+  } else if (!global.quiet) {
+    const Screen screen = ScreenOf(&session);
+    PrintVerdict(global, VerdictOf(report), VerdictText(report, screen));
+    PrintText("\n" + StatusText(report, screen));
+  }
+  return StatusExit(options, report.well());
+}
+
+// Prints one line for each app. An app whose status cannot be read does not
+// hide the others.
+int PrintVerdicts(const GlobalOptions& global, const StatusOptions& options,
+                  const std::vector<std::string>& apps) {
+  bool well = true;
+  for (const std::string& app : apps) {
+    GlobalOptions one = global;
+    one.app = app;
+    try {
+      Session session(one);
+      const StatusReport report = Report(&session, options);
+      well = well && report.well();
+      if (global.quiet) continue;
+      PrintVerdict(global, VerdictOf(report),
+                   VerdictText(report, ScreenOf(&session)));
+    } catch (const Error& error) {
+      if (error.code() == ErrorCode::kInterrupted) throw;
+      well = false;
+      PrintVerdict(global, Verdict::kAttention,
+                   fmt::format("{}: ATTENTION: {}", app, error.what()));
+    }
+  }
+  return StatusExit(options, well);
+}
+
+int WatchStatus(const GlobalOptions& global, StatusOptions options) {
+  options.watch = false;
+  PosixClock clock;
+  int status = 0;
+  while (InterruptSignal() == 0 && !OutIsClosed()) {
+    if (IsTerminal(OutputStream::kOut)) WriteOut(kClearScreen);
+    status = RunStatus(global, options);
+    clock.Sleep(kWatchPoll);
+  }
+  return status;
+}
+
 }  // namespace
 
 int RunStatus(const GlobalOptions& global, const StatusOptions& options) {
@@ -114,18 +227,12 @@ int RunStatus(const GlobalOptions& global, const StatusOptions& options) {
     throw Error(ErrorCode::kUsage,
                 "cannot print the status both as JSON and as metrics");
   }
-  Session session(global);
-  const StatusReport report = ReadStatus(
-      session.context(), options.check ? TreeCheck::kBytes : TreeCheck::kShape);
-  if (options.metrics) {
-    WriteOut(MetricsText(session.config().app, report));
-  } else if (global.json) {
-    PrintJson(StatusJson(report));
-  } else if (!global.quiet) {
-    PrintText(StatusText(report));
+  if (options.watch) return WatchStatus(global, options);
+  if (!KnowsApp(global) && !global.json && !options.metrics) {
+    const std::vector<std::string> apps = ConfiguredApps();
+    if (apps.size() > 1) return PrintVerdicts(global, options, apps);
   }
-  return options.check && !report.well() ? static_cast<int>(Exit::kFoundWrong)
-                                         : 0;
+  return PrintStatus(global, options);
 }
 
 int RunCheck(const GlobalOptions& global, const CheckOptions& options) {
@@ -139,7 +246,7 @@ int RunCheck(const GlobalOptions& global, const CheckOptions& options) {
   if (global.json) {
     PrintJson(CheckJson(findings));
   } else if (!global.quiet) {
-    PrintText(CheckText(findings));
+    PrintText(CheckText(findings, ScreenOf(&session)));
   }
   return wrong ? static_cast<int>(Exit::kFoundWrong) : 0;
 }
@@ -158,7 +265,7 @@ int RunList(const GlobalOptions& global) {
   if (global.json) {
     PrintJson(ListJson(releases));
   } else {
-    PrintText(ListTable(releases));
+    PrintText(ListTable(releases, ScreenOf(&session)));
   }
   return 0;
 }
@@ -166,18 +273,29 @@ int RunList(const GlobalOptions& global) {
 int RunHistory(const GlobalOptions& global, const HistoryOptions& options) {
   Session session(global);
   RequireLayout(session.fs());
-  const std::vector<TransactionRecord> records =
-      NewestRecords(session.fs(), options.count);
-  if (global.json) {
-    PrintJson(HistoryJson(records));
-  } else {
-    PrintText(HistoryTable(records));
-  }
-  if (!options.follow) return 0;
+  const Screen screen = ScreenOf(&session);
+  // A script filters for itself.
+  RecordFilter filter(options, screen.now,
+                      global.json ? RecordFilter::Mistyped::kShown
+                                  : RecordFilter::Mistyped::kLeftOut);
+  std::vector<TransactionRecord> records =
+      NewestRecords(session.fs(), options.count, &filter);
   const auto ended = std::find_if(
       records.begin(), records.end(),
       [](const TransactionRecord& record) { return record.end.has_value(); });
-  return Follow(&session, ended == records.end() ? 0 : ended->number);
+  const std::uint64_t seen = ended == records.end() ? 0 : ended->number;
+  if (options.follow) std::reverse(records.begin(), records.end());
+  if (global.json) {
+    PrintJson(HistoryJson(records));
+  } else {
+    PrintText(HistoryTable(records, screen));
+    if (filter.left_out() > 0) {
+      Say(global, fmt::format("{} left out that named no release of this host; "
+                              "--all shows them",
+                              Counted(filter.left_out(), "transaction")));
+    }
+  }
+  return options.follow ? Follow(&session, seen) : 0;
 }
 
 int RunVerify(const GlobalOptions& global, const VerifyOptions& options) {
@@ -195,7 +313,7 @@ int RunVerify(const GlobalOptions& global, const VerifyOptions& options) {
   if (global.json) {
     PrintJson(VerifyJson(verified));
   } else if (!global.quiet) {
-    PrintText(VerifyText(verified));
+    PrintText(VerifyText(verified, ScreenOf(&session)));
   }
   return ok ? 0 : static_cast<int>(Exit::kFoundWrong);
 }
@@ -220,10 +338,10 @@ int RunDiff(const GlobalOptions& global, const DiffOptions& options) {
   if (global.json) {
     PrintJson(DiffJson(from.name(), to.name(), differences));
   } else {
-    PrintText(DifferencesText(differences));
-    Say(global, fmt::format("{} difference{} from {} to {}", differences.size(),
-                            differences.size() == 1 ? "" : "s", from.name(),
-                            to.name()));
+    PrintText(DifferencesText(differences, ScreenOf(&session)));
+    Say(global, fmt::format("{} from {} to {}",
+                            Counted(differences.size(), "difference"),
+                            from.name(), to.name()));
   }
   return 0;
 }

@@ -6,18 +6,28 @@
 #include <vector>
 
 #include "cli/json.h"
+#include "cli/screen.h"
 #include "inspect/status.h"
 
 namespace release {
 
 // Each function returns complete lines. Control characters in names and other
 // foreign text are escaped, so that they cannot affect the terminal.
-std::string StatusText(const StatusReport& report);
-std::string ListTable(const std::vector<ListedRelease>& releases);
-std::string HistoryTable(const std::vector<TransactionRecord>& records);
-std::string VerifyText(const std::vector<VerifiedRelease>& releases);
-std::string CheckText(const std::vector<Finding>& findings);
-std::string DifferencesText(const std::vector<ManifestDifference>& differences);
+//
+// With Detail::kFull nothing is cut, and each transaction of the history is
+// followed by its TransactionText.
+std::string ListTable(const std::vector<ListedRelease>& releases,
+                      const Screen& screen);
+std::string HistoryTable(const std::vector<TransactionRecord>& records,
+                         const Screen& screen);
+std::string VerifyText(const std::vector<VerifiedRelease>& releases,
+                       const Screen& screen);
+std::string CheckText(const std::vector<Finding>& findings,
+                      const Screen& screen);
+// One line a difference. The letters are git's: A added, D removed, M changed
+// (content, mode or link target), T another kind of entry.
+std::string DifferencesText(const std::vector<ManifestDifference>& differences,
+                            const Screen& screen);
 
 }  // namespace release
 

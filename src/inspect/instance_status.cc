@@ -12,14 +12,6 @@
 namespace release {
 namespace {
 
-// systemd gives the time since boot.
-std::int64_t WallTime(Clock* clock, Nanoseconds since_boot) {
-  if (since_boot == Nanoseconds::zero()) return 0;
-  const auto age = clock->SinceBoot() - since_boot;
-  return clock->WallSeconds() -
-         std::chrono::duration_cast<std::chrono::seconds>(age).count();
-}
-
 InstanceStatus StatusOf(DeployContext* context, const ListedInstance& listed,
                         InstanceRole role) {
   const UnitState& state = listed.state;
@@ -38,6 +30,13 @@ InstanceStatus StatusOf(DeployContext* context, const ListedInstance& listed,
 }
 
 }  // namespace
+
+std::int64_t WallTime(Clock* clock, Nanoseconds since_boot) {
+  if (since_boot == Nanoseconds::zero()) return 0;
+  const auto age = clock->SinceBoot() - since_boot;
+  return clock->WallSeconds() -
+         std::chrono::duration_cast<std::chrono::seconds>(age).count();
+}
 
 std::vector<InstanceStatus> ReadInstances(DeployContext* context,
                                           const DeploymentState& state) {

@@ -25,6 +25,10 @@ struct InstanceStatus {
   std::optional<unsigned> connections;
 };
 
+// Converts a time since boot, as systemd gives it, to seconds since 1970; 0
+// stays 0.
+std::int64_t WallTime(Clock* clock, Nanoseconds since_boot);
+
 // Returns the instances that systemd has loaded, sorted by version; none
 // without [instances]. The live release is in it even if systemd has not loaded
 // its instance. Throws Error kReloadFailed if systemd does not answer.

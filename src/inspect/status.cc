@@ -7,6 +7,8 @@
 #include <set>
 
 #include "base/host_path.h"
+#include "service/unit.h"
+#include "service/waiter.h"
 #include "store/instance_link.h"
 #include "store/layout.h"
 #include "store/outbox.h"
@@ -31,6 +33,24 @@ std::vector<ProcessUse> Strays(DeployContext* context, const Version& live) {
   return strays;
 }
 
+void SendProbe(DeployContext* context, const Version& live,
+               StatusReport* report) {
+  const Config& config = *context->config;
+  if (!config.health.configured() && !config.instances.configured) return;
+  const HookContext hook_context{.app = config.app,
+                                 .version = live.name(),
+                                 .root = config.root,
+                                 .step = "status"};
+  Clock* clock = context->system.clock;
+  const Nanoseconds start = clock->SinceBoot();
+  Reason problem =
+      config.instances.configured
+          ? ProbeLiveInstance(config, context->system, hook_context)
+          : Service(&config, context->system).ProbeOnce(hook_context);
+  report->probe = ProbeStatus{.problem = std::move(problem),
+                              .took = clock->SinceBoot() - start};
+}
+
 void CheckLive(DeployContext* context, TreeCheck tree_check,
                StatusReport* report) {
   DeploymentState& state = report->state;
@@ -49,19 +69,29 @@ void CheckLive(DeployContext* context, TreeCheck tree_check,
     state.problems.emplace_back(error.what());
   }
   report->strays = Strays(context, live);
-  const HookContext hook_context{.app = context->config->app,
-                                 .version = live.name(),
-                                 .root = context->config->root,
-                                 .step = "status"};
-  report->unhealthy =
-      context->config->instances.configured
-          ? ProbeLiveInstance(*context->config, context->system, hook_context)
-          : Service(context->config, context->system).ProbeOnce(hook_context);
+  SendProbe(context, live, report);
+}
+
+std::optional<UnitStatus> ReadUnit(DeployContext* context) {
+  const ServiceConfig& service = context->config->service;
+  if (service.unit.empty() || context->config->instances.configured) {
+    return std::nullopt;
+  }
+  Waiter waiter(context->system.clock);
+  const UnitState state =
+      Unit(service.unit, service.timeout, context->system.runner, &waiter)
+          .Show();
+  return UnitStatus{
+      .name = service.unit,
+      .running = state.running(),
+      .state = state.Describe(),
+      .since = WallTime(context->system.clock, state.active_since)};
 }
 
 // A problem of systemd must not hide what else is known.
-void LookAtInstances(DeployContext* context, StatusReport* report) {
+void LookAtService(DeployContext* context, StatusReport* report) {
   try {
+    report->unit = ReadUnit(context);
     report->instances = ReadInstances(context, report->state);
   } catch (const Error& error) {
     if (error.code() == ErrorCode::kInterrupted) throw;
@@ -113,8 +143,21 @@ void LookAtOutbox(Fs* fs, StatusReport* report) {
   }
 }
 
-// The most records that are read to find a doubt.
-constexpr int kDoubtRecords = 200;
+// The most records that are read to find one.
+constexpr int kSearchedRecords = 200;
+
+// Returns the newest record for which `decides` returns true.
+template <typename Decides>
+std::optional<TransactionRecord> FindRecord(Fs* fs, const Decides& decides) {
+  const std::vector<std::uint64_t> numbers = ListRecords(fs);
+  int left = kSearchedRecords;
+  for (auto it = numbers.rbegin(); it != numbers.rend() && left > 0;
+       ++it, --left) {
+    TransactionRecord record = ReadRecord(fs, *it);
+    if (record.begin && record.end && decides(record)) return record;
+  }
+  return std::nullopt;
+}
 
 // Returns whether the transaction has proved which release is live.
 bool SettlesDoubt(const TransactionRecord& record) {
@@ -131,20 +174,34 @@ bool SettlesDoubt(const TransactionRecord& record) {
 // settled that. A later one that was refused, or a pin, settles nothing.
 std::optional<TransactionRecord> FindDoubt(Fs* fs,
                                            const DeploymentState& state) {
+  const auto in_doubt = [](const TransactionRecord& record) {
+    return record.end->exit == Exit::kNeedsPerson;
+  };
   if (!state.last) return std::nullopt;
   // The newest record is at hand, and usually decides.
-  if (state.last->end->exit == Exit::kNeedsPerson) return state.last;
+  if (in_doubt(*state.last)) return state.last;
   if (SettlesDoubt(*state.last)) return std::nullopt;
-  const std::vector<std::uint64_t> numbers = ListRecords(fs);
-  int left = kDoubtRecords;
-  for (auto it = numbers.rbegin(); it != numbers.rend() && left > 0;
-       ++it, --left) {
-    TransactionRecord record = ReadRecord(fs, *it);
-    if (!record.begin || !record.end) continue;
-    if (record.end->exit == Exit::kNeedsPerson) return record;
-    if (SettlesDoubt(record)) break;
-  }
-  return std::nullopt;
+  auto found = FindRecord(fs, [&](const TransactionRecord& record) {
+    return in_doubt(record) || SettlesDoubt(record);
+  });
+  if (!found || !in_doubt(*found)) return std::nullopt;
+  return found;
+}
+
+// Returns the transaction that made the live release live. A link that was
+// moved by hand has none, or an earlier one of the same release.
+std::optional<TransactionRecord> FindActivation(Fs* fs,
+                                                const DeploymentState& state) {
+  const auto changes_live = [](const TransactionRecord& record) {
+    return record.begin && record.end->committed && record.begin->to &&
+           (record.switching || record.begin->takes_over);
+  };
+  if (!state.live) return std::nullopt;
+  auto found = state.last && changes_live(*state.last)
+                   ? state.last
+                   : FindRecord(fs, changes_live);
+  if (!found || found->begin->to != state.live) return std::nullopt;
+  return found;
 }
 
 // Reports transactions that need attention: a record without a readable
@@ -166,9 +223,11 @@ void AddUnfinished(Fs* fs, StatusReport* report) {
         state.open->number, CommandName(state.open->begin->command),
         state.open->StepText()));
   }
-  if (const auto doubt = FindDoubt(fs, state)) {
+  report->doubt = FindDoubt(fs, state);
+  if (report->doubt) {
     state.problems.push_back(fmt::format("transaction {} ended in doubt: {}",
-                                         doubt->number, doubt->end->message));
+                                         report->doubt->number,
+                                         report->doubt->end->message));
   }
 }
 
@@ -202,11 +261,14 @@ bool IsSame(const DeploymentState& a, const DeploymentState& b) {
 
 StatusReport ReadOnce(DeployContext* context, TreeCheck tree_check) {
   StatusReport report;
+  report.app = context->config->app;
+  report.host = context->caller.host;
   report.state = ReadDeploymentState(context->fs);
+  report.activation = FindActivation(context->fs, report.state);
   report.holder = FindLockHolder(context->fs);
   report.rollback_target =
       report.state.ledger.RollbackTarget(report.state.live);
-  LookAtInstances(context, &report);
+  LookAtService(context, &report);
   if (report.state.live) CheckLive(context, tree_check, &report);
   const HostPath releases = context->config->root / kReleases;
   std::erase_if(report.strays, [&](const ProcessUse& use) {
@@ -222,7 +284,15 @@ StatusReport ReadOnce(DeployContext* context, TreeCheck tree_check) {
 
 bool StatusReport::well() const {
   return state.problems.empty() && state.live && differences.empty() &&
-         !unhealthy;
+         !unhealthy();
+}
+
+std::optional<std::int64_t> StatusReport::live_since() const {
+  if (!state.live) return std::nullopt;
+  if (activation) return activation->end->at;
+  const std::int64_t since = state.ledger.Find(*state.live)->since;
+  if (since == 0) return std::nullopt;
+  return since;
 }
 
 // The lock is not taken, so a transaction may change the deployment between two

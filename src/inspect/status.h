@@ -25,12 +25,34 @@ enum class TreeCheck {
   kBytes,  // also the hash of every file
 };
 
+// The unit of an app without [instances].
+struct UnitStatus {
+  std::string name;
+  bool running = false;
+  std::string state;       // systemd's words, "active (running)"
+  std::int64_t since = 0;  // when it started, seconds since 1970; 0: never
+};
+
+// The answer of the health probe that `status` sent.
+struct ProbeStatus {
+  Reason problem;       // nullopt: healthy
+  Nanoseconds took{0};  // until the answer
+};
+
 struct StatusReport {
+  std::string app;  // "" if only a root was named
+  std::string host;
   DeploymentState state;
+  // The transaction that made the live release live, if its record is kept.
+  std::optional<TransactionRecord> activation;
+  // The transaction that left the deployment in doubt, if nothing has settled
+  // that since.
+  std::optional<TransactionRecord> doubt;
   std::optional<LockHolder> holder;  // the process that holds the lock now
   std::optional<Version> rollback_target;
   std::vector<ManifestDifference> differences;  // of the live tree
-  Reason unhealthy;                             // why the health probe failed
+  std::optional<ProbeStatus> probe;             // nullopt: none was sent
+  std::optional<UnitStatus> unit;               // without [instances]
   std::vector<InstanceStatus> instances;        // with [instances]
   std::vector<ProcessUse> strays;  // processes that run from another release
   std::size_t undelivered = 0;     // notices in the outbox
@@ -39,6 +61,12 @@ struct StatusReport {
   // Returns true if a transaction has begun and not ended, and no process runs
   // it any more.
   bool interrupted() const { return state.open && !holder; }
+  // Returns why the live release is not healthy; nullopt if it is, or if there
+  // is no probe.
+  Reason unhealthy() const { return probe ? probe->problem : std::nullopt; }
+  // Returns since when the live release is live, in seconds since 1970; nullopt
+  // if nothing is live or that is not known.
+  std::optional<std::int64_t> live_since() const;
   // Returns true if `status --check` must succeed: a release is live, unchanged
   // and healthy, and there are no problems.
   bool well() const;

@@ -64,8 +64,6 @@ bool OutIsClosed() {
 
 bool WriteErr(std::string_view text) { return WriteAll(STDERR_FILENO, text); }
 
-bool ErrIsTerminal() { return isatty(STDERR_FILENO) == 1; }
-
 std::string Environment(const std::string& name) {
   const char* value = std::getenv(name.c_str());
   return value == nullptr ? "" : value;
@@ -83,6 +81,12 @@ void KeepInEnvironment(const std::vector<std::string>& names) {
   setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
          1);
   for (const auto& [name, value] : kept) setenv(name.c_str(), value.c_str(), 1);
+}
+
+HostPath WorkingDirectory() {
+  boost::system::error_code error;
+  const HostPath directory = boost::filesystem::current_path(error);
+  return error ? HostPath() : directory;
 }
 
 HostPath AbsolutePath(const HostPath& path) {

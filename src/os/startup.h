@@ -31,15 +31,15 @@ bool WriteErr(std::string_view text);
 // of the pipe or the terminal is gone.
 [[nodiscard]] bool OutIsClosed();
 
-// Returns whether standard error is a terminal.
-bool ErrIsTerminal();
-
 // Returns the value of an environment variable, or "" if it is not set.
 std::string Environment(const std::string& name);
 
 // Removes all environment variables except `names`, and sets PATH to the
 // system's own directories unless `names` contains it.
 void KeepInEnvironment(const std::vector<std::string>& names);
+
+// Returns the working directory, or an empty path if it cannot be read.
+HostPath WorkingDirectory();
 
 // Returns the path made absolute, without ".", ".." and trailing slashes. Does
 // not access the disk, so it does not resolve symbolic links. Throws Error

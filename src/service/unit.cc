@@ -24,7 +24,7 @@ constexpr Nanoseconds kPoll = milliseconds(50);
 // signal, or of a bad file it reads first, is gone by then; the health check
 // catches a slower death.
 constexpr Nanoseconds kSettle = milliseconds(300);
-constexpr std::size_t kJournalLines = 20;
+constexpr std::size_t kJournalLines = 10;
 
 template <typename T = int>
 T Number(std::string_view text) {
@@ -52,6 +52,29 @@ void TakeProperty(std::string_view key, std::string_view value, UnitState* s) {
     s->active_since = std::chrono::microseconds(Number<std::int64_t>(value));
   }
   if (key == "CanReload") s->can_reload = value == "yes";
+}
+
+// Shortens a line of the form that `journalctl --output=short-iso` writes,
+// "2026-11-29T08:00:12+0000 web1 shop[812]: text", to "08:00:12 text". Returns
+// any other line as it is, such as the second line of a text.
+std::string TimeAndText(std::string_view line) {
+  constexpr std::size_t kDate = 11;  // "2026-11-29T"
+  constexpr std::size_t kTime = 8;   // "08:00:12"
+  const std::size_t text = line.find("]: ");
+  const bool whole = line.size() > kDate + kTime && line[kDate - 1] == 'T' &&
+                     text != line.npos;
+  if (!whole) return std::string(line);
+  return fmt::format("{} {}", line.substr(kDate, kTime), line.substr(text + 3));
+}
+
+std::string TimesAndTexts(std::string_view journal) {
+  std::string lines;
+  while (!journal.empty()) {
+    const std::size_t end = std::min(journal.find('\n'), journal.size());
+    lines += TimeAndText(journal.substr(0, end)) + "\n";
+    journal.remove_prefix(std::min(end + 1, journal.size()));
+  }
+  return lines;
 }
 
 bool Reloading(const UnitState& state) {
@@ -321,7 +344,7 @@ std::string Unit::Journal() {
   const CommandResult result = runner_->Run(command);
   if (!result.ok() || result.output.empty()) return "";
   return fmt::format("\nlast journal lines of {}:{}", name_,
-                     LastLines(result.output, kJournalLines));
+                     LastLines(TimesAndTexts(result.output), kJournalLines));
 }
 
 void Unit::Fail(ErrorCode code, const std::string& verb,

@@ -109,8 +109,9 @@ class Unit {
   // answer.
   bool MachineGoesDown();
 
-  // Returns this unit's last 20 journal lines since SetJournalStart, ready to
-  // be appended to a message. Empty if there are none or they cannot be read.
+  // Returns the times and texts of this unit's last 10 journal lines since
+  // SetJournalStart, ready to be appended to a message. Empty if there are none
+  // or they cannot be read.
   std::string Journal();
   // In seconds since 1970. Without this call, Journal returns older lines too.
   void SetJournalStart(std::int64_t wall_seconds) { since_ = wall_seconds; }

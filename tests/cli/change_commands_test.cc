@@ -156,7 +156,8 @@ TEST_CASE("rollback goes back by history and keeps the reason") {
   const json object = JsonOf(rig, {"rollback", "--reason", "too slow"});
   CHECK(object.at("current") == "1");
   CHECK(object.at("previous") == "2");
-  CHECK(Has(rig.Run({"history", "-n", "1"}).out, "reason: too slow"));
+  CHECK(
+      Has(rig.Run({"-v", "history", "-n", "1"}).out, "reason       too slow"));
   const json again = JsonOf(rig, {"rollback"});
   CHECK(again.at("exit") == 7);
   CHECK(again.at("error").at("code") == "nothing-to-roll-back-to");

@@ -39,7 +39,7 @@ TEST_CASE("operands and options reach the command") {
             .exit == 0);
   const Printed history = Run(rig, {.command = CommandId::kHistory,
                                     .options = {{Option::kCount, {"1"}}}});
-  CHECK(history.out.find("reason: slow") != std::string::npos);
+  CHECK(history.out.find("rollback") != std::string::npos);
   CHECK(history.out.find("activate") == std::string::npos);
 }
 

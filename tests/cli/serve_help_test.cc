@@ -15,7 +15,7 @@ TEST_CASE("the help of a key has what the key may do, and nothing else") {
         "  rollback [version] [--reason TEXT] [--unchecked] [--dry-run] "
         "[--wait DURATION]\n"
         "  status [--check]\n"
-        "Each also takes [--json] [--quiet].\n"
+        "Each also takes [--json] [--quiet] [--verbose] [--utc].\n"
         "- is the archive, on standard input. See release(8).\n");
 }
 

@@ -48,9 +48,9 @@ TEST_CASE("serve runs an allowed command with its options") {
   CHECK(status.exit == 0);
   CHECK(nlohmann::json::parse(status.out).at("live") == "2");
   CHECK(Serve(rig, "rollback --reason slow").exit == 0);
-  CHECK(Has(rig.Run({"history", "-n", "1"}).out, "reason: slow"));
+  CHECK(Has(rig.Run({"-v", "history", "-n", "1"}).out, "reason       slow"));
   CHECK(Serve(rig, "rollback 9").exit == 7);
-  CHECK(Has(Serve(rig, "history --count 2").out, "reason: slow"));
+  CHECK(Has(Serve(rig, "history -v --count 2").out, "reason       slow"));
 }
 
 TEST_CASE(
@@ -64,7 +64,8 @@ TEST_CASE(
   CHECK(Serve(rig, "release --app other status").exit == 2);
   CHECK(Serve(rig, "release rollback -n --reason \"too slow\"").exit == 0);
   CHECK(Serve(rig, "release rollback --reason \"too slow\"").exit == 0);
-  CHECK(Has(rig.Run({"history", "-n", "1"}).out, "reason: too slow"));
+  CHECK(
+      Has(rig.Run({"-v", "history", "-n", "1"}).out, "reason       too slow"));
   const Printed help = Serve(rig, "help", "status,verify");
   CHECK(help.exit == 0);
   CHECK(Has(help.out, "  verify [version...] [--all]\n"));

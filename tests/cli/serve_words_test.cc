@@ -100,7 +100,7 @@ constexpr const char* kBad[] = {
     "list --dry-run",
     "status --wait 5m",
     "status --metrics",
-    "deploy - --verbose",
+    "deploy - --progress json",
     "deploy -q",
     "init",
     "serve --allow deploy",

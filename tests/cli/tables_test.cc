@@ -2,7 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "deploy/operations.h"
+#include "os/terminal.h"
 #include "support/world.h"
 
 namespace release {
@@ -12,48 +15,15 @@ bool Has(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
-std::string StatusOf(World* world) {
-  return StatusText(ReadStatus(&world->context, TreeCheck::kBytes));
-}
-
 }  // namespace
-
-TEST_CASE("the status of a root without a release says so") {
-  World world;
-  CHECK(StatusOf(&world) ==
-        "live         no release\n"
-        "rollback to  nothing\n"
-        "running      nothing\n");
-}
-
-TEST_CASE("the status names the live release and how it came about") {
-  World world;
-  world.Deploy("1");
-  world.Deploy("2");
-  const std::string text = StatusOf(&world);
-  CHECK(Has(text, "live         2 (good since "));
-  CHECK(Has(text, ", by alice)\n"));
-  CHECK(Has(text, "rollback to  1\n"));
-  CHECK(Has(text, "health       good"));
-  CHECK(Has(text, "as shipped   yes\n"));
-  CHECK(Has(text, "last         2 deploy 2, "));
-  CHECK(Has(text, ": committed\n"));
-}
-
-TEST_CASE("the status shouts what is in doubt") {
-  World world;
-  world.Deploy("1");
-  world.disk.MakeDirectory(Fs::kRoot, "releases/by-hand", 0755);
-  CHECK(Has(StatusOf(&world), "IN DOUBT     releases/by-hand was not put "));
-}
 
 TEST_CASE("names from outside cannot move the cursor") {
   World world;
   world.context.caller.user = "al\x1b[2Jice";
   world.Deploy("1");
   for (const std::string& text :
-       {StatusOf(&world), ListTable(ListKnown(&world.context)),
-        HistoryTable({ReadRecord(&world.disk, 1)})}) {
+       {ListTable(ListKnown(&world.context), {}),
+        HistoryTable({ReadRecord(&world.disk, 1)}, {})}) {
     CHECK(!Has(text, "\x1b"));
     CHECK(Has(text, "al"));
   }
@@ -61,50 +31,79 @@ TEST_CASE("names from outside cannot move the cursor") {
       DifferencesText({{.what = ManifestDifference::What::kAdded,
                         .path = "a\nb\x1b",
                         .before = "",
-                        .after = ""}});
-  CHECK(difference.find('\n') == difference.size() - 1);
-  CHECK(!Has(difference, "\x1b"));
+                        .after = ""}},
+                      {});
+  CHECK(Has(difference, "\nA  a\\nb\\x1b\n"));
 }
 
-TEST_CASE(
-    "the list marks the live, the rollback target, the pinned, the used") {
+TEST_CASE("the list marks the live, the rollback target and the pinned") {
   World world;
   world.Deploy("1");
   world.Deploy("2");
   Pin(&world.context, *Version::Parse("1"));
   std::vector<ListedRelease> listed = ListKnown(&world.context);
   listed.at(1).pids = {4, 5};
-  const std::string table = ListTable(listed);
-  CHECK(Has(table, "\n* 2 "));
-  CHECK(Has(table, "(live)\n"));
-  CHECK(Has(table, "\n  1 "));
-  CHECK(Has(table, "(rollback target, pinned, used by 4 5)\n"));
+  const std::string table =
+      ListTable(listed, {.now = world.clock.wall_seconds + 7200});
+  CHECK(table ==
+        "   VERSION  STATE  SINCE    DATE               SIZE  BY     NOTE\n"
+        "*  2        good   2 h ago  2026-11-18 11:06Z  10 B  alice  live\n"
+        "   1        good   2 h ago  2026-11-18 11:06Z  10 B  alice  rollback "
+        "target, pinned, used by 4 5\n");
 }
 
-TEST_CASE("the history tells why, how long, and what cannot be read") {
+TEST_CASE("the list says why a release failed, in one line") {
+  World world;
+  world.Deploy("1");
+  world.broken.insert("2");
+  world.Deploy("2");
+  const std::string table = ListTable(ListKnown(&world.context), {});
+  CHECK(Has(table, "failed "));
+  CHECK(Has(table, "cannot confirm that 2 is healthy"));
+}
+
+TEST_CASE("the history has one line for a transaction, and -v its steps") {
   World world;
   world.Deploy("1");
   world.Deploy("2");
   Rollback(&world.context, std::nullopt, "too slow");
-  const std::string table =
-      HistoryTable({TransactionRecord{.number = 9}, ReadRecord(&world.disk, 3),
-                    ReadRecord(&world.disk, 1)});
-  CHECK(Has(table, "     9  its record cannot be read\n"));
-  CHECK(Has(table, "rollback               2 -> 1 "));
-  CHECK(Has(table, "        reason: too slow\n"));
-  CHECK(Has(table, "switch 0.000"));
-  CHECK(Has(table, "deploy                 - -> 1 "));
+  const std::vector<TransactionRecord> records = {
+      TransactionRecord{.number = 9}, ReadRecord(&world.disk, 3),
+      ReadRecord(&world.disk, 1)};
+  Screen screen{.now = world.clock.wall_seconds + 60};
+  const std::string brief = HistoryTable(records, screen);
+  CHECK(std::count(brief.begin(), brief.end(), '\n') == 4);
+  CHECK(Has(brief, " 9 "));
+  CHECK(Has(brief, "its record cannot be read"));
+  CHECK(Has(brief, " 3  rollback  2 -> 1   committed"));
+  CHECK(!Has(brief, "too slow"));
+  screen.detail = Screen::Detail::kFull;
+  const std::string full = HistoryTable(records, screen);
+  CHECK(Has(full, "\n  reason       too slow\n"));
+  CHECK(Has(full, "switch 0 ms"));
 }
 
-TEST_CASE("the history tells how long an undo took") {
+TEST_CASE("no line of a table passes the last column") {
   World world;
-  DeployAll(&world, {"1"});
-  CHECK(!Has(HistoryTable({ReadRecord(&world.disk, 1)}), "undo"));
-  TransactionRecord record = ReadRecord(&world.disk, 1);
-  record.undo_steps = {{.name = "switch", .seconds = 0.25, .detail = ""},
-                       {.name = "reload", .seconds = 1.5, .detail = ""}};
-  CHECK(Has(HistoryTable({record}),
-            "        undo 1.750 s: switch 0.250, reload 1.500\n"));
+  world.context.caller.user = std::string(40, 'u');
+  const std::string version = "1." + std::string(126, '9');
+  world.Deploy("1");
+  world.Deploy(version);
+  world.Rollback();
+  const Screen screen{.columns = 80,
+                      .charset = Screen::Charset::kUtf8,
+                      .now = world.clock.wall_seconds + 500 * 86'400};
+  for (const std::string& text :
+       {ListTable(ListKnown(&world.context), screen),
+        HistoryTable({ReadRecord(&world.disk, 3), ReadRecord(&world.disk, 2)},
+                     screen)}) {
+    std::string_view rest = text;
+    while (!rest.empty()) {
+      const std::size_t end = rest.find('\n');
+      CHECK(DisplayWidth(rest.substr(0, end)) <= 80);
+      rest.remove_prefix(end + 1);
+    }
+  }
 }
 
 TEST_CASE("verify says of each release what it found") {
@@ -116,11 +115,23 @@ TEST_CASE("verify says of each release what it found") {
                    .differences = {{.what = ManifestDifference::What::kChanged,
                                     .path = "bin/app",
                                     .before = "a",
-                                    .after = "b"}}}}) ==
-      "1: as shipped\n"
+                                    .after = "b"}}}},
+                 {}) ==
+      "1: unchanged\n"
       "2: there is none\n"
       "3: 1 difference\n"
-      "  changed  bin/app  (a -> b)\n");
+      "   PATH     BEFORE  AFTER\n"
+      "M  bin/app  a       b\n");
+}
+
+TEST_CASE("the words of a finding are wrapped below each other") {
+  const std::vector<Finding> findings = {
+      {Finding::Level::kFailure, "mount",
+       "the root is on a read-only file system; mount it for writing"}};
+  CHECK(CheckText(findings, {.columns = 60}) ==
+        "LEVEL SUBJECT       FOUND\n"
+        "fail  mount         the root is on a read-only file system;\n"
+        "                    mount it for writing\n");
 }
 
 }  // namespace release

@@ -36,7 +36,7 @@ TEST_CASE("a live release whose instance does not run is a problem") {
   CHECK_FALSE(report.well());
   REQUIRE(report.instances.size() == 1);
   CHECK_FALSE(report.instances[0].running);
-  CHECK(report.unhealthy);
+  CHECK(report.unhealthy());
   REQUIRE(report.state.problems.size() == 1);
   CHECK(report.state.problems[0].find("release start") != std::string::npos);
 }

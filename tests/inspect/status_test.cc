@@ -38,7 +38,7 @@ TEST_CASE("all is well after a deploy, and status changes nothing") {
   CHECK(report.state.live == V("2"));
   CHECK(report.rollback_target == V("1"));
   CHECK(report.differences.empty());
-  CHECK_FALSE(report.unhealthy);
+  CHECK_FALSE(report.unhealthy());
   CHECK(!report.holder);
   CHECK(!report.interrupted());
   CHECK(report.undelivered == 0);
@@ -53,7 +53,7 @@ TEST_CASE("an unhealthy service is not well") {
   Two world;
   world.broken.insert("2");
   const StatusReport report = world.Read();
-  CHECK(report.unhealthy);
+  CHECK(report.unhealthy());
   CHECK(!report.well());
 }
 

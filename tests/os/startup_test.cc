@@ -105,12 +105,6 @@ TEST_CASE("a reader that goes is noticed without a write") {
         }) == 0);
 }
 
-TEST_CASE("standard error is recognized as a terminal") {
-  const auto ask = [] { return ErrIsTerminal() ? 1 : 0; };
-  CHECK(PrintedBy(ask, /*terminal=*/true).exit == 1);
-  CHECK(PrintedBy(ask, /*terminal=*/false).exit == 0);
-}
-
 TEST_CASE("a variable that is not set is empty") {
   setenv("RELEASE_TEST_VARIABLE", "value", 1);
   CHECK(Environment("RELEASE_TEST_VARIABLE") == "value");

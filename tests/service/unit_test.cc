@@ -140,7 +140,7 @@ TEST_CASE("a failed job is reported with its status and journal lines") {
   CHECK(Says(error, "Job for shop.service failed."));
   CHECK(Says(error, "10:00 shop[100]: Boom"));
   CHECK(Joined(rig.runner.commands.back())
-            .find("--lines=20 --no-pager --quiet --output=short-iso "
+            .find("--lines=10 --no-pager --quiet --output=short-iso "
                   "--since=@1795000000") != std::string::npos);
 }
 

@@ -1,0 +1,303 @@
+#include "cli/status_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "base/text.h"
+#include "base/units.h"
+#include "cli/labelled_lines.h"
+#include "cli/record_words.h"
+#include "os/identity.h"
+
+namespace release {
+namespace {
+
+bool WaitsForConfirm(const StatusReport& report) {
+  return report.holder && report.state.open &&
+         report.state.open->current_step == "confirm" &&
+         report.state.open->undo_step.empty();
+}
+
+std::string Backticked(const std::string& command) {
+  return "`" + command + "`";
+}
+
+// Returns the sentence up to its first pause: the rest stands below.
+std::string Headline(const std::string& problem) {
+  const std::size_t end = std::min({problem.find(", "), problem.find("; "),
+                                    problem.find(": "), problem.size()});
+  return Printable(problem.substr(0, end));
+}
+
+std::string AttentionWords(const StatusReport& report) {
+  const std::vector<std::string>& problems = report.state.problems;
+  if (problems.size() == 1) return Headline(problems.front());
+  if (!problems.empty()) return Counted(problems.size(), "problem");
+  if (!report.state.live) return "no release is live";
+  if (report.unhealthy()) return "the health check fails";
+  return fmt::format("{} changed since the deploy",
+                     Counted(report.differences.size(), "file"));
+}
+
+std::string LiveWords(const StatusReport& report, const Screen& screen) {
+  if (!report.state.live) return "";
+  std::string text = fmt::format(", {} live", report.state.live->name());
+  if (const auto since = report.live_since()) {
+    text += " since " + FormatAgo(screen, *since);
+  }
+  return text;
+}
+
+std::string TimeLeft(const StatusReport& report, const Screen& screen) {
+  const std::int64_t left = report.state.open->step_until - screen.now;
+  if (report.state.open->step_until == 0 || left < 0) return "";
+  return fmt::format(", {} left", FormatDuration(SecondsSaturated(left)));
+}
+
+// "deploy of 1.4.3 by alice".
+std::string RunningWords(const StatusReport& report) {
+  const std::string by = Printable(CallerName(report.holder->caller));
+  const auto& open = report.state.open;
+  if (!open) return "a command of " + by;
+  return fmt::format("{} by {}", TransactionWords(*open), by);
+}
+
+std::string LiveText(const StatusReport& report, const Screen& screen) {
+  const DeploymentState& state = report.state;
+  if (!state.live) {
+    const std::string name = state.CurrentName();
+    return name.empty()
+               ? "no release"
+               : fmt::format("no release: current names {}", Quoted(name));
+  }
+  const LedgerEntry* entry = state.ledger.Find(*state.live);
+  std::string text = state.live->name();
+  if (const auto since = report.live_since()) {
+    text += " since " + FormatWhen(screen, *since);
+  }
+  if (entry->state != ReleaseState::kGood) {
+    text += fmt::format(", {}", StateName(entry->state));
+  }
+  if (entry->pinned) text += ", pinned";
+  return text;
+}
+
+std::string BeforeText(const StatusReport& report) {
+  return report.rollback_target
+             ? fmt::format("{} (`release rollback` goes there)",
+                           report.rollback_target->name())
+             : "nothing to roll back to";
+}
+
+std::string HealthText(const StatusReport& report) {
+  if (!report.probe) return "not configured";
+  if (report.probe->problem) return Printable(*report.probe->problem);
+  return "ok, answered in " + FormatDuration(report.probe->took);
+}
+
+std::string FilesText(const StatusReport& report) {
+  if (report.differences.empty()) return "unchanged since the deploy";
+  return fmt::format("{} changed since the deploy",
+                     Counted(report.differences.size(), "file"));
+}
+
+// "1.4.2: live, active (running), pid 812, since 3 h ago, 3 connections".
+std::string InstanceText(const InstanceStatus& instance, const Screen& screen) {
+  std::string text = fmt::format("{}: {}, {}", instance.version.name(),
+                                 RoleName(instance.role), instance.state);
+  if (instance.pid != 0) {
+    text += fmt::format(", pid {}, since {}", instance.pid,
+                        FormatAgo(screen, instance.since));
+  }
+  if (instance.connections) {
+    text += ", " + Counted(*instance.connections, "connection");
+  }
+  return text;
+}
+
+std::string UnitText(const UnitStatus& unit, const Screen& screen) {
+  std::string text = fmt::format("{}: {}", unit.name, unit.state);
+  if (unit.running && unit.since != 0) {
+    text += " since " + FormatAgo(screen, unit.since);
+  }
+  return text;
+}
+
+std::string ProgressText(const StatusReport& report, const Screen& screen) {
+  const LockHolder& holder = *report.holder;
+  std::string text =
+      fmt::format("{} (pid {}), begun {}", RunningWords(report),
+                  holder.caller.pid, FormatAgo(screen, holder.since));
+  if (report.state.open && !report.state.open->current_step.empty()) {
+    text += fmt::format(", step {}{}", report.state.open->StepText(),
+                        TimeLeft(report, screen));
+  }
+  return text;
+}
+
+// The newest transaction, if it is not the one that made the live release live
+// and has failed.
+std::optional<std::string> FailureText(const StatusReport& report,
+                                       const Screen& screen) {
+  const auto& last = report.state.last;
+  // A mistyped version says nothing about the deployment.
+  if (!last || !last->end || last->end->exit == Exit::kDone ||
+      last->end->exit == Exit::kNoSuchRelease) {
+    return std::nullopt;
+  }
+  std::string text =
+      fmt::format("{}, {}: {}", TransactionWords(*last),
+                  FormatAgo(screen, last->end->at), ResultWords(*last));
+  if (!last->end->message.empty()) {
+    text += "; " + Printable(FirstLine(last->end->message));
+  }
+  return text;
+}
+
+std::string UndeliveredText(const StatusReport& report) {
+  const std::string text = Counted(report.undelivered, "notice");
+  if (report.undelivered_reason.empty()) return text;
+  return fmt::format("{}; the last try: {}", text,
+                     Printable(report.undelivered_reason));
+}
+
+void AddService(const StatusReport& report, const Screen& screen,
+                LabelledLines* lines) {
+  if (report.unit) lines->Add("service", UnitText(*report.unit, screen));
+  for (const InstanceStatus& each : report.instances) {
+    lines->Add("instance", InstanceText(each, screen));
+  }
+  for (const ProcessUse& use : report.strays) {
+    lines->Add("old process",
+               fmt::format("pid {} ({}) still uses {}", use.pid,
+                           Escaped(use.name), Escaped(use.path)));
+  }
+}
+
+void AddTransactions(const StatusReport& report, const Screen& screen,
+                     LabelledLines* lines) {
+  if (report.holder) lines->Add("in progress", ProgressText(report, screen));
+  if (report.activation) {
+    lines->Add(
+        "last change",
+        fmt::format("{} by {} (transaction {})",
+                    TransactionWords(*report.activation),
+                    Printable(CallerName(report.activation->begin->caller)),
+                    report.activation->number));
+  }
+  if (const auto failure = FailureText(report, screen)) {
+    lines->Add("last failure", *failure);
+  }
+}
+
+// Returns the command that goes on from a problem.
+std::string Remedy(const StatusReport& report) {
+  if (report.interrupted())
+    return Backticked("release recover") + " settles it";
+  if (report.doubt) {
+    return fmt::format(
+        "`release show {}` says what happened; then `release "
+        "activate V` makes a release live that you choose",
+        report.doubt->number);
+  }
+  if (!report.state.problems.empty()) return "see the problems above";
+  if (!report.state.live) {
+    return "`release list` names the releases; `release activate V` makes one "
+           "live";
+  }
+  if (!report.differences.empty() && !report.unhealthy()) {
+    return "`release verify` names the files";
+  }
+  return report.rollback_target
+             ? fmt::format("`release rollback` goes back to {}",
+                           report.rollback_target->name())
+             : "look at the service: there is no release to go back to";
+}
+
+}  // namespace
+
+Verdict VerdictOf(const StatusReport& report) {
+  if (WaitsForConfirm(report)) return Verdict::kWaiting;
+  if (report.holder) return Verdict::kBusy;
+  if (report.well()) return Verdict::kOk;
+  const bool empty = report.state.problems.empty() &&
+                     report.state.CurrentName().empty() &&
+                     report.state.ledger.entries().empty();
+  return empty ? Verdict::kEmpty : Verdict::kAttention;
+}
+
+std::string_view VerdictName(Verdict verdict) {
+  constexpr std::string_view kNames[] = {"ok", "empty", "busy", "waiting",
+                                         "attention"};
+  return kNames[static_cast<int>(verdict)];
+}
+
+std::string VerdictText(const StatusReport& report, const Screen& screen) {
+  const std::string subject =
+      fmt::format("{} on {}: ", report.app.empty() ? "this root" : report.app,
+                  Printable(report.host));
+  switch (VerdictOf(report)) {
+    case Verdict::kWaiting:
+      return fmt::format("{}WAITING for `release confirm`{}", subject,
+                         TimeLeft(report, screen));
+    case Verdict::kBusy:
+      return fmt::format("{}BUSY: {}", subject, RunningWords(report));
+    case Verdict::kOk:
+      return subject + "ok" + LiveWords(report, screen);
+    case Verdict::kEmpty:
+      return subject + "empty, no release has been deployed";
+    case Verdict::kAttention:
+      break;
+  }
+  return fmt::format("{}ATTENTION: {}{}", subject, AttentionWords(report),
+                     LiveWords(report, screen));
+}
+
+std::string NextText(const StatusReport& report) {
+  switch (VerdictOf(report)) {
+    case Verdict::kWaiting:
+      return "`release confirm` keeps it; `release abort` undoes it";
+    case Verdict::kBusy:
+      return "`release abort` asks it to undo and stop";
+    case Verdict::kEmpty:
+      return "`release deploy ARCHIVE`";
+    case Verdict::kOk:
+      return report.rollback_target
+                 ? fmt::format(
+                       "nothing to do; `release rollback` goes back to "
+                       "{}",
+                       report.rollback_target->name())
+                 : "nothing to do";
+    case Verdict::kAttention:
+      break;
+  }
+  return Remedy(report);
+}
+
+std::string StatusText(const StatusReport& report, const Screen& screen) {
+  LabelledLines lines(screen);
+  lines.Add("live", LiveText(report, screen));
+  if (report.state.live) {
+    const LedgerEntry* entry = report.state.ledger.Find(*report.state.live);
+    lines.Add("evidence", Printable(entry->evidence));
+  }
+  lines.Add("before", BeforeText(report));
+  AddService(report, screen, &lines);
+  if (report.state.live) {
+    lines.Add("health", HealthText(report));
+    lines.Add("files", FilesText(report));
+  }
+  AddTransactions(report, screen, &lines);
+  if (report.undelivered > 0) {
+    lines.Add("undelivered", UndeliveredText(report));
+  }
+  for (const std::string& problem : report.state.problems) {
+    lines.Add("PROBLEM", Printable(problem));
+  }
+  lines.Add("next", NextText(report));
+  return lines.Take();
+}
+
+}  // namespace release
