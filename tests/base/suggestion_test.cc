@@ -9,7 +9,7 @@ TEST_CASE("a mistyped word finds the one that was meant") {
                                              "start", "stage"};
   CHECK(Nearest("rolback", commands) == "rollback");
   CHECK(Nearest("rollbakc", commands) == "rollback");
-  CHECK(Nearest("statuss", commands) == "status");
+  CHECK(Nearest("statsu", commands) == "status");
   CHECK(Nearest("sttaus", commands) == "status");
   CHECK(Nearest("recovery", commands) == "recover");
   CHECK(Nearest("status", commands) == "status");
