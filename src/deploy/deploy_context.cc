@@ -1,6 +1,8 @@
 #include "deploy/deploy_context.h"
 
 #include <algorithm>
+#include <chrono>
+#include <utility>
 
 namespace release {
 
@@ -13,6 +15,26 @@ unsigned DeployContext::BusyThreadsFor(unsigned useful) const {
   // With two cores a second writer only takes turns with the caller: unpacking
   // then takes about a tenth longer.
   return std::min(ThreadsFor(useful), std::max(cores, 2U) - 1);
+}
+
+void DeployContext::CountBytes(std::uint64_t total) const {
+  if (bytes != nullptr) bytes->Begin(total);
+}
+
+ReportedWork::ReportedWork(DeployContext* context, std::string name,
+                           std::uint64_t total)
+    : context_(context),
+      name_(std::move(name)),
+      start_(context->system.clock->SinceBoot()) {
+  context_->report({.kind = ProgressEvent::Kind::kStepBegun, .text = name_});
+  context_->CountBytes(total);
+}
+
+ReportedWork::~ReportedWork() {
+  const Nanoseconds took = context_->system.clock->SinceBoot() - start_;
+  context_->report({.kind = ProgressEvent::Kind::kStepDone,
+                    .text = name_,
+                    .seconds = std::chrono::duration<double>(took).count()});
 }
 
 Failure FailureOf(const Error& error) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/byte_count.h"
 #include "base/config.h"
 #include "base/error.h"
 #include "os/fs.h"
@@ -51,6 +52,8 @@ struct DeployContext {
   // (Drain), because no unit does.
   bool drains_itself = false;
   unsigned cores = 1;  // of this machine
+  // Counts the bytes that the step under way handles; null: nobody looks.
+  ByteCount* bytes = nullptr;
   std::function<void(const ProgressEvent&)> report = [](const ProgressEvent&) {
   };
   // The notices that this command must still deliver, one for each transaction
@@ -63,6 +66,24 @@ struct DeployContext {
   // As ThreadsFor, for work that keeps the caller and every thread computing:
   // at most one thread for each other core, but one even on a single core.
   unsigned BusyThreadsFor(unsigned useful) const;
+  // Begins to count the bytes of a step that handles `total`; 0: not known.
+  void CountBytes(std::uint64_t total) const;
+};
+
+// Reports long work that is no step of a record, as if it were one: it begins
+// with the object and is done with it. `context` must outlive the object.
+class ReportedWork {
+ public:
+  // `total` as for CountBytes.
+  ReportedWork(DeployContext* context, std::string name, std::uint64_t total);
+  ~ReportedWork();
+  ReportedWork(const ReportedWork&) = delete;
+  ReportedWork& operator=(const ReportedWork&) = delete;
+
+ private:
+  DeployContext* context_;
+  std::string name_;
+  Nanoseconds start_;
 };
 
 // A failure as a value, for reports and records.

@@ -266,7 +266,11 @@ void ArchiveStaging::Admit(const DeploymentState& state,
                            PreparedTransaction* prepared) {
   GateFacts facts = AdmitEvidence(context_, archive_, state.ledger.serials());
   if (!facts.statement) return;
-  AdmitBytes(context_, &facts, &archive_.source);
+  {
+    const ReportedWork receive(context_, "receive", archive_.size.value_or(0));
+    archive_.source.CountInto(context_->bytes);
+    AdmitBytes(context_, &facts, &archive_.source);
+  }
   prepared->facts = EvidenceFacts(facts);
   prepared->evidence = EvidenceWords(facts);
   if (facts.signer) {
@@ -281,6 +285,7 @@ void ArchiveStaging::Prepare(const DeploymentState& state,
   RequireRootOnOneFileSystem(context_->fs);
   archive_ = OpenArchive(context_->fs, request_);
   Admit(state, prepared);
+  archive_.source.CountInto(context_->bytes);
   reader_ = std::make_unique<Reader>(
       std::move(archive_.source), archive_.name,
       Spool{.fs = context_->fs,
@@ -445,6 +450,7 @@ void ArchiveStaging::Create(const DeploymentState& state,
   recorder->NoteTree(context_->fs->Stat(staging.directory(), "")->inode);
   Unpacked unpacked;
   recorder->Step("unpack", [&] {
+    context_->CountBytes(archive_.size.value_or(0));
     unpacked = UnpackInto(staging, state, recorder);
     // If this throws, the tree has no release name and is collected as garbage.
     CheckArchive(unpacked);

@@ -132,9 +132,11 @@ void AbortWatch::Check() const {
 
 void ThrowIfCancelled() {
   if (const int signal = InterruptSignal(); signal != 0) {
-    throw Error(
-        ErrorCode::kInterrupted,
-        fmt::format("cannot go on: stopped by SIG{}", sigabbrev_np(signal)));
+    throw Error(ErrorCode::kInterrupted,
+                fmt::format("cannot go on: interrupted ({})",
+                            signal == SIGINT
+                                ? std::string("Ctrl-C")
+                                : fmt::format("SIG{}", sigabbrev_np(signal))));
   }
   if (g_shields > 0) return;
   if (const AbortWatch* watch = g_watch) watch->Check();

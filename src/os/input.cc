@@ -204,10 +204,14 @@ std::optional<std::uint64_t> Input::Size() const {
 }
 
 std::size_t ByteSource::Read(std::span<char> buffer) {
-  if (input_) return input_->Read(buffer);
-  if (!file_) return 0;
-  const std::size_t count = fs_->ReadAt(file_->get(), buffer, offset_);
-  offset_ += count;
+  std::size_t count = 0;
+  if (input_) {
+    count = input_->Read(buffer);
+  } else if (file_) {
+    count = fs_->ReadAt(file_->get(), buffer, offset_);
+    offset_ += count;
+  }
+  if (count_ != nullptr) count_->Add(count);
   return count;
 }
 

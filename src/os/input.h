@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/byte_count.h"
 #include "base/error.h"
 #include "base/host_path.h"
 #include "base/reason.h"
@@ -72,12 +73,16 @@ class ByteSource {
 
   // As Input::Read; FsError for a file beneath the root.
   std::size_t Read(std::span<char> buffer);
+  // Adds each byte that is read from now on to `count`, which must outlive
+  // this; null counts nothing.
+  void CountInto(ByteCount* count) { count_ = count; }
 
  private:
   std::optional<Input> input_;
   Fs* fs_ = nullptr;
   std::shared_ptr<const ScopedHandle> file_;
   std::uint64_t offset_ = 0;
+  ByteCount* count_ = nullptr;
 };
 
 // Reads a whole file, or a pipe until its end. Returns nullopt if it does not

@@ -222,7 +222,9 @@ std::size_t PosixFs::ReadAt(Handle file, std::span<char> buffer,
                  static_cast<off_t>(offset));
   });
   if (count < 0) Fail("read", file, "", errno);
-  return static_cast<std::size_t>(count);
+  const auto bytes = static_cast<std::size_t>(count);
+  if (read_count_ != nullptr) read_count_->Add(bytes);
+  return bytes;
 }
 
 void PosixFs::Write(Handle file, std::string_view data) {

@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "base/byte_count.h"
 #include "base/host_path.h"
 #include "os/fs.h"
 
@@ -41,6 +42,10 @@ class PosixFs final : public Fs {
   ~PosixFs() override;
   PosixFs(const PosixFs&) = delete;
   PosixFs& operator=(const PosixFs&) = delete;
+
+  // Adds each byte that ReadAt returns from now on to `count`, which must
+  // outlive this. Call it before several threads read.
+  void CountReads(ByteCount* count) { read_count_ = count; }
 
   // Never blocks: with kRead a fifo opens even without a writer. ReadAt then
   // fails for a fifo or a directory.
@@ -95,6 +100,7 @@ class PosixFs final : public Fs {
 
   int root_;
   bool walk_;
+  ByteCount* read_count_ = nullptr;
 };
 
 }  // namespace release

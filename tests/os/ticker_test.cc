@@ -1,0 +1,31 @@
+#include "os/ticker.h"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+
+#include "support/command_run.h"
+
+namespace release {
+
+TEST_CASE("a ticker calls its function again and again, until it is gone") {
+  std::atomic<int> calls{0};
+  {
+    const Ticker ticker(std::chrono::milliseconds(1),
+                        std::chrono::milliseconds(1), [&] { ++calls; });
+    CHECK(Becomes([&] { return calls >= 3; }));
+  }
+  const int at_end = calls;
+  std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  CHECK(calls == at_end);
+}
+
+TEST_CASE("a ticker that is gone before its delay never calls") {
+  bool called = false;
+  {
+    const Ticker ticker(std::chrono::hours(1), {}, [&] { called = true; });
+  }
+  CHECK(!called);
+}
+
+}  // namespace release
