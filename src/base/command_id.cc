@@ -28,6 +28,7 @@ constexpr Row kTable[] = {
     {CommandId::kAbort, "abort"},
     {CommandId::kList, "list"},
     {CommandId::kStatus, "status"},
+    {CommandId::kShow, "show"},
     {CommandId::kCheck, "check"},
     {CommandId::kHistory, "history"},
     {CommandId::kVerify, "verify"},

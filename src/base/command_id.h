@@ -25,6 +25,7 @@ enum class CommandId {
   kAbort,
   kList,
   kStatus,
+  kShow,
   kCheck,
   kHistory,
   kVerify,

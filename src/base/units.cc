@@ -148,6 +148,12 @@ std::string FormatDuration(std::chrono::nanoseconds duration) {
   return '-' + FormatMagnitude(std::uint64_t{0} - count);
 }
 
+std::string FormatSeconds(double seconds) {
+  constexpr double kMost = 9e9;  // seconds that fit into nanoseconds
+  return FormatDuration(std::chrono::duration_cast<std::chrono::nanoseconds>(
+      std::chrono::duration<double>(std::clamp(seconds, -kMost, kMost))));
+}
+
 std::chrono::nanoseconds AddSaturated(std::chrono::nanoseconds a,
                                       std::chrono::nanoseconds b) {
   std::int64_t sum = 0;

@@ -18,6 +18,9 @@ std::optional<std::chrono::nanoseconds> ParseDuration(std::string_view text);
 // Formats as "850 ms", "4.2 s", "3m20s", "2h05m" or "4d03h".
 std::string FormatDuration(std::chrono::nanoseconds duration);
 
+// Formats a time in seconds as FormatDuration does.
+std::string FormatSeconds(double seconds);
+
 // Add and convert; the result is clamped to the largest or smallest value
 // instead of wrapping. With wrapping, a wait of nearly 2^63 ns would end at
 // once and an age of 500 years would count as young.

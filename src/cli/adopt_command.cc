@@ -69,6 +69,7 @@ int AdoptInRoot(const GlobalOptions& global, const AdoptOptions& adopt) {
     PlanAdoption(context, ReadForeignStanding(context->fs), adopt);
     InitializeLayout(context->fs);
   }
+  session.CountReads();
   return PrintOutcome(global, Adopt(context, adopt));
 }
 

@@ -8,6 +8,7 @@
 #include "cli/adopt_command.h"
 #include "cli/json.h"
 #include "cli/output.h"
+#include "cli/progress_display.h"
 #include "cli/session.h"
 #include "deploy/deployment_state.h"
 #include "deploy/drain.h"
@@ -122,7 +123,7 @@ int FinishTelling(Session* session, CommandId command,
     outcome.transaction = transaction;
     outcome.current = ReadDeploymentState(session->fs()).CurrentName();
     outcome.previous = outcome.current;
-    PrintJson(OutcomeJson(outcome));
+    PrintJson(OutcomeJson(global.subject, outcome));
   }
   Say(global, fmt::format("told transaction {}: {}", transaction,
                           CommandName(command)));
@@ -147,8 +148,9 @@ void DrainIfNoUnitDoes(DeployContext* context) {
 
 DeployContext* Speaking(Session* session) {
   session->RequireOnlyRootWrites();
-  session->context()->report = EventPrinter(session->options());
-  return session->context();
+  DeployContext* context = session->context();
+  context->report = EventPrinter(session->options(), context->bytes);
+  return context;
 }
 
 int RunDeploy(const GlobalOptions& global, const DeployOptions& options) {
@@ -262,7 +264,7 @@ int RunNotify(const GlobalOptions& global, const NotifyOptions& options) {
     return PrintPlan(global, CommandId::kNotify, steps);
   }
   const auto deliveries = DeliverWaiting(Speaking(&session), which);
-  if (global.json) PrintJson(NotifyJson(deliveries));
+  if (global.json) PrintJson(NotifyJson(global.subject, deliveries));
   if (deliveries.empty()) Say(global, "no notice is to be delivered");
   bool ok = true;
   for (const Delivery& delivery : deliveries) {
@@ -303,7 +305,7 @@ int RunInit(const GlobalOptions& global, const InitOptions& options) {
     outcome.warnings.push_back(SharedPath(path) +
                                " was made empty: fill it in");
   }
-  if (global.json) PrintJson(OutcomeJson(outcome));
+  if (global.json) PrintJson(OutcomeJson(global.subject, outcome));
   Say(global, made ? fmt::format("made the layout in {}", config.root)
                    : fmt::format("the layout is in {} already", config.root));
   for (const std::string& warning : outcome.warnings) Say(global, warning);

@@ -5,12 +5,12 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
-#include "base/text.h"
-#include "base/units.h"
 #include "cli/candidates.h"
+#include "cli/help.h"
 #include "cli/output.h"
 #include "cli/run_command.h"
 #include "cli/session.h"
+#include "cli/usage_error.h"
 #include "deploy/deployment_state.h"
 #include "os/posix_fs.h"
 #include "os/startup.h"
@@ -18,38 +18,8 @@
 namespace release {
 namespace {
 
-constexpr char kDescription[] =
-    "Puts a new version of a service live without interrupting it, and takes "
-    "it\nback in milliseconds.";
-
-constexpr char kFooter[] =
-    "The options above may stand before the command or after it.\n\n"
-    "Exit status: 0 done; 1 failed, nothing changed; 2 usage or configuration "
-    "error;\n3 archive refused; 4 failed after the switch and undone;\n"
-    "5 manual intervention required; 6 busy; 7 no such release;\n"
-    "8 verify, status or check found a problem. See release(8).";
-
 constexpr std::string_view kHelp = "help";
 char kHelpOption[] = "--help";
-
-constexpr char kCommandFooter[] =
-    "Options of every command and exit statuses: release --help.";
-
-// Returns why `text` is not a value of that kind, or "" if it is one. Other
-// kinds are checked by CLI11 or where their value is used.
-std::string WhyNot(ValueKind kind, const std::string& text) {
-  if (kind == ValueKind::kDuration && !ParseDuration(text)) {
-    return fmt::format("{} is not a duration (30s, 10m, 1h30m)", Quoted(text));
-  }
-  if (kind == ValueKind::kMoment && !ParseMoment(text, 0)) {
-    return fmt::format("{} is neither a duration (2h) nor a date (2026-11-23)",
-                       Quoted(text));
-  }
-  if (kind == ValueKind::kCount && !ParseCount(text)) {
-    return fmt::format("{} is not a number", Quoted(text));
-  }
-  return "";
-}
 
 void CheckValue(const OptionRow& row, const std::string& text) {
   ValueKind kind = row.kind;
@@ -57,7 +27,7 @@ void CheckValue(const OptionRow& row, const std::string& text) {
     if (text.empty()) return;
     kind = ValueKind::kDuration;
   }
-  const std::string reason = WhyNot(kind, text);
+  const std::string reason = WhyNotValue(kind, row.placeholder, text);
   if (!reason.empty())
     throw CLI::ValidationError(std::string(row.name), reason);
 }
@@ -103,9 +73,6 @@ void AddOption(CLI::App* app, const OptionRow& row, CommandWords* words) {
     option->option_text("[=" + placeholder + "]")
         ->expected(0, 1)
         ->default_str("");
-  } else if (row.kind == ValueKind::kWord) {
-    option->option_text(placeholder)
-        ->check(CLI::IsMember(WordsOf(row.placeholder)));
   } else {
     option->type_name(placeholder);
   }
@@ -139,13 +106,14 @@ void AddOperand(CLI::App* app, const OperandRow& row, CommandWords* words) {
   } else {
     option = app->add_option_function<std::string>(
         name,
-        [words](const std::string& value) { words->operands.push_back(value); },
+        [&row, words](const std::string& value) {
+          const std::string reason = WhyNotValue(row.kind, row.words, value);
+          if (!reason.empty()) {
+            throw CLI::ValidationError(std::string(row.name), reason);
+          }
+          words->operands.push_back(value);
+        },
         help);
-  }
-  option->type_name("");
-  if (row.kind == ValueKind::kWord) {
-    option->option_text(std::string(row.words))
-        ->check(CLI::IsMember(WordsOf(row.words)));
   }
   if (row.presence == Presence::kRequired) option->required();
 }
@@ -155,8 +123,6 @@ void AddCommand(CLI::App* app, const CommandRow& row, CommandWords* words) {
       app->add_subcommand(std::string(row.name()), std::string(row.help));
   // Global options may also follow the command.
   command->fallthrough();
-  command->footer(
-      fmt::format("Example:\n{}\n\n{}", row.example, kCommandFooter));
   command->callback([&row, words] { words->command = row.command; });
   for (const OperandRow& operand : row.operands) {
     AddOperand(command, operand, words);
@@ -180,6 +146,7 @@ std::string LiveNow(const GlobalOptions& global) {
 int RunGuarded(CommandWords words) {
   GlobalOptions global;
   TakeGlobals(words, &global);
+  if (global.json) global.subject = SubjectOf(global);
   const auto print = [&](const Error& error) {
     return PrintError(global, words.command, error, LiveNow(global));
   };
@@ -199,28 +166,60 @@ int RunGuarded(CommandWords words) {
   }
 }
 
-// Returns the reason of a usage error. CLI11 reports a missing command before
-// it looks at an unknown word, so that word is looked for here.
+// Returns the command that was named, or null.
+const CommandRow* GivenCommand(const CLI::App& app) {
+  const std::vector<CLI::App*> commands = app.get_subcommands();
+  return commands.empty() ? nullptr : FindCommand(commands.front()->get_name());
+}
+
+std::size_t OperandCount(const CommandRow& row, const CLI::App& command) {
+  std::size_t count = 0;
+  for (const OperandRow& operand : row.operands) {
+    count += command.get_option(std::string(operand.name))->count();
+  }
+  return count;
+}
+
+// Returns the reason of a usage error, in the words of this program. CLI11
+// reports a missing command before it looks at an unknown word, so that word is
+// looked for here.
 std::string ReasonOf(const CLI::App& app, const CLI::ParseError& error) {
-  if (!app.get_subcommands().empty()) return error.what();
-  const std::vector<std::string> left = app.remaining();
-  if (left.empty()) return "a command is missing";
-  return fmt::format("there is no {} {}",
-                     left.front().starts_with("-") ? "option" : "command",
-                     Quoted(left.front()));
+  const std::vector<std::string> left = app.remaining(/*recurse=*/true);
+  const CommandRow* row = GivenCommand(app);
+  if (row == nullptr) return left.empty() ? "" : UnknownWord(left.front());
+  if (!left.empty()) return UnexpectedWord(*row, left.front());
+  if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) {
+    return MissingWord(*row,
+                       OperandCount(*row, *app.get_subcommands().front()));
+  }
+  const std::string words = error.what();
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
+    return words.substr(0, words.find(':')) + " needs a value";
+  }
+  return words;
 }
 
 int PrintUsageError(const CommandWords& words, const CLI::App& app,
                     const CLI::ParseError& error) {
   GlobalOptions global;
   TakeGlobals(words, &global);
+  const std::string reason = ReasonOf(app, error);
+  if (reason.empty() && !global.json) {
+    WriteErr(ShortHelp());
+    return static_cast<int>(Exit::kUsage);
+  }
   return PrintError(
       global, CommandId::kNone,
       Error(ErrorCode::kUsage,
-            fmt::format("cannot understand the command line: {} (see release "
-                        "--help)",
-                        ReasonOf(app, error))),
+            fmt::format("cannot understand the command line: {}",
+                        reason.empty() ? "a command is missing" : reason)),
       "");
+}
+
+int PrintHelp(const CLI::App& app) {
+  const CommandRow* row = GivenCommand(app);
+  WriteOut(row == nullptr ? FullHelp() : CommandHelp(*row));
+  return 0;
 }
 
 }  // namespace
@@ -241,8 +240,7 @@ int RunCommandLine(int argc, char** argv) {
     argv = help.data();
   }
   CommandWords words;
-  CLI::App app(kDescription, "release");
-  app.footer(kFooter);
+  CLI::App app("", "release");
   app.set_version_flag("-V,--program-version",
                        "release " RELEASE_PROGRAM_VERSION);
   app.require_subcommand(1);
@@ -257,6 +255,8 @@ int RunCommandLine(int argc, char** argv) {
   }
   try {
     app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    return PrintHelp(app);
   } catch (const CLI::Success& success) {
     app.exit(success);
     return 0;

@@ -106,8 +106,16 @@ struct OperandRow {
   std::string_view words = {};  // for a kWord: "a|b"
 };
 
+// What a command is for. The help lists the commands by these.
+enum class CommandGroup { kLive, kLook, kKeep, kHost, kBuild };
+inline constexpr CommandGroup kCommandGroups[] = {
+    CommandGroup::kLive, CommandGroup::kLook, CommandGroup::kKeep,
+    CommandGroup::kHost, CommandGroup::kBuild};
+std::string_view GroupName(CommandGroup group);
+
 struct CommandRow {
   CommandId command;
+  CommandGroup group;
   std::string_view help;
   std::string_view example;  // indented lines, without the last newline
   std::span<const OperandRow> operands = {};

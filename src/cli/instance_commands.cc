@@ -46,7 +46,7 @@ int RunStart(const GlobalOptions& global) {
   Session session(global);
   if (global.dry_run) return PrintStartPlan(global, &session);
   const Outcome outcome = StartLive(Speaking(&session));
-  if (global.json) PrintJson(OutcomeJson(outcome));
+  if (global.json) PrintJson(OutcomeJson(global.subject, outcome));
   Say(global, fmt::format("{} {}", outcome.current,
                           outcome.result == Result::kUnchanged
                               ? "runs already"
@@ -75,7 +75,7 @@ int RunDrain(const GlobalOptions& global) {
     if (error.code() != ErrorCode::kInterrupted) throw;
     Say(global, "stopped waiting");
   }
-  if (global.json) PrintJson(DrainJson(drained));
+  if (global.json) PrintJson(DrainJson(global.subject, drained));
   return 0;
 }
 

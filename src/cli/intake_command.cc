@@ -9,6 +9,7 @@
 #include "cli/change_commands.h"
 #include "cli/json.h"
 #include "cli/output.h"
+#include "cli/progress_display.h"
 #include "cli/session.h"
 #include "dropbox/intake.h"
 #include "os/identity.h"
@@ -33,7 +34,7 @@ int RunIntake(const GlobalOptions& global) {
   if (global.dry_run) return PrintIntakePlan(&session);
   session.RequireOnlyRootWrites();
   DeployContext* context = session.context();
-  context->report = EventPrinter(global);
+  context->report = EventPrinter(global, context->bytes);
   // With --json only one object for all uploads is printed, at the end.
   GlobalOptions each = global;
   each.json = false;
@@ -42,8 +43,10 @@ int RunIntake(const GlobalOptions& global) {
     options.owner = ResolveOwner(session.config().unpack.owner);
   }
   // X.reason.json has the same form as the outcome that --json prints.
-  options.reason = [](const UploadResult& taken) {
-    return TakenJson(taken) + "\n";
+  const JsonSubject subject{session.config().app,
+                            session.config().root.string()};
+  options.reason = [&subject](const UploadResult& taken) {
+    return TakenJson(subject, taken) + "\n";
   };
   options.report = [&each](const UploadResult& taken) {
     Say(each, fmt::format("upload {}:", Quoted(taken.upload)));
@@ -51,7 +54,7 @@ int RunIntake(const GlobalOptions& global) {
   };
   const std::vector<UploadResult> taken = TakeUploads(context, options);
   const Exit exit = GravestExit(taken);
-  if (global.json) PrintJson(IntakeJson(taken));
+  if (global.json) PrintJson(IntakeJson(global.subject, taken));
   if (taken.empty()) Say(global, "no upload lies ready");
   DrainIfNoUnitDoes(context);
   return static_cast<int>(exit);

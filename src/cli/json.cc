@@ -1,8 +1,13 @@
 #include "cli/json.h"
 
+#include <chrono>
 #include <nlohmann/json.hpp>
+#include <optional>
 
+#include "base/text.h"
 #include "base/units.h"
+#include "cli/record_words.h"
+#include "cli/status_text.h"
 #include "os/identity.h"
 
 namespace release {
@@ -10,13 +15,34 @@ namespace {
 
 using nlohmann::json;
 
+json Nullable(const std::string& text) {
+  return text.empty() ? json(nullptr) : json(text);
+}
+
+json NullableName(const std::optional<Version>& version) {
+  return version ? json(version->name()) : json(nullptr);
+}
+
+json NullableTime(std::int64_t seconds) {
+  return seconds == 0 ? json(nullptr) : json(FormatTime(seconds));
+}
+
+// The keys that every object has.
+json Head(const JsonSubject& subject, CommandId command, int exit) {
+  return {{"schema", 2},
+          {"command", CommandName(command)},
+          {"app", Nullable(subject.app)},
+          {"root", Nullable(subject.root)},
+          {"exit", exit}};
+}
+
 json FailureJson(const Failure& failure) {
-  json object = {{"code", CodeName(failure.code)},
-                 {"message", failure.message}};
-  if (!failure.path.empty()) object["path"] = failure.path;
-  if (!failure.expected.empty()) object["expected"] = failure.expected;
-  if (!failure.found.empty()) object["found"] = failure.found;
-  return object;
+  return {{"code", CodeName(failure.code)},
+          {"message", FirstLine(failure.message)},
+          {"detail", LaterLines(failure.message)},
+          {"path", Nullable(failure.path)},
+          {"expected", Nullable(failure.expected)},
+          {"found", Nullable(failure.found)}};
 }
 
 json StepsJson(const std::vector<StepRecord>& steps) {
@@ -32,28 +58,23 @@ json DifferencesJson(const std::vector<ManifestDifference>& differences) {
   for (const ManifestDifference& difference : differences) {
     array.push_back({{"what", DifferenceName(difference.what)},
                      {"path", difference.path},
-                     {"before", difference.before},
-                     {"after", difference.after}});
+                     {"before", Nullable(difference.before)},
+                     {"after", Nullable(difference.after)}});
   }
   return array;
-}
-
-// Schema 1 has null, not "", for a value that does not exist.
-json Nullable(const std::string& text) {
-  return text.empty() ? json(nullptr) : json(text);
 }
 
 json EntryJson(const LedgerEntry& entry) {
   return {{"version", entry.version.name()},
           {"state", StateName(entry.state)},
-          {"since",
-           entry.since == 0 ? json(nullptr) : json(FormatTime(entry.since))},
-          {"by", entry.by},
-          {"reason", entry.reason},
+          {"since", NullableTime(entry.since)},
+          {"by", Nullable(entry.by)},
+          {"reason", Nullable(FirstLine(entry.reason))},
           {"bytes", entry.bytes},
           {"pinned", entry.pinned},
-          {"evidence", entry.evidence},
-          {"transaction", entry.transaction}};
+          {"evidence", Nullable(entry.evidence)},
+          {"transaction",
+           entry.transaction == 0 ? json(nullptr) : json(entry.transaction)}};
 }
 
 json InstanceJson(const InstanceStatus& instance) {
@@ -62,14 +83,43 @@ json InstanceJson(const InstanceStatus& instance) {
           {"running", instance.running},
           {"state", instance.state},
           {"pid", instance.pid == 0 ? json(nullptr) : json(instance.pid)},
-          {"since", instance.since == 0 ? json(nullptr)
-                                        : json(FormatTime(instance.since))},
+          {"since", NullableTime(instance.since)},
           {"connections",
            instance.connections ? json(*instance.connections) : json(nullptr)}};
 }
 
-// A damaged record may lack its beginning; the keys that come from it are then
-// left out.
+// The keys of a part that a damaged or open record lacks are null.
+void AddBegin(const TransactionRecord& record, json* object) {
+  const BeginRecord begin = record.begin.value_or(BeginRecord());
+  object->update(
+      {{"command", Nullable(std::string(CommandName(begin.command)))},
+       {"at", NullableTime(begin.at)},
+       {"by", Nullable(CallerName(begin.caller))},
+       {"command_line", Nullable(begin.caller.command)},
+       {"from", Nullable(FromWords(begin))},
+       {"to", NullableName(begin.to)},
+       {"reason", Nullable(begin.reason)},
+       {"source", Nullable(begin.source)}});
+}
+
+void AddEnd(const TransactionRecord& record, json* object) {
+  const EndRecord end = record.end.value_or(EndRecord());
+  const bool ended = record.end.has_value();
+  object->update(
+      {{"result", ResultName(ended ? end.result : Result::kOpen)},
+       {"exit", ended ? json(static_cast<int>(end.exit)) : json(nullptr)},
+       {"ended", NullableTime(end.at)},
+       {"code", Nullable(end.code)},
+       {"message", Nullable(FirstLine(end.message))},
+       {"detail", LaterLines(end.message)},
+       {"recovered", end.recovered},
+       {"facts", end.facts},
+       {"step", ended ? json(nullptr) : Nullable(record.current_step)},
+       {"undo_step", ended ? json(nullptr) : Nullable(record.undo_step)},
+       {"step_until",
+        ended ? json(nullptr) : NullableTime(record.step_until)}});
+}
+
 json RecordJson(const TransactionRecord& record) {
   json object = {{"transaction", record.number},
                  {"steps", StepsJson(record.steps)},
@@ -77,55 +127,85 @@ json RecordJson(const TransactionRecord& record) {
                  {"notes", record.notes},
                  {"damaged", record.damaged},
                  {"switched", record.switching}};
-  if (record.begin) {
-    const BeginRecord& begin = *record.begin;
-    object["command"] = CommandName(begin.command);
-    object["at"] = FormatTime(begin.at);
-    object["by"] = CallerName(begin.caller);
-    object["command_line"] = begin.caller.command;
-    object["from"] =
-        begin.from_target ? json(*begin.from_target) : json(nullptr);
-    object["to"] = begin.to ? json(begin.to->name()) : json(nullptr);
-    object["reason"] = begin.reason;
-    object["source"] = begin.source;
-  }
-  if (!record.end) {
-    object["result"] = ResultName(Result::kOpen);
-    object["step"] = record.current_step;
-    object["undo_step"] = record.undo_step;
-    return object;
-  }
-  object["result"] = ResultName(record.end->result);
-  object["exit"] = static_cast<int>(record.end->exit);
-  object["ended"] = FormatTime(record.end->at);
-  object["code"] = Nullable(record.end->code);
-  object["message"] = Nullable(record.end->message);
-  object["recovered"] = record.end->recovered;
-  object["facts"] = record.end->facts;
+  AddBegin(record, &object);
+  AddEnd(record, &object);
   return object;
 }
 
-json OutcomeObject(const Outcome& outcome) {
-  json object = {
-      {"schema", 1},
-      {"command", CommandName(outcome.command)},
-      {"result", ResultName(outcome.result)},
-      {"exit", static_cast<int>(outcome.exit)},
-      {"transaction",
-       outcome.transaction == 0 ? json(nullptr) : json(outcome.transaction)},
-      {"version",
-       outcome.version ? json(outcome.version->name()) : json(nullptr)},
-      {"previous", Nullable(outcome.previous)},
-      {"current", Nullable(outcome.current)},
-      {"warnings", outcome.warnings},
-      {"steps", StepsJson(outcome.steps)},
-      {"undo_steps", StepsJson(outcome.undo_steps)}};
-  if (outcome.error) object["error"] = FailureJson(*outcome.error);
+json NullableRecord(const std::optional<TransactionRecord>& record) {
+  return record ? RecordJson(*record) : json(nullptr);
+}
+
+json OutcomeObject(const JsonSubject& subject, const Outcome& outcome) {
+  json object = Head(subject, outcome.command, static_cast<int>(outcome.exit));
+  object.update(
+      {{"result", ResultName(outcome.result)},
+       {"changed", outcome.result == Result::kCommitted ||
+                       outcome.result == Result::kTold},
+       {"transaction",
+        outcome.transaction == 0 ? json(nullptr) : json(outcome.transaction)},
+       {"version", NullableName(outcome.version)},
+       {"previous", Nullable(outcome.previous)},
+       {"live", Nullable(outcome.current)},
+       {"warnings", outcome.warnings},
+       {"steps", StepsJson(outcome.steps)},
+       {"undo_steps", StepsJson(outcome.undo_steps)},
+       {"error", outcome.error ? FailureJson(*outcome.error) : json(nullptr)}});
   return object;
 }
 
-json TakenObject(const UploadResult& taken) {
-  json object = OutcomeObject(taken.outcome);
+json HealthJson(const StatusReport& report) {
+  if (!report.probe) return nullptr;
+  return {
+      {"ok", !report.probe->problem},
+      {"reason", Nullable(report.probe->problem.value_or(""))},
+      {"seconds", std::chrono::duration<double>(report.probe->took).count()}};
+}
+
+json UnitJson(const std::optional<UnitStatus>& unit) {
+  if (!unit) return nullptr;
+  return {{"name", unit->name},
+          {"running", unit->running},
+          {"state", unit->state},
+          {"since", NullableTime(unit->since)}};
+}
+
+json HolderJson(const std::optional<LockHolder>& holder) {
+  if (!holder) return nullptr;
+  return {{"by", CallerName(holder->caller)},
+          {"pid", holder->caller.pid},
+          {"since", NullableTime(holder->since)},
+          {"command_line", holder->caller.command}};
+}
+
+json ProcessesJson(const std::vector<ProcessUse>& processes) {
+  json array = json::array();
+  for (const ProcessUse& use : processes) {
+    array.push_back({{"pid", use.pid}, {"name", use.name}, {"path", use.path}});
+  }
+  return array;
+}
+
+json ListedJson(const ListedRelease& release) {
+  json object = EntryJson(release.entry);
+  object["live"] = release.live;
+  object["rollback_target"] = release.rollback_target;
+  object["pids"] = release.pids;
+  object["instance"] =
+      release.instance ? InstanceJson(*release.instance) : json(nullptr);
+  return object;
+}
+
+json RecordsJson(const std::vector<TransactionRecord>& records) {
+  json array = json::array();
+  for (const TransactionRecord& record : records) {
+    array.push_back(RecordJson(record));
+  }
+  return array;
+}
+
+json TakenObject(const JsonSubject& subject, const UploadResult& taken) {
+  json object = OutcomeObject(subject, taken.outcome);
   object["upload"] = taken.upload;
   return object;
 }
@@ -136,101 +216,112 @@ std::string JsonText(const json& object) {
   return object.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-std::string OutcomeJson(const Outcome& outcome) {
-  return JsonText(OutcomeObject(outcome));
+std::string OutcomeJson(const JsonSubject& subject, const Outcome& outcome) {
+  return JsonText(OutcomeObject(subject, outcome));
 }
 
-std::string TakenJson(const UploadResult& taken) {
-  return JsonText(TakenObject(taken));
+std::string PlanJson(const JsonSubject& subject, CommandId command,
+                     const std::vector<std::string>& steps) {
+  json object = Head(subject, command, 0);
+  object.update({{"changed", false}, {"dry_run", true}, {"plan", steps}});
+  return JsonText(object);
 }
 
-std::string IntakeJson(const std::vector<UploadResult>& taken) {
+std::string TakenJson(const JsonSubject& subject, const UploadResult& taken) {
+  return JsonText(TakenObject(subject, taken));
+}
+
+std::string IntakeJson(const JsonSubject& subject,
+                       const std::vector<UploadResult>& taken) {
   json uploads = json::array();
-  for (const UploadResult& each : taken) uploads.push_back(TakenObject(each));
-  return JsonText({{"schema", 1},
-                   {"command", "intake"},
-                   {"exit", static_cast<int>(GravestExit(taken))},
-                   {"uploads", uploads}});
+  bool changed = false;
+  for (const UploadResult& each : taken) {
+    uploads.push_back(TakenObject(subject, each));
+    changed = changed || uploads.back().at("changed").get<bool>();
+  }
+  json object =
+      Head(subject, CommandId::kIntake, static_cast<int>(GravestExit(taken)));
+  object.update({{"changed", changed}, {"uploads", uploads}});
+  return JsonText(object);
 }
 
-std::string StatusJson(const StatusReport& report) {
+std::string StatusJson(const JsonSubject& subject, const StatusReport& report,
+                       int exit) {
   const DeploymentState& state = report.state;
-  json object = {
-      {"schema", 1},
-      {"command", "status"},
-      {"current", Nullable(state.CurrentName())},
-      {"live", state.live ? json(state.live->name()) : json(nullptr)},
-      {"rollback_target", report.rollback_target
-                              ? json(report.rollback_target->name())
-                              : json(nullptr)},
-      {"healthy", !report.unhealthy()},
-      {"probe", report.unhealthy().value_or("")},
-      {"as_shipped", report.differences.empty()},
-      {"differences", DifferencesJson(report.differences)},
-      {"undelivered", report.undelivered},
-      {"undelivered_reason", Nullable(report.undelivered_reason)},
-      {"interrupted", report.interrupted()},
-      {"doubts", state.problems},
-      {"well", report.well()}};
-  if (const LedgerEntry* entry =
-          state.live ? state.ledger.Find(*state.live) : nullptr) {
-    object["release"] = EntryJson(*entry);
-  }
-  object["open"] = state.open ? RecordJson(*state.open) : json(nullptr);
-  object["last"] = state.last ? RecordJson(*state.last) : json(nullptr);
-  if (report.holder) {
-    object["running"] = {{"by", CallerName(report.holder->caller)},
-                         {"pid", report.holder->caller.pid},
-                         {"since", FormatTime(report.holder->since)},
-                         {"command_line", report.holder->caller.command}};
-  }
+  const LedgerEntry* entry =
+      state.live ? state.ledger.Find(*state.live) : nullptr;
   json instances = json::array();
   for (const InstanceStatus& each : report.instances) {
     instances.push_back(InstanceJson(each));
   }
-  object["instances"] = instances;
-  json strays = json::array();
-  for (const ProcessUse& use : report.strays) {
-    strays.push_back(
-        {{"pid", use.pid}, {"name", use.name}, {"path", use.path}});
-  }
-  object["other_release_in_use"] = strays;
+  json object = Head(subject, CommandId::kStatus, exit);
+  object.update(
+      {{"host", Nullable(report.host)},
+       {"verdict", VerdictName(VerdictOf(report))},
+       {"ok", report.well()},
+       {"next", NextText(report)},
+       {"live", NullableName(state.live)},
+       {"live_since", NullableTime(report.live_since().value_or(0))},
+       {"release", entry == nullptr ? json(nullptr) : EntryJson(*entry)},
+       {"rollback_target", NullableName(report.rollback_target)},
+       {"health", HealthJson(report)},
+       {"unchanged", report.differences.empty()},
+       {"differences", DifferencesJson(report.differences)},
+       {"service", UnitJson(report.unit)},
+       {"instances", instances},
+       {"old_processes", ProcessesJson(report.strays)},
+       {"in_progress", HolderJson(report.holder)},
+       {"open", NullableRecord(state.open)},
+       {"interrupted", report.interrupted()},
+       {"activation", NullableRecord(report.activation)},
+       {"last", NullableRecord(state.last)},
+       {"undelivered", report.undelivered},
+       {"undelivered_reason", Nullable(report.undelivered_reason)},
+       {"problems", state.problems}});
   return JsonText(object);
 }
 
-std::string ListJson(const std::vector<ListedRelease>& releases) {
+std::string ListJson(const JsonSubject& subject,
+                     const std::vector<ListedRelease>& releases) {
   json array = json::array();
   for (const ListedRelease& release : releases) {
-    json object = EntryJson(release.entry);
-    object["live"] = release.live;
-    object["rollback_target"] = release.rollback_target;
-    object["pids"] = release.pids;
-    object["instance"] =
-        release.instance ? InstanceJson(*release.instance) : json(nullptr);
-    array.push_back(std::move(object));
+    array.push_back(ListedJson(release));
   }
-  return JsonText({{"schema", 1}, {"command", "list"}, {"releases", array}});
+  json object = Head(subject, CommandId::kList, 0);
+  object["releases"] = array;
+  return JsonText(object);
 }
 
-std::string HistoryJson(const std::vector<TransactionRecord>& records) {
-  json array = json::array();
-  for (const TransactionRecord& record : records) {
-    array.push_back(RecordJson(record));
-  }
-  return JsonText(
-      {{"schema", 1}, {"command", "history"}, {"transactions", array}});
+std::string ShowJson(const JsonSubject& subject, const ReleaseFacts& facts) {
+  json object = Head(subject, CommandId::kShow, 0);
+  object.update({{"release", ListedJson(facts.listed)},
+                 {"entries", facts.entries},
+                 {"unverified", Nullable(facts.unverified)},
+                 {"differences", DifferencesJson(facts.differences)},
+                 {"transactions", RecordsJson(facts.transactions)}});
+  return JsonText(object);
 }
 
-std::string DrainJson(const std::vector<DrainedInstance>& drained) {
+std::string HistoryJson(const JsonSubject& subject, CommandId command,
+                        const std::vector<TransactionRecord>& records) {
+  json object = Head(subject, command, 0);
+  object["transactions"] = RecordsJson(records);
+  return JsonText(object);
+}
+
+std::string DrainJson(const JsonSubject& subject,
+                      const std::vector<DrainedInstance>& drained) {
   json array = json::array();
   for (const DrainedInstance& each : drained) {
     array.push_back({{"version", each.version.name()}, {"cut", each.cut}});
   }
-  return JsonText(
-      {{"schema", 1}, {"command", "drain"}, {"exit", 0}, {"stopped", array}});
+  json object = Head(subject, CommandId::kDrain, 0);
+  object.update({{"changed", !drained.empty()}, {"stopped", array}});
+  return JsonText(object);
 }
 
-std::string VerifyJson(const std::vector<VerifiedRelease>& releases) {
+std::string VerifyJson(const JsonSubject& subject,
+                       const std::vector<VerifiedRelease>& releases) {
   json array = json::array();
   bool ok = true;
   for (const VerifiedRelease& release : releases) {
@@ -240,17 +331,20 @@ std::string VerifyJson(const std::vector<VerifiedRelease>& releases) {
                      {"error", Nullable(release.error)},
                      {"differences", DifferencesJson(release.differences)}});
   }
-  return JsonText({{"schema", 1},
-                   {"command", "verify"},
-                   {"exit", ok ? 0 : static_cast<int>(Exit::kFoundWrong)},
-                   {"releases", array}});
+  json object = Head(subject, CommandId::kVerify,
+                     ok ? 0 : static_cast<int>(Exit::kFoundWrong));
+  object["releases"] = array;
+  return JsonText(object);
 }
 
-std::string NotifyJson(const std::vector<Delivery>& deliveries) {
+std::string NotifyJson(const JsonSubject& subject,
+                       const std::vector<Delivery>& deliveries) {
   json array = json::array();
   bool ok = true;
+  bool changed = false;
   for (const Delivery& delivery : deliveries) {
     ok = ok && !delivery.reason;
+    changed = changed || !delivery.reason;
     array.push_back({{"transaction", delivery.entry.transaction},
                      {"channel", delivery.entry.channel},
                      {"id", Nullable(delivery.id)},
@@ -258,14 +352,13 @@ std::string NotifyJson(const std::vector<Delivery>& deliveries) {
                      {"dropped", delivery.dropped},
                      {"reason", Nullable(delivery.reason.value_or(""))}});
   }
-  json object = {{"schema", 1},
-                 {"command", "notify"},
-                 {"exit", ok ? 0 : static_cast<int>(Exit::kFailed)},
-                 {"notices", array}};
-  if (!ok) {
-    object["error"] = {{"code", CodeName(ErrorCode::kNoticeUndelivered)},
-                       {"message", "cannot deliver every notice"}};
-  }
+  json object = Head(subject, CommandId::kNotify,
+                     ok ? 0 : static_cast<int>(Exit::kFailed));
+  const Failure failure{.code = ErrorCode::kNoticeUndelivered,
+                        .message = "cannot deliver every notice"};
+  object.update({{"changed", changed},
+                 {"notices", array},
+                 {"error", ok ? json(nullptr) : FailureJson(failure)}});
   return JsonText(object);
 }
 
@@ -274,7 +367,8 @@ std::string LevelName(Finding::Level level) {
   return kNames[static_cast<int>(level)];
 }
 
-std::string CheckJson(const std::vector<Finding>& findings) {
+std::string CheckJson(const JsonSubject& subject,
+                      const std::vector<Finding>& findings) {
   json array = json::array();
   bool ok = true;
   for (const Finding& finding : findings) {
@@ -283,27 +377,41 @@ std::string CheckJson(const std::vector<Finding>& findings) {
                      {"what", finding.what},
                      {"message", finding.words}});
   }
-  return JsonText({{"schema", 1},
-                   {"command", "check"},
-                   {"exit", ok ? 0 : static_cast<int>(Exit::kFoundWrong)},
-                   {"findings", array}});
+  json object = Head(subject, CommandId::kCheck,
+                     ok ? 0 : static_cast<int>(Exit::kFoundWrong));
+  object["findings"] = array;
+  return JsonText(object);
 }
 
-std::string DropInsJson(const std::vector<DropIn>& drop_ins) {
+std::string DropInsJson(const JsonSubject& subject,
+                        const std::vector<DropIn>& drop_ins) {
   json array = json::array();
   for (const DropIn& drop_in : drop_ins) {
     array.push_back({{"path", drop_in.path}, {"text", drop_in.text}});
   }
-  return JsonText({{"schema", 1}, {"command", "check"}, {"drop_ins", array}});
+  json object = Head(subject, CommandId::kCheck, 0);
+  object["drop_ins"] = array;
+  return JsonText(object);
 }
 
-std::string DiffJson(const std::string& from, const std::string& to,
+std::string DiffJson(const JsonSubject& subject, const std::string& from,
+                     const std::string& to,
                      const std::vector<ManifestDifference>& differences) {
-  return JsonText({{"schema", 1},
-                   {"command", "diff"},
-                   {"from", from},
-                   {"to", to},
-                   {"differences", DifferencesJson(differences)}});
+  json object = Head(subject, CommandId::kDiff, 0);
+  object.update({{"from", from},
+                 {"to", to},
+                 {"differences", DifferencesJson(differences)}});
+  return JsonText(object);
+}
+
+std::string PackJson(const JsonSubject& subject, const PackedArchive& packed) {
+  json object = Head(subject, CommandId::kPack, 0);
+  object.update({{"file", packed.file},
+                 {"sha256", packed.sha256},
+                 {"bytes", packed.bytes},
+                 {"entries", packed.entries},
+                 {"version", Nullable(packed.version)}});
+  return JsonText(object);
 }
 
 }  // namespace release

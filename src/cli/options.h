@@ -12,6 +12,13 @@
 
 namespace release {
 
+// The app and root that the JSON of a command names; see cli/json.h. "" stands
+// for null: a root without an app, or a command without a root.
+struct JsonSubject {
+  std::string app;
+  std::string root;
+};
+
 struct GlobalOptions {
   std::string app;
   std::string root;
@@ -24,6 +31,7 @@ struct GlobalOptions {
   Duration wait{0};  // how long to wait for the lock
   bool utc = false;  // dates in UTC, not in the host's zone
   std::string color = "auto";
+  JsonSubject subject;  // with `json`, as far as it is known
 };
 
 struct DeployOptions {
@@ -73,6 +81,10 @@ struct StatusOptions {
   bool check = false;
   bool watch = false;
   bool metrics = false;
+};
+
+struct ShowOptions {
+  std::string what;  // a release, or the number of a transaction
 };
 
 struct CheckOptions {

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "base/units.h"
 #include "cli/json.h"
 #include "os/startup.h"
 #include "os/terminal.h"
@@ -23,44 +24,12 @@ bool Colored(const GlobalOptions& options,
   return IsTerminal(stream);
 }
 
-std::string Label(const GlobalOptions& options, const std::string& word,
-                  const char* color) {
-  if (!Colored(options)) return word;
-  return fmt::format("\x1b[{}m{}\x1b[0m", color, word);
-}
-
-void PrintEventJson(const ProgressEvent& event) {
-  constexpr const char* kNames[] = {"step-begun", "step", "remark", "warning"};
-  json object = {{"event", kNames[static_cast<int>(event.kind)]},
-                 {"transaction", event.transaction}};
-  const bool step = event.kind == ProgressEvent::Kind::kStepBegun ||
-                    event.kind == ProgressEvent::Kind::kStepDone;
-  object[step ? "name" : "message"] = event.text;
-  if (event.kind == ProgressEvent::Kind::kStepDone)
-    object["seconds"] = event.seconds;
-  if (step && event.phase == StepPhase::kUndo) object["undo"] = true;
-  WriteErr(JsonText(object) + "\n");
-}
-
-void PrintEventWords(const GlobalOptions& options, const ProgressEvent& event) {
-  const bool undo = event.phase == StepPhase::kUndo &&
-                    (event.kind == ProgressEvent::Kind::kStepBegun ||
-                     event.kind == ProgressEvent::Kind::kStepDone);
-  const std::string text = (undo ? "undo " : "") + PrintableLines(event.text);
-  switch (event.kind) {
-    case ProgressEvent::Kind::kStepBegun:
-      if (options.verbose) WriteErr(fmt::format("  {} ...\n", text));
-      break;
-    case ProgressEvent::Kind::kStepDone:
-      WriteErr(fmt::format("  {:<14} {:.3f} s\n", text, event.seconds));
-      break;
-    case ProgressEvent::Kind::kRemark:
-      WriteErr(fmt::format("  {}\n", text));
-      break;
-    case ProgressEvent::Kind::kWarning:
-      WriteErr(fmt::format("{} {}\n", Label(options, "warning:", "33"), text));
-      break;
-  }
+// Returns " in 4.2 s", or "" if no step was timed.
+std::string TotalWords(const Outcome& outcome) {
+  double seconds = 0;
+  for (const StepRecord& step : outcome.steps) seconds += step.seconds;
+  for (const StepRecord& step : outcome.undo_steps) seconds += step.seconds;
+  return seconds == 0 ? "" : " in " + FormatSeconds(seconds);
 }
 
 std::string LiveWords(const std::string& current) {
@@ -104,40 +73,78 @@ std::string SuccessWords(const Outcome& outcome) {
                            outcome.previous);
 }
 
-std::string FailureWords(const Outcome& outcome) {
+// Returns what became of the service.
+std::string FailureVerdict(const Outcome& outcome) {
   switch (outcome.exit) {
     case Exit::kUndone:
       return fmt::format("undone; {} again", LiveWords(outcome.current));
     case Exit::kNeedsPerson:
-      return fmt::format(
-          "manual intervention required: {} now; see `release status`",
-          LiveWords(outcome.current));
+      return fmt::format("manual intervention required: {} now",
+                         LiveWords(outcome.current));
     default:
       return fmt::format("nothing changed; {}", LiveWords(outcome.current));
   }
 }
 
+// Returns what to do next after a failure, or "".
+std::string NextStep(const Outcome& outcome) {
+  switch (outcome.exit) {
+    case Exit::kUndone:
+      return fmt::format("`release show {}` has all that is known of it",
+                         outcome.transaction);
+    case Exit::kNeedsPerson:
+      return "`release status` says what is wrong";
+    case Exit::kBusy:
+      return "`release status` shows what runs; --wait waits for it";
+    case Exit::kNoSuchRelease:
+      return "`release list` names the releases";
+    default:
+      return "";
+  }
+}
+
+// Prints the verdict, the cause with the end of the service's log, and what to
+// do next. Failures are printed even with --quiet.
+void PrintFailure(const GlobalOptions& options, const Outcome& outcome,
+                  const std::string& verdict) {
+  constexpr std::size_t kIndent = 2;
+  const Screen screen{.columns = TerminalColumns(OutputStream::kErr)};
+  const std::string& message = outcome.error->message;
+  const std::string cause = Printable(FirstLine(message));
+  std::string text = Label(options, "error:", "1;31") + " ";
+  text += verdict.empty() ? Wrapped(screen, cause, kIndent)
+                          : fmt::format("{}\n  {}", verdict,
+                                        Wrapped(screen, cause, kIndent));
+  text += "\n";
+  for (const std::string& line : LaterLines(message)) {
+    text += fmt::format("    {}\n", Wrapped(screen, Printable(line), 4));
+  }
+  const std::string next = NextStep(outcome);
+  if (!next.empty()) text += fmt::format("next: {}\n", next);
+  WriteErr(text);
+}
+
 }  // namespace
 
-std::function<void(const ProgressEvent&)> EventPrinter(
-    const GlobalOptions& options) {
-  if (options.progress_json) return PrintEventJson;
-  if (options.quiet) return [](const ProgressEvent&) {};
-  return [options](const ProgressEvent& event) {
-    PrintEventWords(options, event);
-  };
+std::string Label(const GlobalOptions& options, const std::string& word,
+                  const char* color) {
+  if (!Colored(options)) return word;
+  return fmt::format("\x1b[{}m{}\x1b[0m", color, word);
 }
 
 int PrintOutcome(const GlobalOptions& options, const Outcome& outcome) {
-  if (options.json) PrintJson(OutcomeJson(outcome));
+  if (options.json) PrintJson(OutcomeJson(options.subject, outcome));
   if (!outcome.error || outcome.exit == Exit::kDone) {
-    Say(options, SuccessWords(outcome));
-    return static_cast<int>(outcome.exit);
+    Say(options, SuccessWords(outcome) + TotalWords(outcome));
+    const bool went_live = outcome.result == Result::kCommitted &&
+                           outcome.previous != outcome.current &&
+                           !outcome.previous.empty();
+    if (went_live && outcome.command != CommandId::kRollback) {
+      Say(options, "next: `release rollback` goes back");
+    }
+  } else {
+    PrintFailure(options, outcome, PrintableLines(FailureVerdict(outcome)));
   }
-  // Failures are printed even with --quiet.
-  WriteErr(fmt::format("{} {}\n", Label(options, "error:", "1;31"),
-                       PrintableLines(outcome.error->message)));
-  WriteErr(PrintableLines(FailureWords(outcome)) + "\n");
   return static_cast<int>(outcome.exit);
 }
 
@@ -152,23 +159,16 @@ int PrintError(const GlobalOptions& options, CommandId command,
   outcome.current = live_now;
   outcome.previous = live_now;
   outcome.error = FailureOf(error);
-  if (options.json) PrintJson(OutcomeJson(outcome));
-  WriteErr(fmt::format("{} {}\n", Label(options, "error:", "1;31"),
-                       PrintableLines(error.what())));
-  if (!live_now.empty()) {
-    WriteErr(fmt::format("nothing changed; {}\n",
-                         PrintableLines(LiveWords(live_now))));
-  }
+  if (options.json) PrintJson(OutcomeJson(options.subject, outcome));
+  PrintFailure(options, outcome,
+               live_now.empty() ? "" : PrintableLines(FailureVerdict(outcome)));
   return static_cast<int>(outcome.exit);
 }
 
 int PrintPlan(const GlobalOptions& options, CommandId command,
               const std::vector<std::string>& steps) {
   if (options.json) {
-    PrintJson(JsonText(json{{"schema", 1},
-                            {"command", CommandName(command)},
-                            {"dry_run", true},
-                            {"plan", steps}}));
+    PrintJson(PlanJson(options.subject, command, steps));
     return 0;
   }
   std::string text = "Would do, in order:\n";

@@ -15,11 +15,10 @@
 
 namespace release {
 
-// Returns a function that prints events to standard error: as words, or with
-// --progress=json as one JSON object per line. Without that option, --quiet
-// prints nothing.
-std::function<void(const ProgressEvent&)> EventPrinter(
-    const GlobalOptions& options);
+// Returns the word, colored if standard error is colored: 33 is yellow, 1;31
+// bold red.
+std::string Label(const GlobalOptions& options, const std::string& word,
+                  const char* color);
 
 // Prints how a transaction ended and returns its exit status.
 int PrintOutcome(const GlobalOptions& options, const Outcome& outcome);

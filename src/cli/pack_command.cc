@@ -3,13 +3,15 @@
 #include <fmt/format.h>
 
 #include <charconv>
-#include <nlohmann/json.hpp>
 
 #include "archive/pack.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "cli/json.h"
 #include "cli/output.h"
+#include "cli/progress_display.h"
+#include "deploy/deploy_context.h"
+#include "os/posix_clock.h"
 #include "os/posix_fs.h"
 #include "os/startup.h"
 #include "trust/digest.h"
@@ -134,19 +136,24 @@ Written WriteFiles(Fs* tree, const Manifest& manifest, const ArchiveForm& form,
   return written;
 }
 
+Manifest HashForPack(DeployContext* context, Fs* tree,
+                     const std::optional<Version>& version,
+                     const PackOptions& options) {
+  const ReportedWork work(context, "hash", 0);
+  return ManifestOfTree(
+      tree, version, options.keep_modes ? PackModes::kKept : PackModes::kPlain);
+}
+
 void Print(const GlobalOptions& global, const Target& target,
            const Written& written, const Manifest& manifest) {
   if (global.json) {
-    nlohmann::json object = {{"schema", 1},
-                             {"command", "pack"},
-                             {"exit", 0},
-                             {"file", target.path()},
-                             {"sha256", written.sha256},
-                             {"bytes", written.bytes},
-                             {"entries", manifest.entries.size()},
-                             {"version", nullptr}};
-    if (manifest.version) object["version"] = manifest.version->name();
-    PrintJson(JsonText(object));
+    PrintJson(PackJson(
+        global.subject,
+        {.file = target.path(),
+         .sha256 = written.sha256,
+         .bytes = written.bytes,
+         .entries = manifest.entries.size(),
+         .version = manifest.version ? manifest.version->name() : ""}));
   }
   Say(global, fmt::format("{}: {} entries, {}, sha256 {}", target.path(),
                           manifest.entries.size(), FormatSize(written.bytes),
@@ -163,16 +170,25 @@ int RunPack(const GlobalOptions& global, const PackOptions& options) {
     version = Version::ParseOrThrow(options.version);
   }
   PosixFs tree(AbsolutePath(options.directory));
-  const Manifest manifest =
-      ManifestOfTree(&tree, version,
-                     options.keep_modes ? PackModes::kKept : PackModes::kPlain);
+  PosixClock clock;
+  ByteCount bytes;
+  DeployContext context;
+  context.system.clock = &clock;
+  context.bytes = &bytes;
+  context.report = EventPrinter(global, &bytes);
+  tree.CountReads(&bytes);
+  const Manifest manifest = HashForPack(&context, &tree, version, options);
   if (global.dry_run) {
     return PrintPlan(
         global, CommandId::kPack,
         {fmt::format("pack {} entries, {}, into {}", manifest.entries.size(),
                      FormatSize(manifest.TotalBytes()), target.path())});
   }
-  Print(global, target, WriteFiles(&tree, manifest, form, target), manifest);
+  std::optional<ReportedWork> work;
+  work.emplace(&context, "pack", manifest.TotalBytes());
+  const Written written = WriteFiles(&tree, manifest, form, target);
+  work.reset();
+  Print(global, target, written, manifest);
   return 0;
 }
 

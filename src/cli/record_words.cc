@@ -25,9 +25,7 @@ std::string StepsText(const std::vector<StepRecord>& steps) {
   std::vector<std::string> words;
   for (const StepRecord& step : steps) {
     words.push_back(
-        fmt::format("{} {}", step.name,
-                    FormatDuration(std::chrono::duration_cast<Nanoseconds>(
-                        std::chrono::duration<double>(step.seconds)))));
+        fmt::format("{} {}", step.name, FormatSeconds(step.seconds)));
   }
   return fmt::format("{}", fmt::join(words, ", "));
 }

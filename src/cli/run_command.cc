@@ -11,6 +11,8 @@
 #include "cli/intake_command.h"
 #include "cli/pack_command.h"
 #include "cli/serve.h"
+#include "cli/session.h"
+#include "cli/show_command.h"
 #include "cli/show_commands.h"
 #include "os/startup.h"
 
@@ -97,6 +99,8 @@ int RunShowing(const GlobalOptions& global, const CommandWords& words) {
                        {.check = words.Has(Option::kCheck),
                         .watch = words.Has(Option::kWatch),
                         .metrics = words.Has(Option::kMetrics)});
+    case CommandId::kShow:
+      return RunShow(global, {.what = words.Operand(0)});
     case CommandId::kCheck:
       return RunCheck(global, {.units = words.Has(Option::kUnits)});
     case CommandId::kHistory:
@@ -130,8 +134,10 @@ int RequireOutput(int status) {
 int RunCommand(GlobalOptions* global, CommandWords* words) {
   switch (words->command) {
     case CommandId::kServe:
+      if (!TakeServedCommand(global, words)) return 0;
+      if (global->json) global->subject = SubjectOf(*global);
       // Recurses only once: the grammar of `serve` does not contain `serve`.
-      return TakeServedCommand(global, words) ? RunCommand(global, words) : 0;
+      return RunCommand(global, words);
     case CommandId::kDeploy:
     case CommandId::kStage:
       return RunDeploy(*global, DeployOf(*words));

@@ -8,6 +8,7 @@
 #include <charconv>
 #include <thread>
 
+#include "base/suggestion.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "os/as_user.h"
@@ -32,13 +33,19 @@ HostPath ConfigPath(const std::string& app) {
   return HostPath(kConfigDirectory) / (app + kConfigSuffix);
 }
 
+// Throws an error that names the app that was probably meant.
+[[noreturn]] void ThrowNoConfig(const std::string& path,
+                                const std::string& app) {
+  throw Error(ErrorCode::kConfigUnreadable,
+              fmt::format("cannot read {}: no such file{}", path,
+                          DidYouMean(app, ConfiguredApps())),
+              path);
+}
+
 Config ReadConfig(const HostPath& place, const std::string& app) {
   const std::string path = place.string();
   const auto file = ReadRegularFile(path, kConfigLimit);
-  if (!file) {
-    throw Error(ErrorCode::kConfigUnreadable,
-                fmt::format("cannot read {}: no such file", path), path);
-  }
+  if (!file) ThrowNoConfig(path, app);
   if (const Reason danger = WhyOthersCanWrite(path)) {
     throw Error(ErrorCode::kConfigUnsafe,
                 fmt::format("cannot use {} as root: {}", path, *danger), path);
@@ -233,6 +240,15 @@ Config LoadConfig(const GlobalOptions& options) {
   return config;
 }
 
+JsonSubject SubjectOf(const GlobalOptions& options) {
+  try {
+    const Config config = LoadConfig(options);
+    return {config.app, RealPath(config.root).string()};
+  } catch (const std::exception&) {
+    return {options.app, options.root};
+  }
+}
+
 Session::Session(const GlobalOptions& options)
     : options_(options), config_(LoadConfig(options)) {
   try {
@@ -255,6 +271,7 @@ Session::Session(const GlobalOptions& options)
                      .clock = &clock_,
                      .journal_socket = kJournalSocket};
   context_.config = &config_;
+  context_.bytes = &bytes_;
   context_.caller = Caller();
   context_.units_know_app =
       !config_.app.empty() && options_.config.empty() && options_.root.empty();

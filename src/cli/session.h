@@ -28,6 +28,10 @@ void TakeGlobals(const CommandWords& words, GlobalOptions* global);
 // another user can write the file.
 Config LoadConfig(const GlobalOptions& options);
 
+// Returns the app and root for the JSON of a command, as far as they are known.
+// Does not throw: the command reports the error.
+JsonSubject SubjectOf(const GlobalOptions& options);
+
 // Returns whether LoadConfig knows which app or root is meant.
 bool KnowsApp(const GlobalOptions& options);
 
@@ -57,6 +61,9 @@ class Session {
   const Config& config() const { return config_; }
   DeployContext* context() { return &context_; }
   Fs* fs() { return fs_.get(); }
+  // Counts every byte that is read below the root from now on as progress, for
+  // a command that reads whole trees.
+  void CountReads() { fs_->CountReads(&bytes_); }
 
  private:
   GlobalOptions options_;
@@ -65,6 +72,7 @@ class Session {
   PosixRunner runner_;
   CurlHttp http_;
   PosixClock clock_;
+  ByteCount bytes_;
   DeployContext context_;
 };
 

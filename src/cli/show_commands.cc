@@ -11,6 +11,7 @@
 #include "cli/json.h"
 #include "cli/metrics.h"
 #include "cli/output.h"
+#include "cli/progress_display.h"
 #include "cli/session.h"
 #include "cli/status_text.h"
 #include "cli/tables.h"
@@ -101,7 +102,8 @@ int Follow(Session* session, std::uint64_t seen) {
       if (!record.end) break;
       seen = number;
       if (session->options().json) {
-        PrintJson(HistoryJson({record}));
+        PrintJson(HistoryJson(session->options().subject, CommandId::kHistory,
+                              {record}));
       } else {
         PrintText(HistoryTable({record}, ScreenOf(session)));
       }
@@ -117,25 +119,15 @@ Version LiveOrThrow(Fs* fs) {
   throw Error(ErrorCode::kNoSuchRelease, "cannot tell: no release is live");
 }
 
-[[noreturn]] void RefuseMissing(const Version& version) {
-  throw Error(ErrorCode::kNoSuchRelease,
-              fmt::format("cannot verify {}: there is no {}", version.name(),
-                          ReleasePath(version)),
-              ReleasePath(version));
-}
-
 std::vector<Version> VersionsToVerify(Fs* fs, const VerifyOptions& options) {
-  const ReleaseListing listing = ReadDeploymentState(fs).listing;
-  if (options.all) {
-    return {listing.versions.begin(), listing.versions.end()};
-  }
+  const DeploymentState state = ReadDeploymentState(fs);
+  const std::set<Version>& present = state.listing.versions;
+  if (options.all) return {present.begin(), present.end()};
   if (options.versions.empty()) return {LiveOrThrow(fs)};
   std::vector<Version> versions;
   for (const std::string& name : options.versions) {
     versions.push_back(Version::ParseOrThrow(name));
-    if (!listing.versions.contains(versions.back())) {
-      RefuseMissing(versions.back());
-    }
+    RequireRelease(state, versions.back());
   }
   return versions;
 }
@@ -149,7 +141,7 @@ int PrintUnits(const GlobalOptions& global) {
   config.root = RealPath(config.root);
   const std::vector<DropIn> needed = NeededDropIns(config);
   if (global.json) {
-    PrintJson(DropInsJson(needed));
+    PrintJson(DropInsJson(global.subject, needed));
     return 0;
   }
   WriteOut(ScriptOf(needed));
@@ -157,6 +149,15 @@ int PrintUnits(const GlobalOptions& global) {
                   ? "the units fit as they are: no drop-in is needed"
                   : "pipe this into sh, as root, to have the units fit");
   return 0;
+}
+
+std::optional<VerifiedRelease> VerifyWithProgress(DeployContext* context,
+                                                  const Version& version) {
+  const DeploymentState state = ReadDeploymentState(context->fs);
+  const LedgerEntry* entry = state.ledger.Find(version);
+  const ReportedWork work(context, "verify",
+                          entry == nullptr ? 0 : entry->bytes);
+  return VerifyIfThere(context, version);
 }
 
 StatusReport Report(Session* session, const StatusOptions& options) {
@@ -174,7 +175,8 @@ int PrintStatus(const GlobalOptions& global, const StatusOptions& options) {
   if (options.metrics) {
     WriteOut(MetricsText(session.config().app, report));
   } else if (global.json) {
-    PrintJson(StatusJson(report));
+    PrintJson(
+        StatusJson(global.subject, report, StatusExit(options, report.well())));
   } else if (!global.quiet) {
     const Screen screen = ScreenOf(&session);
     PrintVerdict(global, VerdictOf(report), VerdictText(report, screen));
@@ -244,7 +246,7 @@ int RunCheck(const GlobalOptions& global, const CheckOptions& options) {
         return finding.level == Finding::Level::kFailure;
       });
   if (global.json) {
-    PrintJson(CheckJson(findings));
+    PrintJson(CheckJson(global.subject, findings));
   } else if (!global.quiet) {
     PrintText(CheckText(findings, ScreenOf(&session)));
   }
@@ -263,7 +265,7 @@ int RunList(const GlobalOptions& global) {
   }
   const std::vector<ListedRelease> releases = ListKnown(session.context());
   if (global.json) {
-    PrintJson(ListJson(releases));
+    PrintJson(ListJson(global.subject, releases));
   } else {
     PrintText(ListTable(releases, ScreenOf(&session)));
   }
@@ -286,7 +288,7 @@ int RunHistory(const GlobalOptions& global, const HistoryOptions& options) {
   const std::uint64_t seen = ended == records.end() ? 0 : ended->number;
   if (options.follow) std::reverse(records.begin(), records.end());
   if (global.json) {
-    PrintJson(HistoryJson(records));
+    PrintJson(HistoryJson(global.subject, CommandId::kHistory, records));
   } else {
     PrintText(HistoryTable(records, screen));
     if (filter.left_out() > 0) {
@@ -300,18 +302,21 @@ int RunHistory(const GlobalOptions& global, const HistoryOptions& options) {
 
 int RunVerify(const GlobalOptions& global, const VerifyOptions& options) {
   Session session(global);
+  DeployContext* context = session.context();
+  context->report = EventPrinter(global, context->bytes);
+  session.CountReads();
   std::vector<VerifiedRelease> verified;
   bool ok = true;
   for (const Version& version : VersionsToVerify(session.fs(), options)) {
-    auto found = VerifyIfThere(session.context(), version);
-    if (!found && !options.all) RefuseMissing(version);
+    auto found = VerifyWithProgress(context, version);
+    if (!found && !options.all) ThrowNoSuchRelease({}, version);
     if (!found) continue;
     ok = ok && found->ok();
     verified.push_back(std::move(*found));
     ThrowIfCancelled();
   }
   if (global.json) {
-    PrintJson(VerifyJson(verified));
+    PrintJson(VerifyJson(global.subject, verified));
   } else if (!global.quiet) {
     PrintText(VerifyText(verified, ScreenOf(&session)));
   }
@@ -325,18 +330,13 @@ int RunDiff(const GlobalOptions& global, const DiffOptions& options) {
       Version::ParseOrThrow(options.to.empty() ? options.from : options.to);
   const Version from = options.to.empty() ? LiveOrThrow(session.fs())
                                           : Version::ParseOrThrow(options.from);
-  const ReleaseListing listing = ReadDeploymentState(session.fs()).listing;
-  for (const Version& version : {from, to}) {
-    if (listing.versions.contains(version)) continue;
-    throw Error(ErrorCode::kNoSuchRelease,
-                fmt::format("cannot compare {}: there is no {}", version.name(),
-                            ReleasePath(version)),
-                ReleasePath(version));
-  }
+  const DeploymentState state = ReadDeploymentState(session.fs());
+  RequireRelease(state, from);
+  RequireRelease(state, to);
   const auto differences =
       Compare(LoadManifest(session.fs(), from), LoadManifest(session.fs(), to));
   if (global.json) {
-    PrintJson(DiffJson(from.name(), to.name(), differences));
+    PrintJson(DiffJson(global.subject, from.name(), to.name(), differences));
   } else {
     PrintText(DifferencesText(differences, ScreenOf(&session)));
     Say(global, fmt::format("{} from {} to {}",

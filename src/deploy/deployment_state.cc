@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/suggestion.h"
 #include "base/text.h"
 #include "store/layout.h"
 #include "store/newest_record.h"
@@ -216,12 +217,20 @@ DeploymentState ReadForeignStanding(Fs* fs) {
   return state;
 }
 
+void ThrowNoSuchRelease(const std::set<Version>& present,
+                        const Version& version) {
+  std::vector<std::string> names;
+  for (const Version& each : present) names.push_back(each.name());
+  throw Error(
+      ErrorCode::kNoSuchRelease,
+      fmt::format("cannot find release {}: there is no {}{}", version.name(),
+                  ReleasePath(version), DidYouMean(version.name(), names)),
+      ReleasePath(version));
+}
+
 void RequireRelease(const DeploymentState& state, const Version& version) {
   if (state.listing.versions.contains(version)) return;
-  throw Error(ErrorCode::kNoSuchRelease,
-              fmt::format("cannot find release {}: there is no {}",
-                          version.name(), ReleasePath(version)),
-              ReleasePath(version));
+  ThrowNoSuchRelease(state.listing.versions, version);
 }
 
 void RequireLink(const DeploymentState& state) {

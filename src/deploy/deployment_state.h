@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -65,6 +66,11 @@ DeploymentState ReadDeploymentState(
 // As ReadDeploymentState, for a root that may have no layout yet. Without a
 // layout the state has no records, and every release is unknown.
 DeploymentState ReadForeignStanding(Fs* fs);
+
+// Throws Error kNoSuchRelease. Its message suggests a release of `present` with
+// a similar name.
+[[noreturn]] void ThrowNoSuchRelease(const std::set<Version>& present,
+                                     const Version& version);
 
 // Throws Error kNoSuchRelease if the version is not in releases/.
 void RequireRelease(const DeploymentState& state, const Version& version);

@@ -68,7 +68,7 @@ TEST_CASE("a link with an absolute path is followed to the release") {
   const Printed done = it.Adopt({"--json", "--leave-out", "1"});
   const json object = json::parse(done.out);
   CHECK(object.at("result") == "committed");
-  CHECK(object.at("current") == "2");
+  CHECK(object.at("live") == "2");
   CHECK(object.at("warnings").size() == 1);
   CHECK(bfs::read_symlink(it.root() + "/current") == "releases/2");
 }

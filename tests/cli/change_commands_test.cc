@@ -24,7 +24,7 @@ json JsonOf(const CommandRig& rig, std::vector<std::string> words) {
   words.insert(words.begin(), "--json");
   const Printed run = rig.Run(words);
   json object = json::parse(run.out);
-  CHECK(object.at("schema") == 1);
+  CHECK(object.at("schema") == 2);
   CHECK(object.at("exit") == run.exit);
   return object;
 }
@@ -56,7 +56,7 @@ TEST_CASE("init on a root in use tells what is live") {
   rig.Deploy("1");
   const json object = JsonOf(rig, {"init"});
   CHECK(object.at("result") == "unchanged");
-  CHECK(object.at("current") == "1");
+  CHECK(object.at("live") == "1");
 }
 
 TEST_CASE("deploy makes a release live and names the one before") {
@@ -71,19 +71,21 @@ TEST_CASE("deploy makes a release live and names the one before") {
   CHECK(object.at("warnings").is_array());
   CHECK(object.at("steps").at(0).at("name") == "unpack");
   CHECK(object.at("steps").at(0).at("seconds").is_number());
-  CHECK(!object.contains("error"));
+  CHECK(object.at("error").is_null());
   const std::string version = object.at("version");
-  CHECK(object.at("current") == version);
+  CHECK(object.at("live") == version);
   CHECK(Live(rig) == "releases/" + version);
 }
 
 TEST_CASE("the words of a success name what is live and what was before") {
   const CommandRig rig;
   rig.Deploy("1");
-  const Printed run = rig.Run({"deploy", rig.Archive("2"), "--version", "2"});
+  const Printed run =
+      rig.Run({"-v", "deploy", rig.Archive("2"), "--version", "2"});
   CHECK(run.out.empty());
   CHECK(Has(run.err, "  unpack "));
-  CHECK(Has(run.err, "2 is live (before: 1)\n"));
+  CHECK(Has(run.err, "2 is live (before: 1) in "));
+  CHECK(Has(run.err, "\nnext: `release rollback` goes back\n"));
   CHECK(rig.Run({"-q", "rollback"}).err.empty());
 }
 
@@ -99,7 +101,7 @@ TEST_CASE("the same again changes nothing and other content is refused") {
   CHECK(other.at("result") == "refused");
   CHECK(other.at("error").at("code") == "version-conflict");
   CHECK(other.at("error").at("path") == "releases/1");
-  CHECK(other.at("current") == "1");
+  CHECK(other.at("live") == "1");
 }
 
 TEST_CASE("an archive without the given SHA-256 is refused with both values") {
@@ -134,7 +136,7 @@ TEST_CASE("stage publishes without going live, activate switches") {
   CHECK(staged.exit == 0);
   CHECK(Has(staged.err, "2 is staged; 1 is live"));
   CHECK(Live(rig) == "releases/1");
-  CHECK(JsonOf(rig, {"activate", "2"}).at("current") == "2");
+  CHECK(JsonOf(rig, {"activate", "2"}).at("live") == "2");
   CHECK(Live(rig) == "releases/2");
   CHECK(JsonOf(rig, {"activate", "2"}).at("result") == "unchanged");
 }
@@ -154,7 +156,7 @@ TEST_CASE("rollback goes back by history and keeps the reason") {
   rig.Deploy("1");
   rig.Deploy("2");
   const json object = JsonOf(rig, {"rollback", "--reason", "too slow"});
-  CHECK(object.at("current") == "1");
+  CHECK(object.at("live") == "1");
   CHECK(object.at("previous") == "2");
   CHECK(
       Has(rig.Run({"-v", "history", "-n", "1"}).out, "reason       too slow"));
@@ -164,7 +166,7 @@ TEST_CASE("rollback goes back by history and keeps the reason") {
   CHECK(JsonOf(rig, {"rollback", "9"}).at("error").at("code") ==
         "no-such-release");
   // Named, even the withdrawn one may come back.
-  CHECK(JsonOf(rig, {"rollback", "2"}).at("current") == "2");
+  CHECK(JsonOf(rig, {"rollback", "2"}).at("live") == "2");
 }
 
 TEST_CASE("a release that fails after the switch is undone with exit 4") {
@@ -251,7 +253,7 @@ TEST_CASE("what nobody confirms in time is undone") {
       JsonOf(rig, {"deploy", rig.Archive("2"), "--confirm-within", "200ms"});
   CHECK(object.at("exit") == 4);
   CHECK(object.at("error").at("code") == "not-confirmed");
-  CHECK(object.at("current") == "1");
+  CHECK(object.at("live") == "1");
 }
 
 TEST_CASE("confirm and abort without a running transaction fail") {

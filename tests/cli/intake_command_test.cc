@@ -56,7 +56,7 @@ TEST_CASE("intake tells in JSON of all uploads and exits with the gravest") {
   const Printed run = rig.Run({"--json", "intake"});
   CHECK(run.exit == 3);
   const json object = json::parse(run.out);
-  CHECK(object.at("schema") == 1);
+  CHECK(object.at("schema") == 2);
   CHECK(object.at("command") == "intake");
   CHECK(object.at("exit") == 3);
   REQUIRE(object.at("uploads").size() == 2);

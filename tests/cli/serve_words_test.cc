@@ -75,7 +75,7 @@ constexpr const char* kBad[] = {
     "status --help",
     "status -h",
     "--help",
-    "-v status",
+    "--config x status",
     "release",
     "release --json",
     "--app shop",

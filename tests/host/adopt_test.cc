@@ -165,7 +165,7 @@ void CheckWhole(const Root& root) {
   CHECK(root.Release({"verify", "--all"}).exit == 0);
   const nlohmann::json status = root.Json({"status"});
   CAPTURE(status.dump());
-  CHECK(status["well"] == true);
+  CHECK(status["ok"] == true);
 }
 
 // Returns the state of each release.
@@ -253,7 +253,7 @@ TEST_CASE("a tree of Capistrano's is adopted while nginx serves it") {
   CAPTURE(outcome.dump());
   CHECK(outcome["exit"] == 0);
   CHECK(outcome["result"] == "committed");
-  CHECK("releases/" + outcome["current"].get<std::string>() == root.Link());
+  CHECK("releases/" + outcome["live"].get<std::string>() == root.Link());
   // The two releases that went live are good, and the third is failed.
   CHECK(States(root) == std::multiset<std::string>{"failed", "good", "good"});
   CHECK(bfs::is_symlink(root.path() + "/current/log"));

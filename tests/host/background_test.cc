@@ -114,7 +114,7 @@ TEST_CASE("a deploy ends and releases everything before it deletes") {
   // `cat` has ended, so the background process does not hold the pipe.
   const auto outcome = nlohmann::json::parse(Slurp(out));
   CHECK(outcome["exit"] == 0);
-  CHECK(outcome["current"] == "3.0");
+  CHECK(outcome["live"] == "3.0");
   const int pid = AwaitStopped(crowded.site.root());
   REQUIRE_FALSE(crowded.Trash().empty());
   CHECK(bfs::read_symlink(fmt::format("/proc/{}/fd/1", pid)) == "/dev/null");
@@ -133,7 +133,7 @@ TEST_CASE("the next deploy completes a deletion that was killed") {
   REQUIRE(RunShell(crowded.Deploy("3.0")).exit == 0);
   kill(AwaitStopped(crowded.site.root()), SIGKILL);
   REQUIRE_FALSE(crowded.Trash().empty());
-  CHECK(crowded.site.Status()["doubts"].empty());
+  CHECK(crowded.site.Status()["problems"].empty());
   CHECK(crowded.site.Release({"verify", "--all"}).exit == 0);
   REQUIRE(crowded.site.Release(crowded.Words("4.0")).exit == 0);
   CHECK(crowded.Deleted());

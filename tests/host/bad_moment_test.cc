@@ -68,7 +68,7 @@ TEST_CASE_FIXTURE(Fixture,
     CHECK(finished.exit == 1);
     const auto object = nlohmann::json::parse(finished.out);
     CHECK(object["error"]["code"] == "interrupted");
-    CHECK(object["current"] == "2.0");
+    CHECK(object["live"] == "2.0");
     CheckNothingChanged(before);
     CHECK(site.Status()["last"]["code"] == "interrupted");
   }
@@ -149,7 +149,7 @@ TEST_CASE_FIXTURE(Fixture, "a second command is told who holds the lock") {
   first.WriteInput(bytes.substr(0, bytes.size() / 2));
   AwaitUnpack();
   const nlohmann::json status = site.Status();
-  CHECK(status["running"]["pid"] == first.pid());
+  CHECK(status["in_progress"]["pid"] == first.pid());
   CHECK(status["interrupted"] == false);
   for (const char* wait : {"--wait=0s", "--wait=300ms"}) {
     const auto before = Listing(site.root(), {".release"});
@@ -184,7 +184,7 @@ TEST_CASE_FIXTURE(Fixture,
   CHECK(second.Wait().exit == 0);
   // It went back from the release that the first command made live.
   CHECK(site.Live() == "2.0");
-  CHECK(site.Json({"history"})["transactions"][0]["from"] == "releases/3.0");
+  CHECK(site.Json({"history"})["transactions"][0]["from"] == "3.0");
 }
 
 TEST_CASE_FIXTURE(Fixture,
@@ -311,7 +311,8 @@ TEST_CASE_FIXTURE(Fixture, "a rollback does not wait for a stalled upload") {
     deploy.WriteInput(bytes.substr(0, fed));
     if (fed != 0) AwaitUnpack();
     if (fed == 0) {
-      REQUIRE(Eventually([&] { return site.Status()["running"].is_object(); }));
+      REQUIRE(
+          Eventually([&] { return site.Status()["in_progress"].is_object(); }));
     }
     const Finished rollback = site.Release({"rollback"});
     INFO(rollback.Describe());

@@ -33,7 +33,7 @@ class ShopWithOne : public LiveShop {
     CHECK(said.status == 4);
     CHECK(said.json["exit"] == 4);
     CHECK(said.json["result"] == "undone");
-    CHECK(said.json["current"] == "1");
+    CHECK(said.json["live"] == "1");
     // The probe may see the end of the service before systemd does.
     if (code == "service-died" && said.Code() == "health-lost") {
       code = "health-lost";
@@ -198,7 +198,7 @@ TEST_SUITE("inside a container: bad releases") {
     CHECK(takeups == std::vector<std::string>{"reload 2", "reload 1"});
     const Said status = shop.Release({"status", "--check"});
     CHECK(status.status == 8);
-    CHECK(Has(status.json["doubts"].dump(), "ended in doubt"));
+    CHECK(Has(status.json["problems"].dump(), "ended in doubt"));
     // After the repair, the next deploy works as usual.
     REQUIRE(shop.Shell("rm /srv/shop/broken").ok());
     CHECK(shop.Release({"deploy", shop.Archive("3")}).status == 0);

@@ -15,7 +15,9 @@ using std::chrono::seconds;
 // Returns the step of the running transaction, or "" if none runs.
 std::string StepOf(LiveShop* shop) {
   const nlohmann::json status = shop->Status();
-  return status["open"].is_null() ? "" : status["open"].value("step", "");
+  return status["open"].is_object() && status["open"]["step"].is_string()
+             ? status["open"].value("step", "")
+             : "";
 }
 
 bool AwaitStep(LiveShop* shop, const std::string& step) {

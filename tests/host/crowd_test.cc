@@ -380,10 +380,10 @@ void CheckSettled(const Site& site) {
   CHECK(recovered.exit == 0);
   const json status = site.Json({"status", "--check"});
   INFO(status.dump());
-  CHECK(status["well"] == true);
-  CHECK(status["doubts"] == json::array());
+  CHECK(status["ok"] == true);
+  CHECK(status["problems"] == json::array());
   CHECK(status["open"].is_null());
-  CHECK_FALSE(status.contains("running"));
+  CHECK(status["in_progress"].is_null());
   CHECK(Garbage(site.root()) == std::vector<std::string>{});
   CHECK(site.Release({"verify", "--all"}).exit == 0);
   const int lock = open((site.root() + "/.release/lock").c_str(), O_RDWR);

@@ -318,9 +318,9 @@ void CutShop::CheckSettled(const std::string& live) const {
   const Finished checked = Release({"--json", "status", "--check"});
   Need(checked.exit == 0, "status --check: " + checked.Describe());
   const auto status = nlohmann::json::parse(checked.out);
-  Need(status["well"] == true && status["interrupted"] == false &&
-           status["doubts"].empty() && !status.contains("running") &&
-           status["current"] == live && status["rollback_target"].is_string(),
+  Need(status["ok"] == true && status["interrupted"] == false &&
+           status["problems"].empty() && status["in_progress"].is_null() &&
+           status["live"] == live && status["rollback_target"].is_string(),
        "status: " + status.dump(1));
 }
 

@@ -179,7 +179,7 @@ TEST_CASE("a directory without file types is read") {
   site.Must({"rollback"});
   CHECK(site.Live() == "2.0");
   site.Must({"prune"});
-  CHECK(site.Status()["doubts"].empty());
+  CHECK(site.Status()["problems"].empty());
   CHECK(site.Release({"verify", "--all"}).exit == 0);
 }
 

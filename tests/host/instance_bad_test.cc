@@ -65,7 +65,7 @@ void CheckNothingChanged(InstanceShop* shop, const Said& said,
   CAPTURE(said.err);
   CAPTURE(said.json.dump());
   CHECK(said.status == 1);
-  CHECK(said.json["current"] == "1");
+  CHECK(said.json["live"] == "1");
   CHECK(said.err.find("nothing changed") != std::string::npos);
   CHECK(shop->UserRequests(version) == Versions{});
   CHECK(StateOf(shop, version) == "failed");

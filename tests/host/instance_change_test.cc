@@ -215,7 +215,7 @@ TEST_SUITE("inside a container: changes of instances") {
       shop.Release({command});
       CHECK(shop.Pid("1") == 0);
     }
-    CHECK(shop.Status()["well"] == false);
+    CHECK(shop.Status()["ok"] == false);
     CHECK(shop.Release({"start"}).status == 0);
     shop.CheckOnly("1");
     // A deploy of what is live starts it, too.

@@ -183,12 +183,12 @@ void InstanceShop::CheckOnly(const std::string& version) {
   // the drain looks once more under the lock.
   CHECK(Within(seconds(30), [&] {
     return AskCurrent() == fmt::format("release {} serves\n", version) &&
-           !Status().contains("running");
+           Status()["in_progress"].is_null();
   }));
   const nlohmann::json status = Status();
   CAPTURE(status.dump());
   CHECK(status["live"] == version);
-  CHECK(status["healthy"] == true);
+  CHECK(status["health"]["ok"] == true);
   CHECK(status["open"].is_null());
 }
 

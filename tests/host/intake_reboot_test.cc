@@ -230,7 +230,7 @@ void CheckTakenInAgain(WatchedShop* shop, const Moment& moment) {
   CHECK(Within(seconds(10), [&] { return shop->Current() == "releases/3"; }));
   REQUIRE(shop->Settles());
   shop->CheckStillWatched("3");
-  CHECK(shop->Status()["well"] == true);
+  CHECK(shop->Status()["ok"] == true);
 }
 
 void Interrupt(SystemdContainer* container, const std::string& moment,

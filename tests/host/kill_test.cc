@@ -117,9 +117,9 @@ class Rig : public TracedSite {
            live == scenario.meanwhile));
     const nlohmann::json status = site().Status();
     INFO(status.dump());
-    CHECK(status["current"] == live);
+    CHECK(status["live"] == live);
     CHECK(status["interrupted"] == RecordLeftOpen(site().root()));
-    CHECK(!status.contains("running"));
+    CHECK(status["in_progress"].is_null());
     CHECK(bfs::exists(site().root() + "/current/name"));
     CHECK(site().Release({"verify"}).exit == 0);
   }
@@ -147,7 +147,7 @@ class Rig : public TracedSite {
   nlohmann::json CheckSettled() {
     const nlohmann::json status = site().Json({"status", "--check"});
     INFO(status.dump());
-    CHECK(status["well"] == true);
+    CHECK(status["ok"] == true);
     CHECK(status["interrupted"] == false);
     CHECK_FALSE(RecordLeftOpen(site().root()));
     CHECK(Garbage(site().root()) == std::vector<std::string>{});

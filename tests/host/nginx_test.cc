@@ -108,7 +108,7 @@ TEST_SUITE("inside a container: nginx") {
     const int good = answers["200"];
     CHECK(good > 10'000);
     CHECK(answers == std::map<std::string, int>{{"200", good}});
-    CHECK(shop.Status()["well"] == true);
+    CHECK(shop.Status()["ok"] == true);
   }
 
   TEST_CASE("the same load notices a switch that has a gap") {

@@ -160,7 +160,7 @@ TEST_CASE("a bad receiver changes no deploy, and each notice arrives once") {
       INFO(deploy.Describe());
       if (good) live = version;
       CHECK(deploy.exit == (good ? 0 : 4));
-      CHECK(json::parse(deploy.out).at("current") == live);
+      CHECK(json::parse(deploy.out).at("live") == live);
       CHECK(app.site.Live() == live);
       CHECK(app.Waiting() == ++waiting);
     }

@@ -148,7 +148,7 @@ std::string All(const json& problems) {
 void CheckStatus(const Site& site, const Odd& odd) {
   const auto before = Listing(site.root());
   const Finished checked = site.Release({"status", "--check"});
-  const std::string problems = All(site.Status()["doubts"]);
+  const std::string problems = All(site.Status()["problems"]);
   CAPTURE(problems);
   const bool wrong = *odd.doubt != '\0';
   CHECK(checked.exit == (wrong ? 8 : 0));
@@ -196,7 +196,7 @@ TEST_CASE("a rollback keeps a directory that was in place of the link") {
   CHECK(finished.err.find("current-before-000004") != std::string::npos);
   site.Must({"recover"});
   CHECK(bfs::exists(site.root() + "/current-before-000004/precious"));
-  CHECK(site.Status()["well"] == true);
+  CHECK(site.Status()["ok"] == true);
 }
 
 TEST_CASE("without a layout only a named rollback works") {
@@ -281,18 +281,18 @@ TEST_CASE("a disk that turns read-only in a deploy leaves the truth behind") {
   // The undo could not be recorded, so the outcome is in doubt.
   CHECK(finished.exit == 5);
   CHECK(object["error"]["code"] == "undo-failed");
-  CHECK(object["current"] == "3.0");
+  CHECK(object["live"] == "3.0");
 
   const json status = site.Status();
-  CHECK(status["current"] == "3.0");
+  CHECK(status["live"] == "3.0");
   CHECK(status["interrupted"] == true);
-  CHECK(All(status["doubts"]).find("`release recover`") != std::string::npos);
+  CHECK(All(status["problems"]).find("`release recover`") != std::string::npos);
   CHECK(site.Release({"rollback"}).exit == 1);
   CHECK(site.Live() == "3.0");
 
   fragile.Repair();
   CHECK(site.Release({"recover"}).exit == 0);
-  CHECK(site.Status()["well"] == true);
+  CHECK(site.Status()["ok"] == true);
   CHECK(site.Live() == "3.0");
   CHECK(Garbage(site.root()) == std::vector<std::string>{});
   CHECK(site.Release({"rollback"}).exit == 0);

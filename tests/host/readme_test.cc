@@ -68,8 +68,12 @@ std::vector<Step> StepsOf(const std::string& readme) {
 // Replaces the parts that differ from run to run.
 std::string Shape(const std::string& text) {
   static const std::pair<std::regex, const char*> kVaries[] = {
-      {std::regex("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z"), "DATE"},
-      {std::regex("\\b[0-9]+\\.[0-9]{3}\\b( s)?"), "TIME"},
+      {std::regex("[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:]{5,8}Z?"), "DATE"},
+      // A short step has a line only on a slow machine.
+      {std::regex("  (undo )?(unpack|publish|switch) +[0-9.]+ m?s\n"), ""},
+      {std::regex("\\b[0-9]+ (s|min|h|d) ago|just now"), "AGO"},
+      {std::regex("\\b[0-9.]+ m?s\\b"), "TIME"},
+      {std::regex("\\b[0-9:]{8} "), "CLOCK "},
       {std::regex("used by [0-9]+"), "used by PID"},
       {std::regex(" +"), " "},
       {std::regex("[ \n]+$"), ""},

@@ -158,7 +158,7 @@ TEST_SUITE("inside a container: after a boot") {
     REQUIRE_FALSE(takeups.empty());
     CHECK(takeups.back() == "start 1");
     CHECK(std::count(takeups.begin(), takeups.end(), "start 2") == 0);
-    CHECK(shop.Status()["well"] == true);
+    CHECK(shop.Status()["ok"] == true);
     CHECK(shop.Status()["last"]["result"] == "undone");
     CHECK(shop.Release({"deploy", shop.Archive("3")}).status == 0);
     shop.CheckLive("3");

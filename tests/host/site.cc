@@ -12,6 +12,7 @@
 #include <stdexcept>
 
 #include "support/archives.h"
+#include "support/json_schema.h"
 #include "support/tar_builder.h"
 
 namespace release {
@@ -84,11 +85,15 @@ nlohmann::json Site::Json(const std::vector<std::string>& words) const {
   std::vector<std::string> line = {"--json"};
   line.insert(line.end(), words.begin(), words.end());
   const Finished finished = Release(line);
+  nlohmann::json object;
   try {
-    return nlohmann::json::parse(finished.out);
+    object = nlohmann::json::parse(finished.out);
   } catch (const nlohmann::json::exception&) {
     throw std::runtime_error("no JSON: " + finished.Describe());
   }
+  const std::string violation = OutputViolation(object);
+  if (!violation.empty()) throw std::runtime_error(violation);
+  return object;
 }
 
 std::string Site::Archive(const std::string& version,

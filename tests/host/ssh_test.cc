@@ -42,7 +42,9 @@ class ShopOverSsh : public LiveShop {
   }
   std::string Step() {
     const nlohmann::json status = StatusOverSsh();
-    return status["open"].is_null() ? "" : status["open"].value("step", "");
+    return status["open"].is_object() && status["open"]["step"].is_string()
+               ? status["open"].value("step", "")
+               : "";
   }
   bool AwaitStep(const std::string& step) {
     return Within(seconds(10), [&] { return Step() == step; });

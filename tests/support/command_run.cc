@@ -6,14 +6,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
+#include <sstream>
 #include <thread>
 
 #include "cli/command_line.h"
 #include "support/archives.h"
+#include "support/json_schema.h"
 #include "support/tar_builder.h"
 
 namespace release {
@@ -90,6 +93,15 @@ int Call(std::vector<std::string> words) {
   return RunCommandLine(static_cast<int>(words.size()), argv.data());
 }
 
+// Every line that --json prints must satisfy its schema.
+void CheckJson(const std::string& out) {
+  std::istringstream lines(out);
+  for (std::string line; std::getline(lines, line);) {
+    const std::string violation = OutputViolation(nlohmann::json::parse(line));
+    CHECK_MESSAGE(violation.empty(), violation, " in ", line);
+  }
+}
+
 }  // namespace
 
 Printed PrintedBy(const std::function<int()>& body, bool terminal) {
@@ -113,7 +125,11 @@ Printed PrintedBy(const std::function<int()>& body, bool terminal) {
 Printed RunRelease(std::vector<std::string> words) {
   unsetenv("RELEASE_APP");
   unsetenv("NO_COLOR");
-  return PrintedBy([&] { return Call(std::move(words)); });
+  const bool json =
+      std::find(words.begin(), words.end(), "--json") != words.end();
+  Printed printed = PrintedBy([&] { return Call(std::move(words)); });
+  if (json) CheckJson(printed.out);
+  return printed;
 }
 
 CommandRig::CommandRig() {

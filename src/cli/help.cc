@@ -1,0 +1,141 @@
+#include "cli/help.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/screen.h"
+
+namespace release {
+namespace {
+
+constexpr std::size_t kTerms = 26;  // where the explanations begin
+constexpr Screen kPage{.columns = 80};
+
+constexpr char kDescription[] =
+    "Puts a new version of a service live without interrupting it, and takes "
+    "it\nback in milliseconds.\n";
+
+constexpr char kFooter[] =
+    "The options may stand before the command or after it.\n\n"
+    "Exit status: 0 done; 1 failed, nothing changed; 2 usage or configuration "
+    "error;\n3 archive refused; 4 failed after the switch and undone;\n"
+    "5 manual intervention required; 6 busy; 7 no such release;\n"
+    "8 verify, status or check found a problem. See release(8).\n";
+
+constexpr char kCommandFooter[] =
+    "Options of every command and exit statuses: release --help.\n";
+
+std::string Upper(std::string_view text) {
+  std::string upper(text);
+  std::transform(upper.begin(), upper.end(), upper.begin(), [](char c) {
+    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  });
+  return upper;
+}
+
+std::string Bracketed(const std::string& text, Presence presence) {
+  return presence == Presence::kRequired ? text : "[" + text + "]";
+}
+
+// "ARCHIVE", "VERSION...", "bash|zsh|fish".
+std::string TermOf(const OperandRow& row) {
+  const std::string name =
+      row.words.empty() ? Upper(row.name) : std::string(row.words);
+  return name + (row.repeat == Repeat::kMany ? "..." : "");
+}
+
+// "--version V", "--wait[=DURATION]".
+std::string TermOf(const OptionRow& row) {
+  if (row.kind == ValueKind::kFlag) return std::string(row.name);
+  if (row.kind == ValueKind::kMaybeDuration) {
+    return fmt::format("{}[={}]", row.name, row.placeholder);
+  }
+  return fmt::format("{} {}", row.name, row.placeholder);
+}
+
+std::string Line(const std::string& term, std::string_view help) {
+  const std::string words = Wrapped(kPage, help, kTerms);
+  // A term that reaches into the explanations gets a line of its own.
+  if (term.size() + 4 > kTerms) {
+    return fmt::format("  {}\n{:<{}}{}\n", term, "", kTerms, words);
+  }
+  return fmt::format("  {:<{}}{}\n", term, kTerms - 2, words);
+}
+
+std::string OptionLines(std::span<const OptionRow> rows) {
+  std::string text;
+  for (const OptionRow& row : rows) {
+    const std::string term = TermOf(row);
+    text += Line(row.letter.empty() ? "    " + term
+                                    : fmt::format("{}, {}", row.letter, term),
+                 row.help);
+  }
+  return text;
+}
+
+template <typename Visit>
+void ForEachInGroup(CommandGroup group, const Visit& visit) {
+  for (const CommandRow& row : CommandRows()) {
+    if (row.group == group) visit(row);
+  }
+}
+
+}  // namespace
+
+std::string ShortHelp() {
+  constexpr std::size_t kNames = 22;
+  std::string text =
+      fmt::format("{}\nUsage: release [options] COMMAND\n\n", kDescription);
+  for (const CommandGroup group : kCommandGroups) {
+    std::string names;
+    ForEachInGroup(group, [&](const CommandRow& row) {
+      names += (names.empty() ? "" : "  ") + std::string(row.name());
+    });
+    text += fmt::format("  {:<{}}{}\n", GroupName(group), kNames,
+                        Wrapped(kPage, names, kNames + 2));
+  }
+  return text +
+         "\n`release help COMMAND` explains one, `release --help` lists the "
+         "options.\n";
+}
+
+std::string FullHelp() {
+  std::string text =
+      fmt::format("{}\nUsage: release [options] COMMAND\n", kDescription);
+  for (const CommandGroup group : kCommandGroups) {
+    text += fmt::format("\n{}:\n", GroupName(group));
+    ForEachInGroup(group, [&](const CommandRow& row) {
+      text += Line(std::string(row.name()), row.help);
+    });
+  }
+  text += "\nOptions:\n" + OptionLines(GlobalRows());
+  text += Line("-h, --help", "Print this help, or that of the command");
+  text += Line("-V, --program-version", "Print the version of the program");
+  return text + "\n" + kFooter;
+}
+
+std::string CommandHelp(const CommandRow& row) {
+  std::string text = fmt::format("{}.\n\nUsage: {}\n", row.help,
+                                 Wrapped(kPage, UsageOf(row), 7));
+  if (!row.operands.empty()) text += "\nArguments:\n";
+  for (const OperandRow& operand : row.operands) {
+    text += Line(TermOf(operand), operand.help);
+  }
+  if (!row.options.empty()) text += "\nOptions:\n" + OptionLines(row.options);
+  return text +
+         fmt::format("\nExample:\n{}\n\n{}", row.example, kCommandFooter);
+}
+
+std::string UsageOf(const CommandRow& row) {
+  std::string usage = fmt::format("release {}", row.name());
+  for (const OperandRow& operand : row.operands) {
+    usage += " " + Bracketed(TermOf(operand), operand.presence);
+  }
+  for (const OptionRow& option : row.options) {
+    usage += " " + Bracketed(TermOf(option), option.presence);
+  }
+  return usage;
+}
+
+}  // namespace release
