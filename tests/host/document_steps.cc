@@ -1,0 +1,132 @@
+#include "host/document_steps.h"
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <regex>
+#include <sstream>
+
+namespace release {
+namespace {
+
+std::vector<std::string> Lines(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
+}
+
+// Returns the word that ends the here-document that this line opens, or "" if
+// it opens none.
+std::string HereDocument(const std::string& line) {
+  std::smatch match;
+  const bool opens = std::regex_search(line, match, std::regex("<<'(\\w+)'"));
+  return opens ? match[1].str() : "";
+}
+
+// Replaces the parts that differ from run to run.
+std::string Shape(const std::string& text) {
+  static const std::pair<std::regex, const char*> kVaries[] = {
+      {std::regex("[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:]{5,8}Z?"), "DATE"},
+      // A short step has a line only on a slow machine.
+      {std::regex("  (undo )?(unpack|publish|switch) +[0-9.]+ m?s\n"), ""},
+      {std::regex("\\b[0-9]+ (s|min|h|d) ago|just now"), "AGO"},
+      {std::regex("\\b[0-9.]+ m?s\\b"), "TIME"},
+      {std::regex("\\b[0-9:]{8} "), "CLOCK "},
+      {std::regex("used by [0-9]+"), "used by PID"},
+      {std::regex(" +"), " "},
+      {std::regex("[ \n]+$"), ""},
+  };
+  std::string shape = text;
+  for (const auto& [pattern, word] : kVaries) {
+    shape = std::regex_replace(shape, pattern, word);
+  }
+  return shape;
+}
+
+// Whether the output matches what is shown, in which "..." matches anything.
+bool Fits(const std::string& said, const std::string& printed) {
+  static const std::string kGap = "...";
+  std::string left = Shape(said);
+  const std::string shape = Shape(printed);
+  std::size_t gap = left.find(kGap), at = 0;
+  if (gap == left.npos) return left == shape;
+  if (!shape.starts_with(left.substr(0, gap))) return false;
+  for (; gap != left.npos; gap = left.find(kGap)) {
+    at = shape.find(left.substr(0, gap), at);
+    if (at == shape.npos) return false;
+    at += gap;
+    left.erase(0, gap + kGap.size());
+  }
+  return shape.size() >= at + left.size() && shape.ends_with(left);
+}
+
+}  // namespace
+
+std::vector<Step> StepsOf(const std::string& document) {
+  std::vector<Step> steps;
+  bool inside = false;
+  std::string until;
+  for (const std::string& line : Lines(document)) {
+    if (line.starts_with("```")) {
+      inside = line == "```console";
+    } else if (inside && !until.empty()) {
+      steps.back().typed += "\n" + line;
+      if (line == until) until.clear();
+    } else if (inside && line.starts_with("$ ")) {
+      steps.push_back({.typed = line.substr(2), .printed = ""});
+      until = HereDocument(line);
+    } else if (inside && !steps.empty()) {
+      steps.back().printed += line + "\n";
+    }
+  }
+  return steps;
+}
+
+std::string ScriptOf(const std::vector<Step>& steps) {
+  std::string script =
+      "exec 2>&1\ncd /root\n"
+      "sleep() { command sleep $1; while [ \"$(systemctl show -P ActiveState "
+      "release-intake@shop.service)\" = activating ]; do command sleep 0.2; "
+      "done; }\n";
+  for (const Step& step : steps) {
+    script += "status=$?; printf '\\001%s\\002' $status; (exit $status)\n" +
+              step.typed + "\n";
+  }
+  return script + "printf '\\001%s\\002' $?\n";
+}
+
+std::vector<Step> ResultsOf(std::vector<Step> steps,
+                            const std::string& output) {
+  std::size_t at = 0;
+  for (Step& step : steps) {
+    const std::size_t begin = output.find('\002', at);
+    const std::size_t end = output.find('\001', begin);
+    const std::size_t close = output.find('\002', end);
+    REQUIRE_MESSAGE(close != std::string::npos, output);
+    step.printed = output.substr(begin + 1, end - begin - 1);
+    step.status = std::atoi(output.c_str() + end + 1);
+    at = end;
+  }
+  return steps;
+}
+
+std::string Differences(const std::vector<Step>& shown,
+                        const std::vector<Step>& results) {
+  REQUIRE(shown.size() == results.size());
+  std::string differences;
+  for (std::size_t i = 0; i < shown.size(); ++i) {
+    const Step& step = results[i];
+    const bool same = shown[i].printed.empty()
+                          ? step.status == 0
+                          : Fits(shown[i].printed, step.printed);
+    if (same) continue;
+    differences +=
+        fmt::format("$ {}\nsaid:\n{}\nstatus {}, printed:\n{}\n", step.typed,
+                    shown[i].printed, step.status, step.printed);
+  }
+  return differences;
+}
+
+}  // namespace release
