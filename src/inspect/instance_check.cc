@@ -50,8 +50,7 @@ class InstanceChecker {
     const CommandResult result = Ask({"systemctl", "cat", "--", unit});
     if (!result.ok()) {
       Add(Level::kFailure,
-          fmt::format("there is no template {}: see docs/samples/instances",
-                      unit));
+          fmt::format("there is no template {}: see docs/recipes.md", unit));
       return;
     }
     const bool takes_version = result.output.find("%I") != std::string::npos;

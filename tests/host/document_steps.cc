@@ -64,6 +64,43 @@ bool Fits(const std::string& said, const std::string& printed) {
 
 }  // namespace
 
+std::string SectionOf(const std::string& document, const std::string& heading) {
+  std::string section;
+  bool inside = false, found = false, block = false;
+  for (const std::string& line : Lines(document)) {
+    if (line.starts_with("```")) block = !block;
+    if (!block && line.starts_with("#")) {
+      inside = line.substr(line.find(' ') + 1) == heading;
+      found = found || inside;
+    } else if (inside) {
+      section += line + "\n";
+    }
+  }
+  REQUIRE_MESSAGE(found, heading);
+  return section;
+}
+
+std::vector<std::pair<std::string, std::string>> FilesOf(
+    const std::string& document) {
+  static const std::regex kNamed("^`(/[^`]+)`");
+  std::vector<std::pair<std::string, std::string>> files;
+  std::string path;
+  bool inside = false;
+  for (const std::string& line : Lines(document)) {
+    std::smatch match;
+    if (line.starts_with("```")) {
+      inside = !inside;
+      if (inside && !path.empty()) files.emplace_back(path, "");
+      if (!inside) path.clear();
+    } else if (inside && !path.empty()) {
+      files.back().second += line + "\n";
+    } else if (!inside && !line.empty()) {
+      path = std::regex_search(line, match, kNamed) ? match[1].str() : "";
+    }
+  }
+  return files;
+}
+
 std::vector<Step> StepsOf(const std::string& document) {
   std::vector<Step> steps;
   bool inside = false;

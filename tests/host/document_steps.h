@@ -10,6 +10,7 @@
 #define RELEASE_TESTS_HOST_DOCUMENT_STEPS_H_
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace release {
@@ -19,6 +20,14 @@ struct Step {
   std::string printed;  // empty: any output is right
   int status = 0;       // exit status of a step that was run
 };
+
+// Returns what stands below the heading, of any level, up to the next heading.
+// The test fails if there is no such heading.
+std::string SectionOf(const std::string& document, const std::string& heading);
+
+// Returns path and content of each file of a document.
+std::vector<std::pair<std::string, std::string>> FilesOf(
+    const std::string& document);
 
 // Parses the steps of a document.
 std::vector<Step> StepsOf(const std::string& document);

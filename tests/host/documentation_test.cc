@@ -76,7 +76,7 @@ TEST_CASE("every option that a document runs is one of the command") {
   const Words options = Options();
   CHECK(options.size() > 15);
   std::size_t seen = 0;
-  for (const char* name : {"README.md", "docs/operations.md",
+  for (const char* name : {"README.md", "docs/operations.md", "docs/recipes.md",
                            "docs/architecture.md", "docs/release.8"}) {
     CAPTURE(name);
     const Words run = OptionsRun(Document(name));

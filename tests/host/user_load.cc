@@ -62,8 +62,8 @@ const std::string& UserRequest::ReadToEnd() {
   return answer_;
 }
 
-UserLoad::UserLoad(std::set<std::string> expected)
-    : expected_(std::move(expected)) {
+UserLoad::UserLoad(std::set<std::string> expected, Methods methods)
+    : methods_(methods), expected_(std::move(expected)) {
   for (int user = 0; user < kUsers; ++user) {
     users_.emplace_back([this, user] { Work(user % 2 == 1); });
   }
@@ -98,7 +98,8 @@ void UserLoad::Work(bool posts) {
   const auto end = std::chrono::steady_clock::now() + kLongest;
   while (!stop_) {
     const std::set<std::string> before = Expected();
-    UserRequest request(kFrontPort, posts ? "POST" : "GET", "/items");
+    const bool post = posts && methods_ == Methods::kGetAndPost;
+    UserRequest request(kFrontPort, post ? "POST" : "GET", "/items");
     Judge(request.ReadToEnd(), before);
     posts = !posts;
     if (++answered_ >= kMostRequests ||

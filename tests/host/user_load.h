@@ -34,11 +34,13 @@ class UserRequest {
   std::string answer_;
 };
 
-// Users who send GET and POST requests in turn, as fast as they are answered,
-// each on a new connection. An answer is good if it has status 200 and the body
-// "release V serves", with an expected V.
+// Users who send requests, GET and POST in turn unless told otherwise, as fast
+// as they are answered, each on a new connection. An answer is good if it has
+// status 200 and the body "release V serves", with an expected V.
 class UserLoad {
  public:
+  enum class Methods { kGetAndPost, kGet };
+
   struct Counts {
     int good = 0;
     int errors = 0;      // no answer, or another one than "release V serves"
@@ -49,7 +51,8 @@ class UserLoad {
 
   // Users who expect these releases; an empty set stands for any. They stop by
   // themselves after a million requests or an hour.
-  explicit UserLoad(std::set<std::string> expected);
+  explicit UserLoad(std::set<std::string> expected,
+                    Methods methods = Methods::kGetAndPost);
   ~UserLoad();
   UserLoad(const UserLoad&) = delete;
   UserLoad& operator=(const UserLoad&) = delete;
@@ -64,10 +67,11 @@ class UserLoad {
   Counts End();
 
  private:
-  void Work(bool posts);
+  void Work(bool posts);  // whether the first request is a POST
   void Judge(const std::string& answer, const std::set<std::string>& before);
   std::set<std::string> Expected();
 
+  const Methods methods_;
   std::atomic<bool> stop_ = false;
   std::atomic<int> answered_ = 0;
   std::mutex mutex_;
