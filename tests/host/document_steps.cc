@@ -82,7 +82,7 @@ std::string SectionOf(const std::string& document, const std::string& heading) {
 
 std::vector<std::pair<std::string, std::string>> FilesOf(
     const std::string& document) {
-  static const std::regex kNamed("^`(/[^`]+)`");
+  static const std::regex kNamed("^`([^` ]+)`");
   std::vector<std::pair<std::string, std::string>> files;
   std::string path;
   bool inside = false;

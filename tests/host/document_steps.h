@@ -6,6 +6,9 @@
 // there are none, the command must exit with 0 and may print anything. "..." in
 // an output stands for anything. Times, dates and widths differ from run to
 // run, so they are compared by shape.
+//
+// Files are the blocks below a line that begins with the file's name in
+// backticks; a blank line may stand between.
 #ifndef RELEASE_TESTS_HOST_DOCUMENT_STEPS_H_
 #define RELEASE_TESTS_HOST_DOCUMENT_STEPS_H_
 
@@ -25,7 +28,7 @@ struct Step {
 // The test fails if there is no such heading.
 std::string SectionOf(const std::string& document, const std::string& heading);
 
-// Returns path and content of each file of a document.
+// Returns name and content of each file of a document.
 std::vector<std::pair<std::string, std::string>> FilesOf(
     const std::string& document);
 

@@ -76,8 +76,9 @@ TEST_CASE("every option that a document runs is one of the command") {
   const Words options = Options();
   CHECK(options.size() > 15);
   std::size_t seen = 0;
-  for (const char* name : {"README.md", "docs/operations.md", "docs/recipes.md",
-                           "docs/architecture.md", "docs/release.8"}) {
+  for (const char* name :
+       {"README.md", "docs/operations.md", "docs/recipes.md", "docs/callers.md",
+        "docs/architecture.md", "docs/release.8"}) {
     CAPTURE(name);
     const Words run = OptionsRun(Document(name));
     seen += run.size();
@@ -87,6 +88,22 @@ TEST_CASE("every option that a document runs is one of the command") {
   // Control: an option that does not exist is noticed.
   CHECK(OptionsRun("$ release deploy x --no-such-option\n") ==
         Words{"--no-such-option"});
+}
+
+TEST_CASE("the jobs of docs/callers.md are YAML") {
+  const TempDir dir;
+  const auto jobs = [&](const std::string& document) {
+    Spill(dir.path() + "/document", document);
+    return OutputOf(
+        "(python3 -c 'import re, sys, yaml; print([type(yaml.safe_load(block))"
+        ".__name__ for block in re.findall(r\"^```yaml\\n(.*?)^```\", "
+        "open(sys.argv[1]).read(), re.S | re.M)])' " +
+        dir.path() + "/document 2>&1 || true)");
+  };
+  CHECK(jobs(Document("docs/callers.md")) == "['dict', 'dict', 'list']\n");
+  // Control: a wrong indentation is noticed.
+  CHECK(jobs("```yaml\na: 1\n  b: 2\n```\n").find("ScannerError") !=
+        std::string::npos);
 }
 
 TEST_CASE("release(8) has every command and every option, and no other") {

@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "host/container_suite.h"
+#include "host/document_steps.h"
 #include "host/live_shop.h"
 #include "host/nearly_valid_lines.h"
 #include "host/ssh_server.h"
@@ -435,6 +436,30 @@ TEST_SUITE("inside a container: serve") {
     CHECK(shop.Shell("test $(ls /srv/shop/releases | wc -l) = 1").ok());
   }
 
+  TEST_CASE("the script of docs/callers.md deploys with the key") {
+    ServedShop shop;
+    shop.WriteConfig(LiveShop::Config());  // without evidence
+    const auto files = FilesOf(Slurp(RELEASE_SOURCE_DIR "/docs/callers.md"));
+    REQUIRE(files.front().first == "deploy.sh");
+    Spill("/srv/deploy.sh", files.front().second);
+    boost::filesystem::create_directories("/root/.ssh");
+    Spill("/root/.ssh/config",
+          "Host web1.example.org\nHostName 127.0.0.1\nPort 2223\n"
+          "HostKeyAlias test-host\n");
+    const auto deploy = [](const std::string& version,
+                           const std::string& archive) {
+      return RunIt({"env", fmt::format("DEPLOY_KEY={}/user", kDirectory),
+                    fmt::format("HOST_KEYS={}/known", kDirectory), "sh",
+                    "/srv/deploy.sh", "web1.example.org", version, archive});
+    };
+    const Answer good = deploy("2", shop.Archive("2"));
+    CAPTURE(good.output);
+    CHECK(good.status == 0);
+    shop.CheckLive("2");
+    CHECK(deploy("3", shop.Archive("3", "error")).status == 4);
+    shop.CheckLive("2");
+  }
+
   TEST_CASE("files in that user's home start nothing") {
     ServedShop shop;
     REQUIRE(shop.Shell("set -e; cd ~deploy; mkdir -p .ssh;"
@@ -455,7 +480,7 @@ TEST_SUITE("inside a container: serve") {
 
 TEST_CASE("a restricted key can run its commands, and nothing else") {
   SystemdContainer container;
-  CheckSuiteInside(&container, "inside a container: serve", 8);
+  CheckSuiteInside(&container, "inside a container: serve", 9);
 }
 
 }  // namespace release
