@@ -456,11 +456,8 @@ void CheckProbe(Findings* found) {
       .version = found->live ? found->live->name() : "",
       .root = found->config.root,
       .step = "check"};
-  const System& system = found->context->system;
   const Reason wrong =
-      found->config.instances.configured
-          ? ProbeLiveInstance(found->config, system, hook_context)
-          : Service(&found->config, system).ProbeOnce(hook_context);
+      ProbeLive(found->config, found->context->system, hook_context);
   // Before the first release, a service that does not answer is normal.
   const Level bad = found->live ? Level::kFailure : Level::kWarning;
   found->Add(wrong ? bad : Level::kOk, "healthcheck",

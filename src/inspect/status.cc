@@ -43,10 +43,7 @@ void SendProbe(DeployContext* context, const Version& live,
                                  .step = "status"};
   Clock* clock = context->system.clock;
   const Nanoseconds start = clock->SinceBoot();
-  Reason problem =
-      config.instances.configured
-          ? ProbeLiveInstance(config, context->system, hook_context)
-          : Service(&config, context->system).ProbeOnce(hook_context);
+  Reason problem = ProbeLive(config, context->system, hook_context);
   report->probe = ProbeStatus{.problem = std::move(problem),
                               .took = clock->SinceBoot() - start};
 }

@@ -183,7 +183,7 @@ std::vector<std::string> Instance::CheckPeer(const std::string& socket) {
 
 void Instance::ProveLive(const HookContext& hook_context) {
   const Reason problem =
-      ProbeLiveInstance(shared_config_, system_, ContextFor(hook_context));
+      ProbeLive(shared_config_, system_, ContextFor(hook_context));
   // A probe that a signal cut off says nothing about the instance.
   if (problem) ThrowIfCancelled();
   if (problem) {
@@ -225,8 +225,11 @@ bool IsRunning(const std::vector<ListedInstance>& instances,
                      });
 }
 
-Reason ProbeLiveInstance(const Config& config, const System& system,
-                         const HookContext& hook_context) {
+Reason ProbeLive(const Config& config, const System& system,
+                 const HookContext& hook_context) {
+  if (!config.instances.configured) {
+    return Service(&config, system).ProbeOnce(hook_context);
+  }
   const Config live = ConfigOfLive(config, hook_context.version);
   HookContext own = hook_context;
   own.socket = LiveSocket(config);

@@ -110,10 +110,11 @@ std::vector<ListedInstance> ListInstances(const Config& config,
 bool IsRunning(const std::vector<ListedInstance>& instances,
                const Version& version);
 
-// Probes the live instance once, through `current`, for `status`. Without a
-// probe only connects to its socket. Returns nullopt if the answer is good.
-Reason ProbeLiveInstance(const Config& config, const System& system,
-                         const HookContext& hook_context);
+// Probes the live release once, as users reach it: with [instances] through
+// `current`, where it only connects if no probe is configured. Returns nullopt
+// if the answer is good.
+Reason ProbeLive(const Config& config, const System& system,
+                 const HookContext& hook_context);
 
 // Asks [instances] front_url until an answer is good, twice at most. Does
 // nothing without front_url. Throws Error kFrontFailed.
