@@ -1,7 +1,5 @@
 #include "deploy/instance_undo.h"
 
-#include <fmt/format.h>
-
 #include "deploy/attempt.h"
 #include "deploy/service_return.h"
 #include "os/cancellation.h"
@@ -58,21 +56,9 @@ std::optional<Failure> InstanceUndo::Return(
                     }));
   }
   failure = First(failure, ProveEarlier());
-  if (!failure) {
-    const std::optional<Failure> hook = Attempt([&] {
-      recorder_->RunHookStep("post_rollback", config_.hooks.post_rollback,
-                             hook_context_);
-    });
-    if (hook) recorder_->Warn(hook->message);
-    return std::nullopt;
-  }
-  if (!earlier_ || !Service(&config_, system).MachineGoesDown()) return failure;
-  // During a shutdown systemd stops every instance, so the failure does not
-  // mean that the earlier release is unhealthy.
-  recorder_->Warn(
-      fmt::format("the machine is going down; {} runs when it starts again",
-                  earlier_->name()));
-  return std::nullopt;
+  // Without an earlier release nothing will run after a shutdown.
+  if (failure && !earlier_) return failure;
+  return EndReturn(recorder_, hook_context_, failure);
 }
 
 std::optional<Failure> InstanceUndo::ProveEarlier() {

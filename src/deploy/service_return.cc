@@ -21,6 +21,29 @@ HookContext ContextOfUndo(const Config& config, const TransactionRecord& record,
           .reason = outcome.error->message};
 }
 
+std::optional<Failure> EndReturn(StepRecorder* recorder,
+                                 const HookContext& hook_context,
+                                 std::optional<Failure> failure) {
+  const DeployContext& context = *recorder->context();
+  if (!failure) {
+    const std::optional<Failure> hook = Attempt([&] {
+      recorder->RunHookStep("post_rollback",
+                            context.config->hooks.post_rollback, hook_context);
+    });
+    if (hook) recorder->Warn(hook->message);
+    return std::nullopt;
+  }
+  if (!Service(context.config, context.system).MachineGoesDown()) {
+    return failure;
+  }
+  // During a shutdown systemd stops the service, so the failure does not mean
+  // that the earlier release is unhealthy.
+  recorder->Warn(
+      fmt::format("the machine is going down; {} runs when it starts again",
+                  hook_context.version));
+  return std::nullopt;
+}
+
 ServiceReturn::ServiceReturn(StepRecorder* recorder,
                              const TransactionRecord& record,
                              const Outcome& outcome)
@@ -34,24 +57,13 @@ std::optional<Failure> ServiceReturn::Run() {
   return record_.begin->from_target ? Reload() : LeaveNoRelease();
 }
 
+// If both releases are unhealthy, or a signal ended the wait and the earlier one
+// is not known to be healthy, stop and report: going forward again would be
+// flapping.
 std::optional<Failure> ServiceReturn::Reload() {
-  const std::optional<Failure> failure =
-      Attempt([&] { ReloadAndProve(recorder_, &service_, hook_context_); });
-  if (!failure) {
-    RunPostRollback();
-    return std::nullopt;
-  }
-  // Both releases are unhealthy, or a signal ended the wait and the earlier one
-  // is not known to be healthy. Stop and report: going forward again would be
-  // flapping.
-  if (!service_.MachineGoesDown()) return failure;
-  // During a shutdown systemd stops the service, so the failure does not mean
-  // that the earlier release is unhealthy.
-  recorder_->Warn(
-      fmt::format("the machine is going down; the service runs {} when it "
-                  "starts again",
-                  hook_context_.version));
-  return std::nullopt;
+  return EndReturn(recorder_, hook_context_, Attempt([&] {
+                     ReloadAndProve(recorder_, &service_, hook_context_);
+                   }));
 }
 
 // After a first activation no release is left to run. Stops a unit that was
@@ -69,14 +81,6 @@ std::optional<Failure> ServiceReturn::LeaveNoRelease() {
   recorder_->Warn(fmt::format("{}{} is stopped, as it was before", none,
                               config_.service.unit));
   return std::nullopt;
-}
-
-void ServiceReturn::RunPostRollback() {
-  const std::optional<Failure> failure = Attempt([&] {
-    recorder_->RunHookStep("post_rollback", config_.hooks.post_rollback,
-                           hook_context_);
-  });
-  if (failure) recorder_->Warn(failure->message);
 }
 
 }  // namespace release

@@ -13,6 +13,14 @@ namespace release {
 HookContext ContextOfUndo(const Config& config, const TransactionRecord& record,
                           const Outcome& outcome);
 
+// The end of a return to the earlier release of `hook_context`, after which it
+// runs, or does not for the reason `failure`. Runs the hook post_rollback if it
+// does; a failure of the hook is only a warning. Returns `failure`; nullopt if
+// the machine is going down.
+std::optional<Failure> EndReturn(StepRecorder* recorder,
+                                 const HookContext& hook_context,
+                                 std::optional<Failure> failure);
+
 class ServiceReturn {
  public:
   // All are borrowed. Reads the cause and the earlier release from `outcome`.
@@ -28,7 +36,6 @@ class ServiceReturn {
  private:
   std::optional<Failure> Reload();
   std::optional<Failure> LeaveNoRelease();
-  void RunPostRollback();
 
   StepRecorder* recorder_;
   const Config& config_;
