@@ -101,7 +101,7 @@ DeployContext* DeletingLater(DeployContext* context) {
 int FinishAndDelete(DeployContext* context, const GlobalOptions& global,
                     const Outcome& outcome) {
   const int status = Finish(global, outcome);
-  DrainIfNoUnitDoes(context);
+  EndIdleInstances(context);
   DeleteSetAside(context);
   return status;
 }
@@ -132,10 +132,9 @@ int FinishTelling(Session* session, CommandId command,
 
 }  // namespace
 
-void DrainIfNoUnitDoes(DeployContext* context) {
-  if (!context->drains_itself) return;
-  context->wait = Nanoseconds::max();
-  const auto drain = [context] { Drain(context, [](const auto&) {}); };
+void EndIdleInstances(DeployContext* context) {
+  if (!context->leaves_idle) return;
+  const auto drain = [context] { DrainByUnit(context); };
   if (RunInBackground(drain)) return;
   try {
     drain();

@@ -16,11 +16,11 @@ struct DeployContext;
 // Prepares a session for a command that changes something: checks that only
 // root can write if this runs as root, and prints the events from now on.
 // Returns the session's own context. Throws Error as RequireOnlyRootWrites.
-// Ends idle instances in a background process, if systemd has no unit for that.
-// Call after the outcome has been reported.
-void DrainIfNoUnitDoes(DeployContext* context);
-
 DeployContext* Speaking(Session* session);
+
+// Has the instances ended that a transaction left idle, in a background process
+// if possible. Call after the outcome has been reported.
+void EndIdleInstances(DeployContext* context);
 
 int RunDeploy(const GlobalOptions& global, const DeployOptions& options);
 int RunActivate(const GlobalOptions& global, const ActivateOptions& options);

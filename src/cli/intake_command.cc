@@ -56,7 +56,7 @@ int RunIntake(const GlobalOptions& global) {
   const Exit exit = GravestExit(taken);
   if (global.json) PrintJson(IntakeJson(global.subject, taken));
   if (taken.empty()) Say(global, "no upload lies ready");
-  DrainIfNoUnitDoes(context);
+  EndIdleInstances(context);
   return static_cast<int>(exit);
 }
 

@@ -113,7 +113,10 @@ void Activation::MarkStarting(ServiceBefore before) {
   parts_.journal->Starting(before);
   parts_.record->starting = true;
   parts_.record->service_before = before;
-  if (context_->config->instances.configured) ArmDrain(context_);
+  // Without the unit, the next command that takes the lock stops it.
+  if (context_->config->instances.configured) {
+    [[maybe_unused]] const Reason unarmed = ArmDrain(context_);
+  }
 }
 
 void Activation::Switch() {

@@ -48,9 +48,9 @@ struct DeployContext {
   // Whether the units of this program, which know only the app's name, use the
   // same configuration and root.
   bool units_know_app = false;
-  // Set if the caller must end idle instances after it has reported the outcome
-  // (Drain), because no unit does.
-  bool drains_itself = false;
+  // Set if the caller must have idle instances ended after it has reported the
+  // outcome (DrainByUnit).
+  bool leaves_idle = false;
   unsigned cores = 1;  // of this machine
   // Counts the bytes that the step under way handles; null: nobody looks.
   ByteCount* bytes = nullptr;

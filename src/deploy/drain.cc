@@ -164,14 +164,12 @@ std::string DrainUnit(const Config& config) {
   return fmt::format("release-drain@{}.service", config.app);
 }
 
-void ArmDrain(DeployContext* context) {
+Reason ArmDrain(DeployContext* context) {
+  if (!context->units_know_app) {
+    return "the unit would read another configuration";
+  }
   Waiter waiter(context->system.clock);
-  const Reason problem =
-      !context->units_know_app
-          ? Reason("the unit would read another configuration")
-          : MakeUnit(context, DrainUnit(*context->config), &waiter)
-                .StartLater();
-  context->drains_itself = problem.has_value();
+  return MakeUnit(context, DrainUnit(*context->config), &waiter).StartLater();
 }
 
 std::vector<std::string> LeaveEarlierInstance(
@@ -188,7 +186,7 @@ std::vector<std::string> LeaveEarlierInstance(
     }
   });
   if (retired) warnings.push_back(retired->message);
-  ArmDrain(context);
+  context->leaves_idle = true;
   return warnings;
 }
 
@@ -217,6 +215,12 @@ InstanceRole RoleOf(const DeploymentState& state,
 void Drain(DeployContext* context,
            const std::function<void(const DrainedInstance&)>& report) {
   DrainRun(context, report).Run();
+}
+
+void DrainByUnit(DeployContext* context) {
+  if (!ArmDrain(context)) return;
+  context->wait = Nanoseconds::max();
+  Drain(context, [](const auto&) {});
 }
 
 Outcome StartLive(DeployContext* context) {

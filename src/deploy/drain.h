@@ -21,14 +21,13 @@ namespace release {
 // "release-drain@shop.service".
 std::string DrainUnit(const Config& config);
 
-// Queues the start of the drain unit, which then waits for the lock. If systemd
-// cannot start it, sets `context->drains_itself` for the command line to drain
-// after the outcome (Drain).
-void ArmDrain(DeployContext* context);
+// Queues the start of the drain unit, which then waits for the lock. Returns
+// why it could not.
+Reason ArmDrain(DeployContext* context);
 
 // After a commit: notes that the instance of `earlier` stays warm, if
 // [instances] keep_warm is set; retires the unit that [instances] replaces; and
-// arms the drain. Returns warnings; throws nothing.
+// sets `context->leaves_idle`. Returns warnings; throws nothing.
 std::vector<std::string> LeaveEarlierInstance(
     DeployContext* context, const std::optional<Version>& earlier);
 
@@ -61,6 +60,11 @@ struct DrainedInstance {
 // answer.
 void Drain(DeployContext* context,
            const std::function<void(const DrainedInstance&)>& report);
+
+// Has the drain unit end the instances that a transaction left idle, and drains
+// as Drain does if systemd cannot start that unit. The caller must not hold the
+// lock.
+void DrainByUnit(DeployContext* context);
 
 // Queues the start of the live release: of its instance, or of the unit of
 // [service]. Settles an interrupted transaction first. Returns immediately. The

@@ -156,12 +156,13 @@ TEST_CASE("nothing is stopped while no release is live") {
 
 TEST_CASE("the command drains by itself if no unit does") {
   DrainWorld world;
+  DeployAll(&world, {"1", "2"});
+  CHECK(world.context.leaves_idle);
+  DrainByUnit(&world.context);
+  CHECK(world.instances.Running() == "1 2");
   world.instances.drain_unit_exists = false;
-  DeployAll(&world, {"1"});
-  CHECK(world.context.drains_itself);
-  world.instances.drain_unit_exists = true;
-  DeployAll(&world, {"2"});
-  CHECK_FALSE(world.context.drains_itself);
+  DrainByUnit(&world.context);
+  CHECK(world.instances.Running() == "2");
 }
 
 TEST_CASE("the live release's instance is started at boot") {
