@@ -33,10 +33,11 @@ InstanceActivation::InstanceActivation(StepRecorder* recorder,
 void InstanceActivation::Observe(const std::optional<Version>& live) {
   const auto instances =
       ListInstances(ConfigOf(*recorder_), recorder_->context()->system);
-  runs_ = IsRunning(instances, version_);
-  const bool live_runs = live && IsRunning(instances, *live);
+  const UnitState* own = FindRunning(instances, version_);
+  const bool live_runs = live && FindRunning(instances, *live) != nullptr;
   before_ = live_runs ? ServiceBefore::kRunning : ServiceBefore::kStopped;
-  if (runs_) instance_.Watch();
+  runs_ = own != nullptr;
+  if (runs_) instance_.Watch(*own);
 }
 
 void InstanceActivation::RequirePossible() {

@@ -3,7 +3,6 @@
 #include "deploy/attempt.h"
 #include "deploy/service_return.h"
 #include "os/cancellation.h"
-#include "service/instance.h"
 #include "store/layout.h"
 
 namespace release {
@@ -33,13 +32,16 @@ InstanceUndo::InstanceUndo(StepRecorder* recorder,
 std::optional<Failure> InstanceUndo::StartEarlier() {
   if (!plan_.keep_earlier_running || !earlier_) return std::nullopt;
   const System& system = recorder_->context()->system;
-  return Attempt([&] {
-    if (IsRunning(ListInstances(config_, system), *earlier_)) return;
-    recorder_->Step("start", [&] {
-      Instance(config_, system, *earlier_, ProofLength::kFirstAnswer)
-          .Start(hook_context_);
-    });
+  instance_.emplace(config_, system, *earlier_, ProofLength::kFirstAnswer);
+  auto failure = Attempt([&] {
+    const auto instances = ListInstances(config_, system);
+    if (const UnitState* state = FindRunning(instances, *earlier_)) {
+      return instance_->Watch(*state);
+    }
+    recorder_->Step("start", [&] { instance_->Start(hook_context_); });
   });
+  if (failure) instance_.reset();
+  return failure;
 }
 
 std::optional<Failure> InstanceUndo::Return(
@@ -62,15 +64,12 @@ std::optional<Failure> InstanceUndo::Return(
 }
 
 std::optional<Failure> InstanceUndo::ProveEarlier() {
-  if (!plan_.keep_earlier_running || !earlier_) return std::nullopt;
+  if (!instance_) return std::nullopt;
   return Attempt([&] {
     recorder_->Step("health", [&] {
       const InsistentSignals second;
-      Instance earlier(config_, recorder_->context()->system, *earlier_,
-                       ProofLength::kFirstAnswer);
-      earlier.Watch();
-      earlier.Prove(hook_context_);
-      earlier.ProveLive(hook_context_);
+      instance_->Prove(hook_context_);
+      instance_->ProveLive(hook_context_);
     });
   });
 }

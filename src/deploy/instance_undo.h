@@ -8,6 +8,7 @@
 
 #include "deploy/recovery.h"
 #include "deploy/step_recorder.h"
+#include "service/instance.h"
 
 namespace release {
 
@@ -22,11 +23,11 @@ class InstanceUndo {
   // Returns why it could not be started.
   std::optional<Failure> StartEarlier();
 
-  // After the link went back: restarts the units that follow `current`, and
-  // checks that the earlier release answers. Without one, stops these units.
-  // Returns why the service is not as it was; `earlier` is the reason of
-  // StartEarlier. A failing post_rollback hook is
-  // only a warning.
+  // After StartEarlier, and after the link went back: restarts the units that
+  // follow `current`, and checks that the earlier release answers, or warns
+  // that it does not run because it did not before. Without one, stops these
+  // units. Returns why the service is not as it was; `earlier` is the reason of
+  // StartEarlier. A failing post_rollback hook is only a warning.
   std::optional<Failure> Return(const std::optional<Failure>& earlier);
 
   // Stops the instance or the trial that the transaction started. A failure is
@@ -42,6 +43,8 @@ class InstanceUndo {
   const RecoveryPlan& plan_;
   HookContext hook_context_;
   std::optional<Version> earlier_;
+  // The earlier release's, if it must run and StartEarlier succeeded.
+  std::optional<Instance> instance_;
 };
 
 }  // namespace release

@@ -116,7 +116,8 @@ std::string DescribeSwitch(const DeploymentState& state,
 void PlanInstance(DeployContext* context, const DeploymentState& state,
                   const Version& version, Plan* plan) {
   const Config& config = *context->config;
-  const bool runs = IsRunning(ListInstances(config, context->system), version);
+  const auto instances = ListInstances(config, context->system);
+  const bool runs = FindRunning(instances, version) != nullptr;
   plan->push_back(fmt::format(
       "{} {} beside the live one", runs ? "use the running instance" : "start",
       InstanceUnit(config.service.unit, version.name())));

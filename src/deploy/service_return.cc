@@ -57,8 +57,8 @@ std::optional<Failure> ServiceReturn::Run() {
   return record_.begin->from_target ? Reload() : LeaveNoRelease();
 }
 
-// If both releases are unhealthy, or a signal ended the wait and the earlier one
-// is not known to be healthy, stop and report: going forward again would be
+// If both releases are unhealthy, or a signal ended the wait and the earlier
+// one is not known to be healthy, stop and report: going forward again would be
 // flapping.
 std::optional<Failure> ServiceReturn::Reload() {
   return EndReturn(recorder_, hook_context_, Attempt([&] {

@@ -84,6 +84,7 @@ Instance::Instance(const Config& config, const System& system,
       version_(version.name()),
       socket_(InstanceSocket(config.instances, version.name())),
       live_socket_(LiveSocket(config)),
+      length_(length),
       service_(&config_, system) {}
 
 Instance::Instance(Trial, const Config& config, const System& system,
@@ -92,6 +93,7 @@ Instance::Instance(Trial, const Config& config, const System& system,
       config_(ConfigOfTrial(config, version.name())),
       system_(system),
       version_(version.name()),
+      length_(ProofLength::kWhole),
       service_(&config_, system) {}
 
 Instance Instance::TrialOf(const Config& config, const System& system,
@@ -116,10 +118,25 @@ void Instance::Start(const HookContext& hook_context) {
   service_.Reload(ContextFor(hook_context));
 }
 
-void Instance::Watch() { service_.Observe(); }
+void Instance::Watch(const UnitState& state) {
+  service_.Observe(state);
+  ran_before_ = true;
+}
+
+// The questions of Prove, each asked once.
+bool Instance::AnswersAtOnce(const HookContext& own) {
+  if (service_.ProbeOnce(own)) return false;
+  const SocketPeer peer = system_.runner->PeerOf(socket_);
+  return !peer.problem &&
+         GroupsContain(peer.control_groups, service_.ControlGroup()) &&
+         !service_.UsesOtherRelease(own);
+}
 
 ProofRemarks Instance::Prove(const HookContext& hook_context) {
   const HookContext own = ContextFor(hook_context);
+  answered_at_once_ =
+      ran_before_ && length_ == ProofLength::kFirstAnswer && AnswersAtOnce(own);
+  if (answered_at_once_) return {};
   if (!socket_.empty()) AwaitSocket();
   ProofRemarks remarks{.processes = service_.CheckRunning(own), .listener = {}};
   service_.CheckHealth(own);
@@ -182,8 +199,11 @@ std::vector<std::string> Instance::CheckPeer(const std::string& socket) {
 }
 
 void Instance::ProveLive(const HookContext& hook_context) {
+  // The instance answered well a moment ago; only the way to it is new.
   const Reason problem =
-      ProbeLive(shared_config_, system_, ContextFor(hook_context));
+      answered_at_once_
+          ? std::nullopt
+          : ProbeLive(shared_config_, system_, ContextFor(hook_context));
   // A probe that a signal cut off says nothing about the instance.
   if (problem) ThrowIfCancelled();
   if (problem) {
@@ -217,12 +237,12 @@ std::vector<ListedInstance> ListInstances(const Config& config,
   return found;
 }
 
-bool IsRunning(const std::vector<ListedInstance>& instances,
-               const Version& version) {
-  return std::any_of(instances.begin(), instances.end(),
-                     [&](const ListedInstance& each) {
-                       return each.version == version && each.state.running();
-                     });
+const UnitState* FindRunning(const std::vector<ListedInstance>& instances,
+                             const Version& version) {
+  for (const ListedInstance& each : instances) {
+    if (each.version == version && each.state.running()) return &each.state;
+  }
+  return nullptr;
 }
 
 Reason ProbeLive(const Config& config, const System& system,

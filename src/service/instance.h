@@ -56,21 +56,24 @@ class Instance {
   // kServiceRestarted, with its last journal lines.
   void Start(const HookContext& hook_context);
 
-  // Takes one that runs already for Prove to watch. Throws Error kReloadFailed
-  // if systemd does not answer.
-  void Watch();
+  // Takes one that runs already, as systemd has just reported, for Prove to
+  // watch.
+  void Watch(const UnitState& state);
 
   // Waits until it answers well on its own socket, checks that its processes
   // use the release, and that the process which listens on the socket belongs
-  // to its unit. Throws as Service::CheckRunning
+  // to its unit. One that ran already and whose first answer suffices is looked
+  // at once without systemd; all the rest follows only if that look finds
+  // anything wrong. Throws as Service::CheckRunning
   // and Service::CheckHealth do; kPeerDiffers if another process listens;
   // kPeerUnknown if that cannot be found out and [instances] peer_check is
   // "require".
   ProofRemarks Prove(const HookContext& hook_context);
 
   // Checks, after the switch, that the path by which the front connects leads
-  // to this instance: by the same probe, once, and by the listening process.
-  // Throws Error kHealthLost, kPeerDiffers or kPeerUnknown.
+  // to this instance: by the same probe, once, and by the listening process. If
+  // one look sufficed to Prove, the listening process alone decides. Throws
+  // Error kHealthLost, kPeerDiffers or kPeerUnknown.
   void ProveLive(const HookContext& hook_context);
 
   // Stops it, within [service] timeout. Throws Error kReloadFailed or
@@ -82,6 +85,7 @@ class Instance {
   Instance(Trial, const Config& config, const System& system,
            const Version& version);
   HookContext ContextFor(const HookContext& hook_context) const;
+  bool AnswersAtOnce(const HookContext& own);
   void AwaitSocket();
   std::vector<std::string> CheckPeer(const std::string& socket);
 
@@ -91,7 +95,10 @@ class Instance {
   std::string version_;
   std::string socket_;
   std::string live_socket_;
+  ProofLength length_;
   Service service_;
+  bool ran_before_ = false;
+  bool answered_at_once_ = false;
 };
 
 // An instance that systemd knows.
@@ -106,9 +113,10 @@ struct ListedInstance {
 std::vector<ListedInstance> ListInstances(const Config& config,
                                           const System& system);
 
-// Returns whether systemd reports the instance of `version` as running.
-bool IsRunning(const std::vector<ListedInstance>& instances,
-               const Version& version);
+// Returns the state of the instance of `version`, if systemd reports it as
+// running; else null.
+const UnitState* FindRunning(const std::vector<ListedInstance>& instances,
+                             const Version& version);
 
 // Probes the live release once, as users reach it: with [instances] through
 // `current`, where it only connects if no probe is configured. Returns nullopt

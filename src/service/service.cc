@@ -43,6 +43,7 @@ struct Service::Impl {
                      std::vector<std::string>* remarks);
   void RunReloadCommand(const HookContext& hook_context);
   void WatchPidfile();
+  bool ChecksRunning() const;
   void Watch();
   ServiceProcesses Processes();
   Reason WhyNotFound(const Argv& argv) const;
@@ -132,6 +133,12 @@ void Service::Impl::WatchPidfile() {
               pidfile.path);
 }
 
+bool Service::Impl::ChecksRunning() const {
+  return config.service.configured() &&
+         config.service.action != ServiceAction::kNone &&
+         config.service.running_check != RunningCheck::kOff;
+}
+
 // A unit that did not run before the transaction and was not started by it is
 // not watched: it cannot have died of the new release.
 void Service::Impl::Watch() {
@@ -143,10 +150,12 @@ void Service::Impl::Watch() {
 // its process.
 ServiceProcesses Service::Impl::Processes() {
   using Kind = ServiceProcesses::Kind;
-  Watch();
   if (has_unit()) {
-    return {Kind::kControlGroup, unit.Show().control_group, 0};
+    const UnitState now =
+        baseline && baseline->running() ? unit.Watch(*baseline) : unit.Show();
+    return {Kind::kControlGroup, now.control_group, 0};
   }
+  Watch();
   if (has_pidfile()) {
     const int now = pidfile.ReadPid();
     return {Kind::kTree, "", now != 0 ? now : pid};
@@ -196,6 +205,11 @@ void Service::Observe() {
   if (impl_->config.service.action == ServiceAction::kNone) impl_->pid = pid;
 }
 
+void Service::Observe(const UnitState& state) {
+  impl_->unit.SetJournalStart(impl_->waiter.WallSeconds());
+  impl_->baseline = state;
+}
+
 void Service::RequirePrograms() {
   const Config& config = impl_->config;
   const auto require = [](const std::string& what, const Reason& missing) {
@@ -234,14 +248,10 @@ std::vector<std::string> Service::Reload(const HookContext& hook_context) {
 std::vector<std::string> Service::CheckRunning(
     const HookContext& hook_context,
     const std::function<void(const std::string&)>& say) {
-  const ServiceConfig& service = impl_->config.service;
-  if (!service.configured() || service.action == ServiceAction::kNone ||
-      service.running_check == RunningCheck::kOff) {
-    return {};
-  }
+  if (!impl_->ChecksRunning()) return {};
   const auto remark = CheckRunsRelease(
       hook_context.Releases(), hook_context.version,
-      {service.timeout, say, impl_->RemedyForOld()},
+      {impl_->config.service.timeout, say, impl_->RemedyForOld()},
       [this] { return impl_->Processes(); }, impl_->system.runner,
       &impl_->waiter);
   if (!remark) return {};
@@ -269,8 +279,23 @@ std::string Service::Journal() {
   return impl_->has_unit() ? impl_->unit.Journal() : "";
 }
 
+// systemd derives it from the unit's name and slice, so a run cannot change it.
 std::string Service::ControlGroup() {
-  return impl_->has_unit() ? impl_->unit.Show().control_group : "";
+  if (!impl_->has_unit()) return "";
+  const auto& known = impl_->baseline;
+  if (known && !known->control_group.empty()) return known->control_group;
+  return impl_->unit.Show().control_group;
+}
+
+bool Service::UsesOtherRelease(const HookContext& hook_context) {
+  if (!impl_->ChecksRunning()) return false;
+  const HostPath releases = hook_context.Releases();
+  const ServiceProcesses processes = {ServiceProcesses::Kind::kControlGroup,
+                                      ControlGroup(), 0};
+  return JudgeRunning(
+             UsesOf(processes, impl_->system.runner->UsersOf(releases)),
+             releases, hook_context.version)
+             .what == RunningVerdict::What::kOld;
 }
 
 bool Service::MachineGoesDown() {

@@ -12,6 +12,7 @@
 #include "base/reason.h"
 #include "service/hook_context.h"
 #include "service/system.h"
+#include "service/unit.h"
 
 namespace release {
 
@@ -31,6 +32,8 @@ class Service {
   // compare with it. Throws Error kReloadFailed if there is no such unit or
   // systemd does not answer.
   void Observe();
+  // The same for a unit that runs, from what systemd has just reported of it.
+  void Observe(const UnitState& state);
 
   // Throws Error kProgramMissing if a program is missing that Reload or
   // CheckHealth would start: then every release would fail after its switch.
@@ -69,8 +72,14 @@ class Service {
   // it was last taken up. Does nothing with a reload command.
   void RequireAlive();
 
+  // Looks once, without asking systemd, whether the observed unit's processes
+  // use only another release than the one that `hook_context` names. False in
+  // the cases in which CheckRunning does nothing.
+  bool UsesOtherRelease(const HookContext& hook_context);
+
   // Returns the unit's last journal lines, as Unit::Journal does, and its
-  // control group. Both are empty without a unit. The latter throws Error
+  // control group. Both are empty without a unit. The latter asks systemd only
+  // if the unit was neither observed nor reloaded, and throws Error
   // kReloadFailed if systemd does not answer.
   std::string Journal();
   std::string ControlGroup();

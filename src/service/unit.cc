@@ -196,7 +196,7 @@ UnitState Unit::Reload(ServiceAction action,
 }
 
 void Unit::Stop() {
-  RunJob("stop", Show(), AddSaturated(waiter_->Now(), timeout_));
+  RunJob("stop", {}, AddSaturated(waiter_->Now(), timeout_));
   Systemctl({"reset-failed", "--", name_}, kAskTimeout);
 }
 
@@ -306,8 +306,8 @@ void Unit::CancelJob() {
 }
 
 // Old versions of systemd have no InvocationID; then the main process decides.
-void Unit::Watch(const UnitState& baseline) {
-  const UnitState now = Show();
+UnitState Unit::Watch(const UnitState& baseline) {
+  UnitState now = Show();
   const bool same_run = now.invocation.empty() || baseline.invocation.empty()
                             ? now.main_pid == baseline.main_pid
                             : now.invocation == baseline.invocation;
@@ -325,6 +325,7 @@ void Unit::Watch(const UnitState& baseline) {
                     name_, baseline.main_pid, now.main_pid, Journal()),
         name_);
   }
+  return now;
 }
 
 bool Unit::MachineGoesDown() {

@@ -100,10 +100,11 @@ class Unit {
   // Disables the unit: it no longer starts at boot. Throws Error kReloadFailed.
   void Disable();
 
-  // Throws Error kServiceDied if the unit does not run, kServiceRestarted if it
-  // was started again since `baseline`. If the service hands over to another
-  // main process within one run, that is not a restart.
-  void Watch(const UnitState& baseline);
+  // Returns the unit's state now. Throws Error kServiceDied if the unit does
+  // not run, kServiceRestarted if it was started again since `baseline`. If the
+  // service hands over to another main process within one run, that is not a
+  // restart.
+  UnitState Watch(const UnitState& baseline);
 
   // Returns whether the machine is shutting down; false if systemd does not
   // answer.

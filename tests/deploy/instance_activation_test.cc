@@ -93,6 +93,58 @@ TEST_CASE("a rollback uses an instance that still runs") {
   CHECK(world.StepNames() == Names{"health", "switch", "live"});
 }
 
+TEST_CASE("a rollback to a warm instance asks systemd once and probes once") {
+  InstanceWorld world;
+  DeployAll(&world, {"1", "2"});
+  const std::size_t commands = world.runner.commands.size();
+  const std::size_t requests = world.http.requests.size();
+  CHECK(world.Rollback().exit == Exit::kDone);
+  CHECK(world.runner.commands.size() == commands + 1);
+  CHECK(world.http.requests.size() == requests + 1);
+}
+
+TEST_CASE("a warm instance that is found wanting is not switched to") {
+  InstanceWorld world;
+  DeployAll(&world, {"1", "2"});
+  const auto check_unchanged = [&](ErrorCode code) {
+    const Outcome outcome = world.Rollback();
+    CHECK(outcome.exit == Exit::kFailed);
+    CHECK(outcome.error->code == code);
+    CHECK(world.Current() == "releases/2");
+    CHECK(world.instances.Running() == "1 2");
+  };
+  SUBCASE("it answers badly") {
+    world.instances.broken = {"1"};
+    check_unchanged(ErrorCode::kHealthDeadline);
+  }
+  SUBCASE("it no longer listens") {
+    world.instances.deaf = {"1"};
+    check_unchanged(ErrorCode::kHealthDeadline);
+  }
+  SUBCASE("another process listens on its socket") {
+    world.instances.foreign["1"] = 77;
+    check_unchanged(ErrorCode::kPeerDiffers);
+  }
+}
+
+TEST_CASE("a warm instance that `current` does not lead to is undone") {
+  InstanceWorld world;
+  DeployAll(&world, {"1", "2"});
+  const auto peer_of = world.runner.peer_of;
+  world.runner.peer_of = [&](const std::string& socket) {
+    // Something else is in the way as soon as `current` leads to it.
+    const bool own = socket != LiveSocket(world.config);
+    return peer_of(own || world.Current() != "releases/1"
+                       ? socket
+                       : "/run/shop/2/http.sock");
+  };
+  const Outcome outcome = world.Rollback();
+  CHECK(outcome.exit == Exit::kUndone);
+  CHECK(outcome.error->code == ErrorCode::kPeerDiffers);
+  CHECK(world.Current() == "releases/2");
+  CHECK(world.instances.Runs("2"));
+}
+
 TEST_CASE("a rollback starts an instance that does not run") {
   InstanceWorld world;
   DeployAll(&world, {"1", "2"});
