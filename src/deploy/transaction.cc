@@ -162,10 +162,9 @@ void Transaction::Begin() {
                        ? Journal::RecordSpace::kSpareFile
                        : spec_.traits().record_space());
   try {
-    // A rollback changes nothing before its switch: one sync covers both.
-    const bool nothing_before_switch =
-        link() == LinkChange::kBack && !context_->config->instances.configured;
-    journal_->Begin(*record_.begin, nothing_before_switch
+    // Before its switch a rollback at most starts an instance, which Starting
+    // makes known: one sync covers both.
+    journal_->Begin(*record_.begin, link() == LinkChange::kBack
                                         ? Journal::Beginning::kWithSwitching
                                         : Journal::Beginning::kAtOnce);
   } catch (const Error&) {

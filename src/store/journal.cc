@@ -156,7 +156,12 @@ void Journal::Note(const std::string& text) { Append(NoteLine(text)); }
 
 void Journal::Tree(std::uint64_t inode) { Append(TreeLine(inode)); }
 
-void Journal::Starting(ServiceBefore before) { Append(StartingLine(before)); }
+void Journal::Starting(ServiceBefore before) {
+  Append(StartingLine(before));
+  // The instance may take long to prove itself, and the history must know of a
+  // transaction that a power cut ends meanwhile.
+  if (!named_) Sync();
+}
 
 void Journal::Switching(ServiceBefore before) {
   Append(SwitchingLine(before));

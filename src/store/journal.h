@@ -135,9 +135,9 @@ class Journal {
   // that must work on a full disk; one that unpacks an archive needs free space
   // anyway and must not use them up.
   enum class RecordSpace { kSpareFile, kNewFile };
-  // When the begin line is durable: when Begin returns, or only when Switching
-  // returns. The latter saves a sync, and is right only for a transaction that
-  // does nothing before Switching that would have to be undone.
+  // When the begin line is durable: when Begin returns, or only when Starting
+  // or Switching returns. The latter saves a sync, and is right only for a
+  // transaction that does nothing before these that would have to be undone.
   enum class Beginning { kAtOnce, kWithSwitching };
 
   // Makes the file of record `number`: from a spare file with kSpareFile, if
@@ -164,8 +164,9 @@ class Journal {
   // Records the inode of the tree being made. Durable together with that tree:
   // the SyncTree before publishing covers both.
   void Tree(std::uint64_t inode);
-  // Records that an instance of the release may run from here on. Not durable:
-  // a power cut ends the instance too.
+  // Records that an instance of the release may run from here on. Not durable
+  // unless the begin line still had to be made so: a power cut ends the
+  // instance too.
   void Starting(ServiceBefore before);
   // Records that `current` may be renamed from here on, and the service taken
   // up.
