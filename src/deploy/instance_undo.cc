@@ -1,5 +1,7 @@
 #include "deploy/instance_undo.h"
 
+#include <fmt/format.h>
+
 #include "deploy/attempt.h"
 #include "deploy/service_return.h"
 #include "os/cancellation.h"
@@ -58,6 +60,12 @@ std::optional<Failure> InstanceUndo::Return(
                     }));
   }
   failure = First(failure, ProveEarlier());
+  if (earlier_ && !plan_.keep_earlier_running) {
+    recorder_->Warn(
+        fmt::format("the instance of {} is stopped, as it was before: nobody "
+                    "is served; `release start` starts it",
+                    earlier_->name()));
+  }
   // Without an earlier release nothing will run after a shutdown.
   if (failure && !earlier_) return failure;
   return EndReturn(recorder_, hook_context_, failure);

@@ -58,6 +58,20 @@ TEST_CASE("an instance that an operator had stopped stays stopped") {
   CHECK(world.instances.Running().empty());
 }
 
+TEST_CASE("an undo says that the live instance is stopped, as it was before") {
+  InstanceWorld world;
+  DeployAll(&world, {"1"});
+  world.instances.running.clear();
+  world.config.hooks.post_activate = {"boom"};
+  world.runner.On("boom", Exited(1));
+  const Outcome outcome = world.Deploy("2");
+  CHECK(outcome.exit == Exit::kUndone);
+  CHECK(outcome.current == "1");
+  CHECK(world.instances.Running().empty());
+  REQUIRE(outcome.warnings.size() == 1);
+  CHECK(outcome.warnings[0].find("the instance of 1 is stopped") == 0);
+}
+
 TEST_CASE("without an earlier release nothing runs after an undo") {
   InstanceWorld world;
   world.config.instances.restart = {"worker.service"};
