@@ -73,6 +73,7 @@ json EntryJson(const LedgerEntry& entry) {
           {"bytes", entry.bytes},
           {"pinned", entry.pinned},
           {"evidence", Nullable(entry.evidence)},
+          {"restart_of", Nullable(entry.restart_of)},
           {"transaction",
            entry.transaction == 0 ? json(nullptr) : json(entry.transaction)}};
 }

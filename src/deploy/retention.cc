@@ -10,21 +10,29 @@ namespace release {
 namespace {
 
 // Decides one release after another, from the newest to the oldest, and counts
-// the good releases on the way. A good release that is kept for another reason
-// counts too, so that a pinned one does not add to keep_releases.
+// the good releases on the way. A release and its restarts have the same files
+// and count once: only the newest of them is kept for its files. A good release
+// that is kept for another reason counts too, so that a pinned one does not add
+// to keep_releases.
 class Retention {
  public:
   explicit Retention(const RetentionFacts& facts)
-      : facts_(facts), target_(facts.ledger.RollbackTarget(facts.live)) {}
+      : facts_(facts), target_(facts.ledger.RollbackTarget(facts.live)) {
+    const LedgerEntry* live =
+        facts.live ? facts.ledger.Find(*facts.live) : nullptr;
+    if (live != nullptr) origins_.insert(OriginOf(*live));
+  }
 
   RetentionVerdict Decide(const LedgerEntry& entry) {
-    const bool counts =
+    const bool good =
         entry.state == ReleaseState::kGood && entry.version != facts_.live;
+    const bool counts = good && origins_.insert(OriginOf(entry)).second;
     if (counts) ++good_;
     if (auto reason = Untouchable(entry)) {
       return {entry.version, true, *reason};
     }
     if (counts) return DecideGood(entry);
+    if (good) return {entry.version, false, "a later one has the same files"};
     // Staged, failed and withdrawn releases: keep the newest of each state.
     const auto state = static_cast<std::size_t>(entry.state);
     const bool newest = !std::exchange(seen_[state], true);
@@ -34,6 +42,11 @@ class Retention {
   }
 
  private:
+  // Restarts of one release have the same files.
+  static std::string OriginOf(const LedgerEntry& entry) {
+    return entry.restart_of.empty() ? entry.version.name() : entry.restart_of;
+  }
+
   // Returns why the release must not be removed, whatever its state and age;
   // nullopt if it may be.
   std::optional<std::string> Untouchable(const LedgerEntry& entry) const {
@@ -57,8 +70,9 @@ class Retention {
 
   const RetentionFacts& facts_;
   std::optional<Version> target_;
-  unsigned good_ = 0;           // good releases so far, without the live one
-  std::array<bool, 5> seen_{};  // by ReleaseState: newest already kept
+  std::set<std::string> origins_;  // of the live release and those that counted
+  unsigned good_ = 0;              // good releases so far, without the live one
+  std::array<bool, 5> seen_{};     // by ReleaseState: newest already kept
 };
 
 }  // namespace

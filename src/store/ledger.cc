@@ -120,6 +120,10 @@ void Ledger::Pin(const Version& version, bool pinned) {
   At(version).pinned = pinned;
 }
 
+void Ledger::SetRestartOf(const Version& version, const std::string& origin) {
+  At(version).restart_of = origin;
+}
+
 void Ledger::SetEvidence(const Version& version, const std::string& evidence) {
   At(version).evidence = evidence;
 }

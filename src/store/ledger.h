@@ -41,6 +41,9 @@ struct LedgerEntry {
   bool pinned = false;
   std::uint64_t bytes = 0;  // total size of its files, from its manifest
   std::string evidence;     // what vouched for its archive, in words
+  // The release whose files a restart published again under this name; empty:
+  // it is no restart.
+  std::string restart_of;
 
   bool operator==(const LedgerEntry&) const = default;
 };
@@ -97,6 +100,7 @@ class Ledger {
                  std::uint64_t bytes, const Cause& cause);
   void Pin(const Version& version, bool pinned);
   void SetEvidence(const Version& version, const std::string& evidence);
+  void SetRestartOf(const Version& version, const std::string& origin);
   // Evidence signed by `key` was used. The caller has checked that its serial
   // is not below the last one.
   void UseSerial(const std::string& key, const SerialUse& use);

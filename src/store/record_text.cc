@@ -54,6 +54,7 @@ json LedgerJson(const Ledger& ledger) {
     if (!entry.reason.empty()) item["reason"] = entry.reason;
     if (entry.pinned) item["pinned"] = true;
     if (!entry.evidence.empty()) item["evidence"] = entry.evidence;
+    if (!entry.restart_of.empty()) item["restart_of"] = entry.restart_of;
     releases.push_back(std::move(item));
   }
   json line = json::array();
@@ -83,7 +84,8 @@ Ledger LedgerOf(const json& object) {
                     .reason = item.value("reason", ""),
                     .pinned = item.value("pinned", false),
                     .bytes = item.value("bytes", std::uint64_t{0}),
-                    .evidence = item.value("evidence", "")});
+                    .evidence = item.value("evidence", ""),
+                    .restart_of = item.value("restart_of", "")});
   }
   for (const json& name : object.at("line")) {
     if (auto version = Version::Parse(name.get<std::string>())) {

@@ -135,6 +135,21 @@ TEST_CASE("nothing is pruned while the live release is uncertain") {
   CHECK(Going(facts).empty());
 }
 
+TEST_CASE("a release and its restarts count once, and the newest stays") {
+  RetentionFacts facts = Facts("1 2 3 4 5 6 7", "7", 2);
+  for (const char* restart : {"3", "4"}) {
+    facts.ledger.SetRestartOf(V(restart), "2");
+  }
+  facts.ledger.SetRestartOf(V("6"), "5");
+  // 7 is live, 6 its rollback target; of 2, 3 and 4 only the newest stays.
+  CHECK(Going(facts) == "1 2 3 5");
+  // Control: by name alone all but two would go.
+  CHECK(Going(Facts("1 2 3 4 5 6 7", "7", 2)) == "1 2 3 4");
+  // The files of the live release are kept by it.
+  facts.ledger.SetRestartOf(V("7"), "2");
+  CHECK(Going(facts) == "2 3 4 5");
+}
+
 TEST_CASE("each verdict has its reason, the newest first") {
   RetentionFacts facts = Facts("1 2 3 4 5 f6", "5", 2);
   facts.ledger.Pin(V("1"), true);
