@@ -16,6 +16,7 @@ constexpr Row kTable[] = {
     {CommandId::kStage, "stage"},
     {CommandId::kActivate, "activate"},
     {CommandId::kRollback, "rollback"},
+    {CommandId::kRestart, "restart"},
     {CommandId::kIntake, "intake"},
     {CommandId::kRecover, "recover"},
     {CommandId::kPrune, "prune"},

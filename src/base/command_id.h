@@ -13,6 +13,7 @@ enum class CommandId {
   kStage,
   kActivate,
   kRollback,
+  kRestart,
   kIntake,
   kRecover,
   kPrune,

@@ -11,6 +11,7 @@ namespace release {
 namespace {
 
 constexpr std::string_view kVersionMark = "{version}";
+constexpr std::string_view kRestartMark = "+r";
 
 // The characters of a version that systemd-escape leaves as they are.
 bool IsPlainInUnit(char c) { return IsAlnum(c) || c == '_' || c == '.'; }
@@ -122,6 +123,19 @@ Reason WhyTooLong(const Config& config, std::string_view version) {
       "the path of its socket, {}, would have {} bytes, and the "
       "kernel allows {}",
       Quoted(socket), socket.size(), kMaxSocketPath);
+}
+
+std::string RestartName(std::string_view origin, unsigned number) {
+  return fmt::format("{}{}{}", origin, kRestartMark, number);
+}
+
+std::string_view OriginOfRestart(std::string_view version) {
+  const std::size_t digits = version.find_last_not_of("0123456789") + 1;
+  const std::string_view before = version.substr(0, digits);
+  if (digits == version.size() || !before.ends_with(kRestartMark)) {
+    return version;
+  }
+  return before.substr(0, before.size() - kRestartMark.size());
 }
 
 std::string WithMark(std::string_view text, std::string_view mark,

@@ -56,6 +56,13 @@ std::string LiveSocket(const Config& config);
 // [instances] and [trial].
 Reason WhyTooLong(const Config& config, std::string_view version);
 
+// "1.4.2+r2" is the second restart of 1.4.2.
+std::string RestartName(std::string_view origin, unsigned number);
+
+// Returns the version that a name of that form is a restart of; any other name
+// as it is.
+std::string_view OriginOfRestart(std::string_view version);
+
 // Returns `text` with `value` in place of each `mark`.
 std::string WithMark(std::string_view text, std::string_view mark,
                      std::string_view value);

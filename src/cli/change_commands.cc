@@ -199,6 +199,15 @@ int RunRollback(const GlobalOptions& global, const RollbackOptions& options) {
                                  : RollbackProof::kRequired));
 }
 
+int RunRestart(const GlobalOptions& global) {
+  Session session(global);
+  DeployContext* context = Speaking(&session);
+  if (global.dry_run) {
+    return PrintPlan(global, CommandId::kRestart, PlanRestart(context));
+  }
+  return FinishAndDelete(context, global, Restart(DeletingLater(context)));
+}
+
 int RunPrune(const GlobalOptions& global) {
   Session session(global);
   DeployContext* context = Speaking(&session);

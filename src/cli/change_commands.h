@@ -25,6 +25,7 @@ void EndIdleInstances(DeployContext* context);
 int RunDeploy(const GlobalOptions& global, const DeployOptions& options);
 int RunActivate(const GlobalOptions& global, const ActivateOptions& options);
 int RunRollback(const GlobalOptions& global, const RollbackOptions& options);
+int RunRestart(const GlobalOptions& global);
 int RunPrune(const GlobalOptions& global);
 int RunPin(const GlobalOptions& global, const PinOptions& options);
 int RunRecover(const GlobalOptions& global, const RecoverOptions& options);

@@ -37,6 +37,12 @@ std::string LiveWords(const std::string& current) {
                          : fmt::format("{} is live", current);
 }
 
+// Whether the command only had the service take up what is live.
+bool RestartsLive(const Outcome& outcome) {
+  return outcome.command == CommandId::kRestart && outcome.version &&
+         outcome.version->name() == outcome.previous;
+}
+
 // Returns the sentence that reports a success, in most cases "1.4.2 is live
 // (before: 1.4.1)".
 std::string SuccessWords(const Outcome& outcome) {
@@ -66,6 +72,9 @@ std::string SuccessWords(const Outcome& outcome) {
       outcome.command == CommandId::kUnpin) {
     return fmt::format("{} is {}ned", version, CommandName(outcome.command));
   }
+  if (RestartsLive(outcome)) {
+    return fmt::format("the service has taken up {} again", version);
+  }
   if (outcome.previous == outcome.current) return LiveWords(outcome.current);
   return outcome.previous.empty()
              ? LiveWords(outcome.current)
@@ -77,6 +86,10 @@ std::string SuccessWords(const Outcome& outcome) {
 std::string FailureVerdict(const Outcome& outcome) {
   switch (outcome.exit) {
     case Exit::kUndone:
+      if (RestartsLive(outcome)) {
+        return fmt::format("{}, and answers after a second try",
+                           LiveWords(outcome.current));
+      }
       return fmt::format("undone; {} again", LiveWords(outcome.current));
     case Exit::kNeedsPerson:
       return fmt::format("manual intervention required: {} now",

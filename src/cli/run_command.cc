@@ -149,6 +149,8 @@ int RunCommand(GlobalOptions* global, CommandWords* words) {
                          {.version = words->Operand(0),
                           .reason = words->Value(Option::kReason),
                           .unchecked = words->Has(Option::kUnchecked)});
+    case CommandId::kRestart:
+      return RunRestart(*global);
     case CommandId::kInit:
       return RunInit(*global, InitOf(*words));
     case CommandId::kIntake:

@@ -107,6 +107,17 @@ void Activation::StartLiveAgain() {
   instance.ProveLive(hook_context());
 }
 
+void Activation::RestartService() {
+  Service service(context_->config, context_->system);
+  service.Observe();
+  service.RequirePrograms();
+  // `current` stays. The line tells recovery that the service has perhaps not
+  // taken the release up.
+  parts_.journal->Switching(parts_.record->service_before);
+  parts_.record->switching = true;
+  ReloadAndProve(parts_.recorder, &service, hook_context());
+}
+
 // Has the drain unit wait for the end of this transaction, so that an instance
 // does not outlive a process that dies.
 void Activation::MarkStarting(ServiceBefore before) {

@@ -40,6 +40,10 @@ class Activation {
   // not run, and does nothing otherwise. Throws as Run does.
   void StartLiveAgain();
 
+  // Without [instances]: has the service take up the live release again, and
+  // proves it. Throws as Run does; the undo takes it up once more.
+  void RestartService();
+
  private:
   void ByService();
   void ByInstance();

@@ -113,6 +113,13 @@ Outcome Rollback(DeployContext* context, const std::optional<Version>& version,
   return outcome;
 }
 
+Outcome Restart(DeployContext* context) {
+  return RunTransaction(context,
+                        {.kind = context->config->instances.configured
+                                     ? TransactionKind::kRestart
+                                     : TransactionKind::kRestartService});
+}
+
 Outcome Prune(DeployContext* context) {
   return RunTransaction(context, {.kind = TransactionKind::kPrune});
 }

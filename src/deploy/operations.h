@@ -1,9 +1,10 @@
 // The commands that change something.
 //
-// Each of Deploy, Stage, Activate, Rollback, Prune, Pin and Unpin takes the
-// lock, recovers an interrupted transaction, and runs as a recorded transaction
-// of its own. The Outcome says how it ended; a success is durable on return.
-// They throw only if no transaction could begin; then nothing has changed.
+// Each of Deploy, Stage, Activate, Rollback, Restart, Prune, Pin and Unpin
+// takes the lock, recovers an interrupted transaction, and runs as a recorded
+// transaction of its own. The Outcome says how it ended; a success is durable
+// on return. They throw only if no transaction could begin; then nothing has
+// changed.
 #ifndef RELEASE_DEPLOY_OPERATIONS_H_
 #define RELEASE_DEPLOY_OPERATIONS_H_
 
@@ -32,6 +33,13 @@ enum class RollbackProof { kRequired, kUnchecked };
 Outcome Rollback(DeployContext* context, const std::optional<Version>& version,
                  const std::string& reason,
                  RollbackProof proof = RollbackProof::kRequired);
+
+// Has the service take up new configuration with the files of the live release.
+// With [instances] these are published again as VERSION+r1 (deploy/restart.h)
+// and activated like any release. Without, the service is reloaded or restarted
+// as an activation does it, and proved; if that fails it is tried once more,
+// and the outcome is kUndone if the service answers then, else kNeedsPerson.
+Outcome Restart(DeployContext* context);
 
 Outcome Prune(DeployContext* context);
 Outcome Pin(DeployContext* context, const Version& version);

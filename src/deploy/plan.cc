@@ -9,6 +9,7 @@
 #include "deploy/preempt.h"
 #include "deploy/prune.h"
 #include "deploy/recovery.h"
+#include "deploy/restart.h"
 #include "deploy/staging.h"
 #include "deploy/transaction_spec.h"
 #include "service/instance.h"
@@ -106,6 +107,20 @@ void PlanHealth(const Config& config, Plan* plan) {
                   FormatDuration(config.health.min_healthy_time)));
 }
 
+void PlanTakeUp(const Config& config, Plan* plan) {
+  if (config.service.configured()) {
+    plan->push_back(fmt::format(
+        "have the service take it up ({})",
+        config.service.unit.empty() ? "as configured" : config.service.unit));
+  }
+  PlanHealth(config, plan);
+}
+
+void PlanKept(const Config& config, Plan* plan) {
+  plan->push_back(
+      fmt::format("keep the newest {} good releases", config.keep_releases));
+}
+
 std::string DescribeSwitch(const DeploymentState& state,
                            const Version& version) {
   return fmt::format("point {} at {} (now: {})", kCurrent, ReleasePath(version),
@@ -142,12 +157,7 @@ void PlanService(const Config& config, const DeploymentState& state,
                     InstanceUnit(config.trial.unit, version.name())));
   }
   plan->push_back(DescribeSwitch(state, version));
-  if (config.service.configured()) {
-    plan->push_back(fmt::format(
-        "have the service take it up ({})",
-        config.service.unit.empty() ? "as configured" : config.service.unit));
-  }
-  PlanHealth(config, plan);
+  PlanTakeUp(config, plan);
 }
 
 // Lists the steps in the order in which Activation::Run runs them. A rollback
@@ -214,8 +224,7 @@ Plan PlanStaging(DeployContext* context, ArchiveRequest request,
   }
   if (link != LinkChange::kNone && state.live != version) {
     PlanActivation(context, state, version, LinkChange::kForward, &plan);
-    plan.push_back(fmt::format("keep the newest {} good releases",
-                               context->config->keep_releases));
+    PlanKept(*context->config, &plan);
   }
   return plan;
 }
@@ -259,6 +268,26 @@ Plan PlanRollback(DeployContext* context,
   const Version target = ChooseRollbackTarget(state, version);
   if (state.live == target) return {"nothing: it is live"};
   PlanActivation(context, state, target, LinkChange::kBack, &plan);
+  return plan;
+}
+
+Plan PlanRestart(DeployContext* context) {
+  const Config& config = *context->config;
+  const DeploymentState state = ReadDeploymentState(context->fs);
+  Plan plan;
+  PlanSettling(context, state, &plan);
+  RequireRestartable(config, state);
+  if (!config.instances.configured) {
+    PlanTakeUp(config, &plan);
+    plan.emplace_back("try that once more if any step fails");
+    return plan;
+  }
+  PreparedTransaction prepared;
+  PrepareRestart(*context, state, &prepared);
+  plan.push_back(fmt::format("publish the files of {} as {}, by hard links",
+                             state.live->name(), ReleasePath(*prepared.to)));
+  PlanActivation(context, state, *prepared.to, LinkChange::kForward, &plan);
+  PlanKept(config, &plan);
   return plan;
 }
 

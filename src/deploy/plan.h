@@ -23,6 +23,7 @@ Plan PlanStage(DeployContext* context, ArchiveRequest request);
 Plan PlanActivate(DeployContext* context, const Version& version);
 Plan PlanRollback(DeployContext* context,
                   const std::optional<Version>& version);
+Plan PlanRestart(DeployContext* context);
 Plan PlanPrune(DeployContext* context);
 Plan PlanPin(DeployContext* context, const Version& version);
 Plan PlanUnpin(DeployContext* context, const Version& version);

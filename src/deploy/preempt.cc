@@ -15,9 +15,12 @@ namespace {
 
 constexpr Nanoseconds kMargin = std::chrono::seconds(30);
 
+// Returns nullopt if the undo does not go back to an earlier release.
 std::optional<Version> ReturnsTo(const TransactionRecord& record) {
   if (!record.switching || !record.begin->from_target) return std::nullopt;
-  return VersionOfTarget(*record.begin->from_target);
+  auto earlier = VersionOfTarget(*record.begin->from_target);
+  if (earlier == record.begin->to) return std::nullopt;
+  return earlier;
 }
 
 // Written under another name first, so that the transaction does not find the

@@ -11,6 +11,7 @@
 #include "deploy/drain.h"
 #include "deploy/notices.h"
 #include "deploy/prune.h"
+#include "deploy/restart.h"
 #include "deploy/staging.h"
 #include "deploy/step_recorder.h"
 #include "deploy/switch.h"
@@ -36,6 +37,7 @@ class Transaction {
   void Begin();
   void Forward();
   void Stage();
+  void TakeNewTree();
   void Commit();
   void ChangeLedger(Ledger* ledger, std::int64_t now);
   void AfterCommit();
@@ -132,6 +134,14 @@ void Transaction::PrepareRelease() {
       prepared_.to = ChooseRollbackTarget(state_, spec_.version);
       prepared_.unchanged = state_.live == prepared_.to;
       break;
+    case TransactionKind::kRestart:
+      RequireRestartable(*context_->config, state_);
+      PrepareRestart(*context_, state_, &prepared_);
+      break;
+    case TransactionKind::kRestartService:
+      RequireRestartable(*context_->config, state_);
+      prepared_.to = state_.live;
+      break;
     case TransactionKind::kAdopt:
       prepared_.unchanged = spec_.adoption.releases.empty();
       break;
@@ -188,6 +198,8 @@ void Transaction::Forward() {
                          .hook_context = MakeHookContext("")});
   if (switches()) {
     activation.Run();
+  } else if (spec_.kind == TransactionKind::kRestartService) {
+    activation.RestartService();
   } else if (prepared_.unchanged &&
              spec_.traits().link == LinkChange::kForward) {
     activation.StartLiveAgain();
@@ -215,14 +227,22 @@ void Transaction::Stage() {
     case StagingStep::kUnpack:
       staging_->Stage(state_, &recorder_, &prepared_);
       if (prepared_.creates) {
-        tree_.emplace(context_->fs, *prepared_.to, *recorder_.tree());
-        recorder_.RunHookStep("preflight", context_->config->hooks.preflight,
-                              MakeHookContext("preflight"));
+        TakeNewTree();
         break;
       }
       prepared_.unchanged = state_.live == prepared_.to ||
                             spec_.traits().link == LinkChange::kNone;
+      break;
+    case StagingStep::kRepublish:
+      PublishRestart(state_, &recorder_, &prepared_);
+      TakeNewTree();
   }
+}
+
+void Transaction::TakeNewTree() {
+  tree_.emplace(context_->fs, *prepared_.to, *recorder_.tree());
+  recorder_.RunHookStep("preflight", context_->config->hooks.preflight,
+                        MakeHookContext("preflight"));
 }
 
 void Transaction::Commit() {
@@ -254,6 +274,7 @@ void Transaction::ChangeLedger(Ledger* ledger, std::int64_t now) {
   if (prepared_.creates) {
     ledger->Staged(*prepared_.to, prepared_.bytes, cause);
     ledger->SetEvidence(*prepared_.to, prepared_.evidence);
+    ledger->SetRestartOf(*prepared_.to, prepared_.restart_of);
   }
   // Use up the serial only with the commit: an undone deploy may be repeated.
   if (prepared_.serial) {

@@ -27,6 +27,8 @@ enum class TransactionKind {
   kStage,
   kActivate,
   kRollback,
+  kRestart,         // with [instances]
+  kRestartService,  // without: only the service changes
   kAdopt,
   kPrune,
   kPin,
@@ -42,7 +44,13 @@ enum class LinkChange {
 };
 
 // How a kind of transaction changes releases/ before its switch or commit.
-enum class StagingStep { kNone, kUnpack, kAdopt, kSetAsideUnkept };
+enum class StagingStep {
+  kNone,
+  kUnpack,
+  kRepublish,  // the files of the live release, under a new name
+  kAdopt,
+  kSetAsideUnkept,
+};
 
 enum class AfterCommit { kNothing, kApplyRetention, kCollectUnkept };
 
@@ -55,15 +63,16 @@ struct KindTraits {
   // Transactions that bring in nothing must succeed on a full disk, so they
   // take a preallocated record.
   constexpr Journal::RecordSpace record_space() const {
-    const bool brings_in =
-        staging == StagingStep::kUnpack || staging == StagingStep::kAdopt;
+    const bool brings_in = staging == StagingStep::kUnpack ||
+                           staging == StagingStep::kRepublish ||
+                           staging == StagingStep::kAdopt;
     return brings_in ? Journal::RecordSpace::kNewFile
                      : Journal::RecordSpace::kSpareFile;
   }
 };
 
 // Has a row for each TransactionKind, in the order of the enumerators.
-inline constexpr std::array<KindTraits, 8> kKindTraits = {{
+inline constexpr std::array<KindTraits, 10> kKindTraits = {{
     {CommandId::kDeploy, StagingStep::kUnpack, LinkChange::kForward,
      AfterCommit::kApplyRetention},
     {CommandId::kStage, StagingStep::kUnpack, LinkChange::kNone,
@@ -71,6 +80,10 @@ inline constexpr std::array<KindTraits, 8> kKindTraits = {{
     {CommandId::kActivate, StagingStep::kNone, LinkChange::kForward,
      AfterCommit::kApplyRetention},
     {CommandId::kRollback, StagingStep::kNone, LinkChange::kBack,
+     AfterCommit::kNothing},
+    {CommandId::kRestart, StagingStep::kRepublish, LinkChange::kForward,
+     AfterCommit::kApplyRetention},
+    {CommandId::kRestart, StagingStep::kNone, LinkChange::kNone,
      AfterCommit::kNothing},
     {CommandId::kInit, StagingStep::kAdopt, LinkChange::kTakeOver,
      AfterCommit::kNothing},
@@ -136,7 +149,8 @@ struct PreparedTransaction {
   bool unchanged = false;
   // Facts about the archive, for the record and for hooks.
   std::map<std::string, std::string> facts;
-  std::string evidence;  // the same in words, for the ledger
+  std::string evidence;    // the same in words, for the ledger
+  std::string restart_of;  // LedgerEntry::restart_of
   std::optional<UsedSerial> serial;
   std::uint64_t bytes = 0;  // in the files of a release that was created
   // For each release of the AdoptionSpec, the bytes in its files.

@@ -9,6 +9,13 @@ namespace {
 
 using Link = RecoveryPlan::Link;
 
+// Whether the transaction only has the service take up what is live.
+bool RestartsLive(const TransactionRecord& record) {
+  const BeginRecord& begin = *record.begin;
+  return begin.command == CommandId::kRestart && begin.to &&
+         begin.from_target == ReleasePath(*begin.to);
+}
+
 bool SpeaksAgainstRelease(const Failure& failure) {
   switch (failure.code) {
     case ErrorCode::kInterrupted:
@@ -51,7 +58,8 @@ void AddTrouble(const TransactionRecord& record, const Failure& trouble,
     return;
   }
   const char* state =
-      record.begin->from_target
+      RestartsLive(record) ? "a second try failed too"
+      : record.begin->from_target
           ? "the release before is live again, but unhealthy too"
           : "no release is live, and the service may still run this one";
   error->code = ErrorCode::kUndoFailed;
@@ -124,6 +132,8 @@ bool ReleaseFailed(const TransactionRecord& record,
       !SpeaksAgainstRelease(*failure)) {
     return false;
   }
+  // A service that was not restarted well says nothing about its release.
+  if (RestartsLive(record)) return false;
   if (record.switching) return exit == Exit::kUndone;
   // The instance was not proved, so nobody saw the release. A target of a
   // rollback was good before, and stays so.

@@ -162,7 +162,8 @@ bool SettlesDoubt(const TransactionRecord& record) {
   const CommandId command = record.begin->command;
   const bool about_live =
       command == CommandId::kDeploy || command == CommandId::kActivate ||
-      command == CommandId::kRollback || command == CommandId::kInit;
+      command == CommandId::kRollback || command == CommandId::kRestart ||
+      command == CommandId::kInit;
   return about_live &&
          (record.end->committed || record.end->exit == Exit::kUndone);
 }

@@ -74,6 +74,14 @@ TEST_CASE("a version is too long if its socket or its unit would be") {
   CHECK_FALSE(WhyTooLong(config, std::string(128, '1')));
 }
 
+TEST_CASE("a restart has the name of its release and a number") {
+  CHECK(RestartName("1.4.2", 12) == "1.4.2+r12");
+  CHECK(OriginOfRestart("1.4.2+r12") == "1.4.2");
+  for (const char* other : {"1.4.2", "1.4.2+r", "1.4.2+build7", "12", "+x1"}) {
+    CHECK(OriginOfRestart(other) == other);
+  }
+}
+
 TEST_CASE("every mark is replaced, and nothing in the value is") {
   CHECK(WithMark("a{v}b{v}", "{v}", "1") == "a1b1");
   CHECK(WithMark("{v}", "{v}", "{v}{v}") == "{v}{v}");

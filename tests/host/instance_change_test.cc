@@ -227,6 +227,39 @@ TEST_SUITE("inside a container: changes of instances") {
     CHECK(Median(ratios) <= 3);
   }
 
+  TEST_CASE("a restart takes up new configuration, or changes nothing") {
+    // The app's configuration is the file `mended`, without which it exits.
+    InstanceShop shop;
+    Front front(SocketProxy());
+    shop.MakeFile("mended");
+    REQUIRE(shop.Release({"deploy", shop.Archive("1", "lacking")}).status == 0);
+    UserLoad load({"1"});
+    for (const char* restarted : {"1+r1", "1+r2"}) {
+      const Said said = shop.Release({"restart"});
+      CAPTURE(said.err);
+      CHECK(said.status == 0);
+      CHECK(shop.AwaitOnly(restarted));
+      CHECK(shop.Current() == std::string("releases/") + restarted);
+    }
+    const int pid = shop.Pid("1+r2");
+    CHECK(pid > 0);
+    shop.RemoveFile("mended");
+    CHECK(shop.Release({"restart"}).status == 1);
+    CHECK(shop.Pid("1+r2") == pid);
+    CHECK(shop.Instances() == Lines{"1+r2"});
+    CHECK(load.Await(100));
+    const UserLoad::Counts counts = load.End();
+    CAPTURE(counts.first_problem);
+    CHECK(counts.errors == 0);
+    CHECK(counts.unexpected == 0);
+    const nlohmann::json status = shop.Status();
+    CHECK(status["live"] == "1+r2");
+    CHECK(status["release"]["restart_of"] == "1");
+    shop.MakeFile("mended");
+    CHECK(shop.Release({"rollback"}).status == 0);
+    CHECK(shop.Current() == "releases/1+r1");
+  }
+
   TEST_CASE("a worker never runs twice, and comes back with an undo") {
     InstanceShop shop(
         InstanceShop::Config("restart = [\"shop-worker.service\"]\n"));
@@ -359,7 +392,7 @@ TEST_SUITE("inside a container: instance that was not confirmed") {
 
 TEST_CASE("instances, workers and connections change in order") {
   SystemdContainer container;
-  CheckSuiteInside(&container, "inside a container: changes of instances", 11);
+  CheckSuiteInside(&container, "inside a container: changes of instances", 12);
 }
 
 TEST_CASE("the live instance runs after a reboot and after a power cut") {

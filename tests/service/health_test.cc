@@ -90,6 +90,21 @@ TEST_CASE("an HTTP probe is good by its status and its body") {
   CHECK_FALSE(rig.ProbeOnce());
 }
 
+TEST_CASE("an instance of a restart may report the release that it is of") {
+  Rig rig;
+  rig.config.url = "unix:/run/shop/1.4.2+r1/http.sock:/up";
+  rig.config.expect_body = "{version}";
+  rig.hook_context.version = "1.4.2+r1";
+  rig.http.answer = [](const HttpRequest&) {
+    return HttpResponse{200, "shop 1.4.2", ""};
+  };
+  CHECK(rig.ProbeOnce());
+  rig.hook_context.socket = "/run/shop/1.4.2+r1/http.sock";
+  CHECK_FALSE(rig.ProbeOnce());
+  rig.hook_context.version = "1.4.3+r1";
+  CHECK(rig.ProbeOnce());
+}
+
 TEST_CASE("no more than 200 bytes of a body are shown") {
   Rig rig;
   rig.Answer({500, std::string(1000, 'x'), ""});

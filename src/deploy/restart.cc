@@ -1,0 +1,113 @@
+#include "deploy/restart.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <string>
+
+#include "base/instance_names.h"
+#include "store/instance_link.h"
+#include "store/layout.h"
+#include "store/releases.h"
+#include "store/republish.h"
+
+namespace release {
+namespace {
+
+// Returns the release that `version` is a restart of, or `version` itself.
+std::string OriginOf(const Ledger& ledger, const Version& version) {
+  const LedgerEntry* entry = ledger.Find(version);
+  return entry == nullptr || entry->restart_of.empty() ? version.name()
+                                                       : entry->restart_of;
+}
+
+// Returns 2 for "1.4.2+r2" if `origin` is "1.4.2"; 0 for "1.4.2".
+unsigned NumberOf(std::string_view name, std::string_view origin) {
+  unsigned number = 0;
+  if (name == origin || OriginOfRestart(name) != origin) return number;
+  const std::size_t digits = name.find_last_not_of("0123456789") + 1;
+  std::from_chars(name.data() + digits, name.data() + name.size(), number);
+  return number;
+}
+
+bool IsFree(const DeploymentState& state, const Version& version) {
+  const auto& unknown = state.listing.unknown_entries;
+  return !state.listing.versions.contains(version) &&
+         std::find(unknown.begin(), unknown.end(), version.name()) ==
+             unknown.end();
+}
+
+// Returns nullopt if what is made gets the owner of the live release anyway.
+Staging::Owner OwnerOfLive(Fs* fs, const Version& live,
+                           const Staging& staging) {
+  const FileInfo wanted = *fs->Stat(Fs::kRoot, ReleasePath(live));
+  const FileInfo made = fs->StatHandle(staging.directory());
+  if (made.owner == wanted.owner && made.group == wanted.group) {
+    return std::nullopt;
+  }
+  return OwnerIds{wanted.owner, wanted.group};
+}
+
+}  // namespace
+
+Version NextRestart(const DeploymentState& state) {
+  const std::string origin = OriginOf(state.ledger, *state.live);
+  for (unsigned number = NumberOf(state.live->name(), origin) + 1;; ++number) {
+    Version next = Version::ParseOrThrow(RestartName(origin, number));
+    if (IsFree(state, next)) return next;
+  }
+}
+
+void RequireRestartable(const Config& config, const DeploymentState& state) {
+  if (!state.live) {
+    throw Error(ErrorCode::kNoSuchRelease,
+                "cannot restart the service: no release is live");
+  }
+  const bool possible = config.service.configured() &&
+                        config.service.action != ServiceAction::kNone;
+  if (possible) return;
+  throw Error(ErrorCode::kConfigInvalid,
+              "cannot restart the service: the configuration has no [service], "
+              "or its action is \"none\"");
+}
+
+void PrepareRestart(const DeployContext& context, const DeploymentState& state,
+                    PreparedTransaction* prepared) {
+  const Version next = NextRestart(state);
+  prepared->to = next;
+  if (const Reason problem = WhyTooLong(*context.config, next.name())) {
+    throw Error(ErrorCode::kVersionTooLong,
+                fmt::format("cannot start {}: {}", next.name(), *problem),
+                next.name());
+  }
+  prepared->restart_of = OriginOf(state.ledger, *state.live);
+  prepared->bytes = LoadManifest(context.fs, *state.live).TotalBytes();
+  const LedgerEntry* live = state.ledger.Find(*state.live);
+  if (live != nullptr) prepared->evidence = live->evidence;
+  prepared->creates = true;
+}
+
+void PublishRestart(const DeploymentState& state, StepRecorder* recorder,
+                    PreparedTransaction* prepared) {
+  DeployContext* context = recorder->context();
+  Fs* fs = context->fs;
+  const Manifest manifest = LoadManifest(fs, *state.live);
+  Staging staging(fs, recorder->number());
+  // Recovery compares this inode with releases/VERSION. It must not delete a
+  // tree that somebody else put there.
+  recorder->NoteTree(fs->Stat(staging.directory(), "")->inode);
+  recorder->Step("publish", [&] {
+    const std::uint64_t copied =
+        RepublishTree(fs, *state.live, manifest, staging.directory());
+    if (copied != 0) {
+      recorder->Remark(fmt::format(
+          "copied {} files, which cannot have a further name", copied));
+    }
+    MakeInstanceLink(fs, staging.directory(), *context->config, *prepared->to);
+    staging.Publish(*prepared->to, manifest,
+                    OwnerOfLive(fs, *state.live, staging));
+  });
+}
+
+}  // namespace release
