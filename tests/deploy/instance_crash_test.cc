@@ -9,11 +9,14 @@
 #include <memory>
 #include <vector>
 
+#include "deploy/attempt.h"
 #include "deploy/drain.h"
+#include "deploy/operations.h"
 #include "store/layout.h"
 #include "store/releases.h"
 #include "support/crash_enumeration.h"
 #include "support/instance_world.h"
+#include "support/subtree_fs.h"
 
 namespace release {
 namespace {
@@ -30,6 +33,8 @@ struct Scenario {
   std::string to;  // the release of the transaction
   Fault fault = Fault::kNone;
   bool warm = false;  // the instance of release 1 still runs
+  // See InstanceWorld::Vary.
+  std::function<void(InstanceWorld*)> variation = {};
 };
 
 class InstanceCrashes final : public CrashScenario<InstanceWorld> {
@@ -53,6 +58,7 @@ class InstanceCrashes final : public CrashScenario<InstanceWorld> {
     if (scenario_.fault == Fault::kHook) {
       world->runner.On("after", Exited(1));
     }
+    if (scenario_.variation) world->Vary(scenario_.variation);
     return world;
   }
 
@@ -142,15 +148,110 @@ Scenario RollbackTo1(bool warm) {
           .warm = warm};
 }
 
-std::vector<Scenario> Scenarios() {
+Scenario UnprovedDeploy() {
   Scenario unproved = GoodDeploy();
   unproved.name = "deploy that is not proved";
   unproved.fault = Fault::kAnswer;
+  return unproved;
+}
+
+Scenario UndoneDeploy() {
   Scenario undone = GoodDeploy();
   undone.name = "deploy that is undone";
   undone.fault = Fault::kHook;
-  return {GoodDeploy(), unproved, undone, RollbackTo1(false),
-          RollbackTo1(true)};
+  return undone;
+}
+
+Scenario RestartOf2() {
+  return {.name = "restart",
+          .run = [](InstanceWorld* world) { return Restart(&world->context); },
+          .to = "releases/2+r1"};
+}
+
+std::vector<Scenario> Scenarios() {
+  return {GoodDeploy(),       UnprovedDeploy(),  UndoneDeploy(),
+          RollbackTo1(false), RollbackTo1(true), RestartOf2()};
+}
+
+std::string FirstBreakOf(const Scenario& scenario) {
+  const InstanceCrashes crashes(scenario);
+  return CrashEnumeration(&crashes).FirstBreak();
+}
+
+// -- The same machine, on which two steps have changed places.
+
+constexpr char kNewUnit[] = "shop@3.service";
+
+// The instance answers well on its own socket, whatever it does: only the probe
+// after the switch shows what it is.
+void ProveAfterTheSwitch(InstanceWorld* world) {
+  const auto answer = world->http.answer;
+  world->http.answer = [world, answer](const HttpRequest& request) {
+    const bool live = request.unix_socket == LiveSocket(world->config);
+    return live ? answer(request) : HttpResponse{200, "", ""};
+  };
+}
+
+// An undo begins with the question which instances run.
+void StopBeforeTheLinkIsBack(InstanceWorld* world) {
+  const auto changed = world->instances.on_change;
+  world->instances.on_change = [world, changed] {
+    const std::string asked = Joined(world->runner.commands.back());
+    if (asked.ends_with("shop@*.service") && world->Current() == "releases/3") {
+      world->instances.running.erase(kNewUnit);
+    }
+    changed();
+  };
+}
+
+void DropTheTreeBeforeTheStop(InstanceWorld* world) {
+  world->runner.On(std::string("stop -- ") + kNewUnit, [world](const Command&) {
+    if (world->disk.Stat(Fs::kRoot, "releases/3")) {
+      SetAside(&world->disk, 4, {Version::ParseOrThrow("3")});
+    }
+    world->instances.running.erase(kNewUnit);
+    world->instances.on_change();
+    return Exited(0);
+  });
+}
+
+// A disk on which the line `switching` does not get into the record.
+class WithoutSwitching final : public SubtreeFs {
+ public:
+  explicit WithoutSwitching(MemFs* disk) : SubtreeFs(disk, "") {}
+  void Write(Handle file, std::string_view data) override {
+    if (data.find("\"switching\"") == data.npos) SubtreeFs::Write(file, data);
+  }
+};
+
+void RestartWorkersWithoutSwitching(InstanceWorld* world) {
+  world->disk_seen = std::make_unique<WithoutSwitching>(&world->disk);
+  world->context.fs = world->disk_seen.get();
+}
+
+// A disk on which everybody gets the lock.
+class WithoutLock final : public SubtreeFs {
+ public:
+  explicit WithoutLock(MemFs* disk) : SubtreeFs(disk, "") {}
+  bool TryLock(Handle) override { return true; }
+};
+
+// A drain that runs while a deploy is about to commit.
+void DrainOn(Fs* fs, InstanceWorld* world) {
+  world->runner.On("after", [world, fs](const Command&) {
+    DeployContext other = world->context;
+    other.fs = fs;
+    // With the lock it is refused as busy.
+    Attempt([&] { Drain(&other, [](const DrainedInstance&) {}); });
+    return Exited(0);
+  });
+}
+
+void DrainWithTheLock(InstanceWorld* world) { DrainOn(&world->disk, world); }
+
+void DrainWithoutTheLock(InstanceWorld* world) {
+  world->disk_seen = std::make_unique<WithoutLock>(&world->disk);
+  DrainOn(world->disk_seen.get(), world);
 }
 
 }  // namespace
@@ -166,6 +267,36 @@ TEST_CASE("no crash at any call breaks a transaction with instances") {
     CHECK(enumeration.points() > 10);
     CHECK(enumeration.states() > enumeration.points());
   }
+}
+
+TEST_CASE("two steps that change places are caught") {
+  struct Row {
+    std::string name;
+    Scenario scenario;
+    void (*variation)(InstanceWorld*);
+    std::string broken;  // a part of the promise that does not hold
+  };
+  for (Row row : std::vector<Row>{
+           {"prove after the switch", UnprovedDeploy(), ProveAfterTheSwitch,
+            "users reach 3, which was not proved"},
+           {"stop before the link is back", UndoneDeploy(),
+            StopBeforeTheLinkIsBack, "3 is live and does not run"},
+           {"drop the tree before the stop", UnprovedDeploy(),
+            DropTheTreeBeforeTheStop, "runs from a deleted tree"},
+           {"restart workers without `switching`", GoodDeploy(),
+            RestartWorkersWithoutSwitching, "the worker runs releases/3"},
+           {"drain without the lock", GoodDeploy(), DrainWithoutTheLock,
+            "the outcome is not as the scenario"}}) {
+    CAPTURE(row.name);
+    row.scenario.variation = row.variation;
+    const std::string broken = FirstBreakOf(row.scenario);
+    MESSAGE(row.name << ": " << broken);
+    CHECK(broken.find(row.broken) != broken.npos);
+  }
+  // The same drain with the lock is refused while the deploy runs.
+  Scenario with_lock = GoodDeploy();
+  with_lock.variation = DrainWithTheLock;
+  CHECK(FirstBreakOf(with_lock) == "");
 }
 
 // The sync of `switching` is not among them: a power cut also ends the instance

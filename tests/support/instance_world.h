@@ -2,6 +2,8 @@
 #ifndef RELEASE_TESTS_SUPPORT_INSTANCE_WORLD_H_
 #define RELEASE_TESTS_SUPPORT_INSTANCE_WORLD_H_
 
+#include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,6 +24,13 @@ struct InstanceWorld : World {
     booted = before.booted;
     instances.TakeState(before.instances);
     service = instances.Image();
+    if (before.variation) Vary(before.variation);
+  }
+
+  // Changes how this machine works, and each one that remains of it.
+  void Vary(std::function<void(InstanceWorld*)> how) {
+    variation = std::move(how);
+    variation(this);
   }
 
   // Returns the newest record.
@@ -51,6 +60,9 @@ struct InstanceWorld : World {
   }
 
   bool booted = false;
+  std::function<void(InstanceWorld*)> variation;
+  // The disk as a variation has the command see it; null: as it is.
+  std::unique_ptr<Fs> disk_seen;
   FakeInstances instances{&disk, &config, &runner, &http};
 
  private:

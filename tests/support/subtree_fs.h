@@ -13,7 +13,7 @@ namespace release {
 
 // Handles are the same as those of `machine`, which must outlive this object.
 // The root directory must exist.
-class SubtreeFs final : public Fs {
+class SubtreeFs : public Fs {
  public:
   SubtreeFs(Fs* machine, const std::string& root)
       : machine_(machine), top_(machine, machine->OpenDirectory(kRoot, root)) {}
