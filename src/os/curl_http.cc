@@ -9,6 +9,7 @@
 
 #include "os/host_facts.h"
 #include "os/posix_runner.h"
+#include "os/socket_http.h"
 #include "os/tcp_connect.h"
 
 namespace release {
@@ -112,6 +113,7 @@ std::string WhyFailed(const std::string& program, const CommandResult& result) {
 CurlHttp::CurlHttp(std::string program) : program_(std::move(program)) {}
 
 HttpResponse CurlHttp::Send(const HttpRequest& request) {
+  if (auto response = GetOverSocket(request)) return *response;
   Command command;
   // -q ignores the configuration files of user and host. It must come first.
   command.argv = {program_, "-q", "--config", "-"};
