@@ -92,6 +92,14 @@ class ProcessScan {
   explicit ProcessScan(std::vector<std::string> directories)
       : directories_(std::move(directories)) {}
 
+  std::vector<ProcessUse> ScanOne(int pid) {
+    const DirectoryStream proc = OpenDirectoryAt(AT_FDCWD, "/proc");
+    if (proc == nullptr) return {};
+    pid_ = pid;
+    ScanProcess(dirfd(proc.get()), std::to_string(pid).c_str());
+    return std::move(uses_);
+  }
+
   std::vector<ProcessUse> Scan() {
     const DirectoryStream proc = OpenDirectoryAt(AT_FDCWD, "/proc");
     if (proc == nullptr) return {};
@@ -238,7 +246,10 @@ std::optional<ProcessFacts> ReadProcessFacts(int pid) {
                       StartedAt(stat)};
 }
 
-std::vector<ProcessUse> ProcessesUsing(const HostPath& directory) {
+namespace {
+
+// Returns the names of the directory that /proc may show.
+std::vector<std::string> NamesOf(const HostPath& directory) {
   std::vector<std::string> directories = {directory.string()};
   // /proc shows paths with links resolved. Keep the given path too, because the
   // directory may already be deleted.
@@ -249,7 +260,17 @@ std::vector<ProcessUse> ProcessesUsing(const HostPath& directory) {
   for (std::string& path : directories) {
     while (path.ends_with('/')) path.pop_back();
   }
-  return ProcessScan(std::move(directories)).Scan();
+  return directories;
+}
+
+}  // namespace
+
+std::vector<ProcessUse> ProcessesUsing(const HostPath& directory) {
+  return ProcessScan(NamesOf(directory)).Scan();
+}
+
+std::vector<ProcessUse> UsesOfProcess(int pid, const HostPath& directory) {
+  return ProcessScan(NamesOf(directory)).ScanOne(pid);
 }
 
 }  // namespace release

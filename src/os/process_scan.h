@@ -19,6 +19,9 @@ namespace release {
 // descriptors or memory for a look at all processes.
 std::vector<ProcessUse> ProcessesUsing(const HostPath& directory);
 
+// The same for one process.
+std::vector<ProcessUse> UsesOfProcess(int pid, const HostPath& directory);
+
 // Returns one process of each network namespace that a process uses which this
 // caller may inspect. Throws as ProcessesUsing does.
 std::vector<int> ProcessOfEachNetwork();

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "os/cancellation.h"
+#include "os/process_scan.h"
 #include "service/health.h"
 #include "service/running_check.h"
 
@@ -127,8 +128,16 @@ void Instance::Watch(const UnitState& state) {
 bool Instance::AnswersAtOnce(const HookContext& own) {
   if (service_.ProbeOnce(own)) return false;
   const SocketPeer peer = system_.runner->PeerOf(socket_);
-  return !peer.problem &&
-         GroupsContain(peer.control_groups, service_.ControlGroup()) &&
+  if (peer.problem ||
+      !GroupsContain(peer.control_groups, service_.ControlGroup())) {
+    return false;
+  }
+  // One process that uses the release is enough, and usually it is the one that
+  // listens. To look at all takes long on a busy host.
+  const HostPath releases = own.Releases();
+  const RunningVerdict listener =
+      JudgeRunning(UsesOfProcess(peer.pid, releases), releases, version_);
+  return listener.what == RunningVerdict::What::kNew ||
          !service_.UsesOtherRelease(own);
 }
 

@@ -118,6 +118,18 @@ TEST_CASE("a process that runs from a release uses it") {
   CHECK(ProcessesUsing(tree.root + "/1.4").empty());
 }
 
+TEST_CASE("the uses of one process are those of no other") {
+  const Tree tree;
+  const std::string release = tree.root + "/1.4.2";
+  const Neighbour neighbour(
+      [&] { execl((release + "/bin/app").c_str(), "app", "600", nullptr); });
+  const auto uses = UsesOfProcess(neighbour.pid(), release);
+  REQUIRE_FALSE(uses.empty());
+  for (const ProcessUse& use : uses) CHECK(use.pid == neighbour.pid());
+  CHECK(UsesOfProcess(getpid(), release).empty());
+  CHECK(UsesOfProcess(0, release).empty());
+}
+
 TEST_CASE("a working directory, an open file and a mapping are uses") {
   const Tree tree;
   const std::string release = tree.root + "/1.4.2";
