@@ -24,14 +24,14 @@ namespace {
 
 std::string RemarkOn(const Preempted& preempted) {
   const std::string by = CallerName(preempted.caller);
-  const std::string asked =
-      fmt::format("asked transaction {} to undo and stop", preempted.number);
+  // It may still receive its archive, or be a drain that looks for a moment.
   if (preempted.command == CommandId::kNone) {
-    return fmt::format("{}: it was still receiving the archive of {}", asked,
-                       by);
+    return fmt::format("asked the command of {} that holds the lock to stop: {}",
+                       by, preempted.caller.command);
   }
-  return fmt::format("{}: the {} of {} was under way", asked,
-                     CommandName(preempted.command), by);
+  return fmt::format(
+      "asked transaction {} to undo and stop: the {} of {} was under way",
+      preempted.number, CommandName(preempted.command), by);
 }
 
 Outcome RecoverLocked(DeployContext* context, WithService with_service) {

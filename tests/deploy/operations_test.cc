@@ -287,12 +287,14 @@ TEST_CASE("a dry run of abort finds an upload as abort does") {
         ErrorCode::kNothingRunning);
 }
 
-TEST_CASE("a rollback says whose upload it stopped") {
+TEST_CASE("a rollback says whose command it stopped that has no record yet") {
   World world;
   DeployAll(&world, {"1", "2"});
   std::optional<Lock> upload;
-  upload.emplace(&world.disk, &world.clock, Identity{.user = "alice", .pid = 9},
-                 Nanoseconds(0));
+  upload.emplace(
+      &world.disk, &world.clock,
+      Identity{.user = "alice", .pid = 9, .command = "release deploy -"},
+      Nanoseconds(0));
   world.clock.At(world.clock.SinceBoot() + std::chrono::seconds(1), [&] {
     world.disk.RemoveFile(Fs::kRoot, AbortPath(3));
     upload.reset();
@@ -301,8 +303,8 @@ TEST_CASE("a rollback says whose upload it stopped") {
   CHECK(outcome.exit == Exit::kDone);
   REQUIRE(!outcome.warnings.empty());
   CHECK(outcome.warnings.front() ==
-        "asked transaction 3 to undo and stop: it was still receiving the "
-        "archive of alice");
+        "asked the command of alice that holds the lock to stop: release "
+        "deploy -");
 }
 
 TEST_CASE("while another transaction runs, a command is refused as busy") {
