@@ -56,7 +56,7 @@ bool AwaitIdleDrain(InstanceShop* shop) {
   return Within(seconds(20), [&] {
     return shop->Shell("systemctl is-active -q release-drain@shop.service")
                .ok() &&
-           !shop->Status().contains("running");
+           shop->Status()["in_progress"].is_null();
   });
 }
 
