@@ -120,15 +120,17 @@ std::string NextStep(const Outcome& outcome) {
 // do next. Failures are printed even with --quiet.
 void PrintFailure(const GlobalOptions& options, const Outcome& outcome,
                   const std::string& verdict) {
-  constexpr std::size_t kIndent = 2;
+  constexpr std::size_t kLabel = 7;  // "error: "
   const Screen screen{.columns = TerminalColumns(OutputStream::kErr)};
   const std::string& message = outcome.error->message;
   const std::string cause = Printable(FirstLine(message));
   std::string text = Label(options, "error:", "1;31") + " ";
-  text += verdict.empty() ? Wrapped(screen, cause, kIndent)
-                          : fmt::format("{}\n  {}", verdict,
-                                        Wrapped(screen, cause, kIndent));
-  text += "\n";
+  if (verdict.empty()) {
+    text += Wrapped(screen, cause, kLabel) + "\n";
+  } else {
+    text += fmt::format("{}\n  {}\n", Wrapped(screen, verdict, kLabel),
+                        Wrapped(screen, cause, 2));
+  }
   for (const std::string& line : LaterLines(message)) {
     text += fmt::format("    {}\n", Wrapped(screen, Printable(line), 4));
   }

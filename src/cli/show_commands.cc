@@ -28,6 +28,8 @@ namespace release {
 namespace {
 
 constexpr Nanoseconds kFollowPoll = std::chrono::milliseconds(300);
+// A verdict that is too long goes on below, indented.
+constexpr std::size_t kVerdictIndent = 2;
 constexpr Nanoseconds kWatchPoll = std::chrono::seconds(1);
 // Moves the cursor to the first column of the first line, and clears from
 // there.
@@ -179,7 +181,8 @@ int PrintStatus(const GlobalOptions& global, const StatusOptions& options) {
         StatusJson(global.subject, report, StatusExit(options, report.well())));
   } else if (!global.quiet) {
     const Screen screen = ScreenOf(&session);
-    PrintVerdict(global, VerdictOf(report), VerdictText(report, screen));
+    PrintVerdict(global, VerdictOf(report),
+                 Wrapped(screen, VerdictText(report, screen), kVerdictIndent));
     PrintText("\n" + StatusText(report, screen));
   }
   return StatusExit(options, report.well());
@@ -198,8 +201,10 @@ int PrintVerdicts(const GlobalOptions& global, const StatusOptions& options,
       const StatusReport report = Report(&session, options);
       well = well && report.well();
       if (global.quiet) continue;
-      PrintVerdict(global, VerdictOf(report),
-                   VerdictText(report, ScreenOf(&session)));
+      const Screen screen = ScreenOf(&session);
+      PrintVerdict(
+          global, VerdictOf(report),
+          Wrapped(screen, VerdictText(report, screen), kVerdictIndent));
     } catch (const Error& error) {
       if (error.code() == ErrorCode::kInterrupted) throw;
       well = false;

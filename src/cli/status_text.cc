@@ -41,8 +41,8 @@ std::string AttentionWords(const StatusReport& report) {
                      Counted(report.differences.size(), "file"));
 }
 
+// Call with a live release.
 std::string LiveWords(const StatusReport& report, const Screen& screen) {
-  if (!report.state.live) return "";
   std::string text = fmt::format(", {} live", report.state.live->name());
   if (const auto since = report.live_since()) {
     text += " since " + FormatAgo(screen, *since);
@@ -77,7 +77,9 @@ std::string LiveText(const StatusReport& report, const Screen& screen) {
   if (const auto since = report.live_since()) {
     text += " since " + FormatWhen(screen, *since);
   }
-  if (entry->state != ReleaseState::kGood) {
+  if (state.open && state.open->begin->to == state.live) {
+    text += ", not proved yet";
+  } else if (entry->state != ReleaseState::kGood) {
     text += fmt::format(", {}", StateName(entry->state));
   }
   if (entry->pinned) text += ", pinned";
@@ -251,8 +253,10 @@ std::string VerdictText(const StatusReport& report, const Screen& screen) {
     case Verdict::kAttention:
       break;
   }
-  return fmt::format("{}ATTENTION: {}{}", subject, AttentionWords(report),
-                     LiveWords(report, screen));
+  return fmt::format(
+      "{}ATTENTION: {}{}", subject, AttentionWords(report),
+      report.state.live ? fmt::format(", {} is live", report.state.live->name())
+                        : "");
 }
 
 std::string NextText(const StatusReport& report) {

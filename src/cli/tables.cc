@@ -121,7 +121,7 @@ std::string HistoryTable(const std::vector<TransactionRecord>& records,
   for (const TransactionRecord& record : records) {
     AddHistoryRow(record, screen, &table);
   }
-  const std::string text = table.Text(TableScreen(screen));
+  const std::string text = table.Text(screen);
   if (screen.detail == Screen::Detail::kBrief || records.empty()) return text;
   return WithTexts(text, records, screen);
 }

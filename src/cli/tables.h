@@ -14,8 +14,8 @@ namespace release {
 // Each function returns complete lines. Control characters in names and other
 // foreign text are escaped, so that they cannot affect the terminal.
 //
-// With Detail::kFull nothing is cut, and each transaction of the history is
-// followed by its TransactionText.
+// With Detail::kFull no cell is cut, but in the history: there each transaction
+// is followed by its TransactionText.
 std::string ListTable(const std::vector<ListedRelease>& releases,
                       const Screen& screen);
 std::string HistoryTable(const std::vector<TransactionRecord>& records,

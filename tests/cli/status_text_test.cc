@@ -83,7 +83,7 @@ TEST_CASE("an unhealthy release asks for attention and names the way back") {
   Shop shop;
   DeployAll(&shop, {"1", "2"});
   shop.broken.insert("2");
-  CHECK(Has(shop.Line(), "ATTENTION: the health check fails, 2 live since "));
+  CHECK(Has(shop.Line(), "ATTENTION: the health check fails, 2 is live"));
   CHECK(Has(shop.Text(), "next         `release rollback` goes back to 1\n"));
 }
 
@@ -113,7 +113,7 @@ TEST_CASE("a problem is shouted, and its first words stand in the first line") {
   shop.Deploy("1");
   shop.disk.MakeDirectory(Fs::kRoot, "releases/by-hand", 0755);
   CHECK(Has(shop.Line(),
-            "ATTENTION: releases/by-hand was not put there by this tool, 1 "
+            "ATTENTION: releases/by-hand was not put there by this tool, 1 is "
             "live"));
   CHECK(Has(shop.Text(), "PROBLEM      releases/by-hand was not put "));
 }

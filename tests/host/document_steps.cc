@@ -45,7 +45,8 @@ std::string Shape(const std::string& text) {
   return shape;
 }
 
-// Whether the output matches what is shown, in which "..." matches anything.
+}  // namespace
+
 bool Fits(const std::string& said, const std::string& printed) {
   static const std::string kGap = "...";
   std::string left = Shape(said);
@@ -61,8 +62,6 @@ bool Fits(const std::string& said, const std::string& printed) {
   }
   return shape.size() >= at + left.size() && shape.ends_with(left);
 }
-
-}  // namespace
 
 std::string SectionOf(const std::string& document, const std::string& heading) {
   std::string section;

@@ -44,6 +44,9 @@ std::string ScriptOf(const std::vector<Step>& steps);
 // script. The test fails if the script ended before its last step.
 std::vector<Step> ResultsOf(std::vector<Step> steps, const std::string& output);
 
+// Returns whether the output `printed` has the shape of what a document shows.
+bool Fits(const std::string& shown, const std::string& printed);
+
 // Describes the steps whose results differ from what the document shows; "" if
 // none does.
 std::string Differences(const std::vector<Step>& shown,
