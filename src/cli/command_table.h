@@ -106,7 +106,7 @@ struct OperandRow {
   std::string_view words = {};  // for a kWord: "a|b"
 };
 
-// What a command is for. The help lists the commands by these.
+// The purposes of commands. The help lists the commands by these.
 enum class CommandGroup { kLive, kLook, kKeep, kHost, kBuild };
 inline constexpr CommandGroup kCommandGroups[] = {
     CommandGroup::kLive, CommandGroup::kLook, CommandGroup::kKeep,

@@ -9,7 +9,9 @@
 namespace release {
 namespace {
 
-constexpr std::size_t kTerms = 26;  // where the explanations begin
+// The columns at which the explanations of options and of commands begin.
+constexpr std::size_t kOptionHelp = 26;
+constexpr std::size_t kCommandHelp = 14;
 constexpr Screen kPage{.columns = 80};
 
 constexpr char kDescription[] =
@@ -54,13 +56,14 @@ std::string TermOf(const OptionRow& row) {
   return fmt::format("{} {}", row.name, row.placeholder);
 }
 
-std::string Line(const std::string& term, std::string_view help) {
-  const std::string words = Wrapped(kPage, help, kTerms);
+std::string Line(const std::string& term, std::string_view help,
+                 std::size_t column = kOptionHelp) {
+  const std::string words = Wrapped(kPage, help, column);
   // A term that reaches into the explanations gets a line of its own.
-  if (term.size() + 4 > kTerms) {
-    return fmt::format("  {}\n{:<{}}{}\n", term, "", kTerms, words);
+  if (term.size() + 4 > column) {
+    return fmt::format("  {}\n{:<{}}{}\n", term, "", column, words);
   }
-  return fmt::format("  {:<{}}{}\n", term, kTerms - 2, words);
+  return fmt::format("  {:<{}}{}\n", term, column - 2, words);
 }
 
 std::string OptionLines(std::span<const OptionRow> rows) {
@@ -106,7 +109,7 @@ std::string FullHelp() {
   for (const CommandGroup group : kCommandGroups) {
     text += fmt::format("\n{}:\n", GroupName(group));
     ForEachInGroup(group, [&](const CommandRow& row) {
-      text += Line(std::string(row.name()), row.help);
+      text += Line(std::string(row.name()), row.help, kCommandHelp);
     });
   }
   text += "\nOptions:\n" + OptionLines(GlobalRows());

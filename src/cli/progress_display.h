@@ -16,7 +16,7 @@
 
 namespace release {
 
-// What is known of a step that runs.
+// The progress of a step that runs.
 struct StepProgress {
   std::string name;
   Nanoseconds elapsed{0};

@@ -64,6 +64,17 @@ void OpenBelowRoot(Fs* fs, IncomingArchive* archive) {
                          fs, fs->Open(Fs::kRoot, path, OpenMode::kRead)));
 }
 
+// People try what works for other programs.
+void RefuseAddress(const std::string& name) {
+  if (name.find("://") == name.npos) return;
+  throw Error(ErrorCode::kArchiveUnreadable,
+              fmt::format("cannot read {}: only files and -, standard input, "
+                          "are read; `curl -fsS ADDRESS | release deploy -` "
+                          "deploys what curl fetches",
+                          Quoted(name)),
+              name);
+}
+
 void OpenInput(Input input, IncomingArchive* archive) {
   archive->size = input.Size();
   archive->source = ByteSource(std::move(input));
@@ -79,6 +90,7 @@ IncomingArchive OpenArchive(Fs* fs, const ArchiveRequest& request) {
                           .source = {}};
   switch (request.location) {
     case Location::kHost:
+      RefuseAddress(request.name);
       OpenInput(Input::Open(request.name), &archive);
       break;
     case Location::kRoot:

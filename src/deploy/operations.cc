@@ -26,8 +26,9 @@ std::string RemarkOn(const Preempted& preempted) {
   const std::string by = CallerName(preempted.caller);
   // It may still receive its archive, or be a drain that looks for a moment.
   if (preempted.command == CommandId::kNone) {
-    return fmt::format("asked the command of {} that holds the lock to stop: {}",
-                       by, preempted.caller.command);
+    return fmt::format(
+        "asked the command of {} that holds the lock to stop: {}", by,
+        preempted.caller.command);
   }
   return fmt::format(
       "asked transaction {} to undo and stop: the {} of {} was under way",

@@ -196,8 +196,8 @@ void PlanRemovals(DeployContext* context, const DeploymentState& state,
                   Plan* plan) {
   for (const RetentionVerdict& verdict : JudgeReleases(context, state)) {
     if (verdict.keep) continue;
-    plan->push_back(
-        fmt::format("remove {}: {}", verdict.version.name(), verdict.reason));
+    plan->push_back(fmt::format("remove {}: {} ({})", verdict.version.name(),
+                                verdict.reason, FormatSize(verdict.bytes)));
   }
 }
 

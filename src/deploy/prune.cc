@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/host_path.h"
+#include "base/units.h"
 #include "deploy/attempt.h"
 #include "service/instance.h"
 #include "store/layout.h"
@@ -56,8 +57,8 @@ RemovalFailures SetAsideByVerdict(
     context->report(
         {.kind = ProgressEvent::Kind::kRemark,
          .transaction = transaction,
-         .text = fmt::format("removing {}: {}", verdict.version.name(),
-                             verdict.reason)});
+         .text = fmt::format("removing {}: {} ({})", verdict.version.name(),
+                             verdict.reason, FormatSize(verdict.bytes))});
   }
   return failures;
 }

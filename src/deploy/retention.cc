@@ -90,6 +90,7 @@ std::vector<RetentionVerdict> DecideRetention(const RetentionFacts& facts) {
   verdicts.reserve(newest_first.size());
   for (const LedgerEntry& entry : newest_first) {
     verdicts.push_back(retention.Decide(entry));
+    verdicts.back().bytes = entry.bytes;
   }
   return verdicts;
 }

@@ -3,6 +3,7 @@
 #ifndef RELEASE_DEPLOY_RETENTION_H_
 #define RELEASE_DEPLOY_RETENTION_H_
 
+#include <cstdint>
 #include <optional>
 #include <set>
 #include <string>
@@ -28,6 +29,7 @@ struct RetentionVerdict {
   bool keep = true;
   std::string
       reason;  // "live", "pinned", "good 2 of 5", "beyond keep_releases"
+  std::uint64_t bytes = 0;  // total size of its files
 };
 
 // Returns a verdict for each release in the ledger, newest transaction first.

@@ -19,7 +19,7 @@ struct ReleaseFacts {
   std::size_t entries = 0;                      // in its manifest
   std::vector<ManifestDifference> differences;  // of its shape on disk
   std::string unverified;  // why its manifest cannot be compared; "": it was
-  // Those that went to it or left it, the newest first.
+  // The transactions that went to it or left it, the newest first.
   std::vector<TransactionRecord> transactions;
 };
 

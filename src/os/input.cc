@@ -162,6 +162,10 @@ Input Input::Open(const HostPath& path) {
   const int fd = OpenForReading(name);
   if (fd < 0) FailToRead(name, ErrorCode::kArchiveUnreadable, strerror(errno));
   Input input(fd, name);
+  if (TypeOf(fd) == S_IFDIR) {
+    FailToRead(name, ErrorCode::kArchiveUnreadable,
+               "is a directory; `release pack` makes an archive of one");
+  }
   if (const Reason reason = Unsuitable(fd)) {
     FailToRead(name, ErrorCode::kArchiveUnreadable, *reason);
   }

@@ -42,7 +42,7 @@ bool ConnectTo(int fd, const std::string& socket) {
   return connect(fd, where, sizeof address) == 0;
 }
 
-// One connection, until the time is over or the command must stop.
+// Holds one connection, until the time is over or the command must stop.
 class Exchange {
  public:
   Exchange(int fd, Steady::time_point end) : fd_(fd), end_(end) {}

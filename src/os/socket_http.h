@@ -1,7 +1,7 @@
 // Plain HTTP requests over a UNIX socket, without the program curl.
 //
 // An instance is probed often, and to start a program takes longer than the
-// answer. What this cannot do, curl does.
+// answer. Everything else is left to curl.
 #ifndef RELEASE_OS_SOCKET_HTTP_H_
 #define RELEASE_OS_SOCKET_HTTP_H_
 

@@ -132,7 +132,7 @@ bool Instance::AnswersAtOnce(const HookContext& own) {
       !GroupsContain(peer.control_groups, service_.ControlGroup())) {
     return false;
   }
-  // One process that uses the release is enough, and usually it is the one that
+  // A single process that uses the release is enough; usually it is the one that
   // listens. To look at all takes long on a busy host.
   const HostPath releases = own.Releases();
   const RunningVerdict listener =

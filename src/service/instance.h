@@ -62,8 +62,8 @@ class Instance {
 
   // Waits until it answers well on its own socket, checks that its processes
   // use the release, and that the process which listens on the socket belongs
-  // to its unit. One that ran already and whose first answer suffices is looked
-  // at once without systemd; all the rest follows only if that look finds
+  // to its unit. An instance that ran already is first
+  // looked at once, without systemd; the rest follows only if that look finds
   // anything wrong. Throws as Service::CheckRunning
   // and Service::CheckHealth do; kPeerDiffers if another process listens;
   // kPeerUnknown if that cannot be found out and [instances] peer_check is

@@ -27,7 +27,7 @@ class Republication {
 
   std::uint64_t Run(const Manifest& manifest) {
     for (const ManifestEntry& entry : manifest.entries) Add(entry);
-    // What is made in a directory changes its time, so the times come last.
+    // A new entry changes the time of its directory, so the times come last.
     const FileInfo top = fs_->StatHandle(from_.get());
     fs_->SetModified(to_, "", top.modified_exactly);
     for (const auto& [path, modified] : times_) {
@@ -96,7 +96,7 @@ class Republication {
     }
   }
 
-  // What is made inherits owner and rights from the directory above it. The
+  // A new entry inherits owner and rights from the directory above it. The
   // owner comes first: setting it may clear bits of the mode.
   void Adjust(const std::string& path, const FileInfo& wanted) {
     const FileInfo made = *fs_->Stat(to_, path);

@@ -13,9 +13,9 @@ namespace release {
 // Makes the entries of the manifest of release `from` in the empty directory
 // `to`, with their owners, modes and times. A file gets a further name (hard
 // link). If it cannot have one, it is copied, with shared blocks if the file
-// system can do that. Returns how many files were copied. What the release has
-// beside its manifest is left out. Not durable. Throws Error kReleaseAltered if
-// an entry is missing or of another kind; FsError.
+// system can do that. Returns how many files were copied. Leaves out entries
+// that the manifest lacks. Not durable. Throws Error kReleaseAltered if an
+// entry is missing or of another kind; FsError.
 std::uint64_t RepublishTree(Fs* fs, const Version& from,
                             const Manifest& manifest, Fs::Handle to);
 

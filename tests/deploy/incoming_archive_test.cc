@@ -85,6 +85,17 @@ TEST_CASE("an archive that cannot be opened is unreadable") {
   }
 }
 
+TEST_CASE("an address is refused with what fetches it") {
+  MemFs disk;
+  const Error error = ErrorOf([&] {
+    OpenArchive(&disk, {.name = "https://example.org/shop-1.4.2.tar.gz"});
+  });
+  CHECK(error.code() == ErrorCode::kArchiveUnreadable);
+  CHECK(std::string(error.what())
+            .find("`curl -fsS ADDRESS | release deploy -`") !=
+        std::string::npos);
+}
+
 TEST_CASE("an archive below the root is read, and a link to one is not") {
   MemFs disk;
   PutFile(&disk, "a.tar", "archive");

@@ -115,7 +115,7 @@ TEST_CASE("a plan of prune gives the reason of each removal") {
   world.config.keep_releases = 1;
   const Plan plan = PlanPrune(&world.context);
   REQUIRE(plan.size() == 1);
-  CHECK(plan.front() == "remove 1: good, beyond keep_releases = 1");
+  CHECK(plan.front() == "remove 1: good, beyond keep_releases = 1 (10 B)");
   CHECK(world.disk.Stat(Fs::kRoot, "releases/1").has_value());
 }
 

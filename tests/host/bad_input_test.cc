@@ -65,10 +65,10 @@ struct Fixture {
                                               /*allow_exceptions=*/false);
     REQUIRE(object.is_object());
     CHECK(object["exit"] == finished.exit);
-    CHECK(object["schema"] == 1);
+    CHECK(object["schema"] == 2);
     const std::string message = object["error"]["message"];
     CHECK(message.starts_with("cannot "));
-    CHECK(finished.err.find("error: " + message) != std::string::npos);
+    CHECK(finished.err.find(message) != std::string::npos);
     return {finished.exit, object["error"]["code"], message};
   }
 

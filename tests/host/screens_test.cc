@@ -21,7 +21,7 @@ namespace {
 
 constexpr char kScreens[] = RELEASE_SOURCE_DIR "/docs/screens/";
 
-// Where and how a command is shown.
+// The terminal and the environment in which a command is shown.
 struct View {
   unsigned columns = 80;
   std::string environment = "LC_ALL=C.UTF-8";
@@ -207,6 +207,11 @@ TEST_CASE(
     CheckWidth(ScreenShop::Shown(words, {}), {});
   }
   CheckWidth(ScreenShop::Shown("show " + version, {}), {});
+}
+
+TEST_CASE("the picture of the README shows these screens") {
+  CHECK(RunShell(RELEASE_SOURCE_DIR "/scripts/session-picture --check").exit ==
+        0);
 }
 
 }  // namespace release

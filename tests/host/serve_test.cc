@@ -298,7 +298,7 @@ TEST_SUITE("inside a container: serve") {
           std::string::npos);
     CHECK(shop.Ssh("rollback --reason slow").status == 0);
     shop.CheckLive("1");
-    CHECK(shop.Ssh("history --count 2").output.find("reason: slow") !=
+    CHECK(shop.Ssh("history -v --count 2").output.find("reason       slow") !=
           std::string::npos);
     CHECK(shop.Ssh("rollback none").status == 7);
     // An archive without evidence, or with a serial that was used before, is

@@ -83,7 +83,8 @@ TEST_CASE("a file that cannot be an archive is refused with the reason") {
   };
   CHECK(open(dir / "none") ==
         "cannot read \"" + (dir / "none") + "\": No such file or directory");
-  CHECK(open(dir / "").find("is a directory") != std::string::npos);
+  CHECK(open(dir / "").find("is a directory; `release pack` makes an archive "
+                            "of one") != std::string::npos);
   CHECK(open("/dev/zero").find("neither") != std::string::npos);
 }
 
