@@ -17,10 +17,11 @@ constexpr Nanoseconds kMargin = std::chrono::seconds(30);
 
 // Returns nullopt if the undo does not go back to an earlier release.
 std::optional<Version> ReturnsTo(const TransactionRecord& record) {
-  if (!record.switching || !record.begin->from_target) return std::nullopt;
-  auto earlier = VersionOfTarget(*record.begin->from_target);
-  if (earlier == record.begin->to) return std::nullopt;
-  return earlier;
+  const BeginRecord& begin = *record.begin;
+  if (!record.switching || !begin.from_target || begin.KeepsLive()) {
+    return std::nullopt;
+  }
+  return VersionOfTarget(*begin.from_target);
 }
 
 // Written under another name first, so that the transaction does not find the

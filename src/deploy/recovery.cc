@@ -43,8 +43,7 @@ void PlanInstances(const TransactionRecord& record, RecoveryPlan* plan) {
   }
   const bool ran = record.service_before == ServiceBefore::kRunning;
   // If the live release itself was started, it is the earlier one, too.
-  const bool same = begin.from_target == ReleasePath(*begin.to);
-  plan->stop_new = !same || !ran;
+  plan->stop_new = !begin.KeepsLive() || !ran;
   plan->keep_earlier_running =
       begin.from_target && ran && plan->link != Link::kLeave;
 }

@@ -11,9 +11,8 @@ using Link = RecoveryPlan::Link;
 
 // Whether the transaction only has the service take up what is live.
 bool RestartsLive(const TransactionRecord& record) {
-  const BeginRecord& begin = *record.begin;
-  return begin.command == CommandId::kRestart && begin.to &&
-         begin.from_target == ReleasePath(*begin.to);
+  return record.begin->command == CommandId::kRestart &&
+         record.begin->KeepsLive();
 }
 
 bool SpeaksAgainstRelease(const Failure& failure) {
@@ -138,7 +137,7 @@ bool ReleaseFailed(const TransactionRecord& record,
   // The instance was not proved, so nobody saw the release. A target of a
   // rollback was good before, and stays so.
   return record.starting && begin.command != CommandId::kRollback &&
-         begin.from_target != ReleasePath(*begin.to);
+         !begin.KeepsLive();
 }
 
 }  // namespace release

@@ -10,6 +10,10 @@
 
 namespace release {
 
+bool BeginRecord::KeepsLive() const {
+  return to && from_target && VersionOfTarget(*from_target) == to;
+}
+
 std::string TransactionRecord::StepText() const {
   if (!undo_step.empty()) return undo_step + " of the undo";
   return current_step.empty() ? "begin" : current_step;

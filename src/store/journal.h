@@ -39,6 +39,10 @@ struct BeginRecord {
   bool takes_over = false;
   std::string reason;  // the user's --reason
   std::string source;  // the archive's name
+
+  // Returns whether `to` is the release that `from_target` names: the
+  // transaction only has the service take up what is live.
+  bool KeepsLive() const;
 };
 
 // Whether a step belongs to the transaction's way forward or to its undo.

@@ -51,6 +51,21 @@ MemFs Begun() {
   return disk.Killed();
 }
 
+TEST_CASE("a transaction about the release that is live keeps it live") {
+  BeginRecord begin = SomeBegin();
+  CHECK_FALSE(begin.KeepsLive());
+  begin.from_target = "releases/2";
+  CHECK(begin.KeepsLive());
+  begin.from_target = "../elsewhere/2";
+  CHECK_FALSE(begin.KeepsLive());
+  begin.from_target = std::nullopt;
+  CHECK_FALSE(begin.KeepsLive());
+  begin.to = std::nullopt;
+  CHECK_FALSE(begin.KeepsLive());
+  begin.from_target = "elsewhere";
+  CHECK_FALSE(begin.KeepsLive());
+}
+
 TEST_CASE("a record is read back in full") {
   MemFs disk;
   InitializeLayout(&disk);
