@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace release {
@@ -163,6 +164,14 @@ std::vector<std::string> LaterLines(const std::string& message) {
     lines.push_back(message.substr(begin, end - begin));
   }
   return lines;
+}
+
+std::string AppendToFirstLine(const std::string& message,
+                              std::string_view words) {
+  const std::size_t end = std::min(words.find('\n'), words.size());
+  std::string out = message;
+  out.insert(FirstLine(message).size(), words.substr(0, end));
+  return out.append(words.substr(end));
 }
 
 bool IsUtf8(std::string_view text) {

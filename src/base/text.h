@@ -33,6 +33,10 @@ bool Unescape(std::string_view escaped, std::string* out);
 // their indentation.
 std::string FirstLine(const std::string& message);
 std::vector<std::string> LaterLines(const std::string& message);
+// Extends the cause: appends the first line of `words` to that of `message`.
+// Later lines of `words` follow those of `message`.
+std::string AppendToFirstLine(const std::string& message,
+                              std::string_view words);
 
 // Returns whether the bytes are well-formed UTF-8.
 bool IsUtf8(std::string_view text);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "store/layout.h"
 
 namespace release {
@@ -51,9 +52,10 @@ void AddTrouble(const TransactionRecord& record, const Failure& trouble,
                 Failure* error) {
   if (record.begin->from_target && trouble.code == ErrorCode::kInterrupted) {
     error->code = ErrorCode::kInDoubt;
-    error->message +=
+    error->message = AppendToFirstLine(
+        error->message,
         "; the release before is live again, but it is not known whether it is "
-        "healthy: the wait for it was stopped by a second signal";
+        "healthy: the wait for it was stopped by a second signal");
     return;
   }
   const char* state =
@@ -62,23 +64,25 @@ void AddTrouble(const TransactionRecord& record, const Failure& trouble,
           ? "the release before is live again, but unhealthy too"
           : "no release is live, and the service may still run this one";
   error->code = ErrorCode::kUndoFailed;
-  error->message =
-      fmt::format("{}; {}: {}", error->message, state, trouble.message);
+  error->message = AppendToFirstLine(
+      error->message, fmt::format("; {}: {}", state, trouble.message));
 }
 
 // Extends the message and sets the code if `current` could not go back.
 void AddStuckLink(Link link, Outcome* outcome) {
   Failure& error = *outcome->error;
   if (link == Link::kLeave) {
-    error.message = fmt::format(
-        "{}; meanwhile {} was moved by hand to {}, and was left there",
-        error.message, kCurrent,
-        outcome->current.empty() ? "nothing" : outcome->current);
+    error.message = AppendToFirstLine(
+        error.message,
+        fmt::format(
+            "; meanwhile {} was moved by hand to {}, and was left there",
+            kCurrent, outcome->current.empty() ? "nothing" : outcome->current));
     error.code = ErrorCode::kLinkMoved;
   } else if (link == Link::kStuck) {
-    error.message =
-        fmt::format("{}; cannot go back to {}: it is gone, so {} stays live",
-                    error.message, outcome->previous, outcome->current);
+    error.message = AppendToFirstLine(
+        error.message,
+        fmt::format("; cannot go back to {}: it is gone, so {} stays live",
+                    outcome->previous, outcome->current));
     error.code = ErrorCode::kInDoubt;
   }
 }

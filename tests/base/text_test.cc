@@ -37,6 +37,16 @@ TEST_CASE("unescape gives back exactly what was escaped") {
   }
 }
 
+TEST_CASE("words are added to the cause, before the lines of a log") {
+  CHECK(AppendToFirstLine("it failed", "; so what") == "it failed; so what");
+  CHECK(AppendToFirstLine("it failed\n  log", "; so what") ==
+        "it failed; so what\n  log");
+  CHECK(AppendToFirstLine("it failed\n  log", "; undo: bad\n  more") ==
+        "it failed; undo: bad\n  log\n  more");
+  CHECK(AppendToFirstLine("it failed", "; bad\n  more") ==
+        "it failed; bad\n  more");
+}
+
 TEST_CASE("only well-formed UTF-8 passes") {
   CHECK(IsUtf8("aé日😀"));
   CHECK_FALSE(IsUtf8("\xc0\x80"));          // overlong

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "base/text.h"
+
 namespace release {
 namespace {
 
@@ -61,6 +63,25 @@ TEST_CASE("two unhealthy releases, or a link that stays, are in doubt") {
         "1 too");
   CHECK(Decide(Switched(), Link::kLeave).error->code == ErrorCode::kLinkMoved);
   CHECK(Decide(Switched(), Link::kStuck).error->code == ErrorCode::kInDoubt);
+}
+
+TEST_CASE("the state after the undo stands before the lines of the log") {
+  const Failure logged{.code = ErrorCode::kHealthDeadline,
+                       .message = "2 is unhealthy\n  log of 2"};
+  const auto first_line = [&](Link link,
+                              const std::optional<Failure>& trouble) {
+    const Outcome outcome = Decide(Switched(), link, trouble, logged);
+    CHECK(LaterLines(outcome.error->message).front() == "log of 2");
+    return FirstLine(outcome.error->message);
+  };
+  CHECK(first_line(Link::kRestore, Failure{.code = ErrorCode::kHealthLost,
+                                           .message = "1 too\n  log of 1"}) ==
+        "2 is unhealthy; the release before is live again, but unhealthy too: "
+        "1 too");
+  CHECK(first_line(Link::kRestore, Failure{.code = ErrorCode::kInterrupted})
+            .ends_with("stopped by a second signal"));
+  CHECK(first_line(Link::kLeave, std::nullopt).ends_with("was left there"));
+  CHECK(first_line(Link::kStuck, std::nullopt).ends_with(" stays live"));
 }
 
 TEST_CASE("a process that died is reported with its step") {
