@@ -79,8 +79,9 @@ void StepRecorder::EndStep(const std::string& name, Nanoseconds start) {
   const Nanoseconds end = context_->system.clock->SinceBoot();
   const double seconds = std::chrono::duration<double>(end - start).count();
   steps.push_back({.name = name, .seconds = seconds, .detail = ""});
-  Record([&] { journal_->Step(steps.back(), phase_); });
+  // Report first: a display of the step must end even if the record fails.
   Report(ProgressEvent::Kind::kStepDone, name, seconds);
+  Record([&] { journal_->Step(steps.back(), phase_); });
 }
 
 // The duration of a failed step is worth keeping, but an error while it is

@@ -113,6 +113,21 @@ TEST_CASE("a line that cannot be written fails a step, but not of an undo") {
   CHECK(undo.steps.size() == 2);
 }
 
+TEST_CASE("a step ends on the display even if its record cannot be written") {
+  Begun world;
+  FaultFs fs(&world.disk);
+  Journal journal(&fs, 2, Journal::RecordSpace::kNewFile);
+  StepRecorder recorder(&world.context, 2);
+  recorder.SetJournal(&journal);
+  CHECK_THROWS_AS(recorder.Step("unpack",
+                                [&] {
+                                  world.clock.Sleep(std::chrono::seconds(2));
+                                  fs.FailFrom(1, ENOSPC, FsCall::kWrite);
+                                }),
+                  FsError);
+  CHECK(world.events.starts_with("unpack\nunpack!\n"));
+}
+
 TEST_CASE("an undo without a journal still runs and times its steps") {
   Begun world;
   StepRecorder undo(&world.context, 1, StepPhase::kUndo);
