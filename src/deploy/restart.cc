@@ -18,8 +18,7 @@ namespace {
 // Returns the release that `version` is a restart of, or `version` itself.
 std::string OriginOf(const Ledger& ledger, const Version& version) {
   const LedgerEntry* entry = ledger.Find(version);
-  return entry == nullptr || entry->restart_of.empty() ? version.name()
-                                                       : entry->restart_of;
+  return entry == nullptr ? version.name() : entry->origin();
 }
 
 // Returns 2 for "1.4.2+r2" if `origin` is "1.4.2"; 0 for "1.4.2".

@@ -20,13 +20,13 @@ class Retention {
       : facts_(facts), target_(facts.ledger.RollbackTarget(facts.live)) {
     const LedgerEntry* live =
         facts.live ? facts.ledger.Find(*facts.live) : nullptr;
-    if (live != nullptr) origins_.insert(OriginOf(*live));
+    if (live != nullptr) origins_.insert(live->origin());
   }
 
   RetentionVerdict Decide(const LedgerEntry& entry) {
     const bool good =
         entry.state == ReleaseState::kGood && entry.version != facts_.live;
-    const bool counts = good && origins_.insert(OriginOf(entry)).second;
+    const bool counts = good && origins_.insert(entry.origin()).second;
     if (counts) ++good_;
     if (auto reason = Untouchable(entry)) {
       return {entry.version, true, *reason};
@@ -42,11 +42,6 @@ class Retention {
   }
 
  private:
-  // Restarts of one release have the same files.
-  static std::string OriginOf(const LedgerEntry& entry) {
-    return entry.restart_of.empty() ? entry.version.name() : entry.restart_of;
-  }
-
   // Returns why the release must not be removed, whatever its state and age;
   // nullopt if it may be.
   std::optional<std::string> Untouchable(const LedgerEntry& entry) const {

@@ -45,6 +45,11 @@ struct LedgerEntry {
   // it is no restart.
   std::string restart_of;
 
+  // Returns the release whose files it has: `restart_of`, or itself.
+  const std::string& origin() const {
+    return restart_of.empty() ? version.name() : restart_of;
+  }
+
   bool operator==(const LedgerEntry&) const = default;
 };
 
