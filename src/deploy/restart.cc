@@ -53,8 +53,17 @@ Staging::Owner OwnerOfLive(Fs* fs, const Version& live,
 Version NextRestart(const DeploymentState& state) {
   const std::string origin = OriginOf(state.ledger, *state.live);
   for (unsigned number = NumberOf(state.live->name(), origin) + 1;; ++number) {
-    Version next = Version::ParseOrThrow(RestartName(origin, number));
-    if (IsFree(state, next)) return next;
+    const std::string name = RestartName(origin, number);
+    const std::optional<Version> next = Version::Parse(name);
+    if (!next) {
+      throw Error(
+          ErrorCode::kVersionTooLong,
+          fmt::format("cannot restart {}: its next name, {}, would have more "
+                      "than 128 characters",
+                      state.live->name(), name),
+          state.live->name());
+    }
+    if (IsFree(state, *next)) return *next;
   }
 }
 

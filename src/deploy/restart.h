@@ -13,7 +13,8 @@ namespace release {
 
 // Returns the name of the next restart of the live release: "1.4.2+r1" for
 // 1.4.2, "1.4.2+r2" for its restart 1.4.2+r1, or the next number that is free.
-// A release must be live.
+// A release must be live. Throws Error kVersionTooLong if no version can have
+// that name.
 Version NextRestart(const DeploymentState& state);
 
 // Throws Error kNoSuchRelease if no release is live; kConfigInvalid if there is

@@ -7,6 +7,7 @@
 #include "store/instance_link.h"
 #include "store/releases.h"
 #include "store/verify.h"
+#include "support/expect_error.h"
 #include "support/instance_world.h"
 
 namespace release {
@@ -50,6 +51,17 @@ TEST_CASE("a restart of a restart has the next number that is free") {
   // A version of that form that was deployed is a release like any other.
   DeployAll(&world, {"5+r7"});
   CHECK(RestartIn(&world).current == "5+r7+r1");
+}
+
+TEST_CASE("a restart whose name would be too long is refused as such") {
+  DeploymentState state;
+  state.live = Version::ParseOrThrow(std::string(125, '1'));
+  CHECK(NextRestart(state).name().size() == 128);
+  state.live = Version::ParseOrThrow(std::string(126, '1'));
+  const Error error = ErrorOf([&] { NextRestart(state); });
+  CHECK(error.code() == ErrorCode::kVersionTooLong);
+  CHECK(std::string(error.what())
+            .ends_with("1+r1, would have more than 128 characters"));
 }
 
 TEST_CASE("a restart that is not proved changes nothing") {
