@@ -62,8 +62,8 @@ std::optional<Failure> InstanceUndo::Return(
   failure = First(failure, ProveEarlier());
   if (earlier_ && !plan_.keep_earlier_running) {
     recorder_->Warn(
-        fmt::format("the instance of {} is stopped, as it was before: nobody "
-                    "is served; `release start` starts it",
+        fmt::format("the instance of {} was already stopped and was not "
+                    "started: the app is down; `release start` starts it",
                     earlier_->name()));
   }
   // Without an earlier release nothing will run after a shutdown.

@@ -109,8 +109,8 @@ void PublishRestart(const DeploymentState& state, StepRecorder* recorder,
     const std::uint64_t copied =
         RepublishTree(fs, *state.live, manifest, staging.directory());
     if (copied != 0) {
-      recorder->Remark(fmt::format(
-          "copied {} files, which cannot have a further name", copied));
+      recorder->Remark(
+          fmt::format("copied {} files that could not be hard-linked", copied));
     }
     MakeInstanceLink(fs, staging.directory(), *context->config, *prepared->to);
     staging.Publish(*prepared->to, manifest,

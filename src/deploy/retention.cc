@@ -32,7 +32,9 @@ class Retention {
       return {entry.version, true, *reason};
     }
     if (counts) return DecideGood(entry);
-    if (good) return {entry.version, false, "a later one has the same files"};
+    if (good) {
+      return {entry.version, false, "a newer restart has the same files"};
+    }
     // Staged, failed and withdrawn releases: keep the newest of each state.
     const auto state = static_cast<std::size_t>(entry.state);
     const bool newest = !std::exchange(seen_[state], true);

@@ -69,7 +69,9 @@ TEST_CASE("an undo says that the live instance is stopped, as it was before") {
   CHECK(outcome.current == "1");
   CHECK(world.instances.Running().empty());
   REQUIRE(outcome.warnings.size() == 1);
-  CHECK(outcome.warnings[0].find("the instance of 1 is stopped") == 0);
+  CHECK(outcome.warnings[0].starts_with(
+      "the instance of 1 was already stopped and was not started: the app is "
+      "down"));
 }
 
 TEST_CASE("without an earlier release nothing runs after an undo") {

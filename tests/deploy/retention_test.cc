@@ -145,6 +145,10 @@ TEST_CASE("a release and its restarts count once, and the newest stays") {
   CHECK(Going(facts) == "1 2 3 5");
   // Control: by name alone all but two would go.
   CHECK(Going(Facts("1 2 3 4 5 6 7", "7", 2)) == "1 2 3 4");
+  for (const RetentionVerdict& verdict : DecideRetention(facts)) {
+    if (verdict.version != V("2")) continue;
+    CHECK(verdict.reason == "a newer restart has the same files");
+  }
   // The files of the live release are kept by it.
   facts.ledger.SetRestartOf(V("7"), "2");
   CHECK(Going(facts) == "2 3 4 5");
