@@ -155,13 +155,14 @@ std::string FirstLine(const std::string& message) {
 }
 
 std::vector<std::string> LaterLines(const std::string& message) {
+  constexpr std::string_view kIndent = "  ";
   std::vector<std::string> lines;
-  std::size_t end = message.find('\n');
-  while (end != message.npos) {
-    const std::size_t begin = message.find_first_not_of(' ', end + 1);
-    end = message.find('\n', end + 1);
-    if (begin == message.npos || begin >= end) continue;
-    lines.push_back(message.substr(begin, end - begin));
+  std::string_view rest = message;
+  while (rest.find('\n') != rest.npos) {
+    rest.remove_prefix(rest.find('\n') + 1);
+    std::string_view line = rest.substr(0, rest.find('\n'));
+    if (line.starts_with(kIndent)) line.remove_prefix(kIndent.size());
+    if (!line.empty()) lines.emplace_back(line);
   }
   return lines;
 }

@@ -30,7 +30,7 @@ bool Unescape(std::string_view escaped, std::string* out);
 
 // Split a message whose first line is the cause and whose other lines are an
 // excerpt of a log or of a program's output. LaterLines returns those without
-// their indentation.
+// the two spaces by which they are indented.
 std::string FirstLine(const std::string& message);
 std::vector<std::string> LaterLines(const std::string& message);
 // Extends the cause: appends the first line of `words` to that of `message`.

@@ -218,15 +218,6 @@ std::optional<std::int64_t> ParseTime(std::string_view text) {
          numbers[3] * 3'600 + numbers[4] * 60 + numbers[5];
 }
 
-std::optional<std::int64_t> ParseMoment(std::string_view text,
-                                        std::int64_t now) {
-  if (const auto age = ParseDuration(text)) {
-    return now - std::chrono::floor<std::chrono::seconds>(*age).count();
-  }
-  if (const auto time = ParseTime(text)) return time;
-  return ParseTime(std::string(text) + "T00:00:00Z");
-}
-
 std::string CompactTime(std::int64_t seconds) {
   return FormatCivil(seconds, "{:04}{:02}{:02}{:02}{:02}{:02}");
 }

@@ -44,12 +44,6 @@ std::string FormatTime(std::int64_t seconds);
 // nullopt for any other form or a date that does not exist.
 std::optional<std::int64_t> ParseTime(std::string_view text);
 
-// Parses a moment of the past as people type it: a duration back from `now`
-// ("2h"), a date ("2026-11-23", its first second in UTC), or the form that
-// FormatTime writes. Returns nullopt for any other form.
-std::optional<std::int64_t> ParseMoment(std::string_view text,
-                                        std::int64_t now);
-
 // Formats as "20261123114045" (UTC): the version of an archive that names none.
 std::string CompactTime(std::int64_t seconds);
 

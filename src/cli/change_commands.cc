@@ -69,10 +69,6 @@ ArchiveRequest MakeArchiveRequest(const Session& session,
   return request;
 }
 
-int Finish(const GlobalOptions& global, const Outcome& outcome) {
-  return PrintOutcome(global, outcome);
-}
-
 // Deletes the trees that retention set aside, in a background process if
 // possible: the outcome has been printed, so the caller need not wait.
 void DeleteSetAside(DeployContext* context) {
@@ -100,7 +96,7 @@ DeployContext* DeletingLater(DeployContext* context) {
 // ends idle instances and deletes the trees that were set aside.
 int FinishAndDelete(DeployContext* context, const GlobalOptions& global,
                     const Outcome& outcome) {
-  const int status = Finish(global, outcome);
+  const int status = PrintOutcome(global, outcome);
   EndIdleInstances(context);
   DeleteSetAside(context);
   return status;
@@ -125,8 +121,9 @@ int FinishTelling(Session* session, CommandId command,
     outcome.previous = outcome.current;
     PrintJson(OutcomeJson(global.subject, outcome));
   }
-  Say(global, fmt::format("told transaction {}: {}", transaction,
-                          CommandName(command)));
+  Say(global, fmt::format("asked transaction {} to {}", transaction,
+                          command == CommandId::kConfirm ? "keep its release"
+                                                         : "undo and stop"));
   return 0;
 }
 
@@ -138,7 +135,7 @@ void EndIdleInstances(DeployContext* context) {
   if (RunInBackground(drain)) return;
   try {
     drain();
-  } catch (const Error& error) {
+  } catch (const std::exception& error) {
     // The outcome stands, and the next transaction drains again.
     context->report(
         {.kind = ProgressEvent::Kind::kWarning, .text = error.what()});
@@ -164,7 +161,7 @@ int RunDeploy(const GlobalOptions& global, const DeployOptions& options) {
                            PlanStage(context, std::move(request)));
   }
   if (!options.activates)
-    return Finish(global, Stage(context, std::move(request)));
+    return PrintOutcome(global, Stage(context, std::move(request)));
   return FinishAndDelete(context, global,
                          Deploy(DeletingLater(context), std::move(request),
                                 options.confirm_within));
@@ -213,7 +210,7 @@ int RunPrune(const GlobalOptions& global) {
   DeployContext* context = Speaking(&session);
   if (global.dry_run)
     return PrintPlan(global, CommandId::kPrune, PlanPrune(context));
-  return Finish(global, Prune(context));
+  return PrintOutcome(global, Prune(context));
 }
 
 int RunPin(const GlobalOptions& global, const PinOptions& options) {
@@ -226,7 +223,7 @@ int RunPin(const GlobalOptions& global, const PinOptions& options) {
                : PrintPlan(global, CommandId::kUnpin,
                            PlanUnpin(context, version));
   }
-  return Finish(
+  return PrintOutcome(
       global, options.pinned ? Pin(context, version) : Unpin(context, version));
 }
 
@@ -235,9 +232,9 @@ int RunRecover(const GlobalOptions& global, const RecoverOptions& options) {
   DeployContext* context = Speaking(&session);
   if (global.dry_run)
     return PrintPlan(global, CommandId::kRecover, PreviewRecovery(context));
-  return Finish(global,
-                RecoverNow(context, options.no_service ? WithService::kNo
-                                                       : WithService::kYes));
+  return PrintOutcome(
+      global, RecoverNow(context, options.no_service ? WithService::kNo
+                                                     : WithService::kYes));
 }
 
 int RunConfirm(const GlobalOptions& global) {

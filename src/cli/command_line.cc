@@ -141,6 +141,14 @@ std::string LiveNow(const GlobalOptions& global) {
   }
 }
 
+// Returns whether the command changes something below a root, so that its error
+// must say that nothing has changed.
+bool CanChange(CommandId command) {
+  if (command == CommandId::kServe) return false;
+  const CommandGroup group = RowOf(command).group;
+  return group != CommandGroup::kLook && group != CommandGroup::kBuild;
+}
+
 // Runs the command and turns every exception into a printed error and an exit
 // status.
 int RunGuarded(CommandWords words) {
@@ -148,7 +156,8 @@ int RunGuarded(CommandWords words) {
   TakeGlobals(words, &global);
   if (global.json) global.subject = SubjectOf(global);
   const auto print = [&](const Error& error) {
-    return PrintError(global, words.command, error, LiveNow(global));
+    return PrintError(global, words.command, error,
+                      CanChange(words.command) ? LiveNow(global) : "");
   };
   try {
     const int status = RunCommand(&global, &words);
@@ -216,6 +225,23 @@ int PrintUsageError(const CommandWords& words, const CLI::App& app,
       "");
 }
 
+// Returns the index of the word "help" if it stands where the command would, or
+// 0.
+int IndexOfHelp(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (word == kHelp) return i;
+    if (!word.starts_with('-')) return 0;
+    const OptionRow* option = FindOption(GlobalRows(), word);
+    // A kMaybeDuration takes a value only after "=".
+    if (option != nullptr && option->kind != ValueKind::kFlag &&
+        option->kind != ValueKind::kMaybeDuration) {
+      ++i;
+    }
+  }
+  return 0;
+}
+
 int PrintHelp(const CLI::App& app) {
   const CommandRow* row = GivenCommand(app);
   WriteOut(row == nullptr ? FullHelp() : CommandHelp(*row));
@@ -231,12 +257,10 @@ int RunCommandLine(int argc, char** argv) {
     return PrintCandidates({argv + 2, argv + argc});
   }
   // `release help COMMAND` is `release COMMAND --help`.
-  std::vector<char*> help;
-  if (argc > 1 && argv[1] == kHelp) {
-    help = {argv[0]};
-    if (argc > 2) help.push_back(argv[2]);
+  std::vector<char*> help(argv, argv + argc);
+  if (const int at = IndexOfHelp(argc, argv); at > 0) {
+    help.erase(help.begin() + at);
     help.push_back(kHelpOption);
-    argc = static_cast<int>(help.size());
     argv = help.data();
   }
   CommandWords words;

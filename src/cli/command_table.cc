@@ -90,6 +90,11 @@ constexpr OptionRow kStatusOptions[] = {
      .help = "Print it again each second, until Ctrl-C"},
 };
 
+constexpr OptionRow kShowOptions[] = {
+    {Option::kTransaction, "--transaction", "The transaction of this number",
+     ValueKind::kCount, "N", Served::kYes},
+};
+
 constexpr OptionRow kCheckOptions[] = {
     {.option = Option::kUnits,
      .name = "--units",
@@ -188,8 +193,8 @@ constexpr OperandRow kArchive[] = {
 constexpr OperandRow kRelease[] = {
     {"version", "The release", ValueKind::kVersion}};
 constexpr OperandRow kReleaseOrNumber[] = {
-    {"what", "A release, or else the number of a transaction",
-     ValueKind::kVersion}};
+    {"release", "A release, or else the number of a transaction",
+     ValueKind::kVersion, Presence::kOptional}};
 constexpr OperandRow kEarlierRelease[] = {
     {"version", "Go back to this release instead", ValueKind::kVersion,
      Presence::kOptional}};
@@ -197,9 +202,9 @@ constexpr OperandRow kReleases[] = {
     {"version", "The releases (default: the live one)", ValueKind::kVersion,
      Presence::kOptional, Repeat::kMany}};
 constexpr OperandRow kTwoReleases[] = {
-    {"from", "A release; alone: compare the live release with it",
+    {"release", "A release; alone: compare the live release with it",
      ValueKind::kVersion},
-    {"to", "The release to compare it with", ValueKind::kVersion,
+    {"other", "The release to compare it with", ValueKind::kVersion,
      Presence::kOptional}};
 constexpr OperandRow kOneApp[] = {{"app", "The app (default: as with --app)",
                                    ValueKind::kApp, Presence::kOptional}};
@@ -248,8 +253,9 @@ constexpr CommandRow kCommands[] = {
      .group = CommandGroup::kLook,
      .help = "Show everything about one release or one transaction",
      .example = "  release show 1.4.2\n"
-                "  release show 42",
+                "  release show --transaction 42",
      .operands = kReleaseOrNumber,
+     .options = kShowOptions,
      .served = Served::kYes},
     {.command = CommandId::kCheck,
      .group = CommandGroup::kLook,
@@ -345,7 +351,7 @@ constexpr CommandRow kCommands[] = {
 std::string_view GroupName(CommandGroup group) {
   constexpr std::string_view kNames[] = {"Change what is live", "Look",
                                          "Keep or remove", "This host",
-                                         "Elsewhere"};
+                                         "Build and shell"};
   return kNames[static_cast<int>(group)];
 }
 

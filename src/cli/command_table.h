@@ -41,6 +41,7 @@ enum class Option {
   kCheck,
   kMetrics,
   kWatch,
+  kTransaction,
   kSince,
   kUntil,
   kUnits,

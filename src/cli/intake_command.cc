@@ -9,7 +9,6 @@
 #include "cli/change_commands.h"
 #include "cli/json.h"
 #include "cli/output.h"
-#include "cli/progress_display.h"
 #include "cli/session.h"
 #include "dropbox/intake.h"
 #include "os/identity.h"
@@ -32,9 +31,7 @@ int PrintIntakePlan(Session* session) {
 int RunIntake(const GlobalOptions& global) {
   Session session(global);
   if (global.dry_run) return PrintIntakePlan(&session);
-  session.RequireOnlyRootWrites();
-  DeployContext* context = session.context();
-  context->report = EventPrinter(global, context->bytes);
+  DeployContext* context = Speaking(&session);
   // With --json only one object for all uploads is printed, at the end.
   GlobalOptions each = global;
   each.json = false;

@@ -137,12 +137,21 @@ json NullableRecord(const std::optional<TransactionRecord>& record) {
   return record ? RecordJson(*record) : json(nullptr);
 }
 
+// In doubt counts as changed: nobody knows that it is not. An undo has changed
+// nothing, unless the command only settles what an earlier one began.
+bool MayHaveChanged(const Outcome& outcome) {
+  const bool settled = outcome.command == CommandId::kRecover &&
+                       outcome.result != Result::kNothing;
+  return outcome.result == Result::kCommitted ||
+         outcome.result == Result::kTold ||
+         outcome.result == Result::kInDoubt || settled;
+}
+
 json OutcomeObject(const JsonSubject& subject, const Outcome& outcome) {
   json object = Head(subject, outcome.command, static_cast<int>(outcome.exit));
   object.update(
       {{"result", ResultName(outcome.result)},
-       {"changed", outcome.result == Result::kCommitted ||
-                       outcome.result == Result::kTold},
+       {"changed", MayHaveChanged(outcome)},
        {"transaction",
         outcome.transaction == 0 ? json(nullptr) : json(outcome.transaction)},
        {"version", NullableName(outcome.version)},
@@ -270,7 +279,7 @@ std::string StatusJson(const JsonSubject& subject, const StatusReport& report,
        {"differences", DifferencesJson(report.differences)},
        {"service", UnitJson(report.unit)},
        {"instances", instances},
-       {"old_processes", ProcessesJson(report.strays)},
+       {"old_processes", ProcessesJson(report.old_processes)},
        {"in_progress", HolderJson(report.holder)},
        {"open", NullableRecord(state.open)},
        {"interrupted", report.interrupted()},

@@ -133,13 +133,12 @@ std::string MetricsText(const std::string& app, const StatusReport& report) {
   AddLive(report, &metrics);
   AddReleases(state, &metrics);
   AddLast(state, &metrics);
-  metrics.One("well", "1 where `release status --check` is content.",
-              report.well());
+  metrics.One("well", "1 if `release status --check` exits 0.", report.well());
   metrics.One("healthy", "1 where the probe is good, or there is none.",
               !report.unhealthy());
   metrics.One("as_shipped", "1 where the live tree is as it was shipped.",
               report.differences.empty());
-  metrics.One("in_doubt", "How many things a person should look at.",
+  metrics.One("in_doubt", "Number of problems.",
               static_cast<double>(state.problems.size()));
   metrics.One("transaction_running", "1 while a transaction runs.",
               report.holder.has_value());

@@ -84,7 +84,8 @@ struct StatusOptions {
 };
 
 struct ShowOptions {
-  std::string what;  // a release, or the number of a transaction
+  std::string what;         // a release, or the number of a transaction
+  std::string transaction;  // the number of a transaction; "": not given
 };
 
 struct CheckOptions {

@@ -82,6 +82,15 @@ std::string SuccessWords(const Outcome& outcome) {
                            outcome.previous);
 }
 
+// Returns whether the command has made a release live, so that its steps are
+// what the user waited for.
+bool ChangesLive(const Outcome& outcome) {
+  const CommandId command = outcome.command;
+  return outcome.result == Result::kCommitted &&
+         (command == CommandId::kDeploy || command == CommandId::kActivate ||
+          command == CommandId::kRollback || command == CommandId::kRestart);
+}
+
 // Returns what became of the service.
 std::string FailureVerdict(const Outcome& outcome) {
   switch (outcome.exit) {
@@ -90,7 +99,8 @@ std::string FailureVerdict(const Outcome& outcome) {
         return fmt::format("{}, and answers after a second try",
                            LiveWords(outcome.current));
       }
-      return fmt::format("undone; {} again", LiveWords(outcome.current));
+      return fmt::format("undone; {}{}", LiveWords(outcome.current),
+                         outcome.current.empty() ? ", as before" : " again");
     case Exit::kNeedsPerson:
       return fmt::format("manual intervention required: {} now",
                          LiveWords(outcome.current));
@@ -103,8 +113,9 @@ std::string FailureVerdict(const Outcome& outcome) {
 std::string NextStep(const Outcome& outcome) {
   switch (outcome.exit) {
     case Exit::kUndone:
-      return fmt::format("`release show {}` has all that is known of it",
-                         outcome.transaction);
+      return fmt::format(
+          "`release show --transaction {}` shows the full record",
+          outcome.transaction);
     case Exit::kNeedsPerson:
       return "`release status` says what is wrong";
     case Exit::kBusy:
@@ -150,7 +161,8 @@ std::string Label(const GlobalOptions& options, const std::string& word,
 int PrintOutcome(const GlobalOptions& options, const Outcome& outcome) {
   if (options.json) PrintJson(OutcomeJson(options.subject, outcome));
   if (!outcome.error || outcome.exit == Exit::kDone) {
-    Say(options, SuccessWords(outcome) + TotalWords(outcome));
+    Say(options, SuccessWords(outcome) +
+                     (ChangesLive(outcome) ? TotalWords(outcome) : ""));
     const bool went_live = outcome.result == Result::kCommitted &&
                            outcome.previous != outcome.current &&
                            !outcome.previous.empty();

@@ -34,10 +34,15 @@ std::string StepName(const ProgressEvent& event) {
   return (undo ? "undo " : "") + PrintableLines(event.text);
 }
 
+// Work that belongs to no transaction has the number 0.
+nlohmann::json NullableNumber(std::uint64_t number) {
+  return number == 0 ? nlohmann::json(nullptr) : nlohmann::json(number);
+}
+
 std::string EventJson(const ProgressEvent& event) {
   constexpr const char* kNames[] = {"step-begun", "step", "remark", "warning"};
   nlohmann::json object = {{"event", kNames[static_cast<int>(event.kind)]},
-                           {"transaction", event.transaction}};
+                           {"transaction", NullableNumber(event.transaction)}};
   object[IsStep(event) ? "name" : "message"] = event.text;
   if (event.kind == Kind::kStepDone) object["seconds"] = event.seconds;
   if (IsStep(event) && event.phase == StepPhase::kUndo) object["undo"] = true;
@@ -46,7 +51,7 @@ std::string EventJson(const ProgressEvent& event) {
 
 std::string BytesJson(const ProgressEvent& step, const StepProgress& progress) {
   return JsonText({{"event", "bytes"},
-                   {"transaction", step.transaction},
+                   {"transaction", NullableNumber(step.transaction)},
                    {"name", step.text},
                    {"bytes", progress.bytes},
                    {"total", progress.total == 0
@@ -73,7 +78,10 @@ std::string BytesWords(const StepProgress& progress) {
   text += fmt::format(", {}/s", FormatSize(static_cast<std::uint64_t>(rate)));
   if (progress.total > progress.bytes && rate > 0) {
     const auto left = static_cast<double>(progress.total - progress.bytes);
-    text += fmt::format(", {} left", FormatDuration(WholeSeconds(left / rate)));
+    const Nanoseconds time = WholeSeconds(left / rate);
+    if (time > Nanoseconds::zero()) {
+      text += fmt::format(", {} left", FormatDuration(time));
+    }
   }
   return text;
 }
@@ -112,10 +120,13 @@ void ProgressDisplay::Take(const ProgressEvent& event) {
 }
 
 void ProgressDisplay::Begin(const ProgressEvent& event) {
+  End();  // a step whose end was not reported
   step_ = event;
   start_ = std::chrono::steady_clock::now();
   bytes_->Begin(0);
   if (form_ == Form::kWords && !screen_.columns) return;
+  // RELEASE_THREADS=1 asks for a single thread.
+  if (Environment("RELEASE_THREADS") == "1") return;
   const Nanoseconds period = form_ == Form::kJson ? kJsonPeriod : kRedraw;
   ticker_ = std::make_unique<Ticker>(form_ == Form::kJson ? period : kDelay,
                                      period, [this] { Tick(); });

@@ -77,16 +77,15 @@ HistoryOptions HistoryOf(const CommandWords& words) {
 }
 
 // `release status shop` is `release --app shop status`.
-GlobalOptions StatusGlobals(GlobalOptions global, const CommandWords& words) {
-  const std::string app = words.Operand(0);
-  if (app.empty()) return global;
-  if (!global.app.empty() && global.app != app) {
+void TakeApp(const std::string& app, GlobalOptions* global) {
+  if (app.empty()) return;
+  if (!global->app.empty() && global->app != app) {
     throw Error(ErrorCode::kUsage,
                 fmt::format("cannot show two apps at once: {} and {}",
-                            Quoted(global.app), Quoted(app)));
+                            Quoted(global->app), Quoted(app)));
   }
-  global.app = app;
-  return global;
+  global->app = app;
+  if (global->json) global->subject = SubjectOf(*global);
 }
 
 // Runs the commands that change nothing in a root.
@@ -95,12 +94,13 @@ int RunShowing(const GlobalOptions& global, const CommandWords& words) {
     case CommandId::kList:
       return RunList(global);
     case CommandId::kStatus:
-      return RunStatus(StatusGlobals(global, words),
-                       {.check = words.Has(Option::kCheck),
-                        .watch = words.Has(Option::kWatch),
-                        .metrics = words.Has(Option::kMetrics)});
+      return RunStatus(global, {.check = words.Has(Option::kCheck),
+                                .watch = words.Has(Option::kWatch),
+                                .metrics = words.Has(Option::kMetrics)});
     case CommandId::kShow:
-      return RunShow(global, {.what = words.Operand(0)});
+      return RunShow(global,
+                     {.what = words.Operand(0),
+                      .transaction = words.Value(Option::kTransaction)});
     case CommandId::kCheck:
       return RunCheck(global, {.units = words.Has(Option::kUnits)});
     case CommandId::kHistory:
@@ -133,6 +133,9 @@ int RequireOutput(int status) {
 
 int RunCommand(GlobalOptions* global, CommandWords* words) {
   switch (words->command) {
+    case CommandId::kStatus:
+      TakeApp(words->Operand(0), global);
+      return RequireOutput(RunShowing(*global, *words));
     case CommandId::kServe:
       if (!TakeServedCommand(global, words)) return 0;
       if (global->json) global->subject = SubjectOf(*global);

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 
+#include "base/ascii.h"
 #include "base/units.h"
 #include "os/terminal.h"
 
@@ -72,6 +74,28 @@ std::string FormatMinute(const Screen& screen, std::int64_t seconds) {
 std::string FormatWhen(const Screen& screen, std::int64_t seconds) {
   return fmt::format("{} ({})", FormatAgo(screen, seconds),
                      FormatDate(screen, seconds));
+}
+
+std::optional<std::int64_t> ParseMoment(const Screen& screen,
+                                        const std::string& text) {
+  constexpr std::string_view kStart = "2026-11-23 00:00:00";
+  constexpr std::size_t kDate = 10;    // the date alone
+  constexpr std::size_t kMinute = 16;  // without the seconds
+  const bool has_unit = !text.empty() && !IsDigit(text.back());
+  if (const auto age = has_unit ? ParseDuration(text) : std::nullopt) {
+    return screen.now - std::chrono::floor<std::chrono::seconds>(*age).count();
+  }
+  const bool utc = text.ends_with('Z') || screen.zone == Screen::Zone::kUtc;
+  std::string whole =
+      text.ends_with('Z') ? text.substr(0, text.size() - 1) : text;
+  std::replace(whole.begin(), whole.end(), 'T', ' ');
+  // A day begins at midnight, a minute with its first second.
+  if (whole.size() == kDate || whole.size() == kMinute) {
+    whole += kStart.substr(whole.size());
+  }
+  if (!utc) return ParseLocalTime(whole);
+  std::replace(whole.begin(), whole.end(), ' ', 'T');
+  return ParseTime(whole + "Z");
 }
 
 std::string Cut(const Screen& screen, std::string_view text,

@@ -46,6 +46,13 @@ std::string FormatMinute(const Screen& screen, std::int64_t seconds);
 // Returns "3 h ago (2026-11-23 11:40:45)".
 std::string FormatWhen(const Screen& screen, std::int64_t seconds);
 
+// Parses a moment of the past as people type it: a duration back from now, with
+// its unit ("2h"), or a date in the screen's zone, with or without a time
+// ("2026-11-23", "2026-11-23 11:40"), or with a "Z" at the end in UTC. Returns
+// nullopt for any other form.
+std::optional<std::int64_t> ParseMoment(const Screen& screen,
+                                        const std::string& text);
+
 // Cuts the text to `columns` columns, the ellipsis included.
 std::string Cut(const Screen& screen, std::string_view text,
                 std::size_t columns);

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "base/version.h"
+#include "cli/screen.h"
 #include "trust/checksum_file.h"
 
 namespace release {
@@ -85,7 +86,7 @@ std::optional<std::string> ReadValue(ValueKind kind, std::string_view text) {
     case ValueKind::kMaybeDuration:
       return if_true(ParseDuration(text).has_value());
     case ValueKind::kMoment:
-      return if_true(ParseMoment(text, 0).has_value());
+      return if_true(ParseMoment({}, std::string(text)).has_value());
     case ValueKind::kCount:
       return if_true(IsCount(text));
     case ValueKind::kText:

@@ -80,22 +80,34 @@ void CheckAppName(const std::string& app) {
 }
 
 // Returns the configuration of the app whose root holds the working directory.
-// If one root lies in another, the inner one decides.
+// If one root lies in another, the inner one decides. Throws Error kAppUnknown
+// if two apps have that root, or if a configuration that cannot be used might
+// name an inner one.
 std::optional<Config> ConfigOfDirectory(const std::vector<std::string>& apps) {
-  std::optional<Config> found;
   const HostPath here = RealPath(WorkingDirectory());
+  std::optional<Config> found;
+  std::string why_unclear;
   if (here.empty()) return found;
   for (const std::string& app : apps) {
     try {
       Config config = ReadConfig(ConfigPath(app), app);
-      const HostPath root = RealPath(config.root);
-      const bool inner = !found || IsWithin(root, RealPath(found->root));
-      if (IsWithin(here, root) && inner) found = std::move(config);
+      config.root = RealPath(config.root);
+      if (!IsWithin(here, config.root)) continue;
+      if (found && found->root == config.root) {
+        why_unclear =
+            fmt::format("{} and {} have the same root", found->app, config.app);
+      }
+      if (!found || IsWithin(config.root, found->root)) {
+        found = std::move(config);
+      }
     } catch (const Error&) {
-      continue;  // that app's own commands report it
+      why_unclear = fmt::format("{} cannot be used", ConfigPath(app));
     }
   }
-  return found;
+  if (!found || why_unclear.empty()) return found;
+  throw Error(ErrorCode::kAppUnknown,
+              fmt::format("cannot tell which app is meant: {}; give --app",
+                          why_unclear));
 }
 
 // Chooses by the first that is given: --config, --app, RELEASE_APP (which

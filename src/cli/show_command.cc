@@ -77,30 +77,47 @@ std::string RecordText(const TransactionRecord& record, const Screen& screen) {
                      TransactionText(record, screen));
 }
 
+// Returns the transaction that is to be shown, or nullopt if it is a release.
+std::optional<TransactionRecord> TransactionMeant(Fs* fs,
+                                                  const ShowOptions& options) {
+  if (options.transaction.empty()) {
+    const Version version = Version::ParseOrThrow(options.what);
+    const DeploymentState state = ReadDeploymentState(fs);
+    if (state.listing.versions.contains(version)) return std::nullopt;
+    return FindTransaction(fs, options.what);
+  }
+  auto record = FindTransaction(fs, options.transaction);
+  if (record) return record;
+  throw Error(ErrorCode::kNoSuchRelease,
+              fmt::format("cannot find transaction {}; `release history` "
+                          "names those that are kept",
+                          options.transaction));
+}
+
 }  // namespace
 
 int RunShow(const GlobalOptions& global, const ShowOptions& options) {
-  const Version version = Version::ParseOrThrow(options.what);
+  const bool by_number = !options.transaction.empty();
+  if (by_number == !options.what.empty()) {
+    throw Error(ErrorCode::kUsage,
+                "cannot tell what to show: give a release or --transaction N");
+  }
   Session session(global);
   const Screen screen =
       OutScreen(global, session.context()->system.clock->WallSeconds());
-  const DeploymentState state = ReadDeploymentState(session.fs());
-  const auto record = state.listing.versions.contains(version)
-                          ? std::nullopt
-                          : FindTransaction(session.fs(), options.what);
-  if (record) {
-    if (global.json) {
-      PrintJson(HistoryJson(global.subject, CommandId::kShow, {*record}));
-    } else {
-      PrintText(RecordText(*record, screen));
-    }
-    return 0;
-  }
-  const ReleaseFacts facts = ReadReleaseFacts(session.context(), version);
-  if (global.json) {
-    PrintJson(ShowJson(global.subject, facts));
+  const auto record = TransactionMeant(session.fs(), options);
+  if (record && global.json) {
+    PrintJson(HistoryJson(global.subject, CommandId::kShow, {*record}));
+  } else if (record) {
+    PrintText(RecordText(*record, screen));
   } else {
-    PrintText(ReleaseText(facts, screen));
+    const ReleaseFacts facts = ReadReleaseFacts(
+        session.context(), Version::ParseOrThrow(options.what));
+    if (global.json) {
+      PrintJson(ShowJson(global.subject, facts));
+    } else {
+      PrintText(ReleaseText(facts, screen));
+    }
   }
   return 0;
 }

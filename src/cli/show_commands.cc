@@ -19,6 +19,7 @@
 #include "inspect/status.h"
 #include "inspect/unit_drop_ins.h"
 #include "os/cancellation.h"
+#include "os/identity.h"
 #include "os/startup.h"
 #include "os/terminal.h"
 #include "store/layout.h"
@@ -45,10 +46,11 @@ class RecordFilter {
  public:
   // Whether to show mistyped names though --all is not given.
   enum class Mistyped { kShown, kLeftOut };
-  RecordFilter(const HistoryOptions& options, std::int64_t now, Mistyped which)
+  RecordFilter(const HistoryOptions& options, const Screen& screen,
+               Mistyped which)
       : all_(options.all || which == Mistyped::kShown),
-        since_(ParseMoment(options.since, now).value_or(kEarliest)),
-        until_(ParseMoment(options.until, now).value_or(kLatest)) {}
+        since_(ParseMoment(screen, options.since).value_or(kEarliest)),
+        until_(ParseMoment(screen, options.until).value_or(kLatest)) {}
 
   bool Shows(const TransactionRecord& record) {
     const std::int64_t at = record.begin ? record.begin->at : 0;
@@ -93,9 +95,16 @@ std::vector<TransactionRecord> NewestRecords(Fs* fs, unsigned count,
   return records;
 }
 
-// Prints each transaction after `seen` as it ends, until interrupted or until
-// nobody reads it any more.
-int Follow(Session* session, std::uint64_t seen) {
+// Returns the number of the newest transaction that has ended; 0 if there is
+// none.
+std::uint64_t NewestEnded(Fs* fs) {
+  const DeploymentState state = ReadDeploymentState(fs);
+  return state.last ? state.last->number : 0;
+}
+
+// Prints each transaction after `seen` that the filter shows as it ends, until
+// interrupted or until nobody reads it any more.
+int Follow(Session* session, std::uint64_t seen, RecordFilter* filter) {
   while (InterruptSignal() == 0 && !OutIsClosed()) {
     for (const std::uint64_t number : ListRecords(session->fs())) {
       if (number <= seen) continue;
@@ -103,6 +112,7 @@ int Follow(Session* session, std::uint64_t seen) {
       // Stop here, so that the order is kept; the next poll reads it again.
       if (!record.end) break;
       seen = number;
+      if (!filter->Shows(record)) continue;
       if (session->options().json) {
         PrintJson(HistoryJson(session->options().subject, CommandId::kHistory,
                               {record}));
@@ -188,40 +198,55 @@ int PrintStatus(const GlobalOptions& global, const StatusOptions& options) {
   return StatusExit(options, report.well());
 }
 
-// Prints one line for each app. An app whose status cannot be read does not
-// hide the others.
-int PrintVerdicts(const GlobalOptions& global, const StatusOptions& options,
-                  const std::vector<std::string>& apps) {
-  bool well = true;
-  for (const std::string& app : apps) {
-    GlobalOptions one = global;
-    one.app = app;
-    try {
-      Session session(one);
-      const StatusReport report = Report(&session, options);
-      well = well && report.well();
-      if (global.quiet) continue;
+// Prints the verdict on one app. Returns the exit status of `status` for it. An
+// app whose status cannot be read does not hide the others.
+int PrintVerdictOn(const GlobalOptions& global, const StatusOptions& options) {
+  try {
+    Session session(global);
+    const StatusReport report = Report(&session, options);
+    if (!global.quiet) {
       const Screen screen = ScreenOf(&session);
       PrintVerdict(
           global, VerdictOf(report),
           Wrapped(screen, VerdictText(report, screen), kVerdictIndent));
-    } catch (const Error& error) {
-      if (error.code() == ErrorCode::kInterrupted) throw;
-      well = false;
-      PrintVerdict(global, Verdict::kAttention,
-                   fmt::format("{}: ATTENTION: {}", app, error.what()));
     }
+    return StatusExit(options, report.well());
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::kInterrupted) throw;
+    PrintVerdict(global, Verdict::kAttention,
+                 fmt::format("{} on {}: ATTENTION: {}", global.app,
+                             Printable(Caller().host),
+                             Printable(FirstLine(error.what()))));
+    return static_cast<int>(ExitBeforeSwitch(error.code()));
   }
-  return StatusExit(options, well);
 }
 
+// Returns the status of the first app that cannot be read or is not well.
+int PrintVerdicts(const GlobalOptions& global, const StatusOptions& options,
+                  const std::vector<std::string>& apps) {
+  int status = 0;
+  for (const std::string& app : apps) {
+    GlobalOptions one = global;
+    one.app = app;
+    const int each = PrintVerdictOn(one, options);
+    if (status == 0) status = each;
+  }
+  return status;
+}
+
+// Ctrl-C is its normal end.
 int WatchStatus(const GlobalOptions& global, StatusOptions options) {
   options.watch = false;
   PosixClock clock;
   int status = 0;
   while (InterruptSignal() == 0 && !OutIsClosed()) {
     if (IsTerminal(OutputStream::kOut)) WriteOut(kClearScreen);
-    status = RunStatus(global, options);
+    try {
+      status = RunStatus(global, options);
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::kInterrupted) throw;
+      break;
+    }
     clock.Sleep(kWatchPoll);
   }
   return status;
@@ -281,16 +306,18 @@ int RunHistory(const GlobalOptions& global, const HistoryOptions& options) {
   Session session(global);
   RequireLayout(session.fs());
   const Screen screen = ScreenOf(&session);
+  if (options.follow && !options.until.empty()) {
+    throw Error(ErrorCode::kUsage,
+                "cannot follow the history until a time: leave out --until");
+  }
+  // Read first, so that a transaction which ends meanwhile is followed.
+  const std::uint64_t seen = NewestEnded(session.fs());
   // A script filters for itself.
-  RecordFilter filter(options, screen.now,
+  RecordFilter filter(options, screen,
                       global.json ? RecordFilter::Mistyped::kShown
                                   : RecordFilter::Mistyped::kLeftOut);
   std::vector<TransactionRecord> records =
       NewestRecords(session.fs(), options.count, &filter);
-  const auto ended = std::find_if(
-      records.begin(), records.end(),
-      [](const TransactionRecord& record) { return record.end.has_value(); });
-  const std::uint64_t seen = ended == records.end() ? 0 : ended->number;
   if (options.follow) std::reverse(records.begin(), records.end());
   if (global.json) {
     PrintJson(HistoryJson(global.subject, CommandId::kHistory, records));
@@ -302,7 +329,7 @@ int RunHistory(const GlobalOptions& global, const HistoryOptions& options) {
                               Counted(filter.left_out(), "transaction")));
     }
   }
-  return options.follow ? Follow(&session, seen) : 0;
+  return options.follow ? Follow(&session, seen, &filter) : 0;
 }
 
 int RunVerify(const GlobalOptions& global, const VerifyOptions& options) {

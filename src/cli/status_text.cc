@@ -24,10 +24,10 @@ std::string Backticked(const std::string& command) {
   return "`" + command + "`";
 }
 
-// Returns the sentence up to its first pause: the rest stands below.
+// Returns the problem up to its first ';' or ':'. The full text follows below.
 std::string Headline(const std::string& problem) {
-  const std::size_t end = std::min({problem.find(", "), problem.find("; "),
-                                    problem.find(": "), problem.size()});
+  const std::size_t end =
+      std::min({problem.find("; "), problem.find(": "), problem.size()});
   return Printable(problem.substr(0, end));
 }
 
@@ -77,7 +77,9 @@ std::string LiveText(const StatusReport& report, const Screen& screen) {
   if (const auto since = report.live_since()) {
     text += " since " + FormatWhen(screen, *since);
   }
-  if (state.open && state.open->begin->to == state.live) {
+  const auto& open = state.open;
+  if (open && open->switching && open->begin->to == state.live &&
+      !open->begin->KeepsLive()) {
     text += ", not proved yet";
   } else if (entry->state != ReleaseState::kGood) {
     text += fmt::format(", {}", StateName(entry->state));
@@ -93,10 +95,15 @@ std::string BeforeText(const StatusReport& report) {
              : "nothing to roll back to";
 }
 
-std::string HealthText(const StatusReport& report) {
-  if (!report.probe) return "not configured";
-  if (report.probe->problem) return Printable(*report.probe->problem);
-  return "ok, answered in " + FormatDuration(report.probe->took);
+void AddHealth(const StatusReport& report, LabelledLines* lines) {
+  if (!report.probe) return lines->Add("health", "not configured");
+  const Reason& problem = report.probe->problem;
+  if (!problem) {
+    return lines->Add("health",
+                      "ok, answered in " + FormatDuration(report.probe->took));
+  }
+  lines->Add("health", Printable(FirstLine(*problem)));
+  lines->AddExcerpt(LaterLines(*problem));
 }
 
 std::string FilesText(const StatusReport& report) {
@@ -171,7 +178,7 @@ void AddService(const StatusReport& report, const Screen& screen,
   for (const InstanceStatus& each : report.instances) {
     lines->Add("instance", InstanceText(each, screen));
   }
-  for (const ProcessUse& use : report.strays) {
+  for (const ProcessUse& use : report.old_processes) {
     lines->Add("old process",
                fmt::format("pid {} ({}) still uses {}", use.pid,
                            Escaped(use.name), Escaped(use.path)));
@@ -194,17 +201,23 @@ void AddTransactions(const StatusReport& report, const Screen& screen,
   }
 }
 
+// Returns what a problem says after its last ';': what to do.
+std::string RemedyOf(const std::string& problem) {
+  const std::size_t end = problem.rfind("; ");
+  return Printable(end == problem.npos ? problem : problem.substr(end + 2));
+}
+
 // Returns the command that goes on from a problem.
 std::string Remedy(const StatusReport& report) {
   if (report.interrupted())
     return Backticked("release recover") + " settles it";
   if (report.doubt) {
     return fmt::format(
-        "`release show {}` says what happened; then `release "
+        "`release show --transaction {}` says what happened; then `release "
         "activate V` makes a release live that you choose",
         report.doubt->number);
   }
-  if (!report.state.problems.empty()) return "see the problems above";
+  if (!report.state.problems.empty()) return RemedyOf(report.state.problems[0]);
   if (!report.state.live) {
     return "`release list` names the releases; `release activate V` makes one "
            "live";
@@ -290,7 +303,7 @@ std::string StatusText(const StatusReport& report, const Screen& screen) {
   lines.Add("before", BeforeText(report));
   AddService(report, screen, &lines);
   if (report.state.live) {
-    lines.Add("health", HealthText(report));
+    AddHealth(report, &lines);
     lines.Add("files", FilesText(report));
   }
   AddTransactions(report, screen, &lines);

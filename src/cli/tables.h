@@ -24,8 +24,8 @@ std::string VerifyText(const std::vector<VerifiedRelease>& releases,
                        const Screen& screen);
 std::string CheckText(const std::vector<Finding>& findings,
                       const Screen& screen);
-// Each difference is a line. The letters are git's: A added, D removed, M changed
-// (content, mode or link target), T another kind of entry.
+// Each difference is a line. The letters are git's: A added, D removed, M
+// changed (content, mode or link target), T another kind of entry.
 std::string DifferencesText(const std::vector<ManifestDifference>& differences,
                             const Screen& screen);
 

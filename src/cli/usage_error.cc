@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "cli/help.h"
+#include "cli/screen.h"
 
 namespace release {
 namespace {
@@ -72,7 +73,7 @@ std::string WhyNotValue(ValueKind kind, std::string_view words,
   if (kind == ValueKind::kDuration && !ParseDuration(text)) {
     return fmt::format("{} is not a duration (30s, 10m, 1h30m)", Quoted(text));
   }
-  if (kind == ValueKind::kMoment && !ParseMoment(text, 0)) {
+  if (kind == ValueKind::kMoment && !ParseMoment({}, std::string(text))) {
     return fmt::format("{} is neither a duration (2h) nor a date (2026-11-23)",
                        Quoted(text));
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 #include <utility>
 
 namespace release {
@@ -32,9 +33,13 @@ ReportedWork::ReportedWork(DeployContext* context, std::string name,
 
 ReportedWork::~ReportedWork() {
   const Nanoseconds took = context_->system.clock->SinceBoot() - start_;
-  context_->report({.kind = ProgressEvent::Kind::kStepDone,
-                    .text = name_,
-                    .seconds = std::chrono::duration<double>(took).count()});
+  try {
+    context_->report({.kind = ProgressEvent::Kind::kStepDone,
+                      .text = name_,
+                      .seconds = std::chrono::duration<double>(took).count()});
+  } catch (const std::exception&) {
+    // A display must not end the work, nor hide why it failed.
+  }
 }
 
 Failure FailureOf(const Error& error) {

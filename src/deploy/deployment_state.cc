@@ -109,7 +109,7 @@ void CompareWithLedger(DeploymentState* state) {
     return;
   }
   state->problems.push_back(fmt::format(
-      "{} names {}, yet the records say that {} went live last: the link was "
+      "{} names {} but the records name {}: the link was "
       "moved by hand or a record is lost; `release activate` proves and "
       "records what is to stay, `release rollback` goes to the last good one",
       kCurrent, state->CurrentName(),

@@ -69,15 +69,15 @@ std::vector<std::string> InstanceProblems(
         InstanceUnit(config.service.unit, each.version.name());
     if (each.role == InstanceRole::kLive && !each.running) {
       problems.push_back(fmt::format(
-          "{} is live, and its instance {} does not run, it is {}; `release "
-          "start` starts it",
-          each.version.name(), unit, each.state));
+          "the instance {} of the live release does not run: it is {}; "
+          "`release start` starts it",
+          unit, each.state));
     }
     if (each.role == InstanceRole::kStray && each.running) {
       problems.push_back(fmt::format(
-          "{} runs, and {} is not a release of this root; `systemctl stop "
+          "{} runs but belongs to no release of this root; `systemctl stop "
           "'{}'` ends it",
-          unit, each.version.name(), unit));
+          unit, unit));
     }
   }
   return problems;

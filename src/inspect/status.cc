@@ -7,6 +7,8 @@
 #include <set>
 
 #include "base/host_path.h"
+#include "base/text.h"
+#include "os/cancellation.h"
 #include "service/unit.h"
 #include "service/waiter.h"
 #include "store/instance_link.h"
@@ -20,17 +22,18 @@ namespace {
 
 // Returns one use for each process that runs from a release other than `live`,
 // such as a worker that did not exit when the service was restarted.
-std::vector<ProcessUse> Strays(DeployContext* context, const Version& live) {
+std::vector<ProcessUse> OldProcesses(DeployContext* context,
+                                     const Version& live) {
   const HostPath releases = context->config->root / kReleases;
-  std::vector<ProcessUse> strays;
+  std::vector<ProcessUse> found;
   std::set<int> seen;
   for (const ProcessUse& use : context->system.runner->UsersOf(releases)) {
     const auto version = VersionOfPath(releases, use.path);
     if (version && *version != live && seen.insert(use.pid).second) {
-      strays.push_back(use);
+      found.push_back(use);
     }
   }
-  return strays;
+  return found;
 }
 
 void SendProbe(DeployContext* context, const Version& live,
@@ -44,6 +47,8 @@ void SendProbe(DeployContext* context, const Version& live,
   Clock* clock = context->system.clock;
   const Nanoseconds start = clock->SinceBoot();
   Reason problem = ProbeLive(config, context->system, hook_context);
+  // A signal cuts a probe off, and that says nothing about the service.
+  if (problem) ThrowIfCancelled();
   report->probe = ProbeStatus{.problem = std::move(problem),
                               .took = clock->SinceBoot() - start};
 }
@@ -65,7 +70,7 @@ void CheckLive(DeployContext* context, TreeCheck tree_check,
     if (error.code() == ErrorCode::kInterrupted) throw;
     state.problems.emplace_back(error.what());
   }
-  report->strays = Strays(context, live);
+  report->old_processes = OldProcesses(context, live);
   SendProbe(context, live, report);
 }
 
@@ -150,6 +155,8 @@ std::optional<TransactionRecord> FindRecord(Fs* fs, const Decides& decides) {
   int left = kSearchedRecords;
   for (auto it = numbers.rbegin(); it != numbers.rend() && left > 0;
        ++it, --left) {
+    // A transaction that ends meanwhile removes old records.
+    if (!fs->Stat(Fs::kRoot, RecordPath(*it))) continue;
     TransactionRecord record = ReadRecord(fs, *it);
     if (record.begin && record.end && decides(record)) return record;
   }
@@ -192,7 +199,8 @@ std::optional<TransactionRecord> FindActivation(Fs* fs,
                                                 const DeploymentState& state) {
   const auto changes_live = [](const TransactionRecord& record) {
     return record.begin && record.end->committed && record.begin->to &&
-           (record.switching || record.begin->takes_over);
+           (record.begin->takes_over ||
+            (record.switching && !record.begin->KeepsLive()));
   };
   if (!state.live) return std::nullopt;
   auto found = state.last && changes_live(*state.last)
@@ -223,9 +231,9 @@ void AddUnfinished(Fs* fs, StatusReport* report) {
   }
   report->doubt = FindDoubt(fs, state);
   if (report->doubt) {
-    state.problems.push_back(fmt::format("transaction {} ended in doubt: {}",
-                                         report->doubt->number,
-                                         report->doubt->end->message));
+    state.problems.push_back(
+        fmt::format("transaction {} ended in doubt: {}", report->doubt->number,
+                    FirstLine(report->doubt->end->message)));
   }
 }
 
@@ -269,7 +277,7 @@ StatusReport ReadOnce(DeployContext* context, TreeCheck tree_check) {
   LookAtService(context, &report);
   if (report.state.live) CheckLive(context, tree_check, &report);
   const HostPath releases = context->config->root / kReleases;
-  std::erase_if(report.strays, [&](const ProcessUse& use) {
+  std::erase_if(report.old_processes, [&](const ProcessUse& use) {
     const auto version = VersionOfPath(releases, use.path);
     return version && HasInstance(report, *version);
   });

@@ -54,8 +54,8 @@ struct StatusReport {
   std::optional<ProbeStatus> probe;             // nullopt: none was sent
   std::optional<UnitStatus> unit;               // without [instances]
   std::vector<InstanceStatus> instances;        // with [instances]
-  std::vector<ProcessUse> strays;  // processes that run from another release
-  std::size_t undelivered = 0;     // notices in the outbox
+  std::vector<ProcessUse> old_processes;        // that run from another release
+  std::size_t undelivered = 0;                  // notices in the outbox
   std::string undelivered_reason;  // why the last try to deliver one failed
 
   // Returns true if a transaction has begun and not ended, and no process runs

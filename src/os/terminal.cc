@@ -115,4 +115,15 @@ std::string FormatLocalTime(std::int64_t seconds) {
                      local.tm_hour, local.tm_min, local.tm_sec);
 }
 
+std::optional<std::int64_t> ParseLocalTime(const std::string& text) {
+  std::tm local{};
+  local.tm_isdst = -1;  // the host's rules decide
+  const char* const end = strptime(text.c_str(), "%Y-%m-%d %H:%M:%S", &local);
+  if (end == nullptr || *end != '\0') return std::nullopt;
+  const std::int64_t seconds = std::mktime(&local);
+  // mktime accepts the 31st of February, and strptime a leading blank.
+  if (FormatLocalTime(seconds) != text) return std::nullopt;
+  return seconds;
+}
+
 }  // namespace release

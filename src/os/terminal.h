@@ -36,6 +36,11 @@ enum class OutputStream { kOut, kErr };
 // "2026-11-23 11:40:45". Formats a time that has no date here as UTC.
 [[nodiscard]] std::string FormatLocalTime(std::int64_t seconds);
 
+// Parses the form that FormatLocalTime writes. Returns nullopt for any other
+// form, and for a date that does not exist.
+[[nodiscard]] std::optional<std::int64_t> ParseLocalTime(
+    const std::string& text);
+
 }  // namespace release
 
 #endif  // RELEASE_OS_TERMINAL_H_

@@ -1,6 +1,6 @@
 #include "os/ticker.h"
 
-#include <system_error>
+#include <exception>
 #include <utility>
 
 namespace release {
@@ -10,7 +10,7 @@ Ticker::Ticker(Nanoseconds delay, Nanoseconds period,
     : tick_(std::move(tick)) {
   try {
     thread_ = std::thread([this, delay, period] { Run(delay, period); });
-  } catch (const std::system_error&) {
+  } catch (const std::exception&) {
     // Only a display depends on it.
   }
 }
@@ -28,7 +28,11 @@ void Ticker::Run(Nanoseconds delay, Nanoseconds period) {
   std::unique_lock<std::mutex> lock(mutex_);
   for (Nanoseconds wait = delay;
        !ended_.wait_for(lock, wait, [this] { return ends_; }); wait = period) {
-    tick_();
+    try {
+      tick_();
+    } catch (const std::exception&) {
+      // Memory may be short for a moment; the next call does better.
+    }
   }
 }
 

@@ -16,6 +16,7 @@ class Ticker {
   // Calls `tick` after `delay` and from then on at each `period`, until the
   // object is destroyed. The destructor waits for a call that is under way, so
   // `tick` must not destroy it. If no thread can be started, never calls it.
+  // Ignores an exception of `tick`.
   Ticker(Nanoseconds delay, Nanoseconds period, std::function<void()> tick);
   ~Ticker();
   Ticker(const Ticker&) = delete;

@@ -90,7 +90,7 @@ struct TransactionRecord {
   std::optional<EndRecord> end;
   std::string current_step;  // the step begun last on the way forward
   std::string undo_step;     // the step begun last by the undo
-  // Until when the step begun last may take, in seconds since 1970; 0: it has
+  // When the limit of the latest step expires, in seconds since 1970; 0: it has
   // no limit. For display only: the limit itself is kept by a clock that does
   // not jump.
   std::int64_t step_until = 0;

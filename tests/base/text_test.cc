@@ -55,4 +55,15 @@ TEST_CASE("only well-formed UTF-8 passes") {
   CHECK_FALSE(IsUtf8("\xe2\x82"));          // cut
 }
 
+TEST_CASE("a message is split into its cause and its excerpt") {
+  const std::string message =
+      "cannot start: it died\nlast lines:\n  Traceback:\n    File x\n\n  end";
+  CHECK(FirstLine(message) == "cannot start: it died");
+  CHECK(
+      LaterLines(message) ==
+      std::vector<std::string>{"last lines:", "Traceback:", "  File x", "end"});
+  CHECK(FirstLine("one line") == "one line");
+  CHECK(LaterLines("one line").empty());
+}
+
 }  // namespace release

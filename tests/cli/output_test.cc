@@ -117,7 +117,7 @@ TEST_CASE("an error before any transaction has the same JSON as an outcome") {
 
 TEST_CASE("nothing that is printed can command the terminal") {
   const std::string evil = "a\x1b[2J\x9b\n  b";
-  const std::string shown = "a\\x1b[2J\\x9b\n  b";
+  const std::string shown = "a\\x1b[2J\\x9b\n";
   Outcome outcome = Failed(Exit::kUndone);
   outcome.error->message = evil;
   outcome.current = evil;

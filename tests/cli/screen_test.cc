@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "support/scoped_env.h"
+
 namespace release {
 namespace {
 
@@ -33,6 +35,24 @@ TEST_CASE("an age has the largest unit of which there are two") {
 
 TEST_CASE("a date stands beside the age") {
   CHECK(FormatWhen(Wide(80), kNow - 60) == "60 s ago (2026-11-23 11:39:45Z)");
+}
+
+TEST_CASE("a moment is a duration back from now, or a date in the zone") {
+  const ScopedEnv zone("TZ", "UTC-2");  // two hours ahead of UTC
+  Screen screen = Wide(80);
+  CHECK(ParseMoment(screen, "2h") == kNow - 7200);
+  CHECK(ParseMoment(screen, "2026-11-23") == kNow - 42'045);
+  CHECK(ParseMoment(screen, "2026-11-23 11:40") == kNow - 45);
+  CHECK(ParseMoment(screen, "2026-11-23T11:40:45Z") == kNow);
+  screen.zone = Screen::Zone::kLocal;
+  CHECK(ParseMoment(screen, "2026-11-23 13:40:45") == kNow);
+  CHECK(ParseMoment(screen, "2026-11-23T11:40:45Z") == kNow);
+  for (const char* bad :
+       {"", "20261123", "soon", "2026-02-30", "2026-11-23 25:00",
+        "2026-11-23 11:40:45 x", "-2h", " 2026-11-23"}) {
+    CAPTURE(bad);
+    CHECK(!ParseMoment(screen, bad));
+  }
 }
 
 TEST_CASE("text that is too long is cut with a mark") {

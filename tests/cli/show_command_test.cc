@@ -49,6 +49,18 @@ TEST_CASE(
   CHECK(Has(rig.Run({"show", "1"}).out, "release      1\n"));
 }
 
+TEST_CASE("show of a transaction that is not there names the history") {
+  const CommandRig rig;
+  rig.Deploy("1");
+  const Printed shown = rig.Run({"show", "--transaction", "1"});
+  CHECK(Has(shown.out, "transaction 1: deploy of 1, committed\n"));
+  const Printed missing = rig.Run({"show", "--transaction", "9"});
+  CHECK(missing.exit == 7);
+  CHECK(Has(missing.err, "cannot find transaction 9; `release history`"));
+  CHECK(rig.Run({"show"}).exit == 2);
+  CHECK(rig.Run({"show", "1", "--transaction", "1"}).exit == 2);
+}
+
 TEST_CASE("show of a mistyped release names the one that was meant") {
   const CommandRig rig;
   rig.Deploy("1.4.2");

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "support/archives.h"
@@ -118,6 +119,29 @@ TEST_CASE("diff compares two releases, or the live one with another") {
   CHECK(rig.Run({"diff", "1"}).err == "1 difference from 2 to 1\n");
   CHECK(rig.Run({"diff", "2"}).err == "0 differences from 2 to 2\n");
   CHECK(rig.Run({"diff", "1", "9"}).exit == 7);
+}
+
+TEST_CASE("history shows only what --since and --until leave") {
+  const CommandRig rig;
+  rig.Deploy("1");
+  const auto rows = [&](const std::vector<std::string>& words) {
+    const std::string out = rig.Run(words).out;
+    return std::count(out.begin(), out.end(), '\n');
+  };
+  CHECK(rows({"history", "--since", "1h"}) == 2);
+  CHECK(rows({"history", "--until", "1h"}) == 0);
+  CHECK(rows({"history", "--since", "2026-01-01", "--until", "2026-01-02"}) ==
+        0);
+  CHECK(rig.Run({"history", "--follow", "--until", "1h"}).exit == 2);
+}
+
+TEST_CASE("the error of a command that only looks does not say what is live") {
+  const CommandRig rig;
+  rig.Deploy("1");
+  const Printed shown = rig.Run({"show", "9.9"});
+  CHECK(shown.err.starts_with("error: cannot find release 9.9"));
+  CHECK(rig.Run({"activate", "9.9"})
+            .err.starts_with("error: nothing changed; 1 is live\n"));
 }
 
 }  // namespace release

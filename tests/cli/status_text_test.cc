@@ -113,8 +113,7 @@ TEST_CASE("a problem is shouted, and its first words stand in the first line") {
   shop.Deploy("1");
   shop.disk.MakeDirectory(Fs::kRoot, "releases/by-hand", 0755);
   CHECK(Has(shop.Line(),
-            "ATTENTION: releases/by-hand was not put there by this tool, 1 is "
-            "live"));
+            "ATTENTION: releases/by-hand was not put there by this tool, so "));
   CHECK(Has(shop.Text(), "PROBLEM      releases/by-hand was not put "));
 }
 
@@ -158,6 +157,42 @@ TEST_CASE("names from outside cannot move the cursor in a status") {
   shop.context.caller.host = "web\x1b[2J";
   shop.Deploy("1");
   CHECK(!Has(shop.Text() + shop.Line(), "\x1b"));
+}
+
+TEST_CASE("a health check that fails is told line by line") {
+  Shop shop;
+  shop.Deploy("1");
+  shop.runner.On("probe", [](const Command&) {
+    CommandResult result = Exited(1);
+    result.output = "no database\nno cache\n";
+    return result;
+  });
+  const std::string text = shop.Text();
+  CHECK(Has(text,
+            "health       probe: exit status 1\n"
+            "             no database\n"
+            "             no cache\n"));
+}
+
+TEST_CASE("a restart of what is live does not make it live again") {
+  Shop shop;
+  DeployAll(&shop, {"1"});
+  shop.clock.wall_seconds += 86'400;
+  Restart(&shop.context);
+  CHECK(shop.Line(3600) == "shop on web1: ok, 1 live since 25 h ago");
+}
+
+TEST_CASE("a release that is proved stays so while a pin runs") {
+  Shop shop;
+  shop.Deploy("1");
+  Lock lock(&shop.disk, &shop.clock, shop.context.caller, Nanoseconds{0});
+  Journal journal(&shop.disk, 2, Journal::RecordSpace::kNewFile);
+  journal.Begin({.command = CommandId::kPin,
+                 .caller = shop.context.caller,
+                 .at = shop.clock.wall_seconds,
+                 .from_target = "releases/1",
+                 .to = Version::Parse("1")});
+  CHECK(!Has(shop.Text(), "not proved yet"));
 }
 
 }  // namespace release

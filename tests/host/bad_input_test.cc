@@ -22,6 +22,7 @@ struct Refused {
   int exit = 0;
   std::string code;
   std::string message;
+  std::string detail;  // the lines below the message
 };
 
 // A site where 1.0 and 2.0 are good and 2.0 is live.
@@ -69,7 +70,8 @@ struct Fixture {
     const std::string message = object["error"]["message"];
     CHECK(message.starts_with("cannot "));
     CHECK(finished.err.find(message) != std::string::npos);
-    return {finished.exit, object["error"]["code"], message};
+    return {finished.exit, object["error"]["code"], message,
+            object["error"]["detail"].dump()};
   }
 
   // Checks that the command is refused with this exit status and code, and that
@@ -215,10 +217,10 @@ TEST_CASE_FIXTURE(Fixture,
   const Refused refused = Refuse({"--config", path, "rollback"});
   CHECK(refused.exit == 2);
   CHECK(refused.code == "config-invalid");
-  CHECK(refused.message.find("shop.toml:2:1: ") != std::string::npos);
-  CHECK(refused.message.find("keep_release") != std::string::npos);
-  CHECK(refused.message.find("shop.toml:4:") != std::string::npos);
-  CHECK(refused.message.find("deadline") != std::string::npos);
+  CHECK(refused.detail.find("shop.toml:2:1: ") != std::string::npos);
+  CHECK(refused.detail.find("keep_release") != std::string::npos);
+  CHECK(refused.detail.find("shop.toml:4:") != std::string::npos);
+  CHECK(refused.detail.find("deadline") != std::string::npos);
 }
 
 TEST_CASE_FIXTURE(Fixture, "a config that does not parse or is not there") {
@@ -227,7 +229,7 @@ TEST_CASE_FIXTURE(Fixture, "a config that does not parse or is not there") {
   const Refused broken = Refuse({"--config", path, "rollback"});
   CHECK(broken.exit == 2);
   CHECK(broken.code == "config-invalid");
-  CHECK(broken.message.find("shop.toml:2:") != std::string::npos);
+  CHECK(broken.detail.find("shop.toml:2:") != std::string::npos);
   const Refused missing =
       Refuse({"--config", site.files() + "/none.toml", "rollback"});
   CHECK(missing.exit == 2);

@@ -25,7 +25,7 @@ class ShopWithOne : public LiveShop {
   }
 
   // Deploys the archive of release 2, and checks that it is undone with that
-  // error code. Returns the error message.
+  // error code. Returns the error message and the lines below it.
   std::string CheckUndone(const std::string& archive, std::string code) {
     const Said said = Release({"deploy", archive});
     CAPTURE(said.err);
@@ -48,7 +48,7 @@ class ShopWithOne : public LiveShop {
     // The next deploy must work.
     CHECK(Release({"deploy", Archive("3")}).status == 0);
     CheckLive("3");
-    return said.Message();
+    return said.Message() + said.json["error"]["detail"].dump();
   }
   std::string CheckBehaviourUndone(const std::string& behaviour,
                                    const std::string& code) {
@@ -150,7 +150,7 @@ TEST_SUITE("inside a container: bad releases") {
       CAPTURE(said.err);
       CHECK(said.status == 1);
       CHECK(said.Code() == code);
-      CHECK(Has(said.Message(), "no tea"));
+      CHECK(Has(said.json["error"]["detail"].dump(), "no tea"));
       CHECK(Has(said.err, "no tea"));
       CHECK(Has(said.err, "nothing changed; 1 is live"));
       CHECK(shop.TakeUps() == before);

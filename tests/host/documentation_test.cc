@@ -35,8 +35,7 @@ Words Matches(const std::string& text, const std::string& pattern) {
 }
 
 Words Commands() {
-  const std::string help = OutputOf(RELEASE_BINARY " --help");
-  return Matches(help.substr(help.find("Subcommands:")), "^  ([a-z]+) ");
+  return Matches(OutputOf(RELEASE_BINARY " --help"), "^  ([a-z]+) ");
 }
 
 // Returns the options ("--root", "--json", ...) of all help texts.

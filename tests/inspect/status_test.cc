@@ -193,8 +193,8 @@ TEST_CASE("each process of another release is reported once") {
       {8, "app", What::kExecutable, "/srv/shop/releases/2/bin/app"},
       {9, "tar", What::kDirectory, "/srv/shop/releases/.partial-000009"}};
   const StatusReport report = world.Read();
-  REQUIRE(report.strays.size() == 1);
-  CHECK(report.strays[0].pid == 7);
+  REQUIRE(report.old_processes.size() == 1);
+  CHECK(report.old_processes[0].pid == 7);
 }
 
 TEST_CASE("notices that were not delivered are counted") {

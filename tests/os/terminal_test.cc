@@ -42,6 +42,16 @@ TEST_CASE("a local time has the host's zone") {
   CHECK(FormatLocalTime(1'795'434'045) == "2026-11-23 13:40:45");
 }
 
+TEST_CASE("a local time is read as it is written, and in no other form") {
+  const ScopedEnv zone("TZ", "UTC-2");
+  CHECK(ParseLocalTime("2026-11-23 13:40:45") == 1'795'434'045);
+  for (const char* bad : {"", "2026-11-23", "2026-11-23 13:40",
+                          "2026-02-30 00:00:00", "2026-11-23 13:40:45Z"}) {
+    CAPTURE(bad);
+    CHECK(!ParseLocalTime(bad));
+  }
+}
+
 TEST_CASE("standard error is recognized as a terminal, 80 columns wide") {
   const auto ask = [] {
     return static_cast<int>(TerminalColumns(OutputStream::kErr).value_or(0));

@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <new>
+#include <thread>
 
 #include "support/command_run.h"
 
@@ -18,6 +20,16 @@ TEST_CASE("a ticker calls its function again and again, until it is gone") {
   const int at_end = calls;
   std::this_thread::sleep_for(std::chrono::milliseconds(5));
   CHECK(calls == at_end);
+}
+
+TEST_CASE("a ticker goes on after an exception of its function") {
+  std::atomic<int> calls{0};
+  const Ticker ticker(std::chrono::milliseconds(1),
+                      std::chrono::milliseconds(1), [&] {
+                        ++calls;
+                        throw std::bad_alloc();
+                      });
+  CHECK(Becomes([&] { return calls >= 2; }));
 }
 
 TEST_CASE("a ticker that is gone before its delay never calls") {
