@@ -132,8 +132,8 @@ bool Instance::AnswersAtOnce(const HookContext& own) {
       !GroupsContain(peer.control_groups, service_.ControlGroup())) {
     return false;
   }
-  // A single process that uses the release is enough; usually it is the one that
-  // listens. To look at all takes long on a busy host.
+  // A single process that uses the release is enough; usually it is the one
+  // that listens. To look at all takes long on a busy host.
   const HostPath releases = own.Releases();
   const RunningVerdict listener =
       JudgeRunning(UsesOfProcess(peer.pid, releases), releases, version_);
