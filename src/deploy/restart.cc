@@ -38,9 +38,8 @@ bool IsFree(const DeploymentState& state, const Version& version) {
 }
 
 // Returns nullopt if what is made gets the owner of the live release anyway.
-Staging::Owner OwnerOfLive(Fs* fs, const Version& live,
+Staging::Owner OwnerOfLive(Fs* fs, const FileInfo& wanted,
                            const Staging& staging) {
-  const FileInfo wanted = *fs->Stat(Fs::kRoot, ReleasePath(live));
   const FileInfo made = fs->StatHandle(staging.directory());
   if (made.owner == wanted.owner && made.group == wanted.group) {
     return std::nullopt;
@@ -113,8 +112,10 @@ void PublishRestart(const DeploymentState& state, StepRecorder* recorder,
           fmt::format("copied {} files that could not be hard-linked", copied));
     }
     MakeInstanceLink(fs, staging.directory(), *context->config, *prepared->to);
-    staging.Publish(*prepared->to, manifest,
-                    OwnerOfLive(fs, *state.live, staging));
+    // An adopted release may have a top directory that is closed to others.
+    const FileInfo live = *fs->Stat(Fs::kRoot, ReleasePath(*state.live));
+    staging.Publish(*prepared->to, manifest, OwnerOfLive(fs, live, staging),
+                    live.mode);
   });
 }
 

@@ -263,7 +263,7 @@ void Staging::LinkShared(const Config& config, Manifest* manifest,
 }
 
 void Staging::Publish(const Version& version, const Manifest& manifest,
-                      const Owner& owner) {
+                      const Owner& owner, unsigned mode) {
   const std::string manifest_path = ManifestPath(version);
   // No release has this name yet, so a manifest of this name was left by a
   // crash.
@@ -273,7 +273,7 @@ void Staging::Publish(const Version& version, const Manifest& manifest,
         fs_, fs_->Open(Fs::kRoot, manifest_path, OpenMode::kCreateNew, 0640));
     fs_->Write(file.get(), FormatManifest(manifest));
   }
-  fs_->SetMode(Fs::kRoot, name_, 0755);
+  fs_->SetMode(Fs::kRoot, name_, mode);
   Own(fs_, Fs::kRoot, name_, owner);
   // Make every byte of the tree and of the manifest durable before the rename:
   // the name promises that both are complete.

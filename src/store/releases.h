@@ -47,12 +47,13 @@ class Staging {
   void LinkShared(const Config& config, Manifest* manifest,
                   const Owner& owner = std::nullopt);
 
-  // Writes the manifest, makes the tree durable and renames it to
-  // releases/VERSION. The tree and its name are durable on return. Throws Error
-  // kVersionConflict if the name is taken. If a sync fails, the caller must
-  // discard the tree: a second sync would report success and prove nothing.
+  // Writes the manifest, gives the tree's top directory its owner and mode,
+  // makes the tree durable and renames it to releases/VERSION. The tree and its
+  // name are durable on return. Throws Error kVersionConflict if the name is
+  // taken. If a sync fails, the caller must discard the tree: a second sync
+  // would report success and prove nothing.
   void Publish(const Version& version, const Manifest& manifest,
-               const Owner& owner);
+               const Owner& owner, unsigned mode = 0755);
 
  private:
   Fs* fs_;

@@ -53,6 +53,18 @@ TEST_CASE("a restart of a restart has the next number that is free") {
   CHECK(RestartIn(&world).current == "5+r7+r1");
 }
 
+TEST_CASE("a restart keeps the owner and mode of the release's directory") {
+  InstanceWorld world;
+  DeployAll(&world, {"1"});
+  world.disk.SetMode(Fs::kRoot, "releases/1", 0750);
+  world.disk.SetOwner(Fs::kRoot, "releases/1", 7, 8);
+  REQUIRE(RestartIn(&world).exit == Exit::kDone);
+  const auto made = world.disk.Stat(Fs::kRoot, "releases/1+r1");
+  CHECK(made->mode == 0750);
+  CHECK(made->owner == 7);
+  CHECK(made->group == 8);
+}
+
 TEST_CASE("a restart whose name would be too long is refused as such") {
   DeploymentState state;
   state.live = Version::ParseOrThrow(std::string(125, '1'));
