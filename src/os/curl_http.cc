@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <cstring>
 #include <string_view>
 #include <utility>
@@ -113,13 +114,17 @@ std::string WhyFailed(const std::string& program, const CommandResult& result) {
 CurlHttp::CurlHttp(std::string program) : program_(std::move(program)) {}
 
 HttpResponse CurlHttp::Send(const HttpRequest& request) {
+  using Steady = std::chrono::steady_clock;
+  const Steady::time_point start = Steady::now();
   if (auto response = GetOverSocket(request)) return *response;
+  const auto left = request.timeout - (Steady::now() - start);
+  if (left.count() <= 0) return {.error = "timed out"};
   Command command;
   // -q ignores the configuration files of user and host. It must come first.
   command.argv = {program_, "-q", "--config", "-"};
   command.input = Configuration(request);
   if (!request.body.empty()) command.files = {request.body};
-  command.timeout = request.timeout;
+  command.timeout = left;
   command.max_output = kMaxOutput;
   const CommandResult result = PosixRunner().Run(command);
   if (result.ok()) return ParseCurlOutput(result.output, request.max_body);

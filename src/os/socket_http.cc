@@ -5,13 +5,14 @@
 #include <sys/un.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
 #include <string>
 #include <string_view>
 
+#include "base/ascii.h"
+#include "base/units.h"
 #include "os/cancellation.h"
 #include "os/descriptor.h"
 
@@ -30,7 +31,10 @@ std::string PathOf(const std::string& url) {
   const bool plain = std::all_of(path.begin(), path.end(), [](char c) {
     return c > ' ' && c <= '~' && c != '#';
   });
-  return plain && path.starts_with('/') ? path : "";
+  const std::string steps = path.substr(0, path.find('?')) + '/';
+  const bool rewritten =
+      steps.find("/./") != steps.npos || steps.find("/../") != steps.npos;
+  return plain && !rewritten && path.starts_with('/') ? path : "";
 }
 
 bool ConnectTo(int fd, const std::string& socket) {
@@ -97,10 +101,8 @@ class Exchange {
 };
 
 bool EqualInAnyCase(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
-    return std::tolower(static_cast<unsigned char>(x)) ==
-           std::tolower(static_cast<unsigned char>(y));
-  });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return ToLower(x) == ToLower(y); });
 }
 
 // Returns the value of a header; nullopt if it is not there.
@@ -171,8 +173,8 @@ std::optional<HttpResponse> GetOverSocket(const HttpRequest& request) {
       !request.headers.empty()) {
     return std::nullopt;
   }
-  const auto end = Steady::now() + std::chrono::duration_cast<Steady::duration>(
-                                       request.timeout);
+  const Steady::time_point end(
+      AddSaturated(Steady::now().time_since_epoch(), request.timeout));
   const Descriptor fd(
       ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (fd.get() < 0 || !ConnectTo(fd.get(), request.unix_socket)) {

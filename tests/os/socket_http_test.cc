@@ -18,11 +18,12 @@ struct Answering {
     HttpRequest request;
     request.url = "http://localhost" + path;
     request.unix_socket = socket;
-    request.timeout = std::chrono::milliseconds(200);
+    request.timeout = timeout;
     request.max_body = 100;
     return GetOverSocket(request);
   }
 
+  std::chrono::nanoseconds timeout = std::chrono::milliseconds(200);
   TempDir directory;
   std::string socket = directory.path() + "/s";
   HttpServer server;
@@ -38,6 +39,14 @@ TEST_CASE("a GET over a socket gets status and body") {
   CHECK(response->body == "1.4.");
   REQUIRE(app.server.Requests().size() == 1);
   CHECK(app.server.Requests()[0].starts_with("GET /up?x=1 HTTP/1.0\r\n"));
+}
+
+TEST_CASE("the longest time limit is no limit") {
+  Answering app(HttpAnswer(200, "good"));
+  app.timeout = std::chrono::nanoseconds::max();
+  const auto response = app.Get();
+  REQUIRE(response);
+  CHECK(response->body == "good");
 }
 
 TEST_CASE("an answer without a length ends with its connection") {
@@ -68,6 +77,11 @@ TEST_CASE("an answer that is not simple is left to curl") {
   Answering app(HttpAnswer(200, "good"));
   CHECK_FALSE(app.Get("/a b"));
   CHECK_FALSE(app.Get("/a#b"));
+  for (const std::string path : {"/a/../b", "/a/./b", "/..", "/a/.", "/..?x"}) {
+    CAPTURE(path);
+    CHECK_FALSE(app.Get(path));
+  }
+  CHECK(app.Get("/.well-known/a..b/..c?x=/../y"));
   app.socket += ".absent";
   CHECK_FALSE(app.Get());
 }
