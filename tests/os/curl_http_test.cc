@@ -3,10 +3,8 @@
 #include <doctest/doctest.h>
 #include <stdlib.h>
 
-#include <atomic>
 #include <boost/filesystem.hpp>
 #include <chrono>
-#include <thread>
 
 #include "os/cancellation.h"
 #include "support/archives.h"
@@ -122,25 +120,6 @@ TEST_CASE("a request to a silent server ends at the time limit") {
   CHECK_FALSE(response.error.empty());
   CHECK(watch.Spent() >= milliseconds(190));
   CHECK(watch.Spent() < seconds(3));
-}
-
-TEST_CASE("curl gets only the time that a bad answer left") {
-  const TempDir directory;
-  const std::string socket = directory.path() + "/s";
-  std::atomic<int> requests = 0;
-  const HttpServer server(socket, [&](const std::string&) {
-    if (++requests > 1) return std::string();  // curl waits until its limit
-    std::this_thread::sleep_for(milliseconds(1900));
-    return HttpAnswer(503, "down");
-  });
-  HttpRequest request;
-  request.url = "http://localhost/up";
-  request.unix_socket = socket;
-  request.timeout = seconds(2);
-  const auto start = std::chrono::steady_clock::now();
-  CHECK(CurlHttp().Send(request).status == 0);
-  // With the whole limit for curl it would last 3.9 seconds.
-  CHECK(std::chrono::steady_clock::now() - start < milliseconds(3800));
 }
 
 TEST_CASE("only http and https URLs are fetched") {
