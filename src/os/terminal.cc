@@ -5,11 +5,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <clocale>
 #include <ctime>
-#include <cwchar>
+#include <iterator>
+#include <utility>
 
 #include "base/ascii.h"
+#include "base/text.h"
 #include "base/units.h"
 #include "os/startup.h"
 
@@ -20,24 +21,29 @@ int DescriptorOf(OutputStream stream) {
   return stream == OutputStream::kOut ? STDOUT_FILENO : STDERR_FILENO;
 }
 
-// The character types of UTF-8, for this thread, while the object lives. The
-// program's own locale stays "C", so that no message depends on it.
-class Utf8Locale {
- public:
-  Utf8Locale() : previous_(uselocale(Shared())) {}
-  ~Utf8Locale() { uselocale(previous_); }
-  Utf8Locale(const Utf8Locale&) = delete;
-  Utf8Locale& operator=(const Utf8Locale&) = delete;
+// Ranges of code points, first and last, from Unicode's East Asian Width and
+// General Category. They cover the scripts that people write names in. The C
+// library has whole tables, but reads them from files of the host, which a
+// static program must not open.
+using Range = std::pair<char32_t, char32_t>;
+constexpr Range kCombining[] = {
+    {0x0300, 0x036F}, {0x0483, 0x0489}, {0x0591, 0x05BD}, {0x064B, 0x065F},
+    {0x0900, 0x0902}, {0x0E34, 0x0E3A}, {0x0E47, 0x0E4E}, {0x1AB0, 0x1AFF},
+    {0x1DC0, 0x1DFF}, {0x200B, 0x200F}, {0x20D0, 0x20FF}, {0x3099, 0x309A},
+    {0xFE00, 0xFE0F}, {0xFE20, 0xFE2F}};
+constexpr Range kWide[] = {
+    {0x1100, 0x115F},   {0x2E80, 0x303E},   {0x3041, 0x33FF},
+    {0x3400, 0x4DBF},   {0x4E00, 0x9FFF},   {0xA000, 0xA4CF},
+    {0xAC00, 0xD7A3},   {0xF900, 0xFAFF},   {0xFE30, 0xFE6F},
+    {0xFF00, 0xFF60},   {0xFFE0, 0xFFE6},   {0x1F300, 0x1F64F},
+    {0x1F680, 0x1F6FF}, {0x1F900, 0x1F9FF}, {0x20000, 0x3FFFD}};
 
- private:
-  // Made once and never freed. Null if the host lacks C.UTF-8, which leaves
-  // the thread's locale as it is: each byte then counts as one column.
-  static locale_t Shared() {
-    static const locale_t made = newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
-    return made;
-  }
-  locale_t previous_;
-};
+template <std::size_t N>
+bool Contains(const Range (&ranges)[N], char32_t point) {
+  return std::any_of(std::begin(ranges), std::end(ranges), [&](Range range) {
+    return range.first <= point && point <= range.second;
+  });
+}
 
 struct Character {
   std::size_t bytes = 1;
@@ -46,14 +52,17 @@ struct Character {
 
 // Returns the first character of `text`, which must not be empty.
 Character FirstCharacter(std::string_view text) {
-  wchar_t wide = 0;
-  std::mbstate_t state{};
-  const std::size_t bytes =
-      std::mbrtowc(&wide, text.data(), text.size(), &state);
-  const bool valid = bytes != 0 && bytes <= text.size();
-  if (!valid) return {};
-  const int columns = wcwidth(wide);
-  return {bytes, columns < 0 ? 1 : static_cast<std::size_t>(columns)};
+  const auto first = static_cast<unsigned char>(text.front());
+  if (first < 0x80) return {};
+  const std::size_t bytes = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+  if (text.size() < bytes || !IsUtf8(text.substr(0, bytes))) return {};
+  // The first byte has 5, 4 or 3 bits of the code point, each other byte 6.
+  char32_t point = first & (0xFF >> (bytes + 1));
+  for (const char byte : text.substr(1, bytes - 1)) {
+    point = (point << 6) | (static_cast<unsigned char>(byte) & 0x3F);
+  }
+  if (Contains(kCombining, point)) return {bytes, 0};
+  return {bytes, Contains(kWide, point) ? 2U : 1U};
 }
 
 }  // namespace
@@ -82,7 +91,6 @@ bool LocaleIsUtf8() {
 }
 
 std::size_t DisplayWidth(std::string_view text) {
-  const Utf8Locale locale;
   std::size_t width = 0;
   while (!text.empty()) {
     const Character first = FirstCharacter(text);
@@ -93,7 +101,6 @@ std::size_t DisplayWidth(std::string_view text) {
 }
 
 std::string_view FitColumns(std::string_view text, std::size_t columns) {
-  const Utf8Locale locale;
   std::size_t bytes = 0;
   std::size_t width = 0;
   while (bytes < text.size()) {
