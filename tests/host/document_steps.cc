@@ -35,6 +35,7 @@ std::string Shape(const std::string& text) {
       {std::regex("\\b[0-9.]+ m?s\\b"), "TIME"},
       {std::regex("\\b[0-9:]{8} "), "CLOCK "},
       {std::regex("used by [0-9]+"), "used by PID"},
+      {std::regex("\\bshop on [^ :]+:"), "shop on HOST:"},
       {std::regex(" +"), " "},
       {std::regex("[ \n]+$"), ""},
   };

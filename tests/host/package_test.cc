@@ -130,7 +130,7 @@ void CheckRenewed(Machine* machine) {
   machine->Must("release status | grep 'confirm'");
   machine->Must("release confirm");
   machine->Must(
-      "for i in $(seq 300); do release status | grep -q 'live *2 (good' && "
+      "for i in $(seq 300); do release status | grep -q 'live *2 since' && "
       "exit 0; sleep 0.1; done; exit 1");
 }
 
