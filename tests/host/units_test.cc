@@ -100,7 +100,7 @@ TEST_SUITE("inside a container: units") {
     CHECK(Slurp(kMotd).find(kVerifyUnit) != std::string::npos);
     CHECK(shop.Shell(fmt::format("systemctl show -P ExecMainStatus {} | "
                                  "grep -qx 8 && journalctl -q -u {} | "
-                                 "grep -q 'changed  version'",
+                                 "grep -Eq 'M +version'",
                                  kVerifyUnit, kVerifyUnit))
               .ok());
     // A successful upload must not hide the failure.
