@@ -51,7 +51,7 @@ std::string StatusJson(const JsonSubject& subject, const StatusReport& report,
                        int exit);
 std::string ListJson(const JsonSubject& subject,
                      const std::vector<ListedRelease>& releases);
-// One release, with its transactions.
+// Describes one release, with its transactions.
 std::string ShowJson(const JsonSubject& subject, const ReleaseFacts& facts);
 // `command` is history or show.
 std::string HistoryJson(const JsonSubject& subject, CommandId command,

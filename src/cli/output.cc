@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "cli/json.h"
+#include "cli/record_words.h"
 #include "os/startup.h"
 #include "os/terminal.h"
 
@@ -26,10 +27,8 @@ bool Colored(const GlobalOptions& options,
 
 // Returns " in 4.2 s", or "" if no step was timed.
 std::string TotalWords(const Outcome& outcome) {
-  double seconds = 0;
-  for (const StepRecord& step : outcome.steps) seconds += step.seconds;
-  for (const StepRecord& step : outcome.undo_steps) seconds += step.seconds;
-  return seconds == 0 ? "" : " in " + FormatSeconds(seconds);
+  const Nanoseconds total = TimeOf(outcome.steps) + TimeOf(outcome.undo_steps);
+  return total == Nanoseconds::zero() ? "" : " in " + FormatDuration(total);
 }
 
 std::string LiveWords(const std::string& current) {

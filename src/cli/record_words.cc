@@ -14,13 +14,6 @@
 namespace release {
 namespace {
 
-Nanoseconds TimeOf(const std::vector<StepRecord>& steps) {
-  double seconds = 0;
-  for (const StepRecord& step : steps) seconds += step.seconds;
-  return std::chrono::duration_cast<Nanoseconds>(
-      std::chrono::duration<double>(seconds));
-}
-
 std::string StepsText(const std::vector<StepRecord>& steps) {
   std::vector<std::string> words;
   for (const StepRecord& step : steps) {
@@ -83,6 +76,13 @@ std::string ResultWords(const TransactionRecord& record) {
 
 std::string ByWords(const TransactionRecord& record) {
   return record.begin ? Printable(CallerName(record.begin->caller)) : "";
+}
+
+Nanoseconds TimeOf(const std::vector<StepRecord>& steps) {
+  double seconds = 0;
+  for (const StepRecord& step : steps) seconds += step.seconds;
+  return std::chrono::duration_cast<Nanoseconds>(
+      std::chrono::duration<double>(seconds));
 }
 
 Nanoseconds TimeTaken(const TransactionRecord& record) {

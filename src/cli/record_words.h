@@ -3,6 +3,7 @@
 #define RELEASE_CLI_RECORD_WORDS_H_
 
 #include <string>
+#include <vector>
 
 #include "cli/screen.h"
 #include "os/clock.h"
@@ -26,6 +27,9 @@ std::string ResultWords(const TransactionRecord& record);
 
 // The caller: "alice@10.0.0.7".
 std::string ByWords(const TransactionRecord& record);
+
+// How long the steps took together.
+Nanoseconds TimeOf(const std::vector<StepRecord>& steps);
 
 // How long its steps took, those of an undo too.
 Nanoseconds TimeTaken(const TransactionRecord& record);

@@ -125,17 +125,16 @@ int Follow(Session* session, std::uint64_t seen, RecordFilter* filter) {
   return 0;
 }
 
-Version LiveOrThrow(Fs* fs) {
-  const DeploymentState state = ReadDeploymentState(fs);
+Version LiveOrThrow(const DeploymentState& state) {
   if (state.live) return *state.live;
   throw Error(ErrorCode::kNoSuchRelease, "cannot tell: no release is live");
 }
 
-std::vector<Version> VersionsToVerify(Fs* fs, const VerifyOptions& options) {
-  const DeploymentState state = ReadDeploymentState(fs);
+std::vector<Version> VersionsToVerify(const DeploymentState& state,
+                                      const VerifyOptions& options) {
   const std::set<Version>& present = state.listing.versions;
   if (options.all) return {present.begin(), present.end()};
-  if (options.versions.empty()) return {LiveOrThrow(fs)};
+  if (options.versions.empty()) return {LiveOrThrow(state)};
   std::vector<Version> versions;
   for (const std::string& name : options.versions) {
     versions.push_back(Version::ParseOrThrow(name));
@@ -164,9 +163,9 @@ int PrintUnits(const GlobalOptions& global) {
 }
 
 std::optional<VerifiedRelease> VerifyWithProgress(DeployContext* context,
+                                                  const Ledger& ledger,
                                                   const Version& version) {
-  const DeploymentState state = ReadDeploymentState(context->fs);
-  const LedgerEntry* entry = state.ledger.Find(version);
+  const LedgerEntry* entry = ledger.Find(version);
   const ReportedWork work(context, "verify",
                           entry == nullptr ? 0 : entry->bytes);
   return VerifyIfThere(context, version);
@@ -181,6 +180,12 @@ int StatusExit(const StatusOptions& options, bool well) {
   return options.check && !well ? static_cast<int>(Exit::kFoundWrong) : 0;
 }
 
+void PrintVerdictOf(const GlobalOptions& global, const StatusReport& report,
+                    const Screen& screen) {
+  PrintVerdict(global, VerdictOf(report),
+               Wrapped(screen, VerdictText(report, screen), kVerdictIndent));
+}
+
 int PrintStatus(const GlobalOptions& global, const StatusOptions& options) {
   Session session(global);
   const StatusReport report = Report(&session, options);
@@ -191,8 +196,7 @@ int PrintStatus(const GlobalOptions& global, const StatusOptions& options) {
         StatusJson(global.subject, report, StatusExit(options, report.well())));
   } else if (!global.quiet) {
     const Screen screen = ScreenOf(&session);
-    PrintVerdict(global, VerdictOf(report),
-                 Wrapped(screen, VerdictText(report, screen), kVerdictIndent));
+    PrintVerdictOf(global, report, screen);
     PrintText("\n" + StatusText(report, screen));
   }
   return StatusExit(options, report.well());
@@ -204,12 +208,7 @@ int PrintVerdictOn(const GlobalOptions& global, const StatusOptions& options) {
   try {
     Session session(global);
     const StatusReport report = Report(&session, options);
-    if (!global.quiet) {
-      const Screen screen = ScreenOf(&session);
-      PrintVerdict(
-          global, VerdictOf(report),
-          Wrapped(screen, VerdictText(report, screen), kVerdictIndent));
-    }
+    if (!global.quiet) PrintVerdictOf(global, report, ScreenOf(&session));
     return StatusExit(options, report.well());
   } catch (const Error& error) {
     if (error.code() == ErrorCode::kInterrupted) throw;
@@ -337,10 +336,11 @@ int RunVerify(const GlobalOptions& global, const VerifyOptions& options) {
   DeployContext* context = session.context();
   context->report = EventPrinter(global, context->bytes);
   session.CountReads();
+  const DeploymentState state = ReadDeploymentState(session.fs());
   std::vector<VerifiedRelease> verified;
   bool ok = true;
-  for (const Version& version : VersionsToVerify(session.fs(), options)) {
-    auto found = VerifyWithProgress(context, version);
+  for (const Version& version : VersionsToVerify(state, options)) {
+    auto found = VerifyWithProgress(context, state.ledger, version);
     if (!found && !options.all) ThrowNoSuchRelease({}, version);
     if (!found) continue;
     ok = ok && found->ok();
@@ -357,12 +357,12 @@ int RunVerify(const GlobalOptions& global, const VerifyOptions& options) {
 
 int RunDiff(const GlobalOptions& global, const DiffOptions& options) {
   Session session(global);
+  const DeploymentState state = ReadDeploymentState(session.fs());
   // With one name, print what would change if that release went live.
   const Version to =
       Version::ParseOrThrow(options.to.empty() ? options.from : options.to);
-  const Version from = options.to.empty() ? LiveOrThrow(session.fs())
+  const Version from = options.to.empty() ? LiveOrThrow(state)
                                           : Version::ParseOrThrow(options.from);
-  const DeploymentState state = ReadDeploymentState(session.fs());
   RequireRelease(state, from);
   RequireRelease(state, to);
   const auto differences =

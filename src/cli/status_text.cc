@@ -20,10 +20,6 @@ bool WaitsForConfirm(const StatusReport& report) {
          report.state.open->undo_step.empty();
 }
 
-std::string Backticked(const std::string& command) {
-  return "`" + command + "`";
-}
-
 // Returns the problem up to its first ';' or ':'. The full text follows below.
 std::string Headline(const std::string& problem) {
   const std::size_t end =
@@ -209,8 +205,7 @@ std::string RemedyOf(const std::string& problem) {
 
 // Returns the command that goes on from a problem.
 std::string Remedy(const StatusReport& report) {
-  if (report.interrupted())
-    return Backticked("release recover") + " settles it";
+  if (report.interrupted()) return "`release recover` settles it";
   if (report.doubt) {
     return fmt::format(
         "`release show --transaction {}` says what happened; then `release "
