@@ -2,12 +2,10 @@
 
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -15,6 +13,7 @@
 #include "base/units.h"
 #include "os/cancellation.h"
 #include "os/descriptor.h"
+#include "os/unix_socket.h"
 
 namespace release {
 namespace {
@@ -35,15 +34,6 @@ std::string PathOf(const std::string& url) {
   const bool rewritten =
       steps.find("/./") != steps.npos || steps.find("/../") != steps.npos;
   return plain && !rewritten && path.starts_with('/') ? path : "";
-}
-
-bool ConnectTo(int fd, const std::string& socket) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (socket.size() >= sizeof address.sun_path) return false;
-  std::memcpy(address.sun_path, socket.data(), socket.size());
-  const auto* where = reinterpret_cast<const sockaddr*>(&address);
-  return connect(fd, where, sizeof address) == 0;
 }
 
 // Holds one connection, until the time is over or the command must stop.
@@ -177,7 +167,7 @@ std::optional<HttpResponse> GetOverSocket(const HttpRequest& request) {
       AddSaturated(Steady::now().time_since_epoch(), request.timeout));
   const Descriptor fd(
       ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (fd.get() < 0 || !ConnectTo(fd.get(), request.unix_socket)) {
+  if (fd.get() < 0 || ConnectToSocket(fd.get(), request.unix_socket) != 0) {
     return std::nullopt;
   }
   Exchange exchange(fd.get(), end);

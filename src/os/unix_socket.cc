@@ -40,8 +40,9 @@ unsigned HexOf(std::string_view text) {
   return value;
 }
 
-// Returns 0 or errno.
-int ConnectTo(int fd, const std::string& socket) {
+}  // namespace
+
+int ConnectToSocket(int fd, const std::string& socket) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (socket.size() >= sizeof address.sun_path) return ENAMETOOLONG;
@@ -50,14 +51,12 @@ int ConnectTo(int fd, const std::string& socket) {
   return connect(fd, where, sizeof address) == 0 ? 0 : errno;
 }
 
-}  // namespace
-
 SocketPeer FindSocketPeer(const std::string& socket) {
   SocketPeer peer;
   // Without waiting: a full queue would block, and is an answer too.
   const Descriptor fd(
       ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  const int error = fd.get() < 0 ? errno : ConnectTo(fd.get(), socket);
+  const int error = fd.get() < 0 ? errno : ConnectToSocket(fd.get(), socket);
   if (error != 0) {
     peer.problem =
         error == EAGAIN ? "its queue of clients is full" : std::strerror(error);

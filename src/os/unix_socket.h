@@ -1,4 +1,5 @@
-// Looks at UNIX sockets: which process listens, and how many clients there are.
+// Connects to UNIX sockets, and looks which process listens and how many
+// clients there are.
 #ifndef RELEASE_OS_UNIX_SOCKET_H_
 #define RELEASE_OS_UNIX_SOCKET_H_
 
@@ -9,6 +10,10 @@
 #include "os/runner.h"
 
 namespace release {
+
+// Connects `fd`, a socket of the family AF_UNIX, to the socket of that path.
+// Returns 0 or errno; ENAMETOOLONG if the path does not fit into an address.
+[[nodiscard]] int ConnectToSocket(int fd, const std::string& socket);
 
 // As Runner::PeerOf.
 SocketPeer FindSocketPeer(const std::string& socket);
