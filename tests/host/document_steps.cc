@@ -30,7 +30,9 @@ std::string Shape(const std::string& text) {
   static const std::pair<std::regex, const char*> kVaries[] = {
       {std::regex("[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:]{5,8}Z?"), "DATE"},
       // A short step has a line only on a slow machine.
-      {std::regex("  (undo )?(unpack|publish|switch) +[0-9.]+ m?s\n"), ""},
+      {std::regex("  [a-z][a-z -]* {2,}[0-9.]+ m?s\n"), ""},
+      // A line of nothing but a gap stands for any number of lines, also none.
+      {std::regex("(^|\n)\\.\\.\\.\n"), "$1..."},
       {std::regex("\\b[0-9]+ (s|min|h|d) ago|just now"), "AGO"},
       {std::regex("\\b[0-9.]+ m?s\\b"), "TIME"},
       {std::regex("\\b[0-9:]{8} "), "CLOCK "},

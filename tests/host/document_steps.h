@@ -4,8 +4,9 @@
 // Steps are the blocks that begin with ```console. A line "$ ..." is a command,
 // up to the end of its here-document; the lines below it are its output. If
 // there are none, the command must exit with 0 and may print anything. "..." in
-// an output stands for anything. Times, dates and widths differ from run to
-// run, so they are compared by shape.
+// an output stands for anything, and on a line of its own for any number of
+// lines. Times, dates and widths differ from run to run, so they are compared
+// by shape, and the lines of steps not at all: a step under 10 ms has none.
 //
 // Files are the blocks below a line that begins with the file's name in
 // backticks; a blank line may stand between.

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "host/document_steps.h"
 #include "support/archives.h"
 #include "support/temp_dir.h"
 
@@ -70,6 +71,16 @@ void CheckWithin(const Words& some, const Words& all) {
 }
 
 }  // namespace
+
+TEST_CASE("a document fits on a machine that is fast or slow") {
+  CHECK(Fits("...\nerror: no\n", "error: no\n"));
+  CHECK(Fits("...\nerror: no\n", "  unpack   12 ms\nerror: no\n"));
+  CHECK(Fits("  health   1.2 s\ndone\n", "done\n"));
+  CHECK(Fits("a\n...\nb\n", "a\nb\n"));
+  CHECK(!Fits("...\nerror: no\n", "error: yes\n"));
+  CHECK(!Fits("a\n...\nb\n", "b\n"));
+  CHECK(!Fits("health: 1.2 s\ndone\n", "done\n"));
+}
 
 TEST_CASE("every option that a document runs is one of the command") {
   const Words options = Options();
