@@ -8,6 +8,7 @@
 
 #include "archive/entry_rules.h"
 #include "archive/tar_writer.h"
+#include "base/manifest_text.h"
 #include "base/text.h"
 #include "os/cancellation.h"
 #include "trust/digest.h"

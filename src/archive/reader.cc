@@ -9,6 +9,7 @@
 #include "archive/parser.h"
 #include "archive/prefetch_decoder.h"
 #include "base/error.h"
+#include "base/manifest_text.h"
 
 namespace release {
 namespace {

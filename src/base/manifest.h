@@ -1,6 +1,6 @@
 // The manifest of a release: every file, directory and symbolic link in it.
 //
-// Its text form (docs/formats.md) is stored in `.release/manifests/`. An
+// Its text form (base/manifest_text.h) is stored in `.release/manifests/`. An
 // archive made by `pack` contains it as its first entry, `.release-manifest`.
 #ifndef RELEASE_BASE_MANIFEST_H_
 #define RELEASE_BASE_MANIFEST_H_
@@ -57,18 +57,6 @@ std::string_view DifferenceName(ManifestDifference::What what);
 // several, such as its content and its mode.
 std::vector<ManifestDifference> Compare(const Manifest& before,
                                         const Manifest& after);
-
-// Returns the text form. Its last line has the number of entries and a checksum
-// of everything before it.
-std::string FormatManifest(const Manifest& manifest);
-
-// Parses the text form. Throws Error kManifestUnreadable, naming `origin` and
-// the line, if the text is truncated, altered or of another format version, or
-// if a path leads outside the release.
-Manifest ParseManifest(std::string_view text, const std::string& origin);
-
-// Returns the hash as 32 lower-case hex digits.
-std::string HashText(const ContentHash& hash);
 
 }  // namespace release
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/manifest_text.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "store/durable.h"

@@ -7,6 +7,7 @@
 #include <functional>
 
 #include "archive/entry_rules.h"
+#include "base/manifest_text.h"
 #include "base/text.h"
 #include "os/path_rules.h"
 #include "store/current.h"

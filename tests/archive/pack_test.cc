@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include "base/manifest_text.h"
 #include "support/expect_error.h"
 #include "support/mem_fs.h"
 #include "support/root_files.h"

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/manifest_text.h"
 #include "base/text.h"
 #include "os/posix_fs.h"
 #include "support/archives.h"

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "store/durable.h"
+#include "base/manifest_text.h"
 #include "store/layout.h"
 #include "store/releases.h"
 #include "store/verify.h"

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "base/manifest_text.h"
 #include "store/durable.h"
 #include "store/layout.h"
 #include "store/releases.h"

@@ -6,7 +6,7 @@
 #include "archive/unpack.h"
 #include "base/config.h"
 #include "base/error.h"
-#include "base/manifest.h"
+#include "base/manifest_text.h"
 #include "base/version.h"
 #include "cli/serve_words.h"
 #include "store/journal.h"

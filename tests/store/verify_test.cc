@@ -5,6 +5,7 @@
 
 #include <csignal>
 
+#include "base/manifest_text.h"
 #include "os/cancellation.h"
 #include "os/posix_fs.h"
 #include "store/layout.h"

@@ -1,0 +1,323 @@
+#include "base/manifest_text.h"
+
+#include <fmt/format.h>
+#include <xxhash.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace release {
+namespace {
+
+constexpr std::string_view kMagic = "release-manifest ";
+constexpr std::string_view kHeader = "release-manifest 1";
+constexpr std::string_view kArrow = " -> ";
+
+// Returns -1 if the character is not a lower-case hex digit.
+int HexValue(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return -1;
+}
+
+bool IsPlain(std::string_view name) {
+  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+    return c > ' ' && c < 0x7F && c != '"' && c != '\\';
+  });
+}
+
+// Appends a name bare if it is printable ASCII without spaces, and in quotes
+// otherwise. A space outside quotes therefore always ends a name.
+void AppendName(std::string* out, std::string_view name) {
+  if (IsPlain(name)) {
+    out->append(name);
+  } else {
+    out->append(Quoted(name));
+  }
+}
+
+void AppendHash(std::string* out, const ContentHash& hash) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::array<char, 2 * sizeof(ContentHash)> text;
+  for (std::size_t i = 0; i < hash.size(); ++i) {
+    text[2 * i] = kDigits[hash[i] >> 4];
+    text[2 * i + 1] = kDigits[hash[i] & 0xF];
+  }
+  out->append(text.data(), text.size());
+}
+
+void AppendMode(std::string* out, unsigned mode) {
+  for (int shift = 9; shift >= 0; shift -= 3) {
+    *out += static_cast<char>('0' + (mode >> shift & 7));
+  }
+}
+
+void AppendEntry(std::string* out, const ManifestEntry& entry) {
+  switch (entry.kind) {
+    case EntryKind::kFile:
+      *out += "f ";
+      AppendMode(out, entry.mode);
+      *out += ' ';
+      *out += fmt::format_int(entry.size).c_str();
+      *out += ' ';
+      AppendHash(out, entry.hash);
+      *out += ' ';
+      break;
+    case EntryKind::kDirectory:
+      *out += "d ";
+      AppendMode(out, entry.mode);
+      *out += ' ';
+      break;
+    case EntryKind::kSymlink:
+      *out += "l ";
+      break;
+  }
+  AppendName(out, entry.path);
+  if (entry.kind == EntryKind::kSymlink) {
+    *out += kArrow;
+    AppendName(out, entry.target);
+  }
+  *out += '\n';
+}
+
+// `before` is all of the text above the end line.
+std::string EndLine(std::size_t count, std::string_view before) {
+  return fmt::format("end {} {:016x}\n", count,
+                     XXH3_64bits(before.data(), before.size()));
+}
+
+// Returns whether the path stays inside the release: relative, without empty,
+// "." or ".." components. A manifest can come from an untrusted archive.
+bool IsInside(std::string_view path) {
+  if (path.find('\0') != path.npos) return false;
+  while (true) {
+    const std::size_t slash = path.find('/');
+    const std::string_view part = path.substr(0, slash);
+    if (part.empty() || part == "." || part == "..") return false;
+    if (slash == path.npos) return true;
+    path.remove_prefix(slash + 1);
+  }
+}
+
+// A line of a manifest, as an error message names it.
+struct LinePlace {
+  const std::string& origin;
+  std::size_t number = 0;
+
+  [[noreturn]] void Fail(const std::string& reason) const {
+    throw Error(ErrorCode::kManifestUnreadable,
+                fmt::format("cannot read manifest {}: line {}: {}",
+                            Quoted(origin), number, reason),
+                origin);
+  }
+};
+
+// Takes the fields of a line from its front. Each Take method throws Error
+// kManifestUnreadable if the line does not go on with such a field.
+class LineFields {
+ public:
+  // Borrows the place.
+  LineFields(std::string_view line, const LinePlace& place)
+      : rest_(line), place_(place) {}
+
+  std::string_view rest() const { return rest_; }
+
+  // Consumes the prefix; returns false if the line does not go on with it.
+  bool Skip(std::string_view prefix) {
+    if (!rest_.starts_with(prefix)) return false;
+    rest_.remove_prefix(prefix.size());
+    return true;
+  }
+
+  void Expect(std::string_view prefix) {
+    if (!Skip(prefix)) place_.Fail(fmt::format("{} expected", Quoted(prefix)));
+  }
+
+  // Four octal digits and a space.
+  unsigned TakeMode() {
+    unsigned mode = 0;
+    if (rest_.size() < 5 || rest_[4] != ' ') place_.Fail("no mode");
+    for (const char c : rest_.substr(0, 4)) {
+      if (c < '0' || c > '7') place_.Fail("no mode");
+      mode = mode << 3 | static_cast<unsigned>(c - '0');
+    }
+    rest_.remove_prefix(5);
+    return mode;
+  }
+
+  std::uint64_t TakeNumber() {
+    std::uint64_t value = 0;
+    const char* begin = rest_.data();
+    const auto [end, error] =
+        std::from_chars(begin, begin + rest_.size(), value);
+    if (error != std::errc()) place_.Fail("no number");
+    rest_.remove_prefix(static_cast<std::size_t>(end - begin));
+    return value;
+  }
+
+  // 32 hex digits and a space.
+  ContentHash TakeHash() {
+    ContentHash hash{};
+    if (rest_.size() < 33 || rest_[32] != ' ') place_.Fail("no hash");
+    for (std::size_t i = 0; i < hash.size(); ++i) {
+      const int high = HexValue(rest_[2 * i]);
+      const int low = HexValue(rest_[2 * i + 1]);
+      if (high < 0 || low < 0) place_.Fail("no hash");
+      hash[i] = static_cast<unsigned char>(high << 4 | low);
+    }
+    rest_.remove_prefix(33);
+    return hash;
+  }
+
+  // A bare or a quoted name. A bare name that should be in quotes is refused.
+  std::string TakeName() {
+    if (!rest_.starts_with('"')) {
+      std::string name(rest_.substr(0, rest_.find(' ')));
+      if (!IsPlain(name)) place_.Fail("a name that must be in quotes");
+      rest_.remove_prefix(name.size());
+      return name;
+    }
+    std::size_t end = 1;
+    while (end < rest_.size() && rest_[end] != '"') {
+      end += rest_[end] == '\\' ? 2 : 1;
+    }
+    if (end >= rest_.size()) place_.Fail("unclosed quotes");
+    std::string name;
+    if (!Unescape(rest_.substr(1, end - 1), &name)) {
+      place_.Fail("unknown escape");
+    }
+    rest_.remove_prefix(end + 1);
+    return name;
+  }
+
+ private:
+  std::string_view rest_;  // the part that is not yet consumed
+  const LinePlace& place_;
+};
+
+// Parses a manifest in one pass, line by line. The checksum is verified last,
+// when the position of the end line is known. Until then the entries are
+// unverified, so every field is validated as it is read.
+class ManifestParser {
+ public:
+  ManifestParser(std::string_view text, const std::string& origin)
+      : text_(text), rest_(text), place_{origin} {}
+
+  Manifest Parse() {
+    CheckHeader();
+    Manifest manifest;
+    // Estimates 64 bytes for each entry, to avoid most reallocations.
+    manifest.entries.reserve(text_.size() / 64);
+    for (NextLine(); !line_.starts_with("end "); NextLine()) {
+      LineFields fields(line_, place_);
+      if (place_.number == 2 && fields.Skip("version ")) {
+        manifest.version = Version::Parse(fields.rest());
+        if (!manifest.version) place_.Fail("no version name");
+        continue;
+      }
+      ManifestEntry entry = EntryOf(&fields);
+      // Compare and look-ups rely on the order, which also rules out
+      // duplicates.
+      if (!manifest.entries.empty() &&
+          manifest.entries.back().path >= entry.path) {
+        place_.Fail("path out of order");
+      }
+      manifest.entries.push_back(std::move(entry));
+    }
+    CheckEnd(manifest.entries.size());
+    return manifest;
+  }
+
+ private:
+  void NextLine() {
+    ++place_.number;
+    const std::size_t end = rest_.find('\n');
+    if (end == rest_.npos) {
+      place_.Fail(rest_.empty() ? "torn: the end line is missing"
+                                : "torn line");
+    }
+    line_start_ = static_cast<std::size_t>(rest_.data() - text_.data());
+    line_ = rest_.substr(0, end);
+    rest_.remove_prefix(end + 1);
+  }
+
+  void CheckHeader() {
+    NextLine();
+    if (line_ == kHeader) return;
+    LineFields fields(line_, place_);
+    if (!fields.Skip(kMagic)) place_.Fail("this is no manifest");
+    place_.Fail("format version " + Quoted(fields.rest().substr(0, 64)) +
+                ", but this program knows only version 1");
+  }
+
+  ManifestEntry EntryOf(LineFields* fields) const {
+    ManifestEntry entry;
+    if (fields->Skip("f ")) {
+      entry.mode = fields->TakeMode();
+      entry.size = fields->TakeNumber();
+      fields->Expect(" ");
+      entry.hash = fields->TakeHash();
+    } else if (fields->Skip("d ")) {
+      entry.kind = EntryKind::kDirectory;
+      entry.mode = fields->TakeMode();
+    } else if (fields->Skip("l ")) {
+      entry.kind = EntryKind::kSymlink;
+    } else {
+      place_.Fail("neither a file, a directory nor a link");
+    }
+    entry.path = fields->TakeName();
+    if (!IsInside(entry.path)) place_.Fail("path is not inside the release");
+    if (entry.kind == EntryKind::kSymlink) {
+      fields->Expect(kArrow);
+      entry.target = fields->TakeName();
+      if (entry.target.empty()) place_.Fail("empty link target");
+    }
+    if (!fields->rest().empty()) place_.Fail("more than one entry in a line");
+    return entry;
+  }
+
+  void CheckEnd(std::size_t count) const {
+    const std::string_view found = text_.substr(line_start_);
+    const std::string expected = EndLine(count, text_.substr(0, line_start_));
+    if (!found.starts_with(expected)) {
+      place_.Fail("altered: the count or checksum at the end does not fit");
+    }
+    if (found.size() != expected.size()) {
+      place_.Fail("something follows the end line");
+    }
+  }
+
+  std::string_view text_;
+  std::string_view rest_;  // the text after the current line
+  std::string_view line_;
+  std::size_t line_start_ = 0;
+  LinePlace place_;  // of the current line
+};
+
+}  // namespace
+
+std::string FormatManifest(const Manifest& manifest) {
+  std::string out;
+  out.reserve(64 + manifest.entries.size() * 128);
+  out += kHeader;
+  out += '\n';
+  if (manifest.version) out += "version " + manifest.version->name() + '\n';
+  for (const ManifestEntry& entry : manifest.entries) AppendEntry(&out, entry);
+  out += EndLine(manifest.entries.size(), out);
+  return out;
+}
+
+Manifest ParseManifest(std::string_view text, const std::string& origin) {
+  return ManifestParser(text, origin).Parse();
+}
+
+std::string HashText(const ContentHash& hash) {
+  std::string out;
+  AppendHash(&out, hash);
+  return out;
+}
+
+}  // namespace release
