@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "base/manifest_text.h"
+#include "base/hex.h"
 
 namespace release {
 namespace {
@@ -42,7 +42,7 @@ void CompareEntries(const ManifestEntry& before, const ManifestEntry& after,
     const auto content = [same = before.size ==
                                  after.size](const ManifestEntry& entry) {
       return fmt::format("{} bytes{}{}", entry.size, same ? ", " : "",
-                         same ? HashText(entry.hash) : "");
+                         same ? HexText(entry.hash) : "");
     };
     add(What::kChanged, content(before), content(after));
   }

@@ -18,6 +18,8 @@ namespace release {
 
 // XXH3-128 of a file's bytes, big-endian. It detects damage, not tampering.
 using ContentHash = std::array<unsigned char, 16>;
+// SHA-256 of a file's bytes. It detects tampering, too.
+using Sha256Bytes = std::array<unsigned char, 32>;
 
 enum class EntryKind { kFile, kDirectory, kSymlink };
 

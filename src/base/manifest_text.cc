@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <span>
 
 #include "base/error.h"
+#include "base/hex.h"
 #include "base/text.h"
 
 namespace release {
@@ -15,13 +17,6 @@ namespace {
 constexpr std::string_view kMagic = "release-manifest ";
 constexpr std::string_view kHeader = "release-manifest 1";
 constexpr std::string_view kArrow = " -> ";
-
-// Returns -1 if the character is not a lower-case hex digit.
-int HexValue(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
-}
 
 bool IsPlain(std::string_view name) {
   return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
@@ -39,16 +34,6 @@ void AppendName(std::string* out, std::string_view name) {
   }
 }
 
-void AppendHash(std::string* out, const ContentHash& hash) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::array<char, 2 * sizeof(ContentHash)> text;
-  for (std::size_t i = 0; i < hash.size(); ++i) {
-    text[2 * i] = kDigits[hash[i] >> 4];
-    text[2 * i + 1] = kDigits[hash[i] & 0xF];
-  }
-  out->append(text.data(), text.size());
-}
-
 void AppendMode(std::string* out, unsigned mode) {
   for (int shift = 9; shift >= 0; shift -= 3) {
     *out += static_cast<char>('0' + (mode >> shift & 7));
@@ -63,7 +48,7 @@ void AppendEntry(std::string* out, const ManifestEntry& entry) {
       *out += ' ';
       *out += fmt::format_int(entry.size).c_str();
       *out += ' ';
-      AppendHash(out, entry.hash);
+      AppendHex(out, entry.hash);
       *out += ' ';
       break;
     case EntryKind::kDirectory:
@@ -158,18 +143,14 @@ class LineFields {
     return value;
   }
 
-  // 32 hex digits and a space.
-  ContentHash TakeHash() {
-    ContentHash hash{};
-    if (rest_.size() < 33 || rest_[32] != ' ') place_.Fail("no hash");
-    for (std::size_t i = 0; i < hash.size(); ++i) {
-      const int high = HexValue(rest_[2 * i]);
-      const int low = HexValue(rest_[2 * i + 1]);
-      if (high < 0 || low < 0) place_.Fail("no hash");
-      hash[i] = static_cast<unsigned char>(high << 4 | low);
+  // The hex digits of as many bytes, and a space.
+  void TakeHash(std::span<unsigned char> bytes) {
+    const std::size_t digits = 2 * bytes.size();
+    if (rest_.size() <= digits || rest_[digits] != ' ' ||
+        !ParseHex(rest_.substr(0, digits), bytes)) {
+      place_.Fail("no hash");
     }
-    rest_.remove_prefix(33);
-    return hash;
+    rest_.remove_prefix(digits + 1);
   }
 
   // A bare or a quoted name. A bare name that should be in quotes is refused.
@@ -259,7 +240,7 @@ class ManifestParser {
       entry.mode = fields->TakeMode();
       entry.size = fields->TakeNumber();
       fields->Expect(" ");
-      entry.hash = fields->TakeHash();
+      fields->TakeHash(entry.hash);
     } else if (fields->Skip("d ")) {
       entry.kind = EntryKind::kDirectory;
       entry.mode = fields->TakeMode();
@@ -312,12 +293,6 @@ std::string FormatManifest(const Manifest& manifest) {
 
 Manifest ParseManifest(std::string_view text, const std::string& origin) {
   return ManifestParser(text, origin).Parse();
-}
-
-std::string HashText(const ContentHash& hash) {
-  std::string out;
-  AppendHash(&out, hash);
-  return out;
 }
 
 }  // namespace release

@@ -18,9 +18,6 @@ std::string FormatManifest(const Manifest& manifest);
 // if a path leads outside the release.
 Manifest ParseManifest(std::string_view text, const std::string& origin);
 
-// Returns the hash as 32 lower-case hex digits.
-std::string HashText(const ContentHash& hash);
-
 }  // namespace release
 
 #endif  // RELEASE_BASE_MANIFEST_TEXT_H_

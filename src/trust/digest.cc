@@ -3,9 +3,9 @@
 #include <nettle/sha2.h>
 #include <xxhash.h>
 
-#include <array>
 #include <cstdint>
 
+#include "base/hex.h"
 #include "trust/xxh3_avx2.h"
 
 namespace release {
@@ -48,17 +48,13 @@ void Sha256::Update(std::span<const char> bytes) {
                 reinterpret_cast<const std::uint8_t*>(bytes.data()));
 }
 
-std::string Sha256::Finish() {
-  std::array<std::uint8_t, SHA256_DIGEST_SIZE> digest;
+Sha256Bytes Sha256::FinishBytes() {
+  Sha256Bytes digest;
   sha256_digest(&state_->context, digest.size(), digest.data());
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string out;
-  for (const std::uint8_t byte : digest) {
-    out += kDigits[byte >> 4];
-    out += kDigits[byte & 0xF];
-  }
-  return out;
+  return digest;
 }
+
+std::string Sha256::Finish() { return HexText(FinishBytes()); }
 
 struct ContentHasher::State {
   XXH3_state_t value;

@@ -17,8 +17,9 @@ class Sha256 {
   Sha256();
   ~Sha256();
   void Update(std::span<const char> bytes);
-  // Returns the digest of all bytes so far as 64 lower-case hex digits. Must be
-  // the last call.
+  // Both return the digest of all bytes so far, Finish as 64 lower-case hex
+  // digits, and start over.
+  Sha256Bytes FinishBytes();
   std::string Finish();
 
  private:
