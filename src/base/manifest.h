@@ -30,14 +30,20 @@ struct ManifestEntry {
   std::uint64_t size = 0;  // bytes; files only
   ContentHash hash{};      // files only
   std::string target;      // links only
+  // -- only in version 2
+  std::int64_t modified = 0;  // seconds since 1970; not in the text of links
+  Sha256Bytes sha256{};       // files only
 
   bool operator==(const ManifestEntry&) const = default;
 };
 
 struct Manifest {
   std::optional<Version> version;  // nullopt if the archive names none
-  std::vector<ManifestEntry>
-      entries;  // sorted by path, bytewise, without duplicates
+  // Sorted by path, bytewise, without duplicates.
+  std::vector<ManifestEntry> entries;
+  // Version of the text. `pack` writes 2; the host writes 1 of what it
+  // unpacked, and keeps the text of `pack` beside it.
+  unsigned format = 1;
 
   // Returns the sum of the sizes of all files.
   std::uint64_t TotalBytes() const;
@@ -56,7 +62,8 @@ struct ManifestDifference {
 std::string_view DifferenceName(ManifestDifference::What what);
 
 // Lists the changes from `before` to `after`, sorted by path. An entry can have
-// several, such as its content and its mode.
+// several, such as its content and its mode. Times and SHA-256 are not
+// compared: only version 2 has them.
 std::vector<ManifestDifference> Compare(const Manifest& before,
                                         const Manifest& after);
 

@@ -15,7 +15,7 @@ namespace release {
 namespace {
 
 constexpr std::string_view kMagic = "release-manifest ";
-constexpr std::string_view kHeader = "release-manifest 1";
+constexpr unsigned kNewestFormat = 2;
 constexpr std::string_view kArrow = " -> ";
 
 bool IsPlain(std::string_view name) {
@@ -40,21 +40,39 @@ void AppendMode(std::string* out, unsigned mode) {
   }
 }
 
-void AppendEntry(std::string* out, const ManifestEntry& entry) {
+void AppendNumber(std::string* out, auto number) {
+  *out += fmt::format_int(number).c_str();
+  *out += ' ';
+}
+
+void AppendAttributes(std::string* out, const ManifestEntry& entry,
+                      unsigned format) {
+  AppendMode(out, entry.mode);
+  *out += ' ';
+  if (format >= 2) AppendNumber(out, entry.modified);
+}
+
+void AppendContent(std::string* out, const ManifestEntry& entry,
+                   unsigned format) {
+  AppendNumber(out, entry.size);
+  AppendHex(out, entry.hash);
+  *out += ' ';
+  if (format < 2) return;
+  AppendHex(out, entry.sha256);
+  *out += ' ';
+}
+
+void AppendEntry(std::string* out, const ManifestEntry& entry,
+                 unsigned format) {
   switch (entry.kind) {
     case EntryKind::kFile:
       *out += "f ";
-      AppendMode(out, entry.mode);
-      *out += ' ';
-      *out += fmt::format_int(entry.size).c_str();
-      *out += ' ';
-      AppendHex(out, entry.hash);
-      *out += ' ';
+      AppendAttributes(out, entry, format);
+      AppendContent(out, entry, format);
       break;
     case EntryKind::kDirectory:
       *out += "d ";
-      AppendMode(out, entry.mode);
-      *out += ' ';
+      AppendAttributes(out, entry, format);
       break;
     case EntryKind::kSymlink:
       *out += "l ";
@@ -133,13 +151,16 @@ class LineFields {
     return mode;
   }
 
-  std::uint64_t TakeNumber() {
-    std::uint64_t value = 0;
+  // A number and a space.
+  template <typename Number>
+  Number TakeNumber() {
+    Number value = 0;
     const char* begin = rest_.data();
     const auto [end, error] =
         std::from_chars(begin, begin + rest_.size(), value);
     if (error != std::errc()) place_.Fail("no number");
     rest_.remove_prefix(static_cast<std::size_t>(end - begin));
+    Expect(" ");
     return value;
   }
 
@@ -188,8 +209,8 @@ class ManifestParser {
       : text_(text), rest_(text), place_{origin} {}
 
   Manifest Parse() {
-    CheckHeader();
     Manifest manifest;
+    manifest.format = format_ = TakeHeader();
     // Estimates 64 bytes for each entry, to avoid most reallocations.
     manifest.entries.reserve(text_.size() / 64);
     for (NextLine(); !line_.starts_with("end "); NextLine()) {
@@ -225,25 +246,34 @@ class ManifestParser {
     rest_.remove_prefix(end + 1);
   }
 
-  void CheckHeader() {
+  unsigned TakeHeader() {
     NextLine();
-    if (line_ == kHeader) return;
     LineFields fields(line_, place_);
     if (!fields.Skip(kMagic)) place_.Fail("this is no manifest");
-    place_.Fail("format version " + Quoted(fields.rest().substr(0, 64)) +
-                ", but this program knows only version 1");
+    for (unsigned format = 1; format <= kNewestFormat; ++format) {
+      if (fields.rest() == std::to_string(format)) return format;
+    }
+    place_.Fail(
+        fmt::format("format version {}, but this program knows only "
+                    "1 to {}",
+                    Quoted(fields.rest().substr(0, 64)), kNewestFormat));
+  }
+
+  void TakeAttributes(LineFields* fields, ManifestEntry* entry) const {
+    entry->mode = fields->TakeMode();
+    if (format_ >= 2) entry->modified = fields->TakeNumber<std::int64_t>();
   }
 
   ManifestEntry EntryOf(LineFields* fields) const {
     ManifestEntry entry;
     if (fields->Skip("f ")) {
-      entry.mode = fields->TakeMode();
-      entry.size = fields->TakeNumber();
-      fields->Expect(" ");
+      TakeAttributes(fields, &entry);
+      entry.size = fields->TakeNumber<std::uint64_t>();
       fields->TakeHash(entry.hash);
+      if (format_ >= 2) fields->TakeHash(entry.sha256);
     } else if (fields->Skip("d ")) {
       entry.kind = EntryKind::kDirectory;
-      entry.mode = fields->TakeMode();
+      TakeAttributes(fields, &entry);
     } else if (fields->Skip("l ")) {
       entry.kind = EntryKind::kSymlink;
     } else {
@@ -275,6 +305,7 @@ class ManifestParser {
   std::string_view rest_;  // the text after the current line
   std::string_view line_;
   std::size_t line_start_ = 0;
+  unsigned format_ = 1;
   LinePlace place_;  // of the current line
 };
 
@@ -282,11 +313,13 @@ class ManifestParser {
 
 std::string FormatManifest(const Manifest& manifest) {
   std::string out;
-  out.reserve(64 + manifest.entries.size() * 128);
-  out += kHeader;
-  out += '\n';
+  out.reserve(64 +
+              manifest.entries.size() * (manifest.format == 1 ? 128 : 208));
+  out += fmt::format("{}{}\n", kMagic, manifest.format);
   if (manifest.version) out += "version " + manifest.version->name() + '\n';
-  for (const ManifestEntry& entry : manifest.entries) AppendEntry(&out, entry);
+  for (const ManifestEntry& entry : manifest.entries) {
+    AppendEntry(&out, entry, manifest.format);
+  }
   out += EndLine(manifest.entries.size(), out);
   return out;
 }

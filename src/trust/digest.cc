@@ -37,11 +37,11 @@ struct Sha256::State {
   sha256_ctx context;
 };
 
-Sha256::Sha256() : state_(std::make_unique<State>()) {
-  sha256_init(&state_->context);
-}
+Sha256::Sha256() : state_(std::make_unique<State>()) { Reset(); }
 
 Sha256::~Sha256() = default;
+
+void Sha256::Reset() { sha256_init(&state_->context); }
 
 void Sha256::Update(std::span<const char> bytes) {
   sha256_update(&state_->context, bytes.size(),

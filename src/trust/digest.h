@@ -16,6 +16,8 @@ class Sha256 {
  public:
   Sha256();
   ~Sha256();
+  // Starts over, as if newly constructed.
+  void Reset();
   void Update(std::span<const char> bytes);
   // Both return the digest of all bytes so far, Finish as 64 lower-case hex
   // digits, and start over.

@@ -46,6 +46,34 @@ TEST_CASE("a manifest is written in the documented form") {
   CHECK(manifest.TotalBytes() == 5);
 }
 
+TEST_CASE("version 2 has times and SHA-256 as well") {
+  ManifestEntry file = File("bin/shop", 5, 0755);
+  file.sha256.fill(0xab);
+  file.modified = 1'714'564'800;
+  ManifestEntry directory = Directory("bin");
+  directory.modified = -1;
+  Manifest manifest = Sorted({directory, file, Link("current", "bin/shop")});
+  manifest.format = 2;
+  const std::string text = FormatManifest(manifest);
+  CHECK(text.starts_with(
+      "release-manifest 2\n"
+      "d 0755 -1 bin\n"
+      "f 0755 1714564800 5 9bacbdcedff00112233445566778899a "
+      "abababababababababababababababababababababababababababababababab "
+      "bin/shop\n"
+      "l current -> bin/shop\n"
+      "end 3 "));
+  const Manifest back = ParseManifest(text, "test");
+  CHECK(back.format == 2);
+  CHECK(back.entries == manifest.entries);
+  CHECK(FormatManifest(back) == text);
+  CHECK(Failure("release-manifest 2\nd 0755 bin\n").find("number") !=
+        std::string::npos);
+  CHECK(Failure("release-manifest 2\n"
+                "f 0644 1 1 9bacbdcedff00112233445566778899a a\n")
+            .find("no hash") != std::string::npos);
+}
+
 TEST_CASE("any name a file system allows survives the manifest") {
   std::string all = "every ";
   for (int c = 1; c < 256; ++c) {
@@ -119,9 +147,10 @@ TEST_CASE("a manifest failure names the origin, the line and what is wrong") {
 
 TEST_CASE("a manifest of a newer format is refused by its version") {
   CHECK(
-      Failure("release-manifest 2\n") ==
-      "cannot read manifest \"shop/1.4.2\": line 1: format version \"2\", but "
-      "this program knows only version 1");
+      Failure("release-manifest 3\n") ==
+      "cannot read manifest \"shop/1.4.2\": line 1: format version \"3\", but "
+      "this program knows only 1 to 2");
+  CHECK(Failure("release-manifest 02\n").find("version") != std::string::npos);
   CHECK(Failure("PK\x03\x04\n").find("no manifest") != std::string::npos);
 }
 
