@@ -48,6 +48,9 @@ bool Takeover::Open(const NewFile& file) {
 }
 
 bool Takeover::HasSameOwnerAndMode(const NewFile& file) const {
+  constexpr unsigned kOthersWrite = 022;
+  const bool closed = info_.owner == 0 && (info_.mode & kOthersWrite) == 0;
+  if (earlier_->sharing_ == Sharing::kInodesOfRoot && !closed) return false;
   return info_.mode == file.mode && info_.owner == earlier_->owner_.user &&
          info_.group == earlier_->owner_.group &&
          !fs_->HasAttributes(source_.get());
@@ -70,7 +73,7 @@ bool Takeover::Holds(Fs::Handle file, std::string_view content) {
 }
 
 bool Takeover::Link(const NewFile& file, std::string_view content) {
-  if (earlier_ == nullptr || earlier_->sharing_ != Sharing::kInodes) {
+  if (earlier_ == nullptr || earlier_->sharing_ == Sharing::kBlocks) {
     return false;
   }
   // Sharing an empty file saves nothing, and a writer would fill both.

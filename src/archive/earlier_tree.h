@@ -29,6 +29,9 @@ class EarlierTree {
  public:
   enum class Sharing {
     kInodes,  // one file with a name in both: a hard link
+    // The same, but only of files that nobody but root can write. They still
+    // hold what was compared after another user could have written.
+    kInodesOfRoot,
     kBlocks,  // a file of its own, with the same blocks until either is written
   };
 

@@ -3,14 +3,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <string>
 #include <vector>
 
+#include "archive/content_index.h"
 #include "archive/entry_rules.h"
 #include "archive/tar_writer.h"
+#include "archive/thin_manifest.h"
 #include "base/manifest_text.h"
 #include "base/text.h"
 #include "os/cancellation.h"
+#include "os/thread_pool.h"
 #include "trust/digest.h"
 
 namespace release {
@@ -37,24 +41,23 @@ FileInfo StatPresent(Fs* tree, const std::string& path) {
               fmt::format("cannot pack {}: it went away", Quoted(path)), path);
 }
 
-// Returns the time of each entry, in seconds.
-std::vector<std::int64_t> TimesOf(Fs* tree, const Manifest& manifest,
-                                  const ArchiveForm& form) {
-  std::vector<std::int64_t> times;
-  times.reserve(manifest.entries.size());
-  for (const ManifestEntry& entry : manifest.entries) {
-    times.push_back(form.time ? *form.time
-                              : StatPresent(tree, entry.path).modified);
-  }
-  return times;
+// Returns the newest time of all entries; 0 if there is none.
+std::int64_t NewestTime(const Manifest& manifest) {
+  const auto newest =
+      std::max_element(manifest.entries.begin(), manifest.entries.end(),
+                       [](const ManifestEntry& a, const ManifestEntry& b) {
+                         return a.modified < b.modified;
+                       });
+  return newest == manifest.entries.end() ? 0 : newest->modified;
 }
 
 class Survey {
  public:
-  Survey(Fs* tree, PackModes modes) : tree_(tree), modes_(modes) {}
+  Survey(Fs* tree, const PackForm& form) : tree_(tree), form_(form) {}
 
   std::vector<ManifestEntry> Take() {
     List("");
+    HashFiles();
     std::sort(entries_.begin(), entries_.end(),
               [](const ManifestEntry& a, const ManifestEntry& b) {
                 return a.path < b.path;
@@ -77,7 +80,8 @@ class Survey {
 
   void Add(const std::string& path) {
     const FileInfo info = StatPresent(tree_, path);
-    ManifestEntry entry{.path = path};
+    ManifestEntry entry{.path = path,
+                        .modified = form_.time.value_or(info.modified)};
     switch (info.type) {
       case FileType::kDirectory:
         entry.kind = EntryKind::kDirectory;
@@ -90,7 +94,6 @@ class Survey {
         break;
       case FileType::kFile:
         entry.mode = ModeOf(info);
-        Hash(&entry);
         break;
       case FileType::kOther:
         throw Error(ErrorCode::kUnsafeEntry,
@@ -104,7 +107,7 @@ class Survey {
 
   unsigned ModeOf(const FileInfo& info) const {
     const bool directory = info.type == FileType::kDirectory;
-    if (modes_ == PackModes::kKept) {
+    if (form_.modes == PackModes::kKept) {
       return AcceptedMode(directory ? ArchiveEntry::Kind::kDirectory
                                     : ArchiveEntry::Kind::kFile,
                           info.mode, 0);
@@ -112,13 +115,31 @@ class Survey {
     return directory || (info.mode & 0100) != 0 ? 0755 : 0644;
   }
 
-  void Hash(ManifestEntry* entry) {
+  // Each thread takes the next few files.
+  void HashFiles() {
+    constexpr std::size_t kAtOnce = 64;
+    ThreadPool<> pool(form_.threads, 2 * form_.threads + 1);
+    for (std::size_t i = 0; i < entries_.size(); i += kAtOnce) {
+      pool.Submit([this, i] {
+        std::vector<char> buffer(kBuffer);
+        const std::size_t end = std::min(i + kAtOnce, entries_.size());
+        for (std::size_t at = i; at < end; ++at) Hash(&entries_[at], &buffer);
+      });
+    }
+    pool.Wait();
+  }
+
+  void Hash(ManifestEntry* entry, std::vector<char>* buffer) const {
+    if (entry->kind != EntryKind::kFile) return;
     ContentHasher hasher;
-    ReadThrough(tree_, entry->path, &buffer_, [&](std::span<const char> bytes) {
+    Sha256 sha256;
+    ReadThrough(tree_, entry->path, buffer, [&](std::span<const char> bytes) {
       hasher.Update(bytes);
+      sha256.Update(bytes);
       entry->size += bytes.size();
     });
     entry->hash = hasher.Finish();
+    entry->sha256 = sha256.FinishBytes();
   }
 
   static void Check(EntryRules* rules, const ManifestEntry& entry) {
@@ -134,8 +155,7 @@ class Survey {
   }
 
   Fs* tree_;
-  PackModes modes_;
-  std::vector<char> buffer_ = std::vector<char>(kBuffer);
+  const PackForm& form_;
   std::vector<ManifestEntry> entries_;
 };
 
@@ -154,34 +174,56 @@ void WriteFile(Fs* tree, const ManifestEntry& entry, std::vector<char>* buffer,
       entry.path);
 }
 
-}  // namespace
-
-Manifest ManifestOfTree(Fs* tree, const std::optional<Version>& version,
-                        PackModes modes) {
-  return {.version = version, .entries = Survey(tree, modes).Take()};
-}
-
-void WriteArchive(Fs* tree, const Manifest& manifest, const ArchiveForm& form,
-                  const ByteSink& sink) {
-  const auto compressor = MakeCompressor(form.compression, sink);
+// Writes an archive with `first` as its manifest, and the entries that `brings`
+// accepts.
+void Write(Fs* tree, const Manifest& manifest, const std::string& first,
+           Compression compression,
+           const std::function<bool(const ManifestEntry&)>& brings,
+           const ByteSink& sink) {
+  const auto compressor = MakeCompressor(compression, sink);
   TarWriter tar([&](std::span<const char> bytes) { compressor->Write(bytes); });
-  const std::vector<std::int64_t> times = TimesOf(tree, manifest, form);
-  const auto newest = std::max_element(times.begin(), times.end());
-  const std::string text = FormatManifest(manifest);
-  tar.Begin({.path = kManifestName, .mode = 0644, .size = text.size()},
-            newest == times.end() ? form.time.value_or(0) : *newest);
-  tar.Content(text);
+  tar.Begin({.path = kManifestName, .mode = 0644, .size = first.size()},
+            NewestTime(manifest));
+  tar.Content(first);
   tar.EndContent();
   std::vector<char> buffer(kBuffer);
-  auto time = times.begin();
   for (const ManifestEntry& entry : manifest.entries) {
-    tar.Begin(entry, *time++);
+    if (!brings(entry)) continue;
+    tar.Begin(entry, entry.modified);
     if (entry.kind == EntryKind::kFile) {
       WriteFile(tree, entry, &buffer, &tar);
     }
   }
   tar.Finish();
   compressor->Finish();
+}
+
+}  // namespace
+
+Manifest ManifestOfTree(Fs* tree, const std::optional<Version>& version,
+                        const PackForm& form) {
+  return {version, Survey(tree, form).Take(), 2};
+}
+
+void WriteArchive(Fs* tree, const Manifest& manifest, Compression compression,
+                  const ByteSink& sink) {
+  Write(
+      tree, manifest, FormatManifest(manifest), compression,
+      [](const ManifestEntry&) { return true; }, sink);
+}
+
+void WriteThinArchive(Fs* tree, const Manifest& manifest, const Manifest& base,
+                      const Sha256Bytes& base_digest, Compression compression,
+                      const ByteSink& sink) {
+  const ContentIndex index(base);
+  Write(
+      tree, manifest,
+      FormatThinManifest(DifferenceFrom(base, base_digest, manifest)),
+      compression,
+      [&](const ManifestEntry& entry) {
+        return entry.kind == EntryKind::kFile && !index.Covers(entry);
+      },
+      sink);
 }
 
 }  // namespace release

@@ -23,22 +23,28 @@ enum class PackModes {
   kKept,  // as AcceptedMode returns it without a umask
 };
 
-// Lists what the archive of the tree will hold. The root of `tree` is the
-// directory to pack. Throws Error kUnsafeEntry.
-Manifest ManifestOfTree(Fs* tree, const std::optional<Version>& version,
-                        PackModes modes = PackModes::kPlain);
-
-struct ArchiveForm {
-  Compression compression = Compression::kNone;
+struct PackForm {
+  PackModes modes = PackModes::kPlain;
   // Seconds since 1970: the time of every entry; nullopt: each has its own, and
-  // the manifest has the newest.
+  // the archive's manifest has the newest.
   std::optional<std::int64_t> time = {};
+  unsigned threads = 0;  // that hash beside the caller's
 };
 
-// Writes the archive of the tree that the manifest was made from. Throws Error
-// kIoError if a file is no longer as the manifest says.
-void WriteArchive(Fs* tree, const Manifest& manifest, const ArchiveForm& form,
+// Lists what the archive of the tree will hold, in version 2. The root of
+// `tree` is the directory to pack. Throws Error kUnsafeEntry.
+Manifest ManifestOfTree(Fs* tree, const std::optional<Version>& version,
+                        const PackForm& form = {});
+
+// Writes the archive of the tree that the manifest was made from. With a `base`
+// it is a thin one: its first entry is that manifest, and it has only the files
+// whose content the base lacks. Throws Error kIoError if a file is no longer as
+// the manifest says.
+void WriteArchive(Fs* tree, const Manifest& manifest, Compression compression,
                   const ByteSink& sink);
+void WriteThinArchive(Fs* tree, const Manifest& manifest, const Manifest& base,
+                      const Sha256Bytes& base_digest, Compression compression,
+                      const ByteSink& sink);
 
 }  // namespace release
 

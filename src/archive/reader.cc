@@ -1,6 +1,9 @@
 #include "archive/reader.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <limits>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -10,6 +13,7 @@
 #include "archive/prefetch_decoder.h"
 #include "base/error.h"
 #include "base/manifest_text.h"
+#include "base/text.h"
 
 namespace release {
 namespace {
@@ -18,7 +22,7 @@ constexpr std::string_view kManifestName = ".release-manifest";
 constexpr std::string_view kManifestBegin = "release-manifest ";
 constexpr std::uint64_t kMaxManifest = std::uint64_t{512} << 20;
 // Bytes that a manifest may have for each entry, and for its other lines.
-constexpr std::uint64_t kManifestLine = 128;
+constexpr std::uint64_t kManifestLine = 256;
 constexpr std::uint64_t kManifestFrame = std::uint64_t{1} << 20;
 constexpr std::uint64_t kTarBlock = 512;
 constexpr std::uint64_t kTarEnd = 2 * kTarBlock;
@@ -27,6 +31,30 @@ constexpr std::uint64_t kMaxPadding = std::uint64_t{64} << 20;
 std::string WithoutDotSlash(std::string_view path) {
   while (path.starts_with("./")) path.remove_prefix(2);
   return std::string(path);
+}
+
+// Returns the entry as an archive of the whole release would have it.
+ArchiveEntry AsInArchive(const ManifestEntry& entry) {
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  ArchiveEntry out{
+      .path = entry.path, .target = entry.target, .mode = entry.mode};
+  switch (entry.kind) {
+    case EntryKind::kFile:
+      out.size = entry.size;
+      break;
+    case EntryKind::kDirectory:
+      out.kind = ArchiveEntry::Kind::kDirectory;
+      break;
+    case EntryKind::kSymlink:
+      out.kind = ArchiveEntry::Kind::kSymlink;
+      return out;
+  }
+  constexpr std::int64_t kMost =
+      std::numeric_limits<std::int64_t>::max() / kSecond;
+  if (entry.modified >= -kMost && entry.modified <= kMost) {
+    out.modified = entry.modified * kSecond;
+  }
+  return out;
 }
 
 }  // namespace
@@ -73,11 +101,14 @@ struct Reader::Impl {
     pending.reset();
     manifest_text.emplace();
     while (true) {
-      const auto bytes = NextBlock();
+      const auto bytes = NextBlockOfArchive();
       if (bytes.empty()) break;
       manifest_text->append(bytes.data(), bytes.size());
       // Not a manifest: parsing will fail, and more of it is not needed.
-      if (!manifest_text->starts_with(kManifestBegin)) break;
+      if (!manifest_text->starts_with(kManifestBegin) &&
+          !IsThinManifest(*manifest_text)) {
+        break;
+      }
       if (manifest_text->size() > LongestManifest()) {
         Fail(ErrorCode::kLimitExceeded, "its manifest is too long");
       }
@@ -91,13 +122,58 @@ struct Reader::Impl {
   }
 
   std::optional<ArchiveEntry> Next() {
+    return composition ? NextOfWhole() : NextOfArchive();
+  }
+
+  std::optional<ArchiveEntry> NextOfArchive() {
     Begin();
     if (pending) return std::exchange(pending, std::nullopt);
     if (ended) return std::nullopt;
     return ReadHeader();
   }
 
+  std::optional<ArchiveEntry> NextOfWhole() {
+    // The end of each file is where its hash is compared.
+    while (in_file) NextBlock();
+    const ManifestEntry* entry = composition->Next();
+    if (entry == nullptr || composition->IsFromArchive()) {
+      RequireInArchive(entry);
+    }
+    if (entry == nullptr) return std::nullopt;
+    in_file = entry->kind == EntryKind::kFile;
+    return AsInArchive(*entry);
+  }
+
+  // Throws if the archive does not go on with this file, or with its end if
+  // `file` is null.
+  void RequireInArchive(const ManifestEntry* file) {
+    const auto found = NextOfArchive();
+    if (!found && file == nullptr) return;
+    if (found && file != nullptr && found->kind == ArchiveEntry::Kind::kFile &&
+        found->path == file->path) {
+      return;
+    }
+    throw Error(
+        ErrorCode::kManifestMismatch,
+        found ? fmt::format("cannot accept {}: its manifest does not place {} "
+                            "here",
+                            Printable(name), Quoted(found->path))
+              : fmt::format("cannot accept {}: it lacks {} of its manifest",
+                            Printable(name), Quoted(file->path)),
+        name);
+  }
+
   std::span<const char> NextBlock() {
+    if (!composition) return NextBlockOfArchive();
+    if (!in_file) return {};
+    const bool own = composition->IsFromArchive();
+    const auto bytes = own ? NextBlockOfArchive() : composition->NextBlock();
+    if (own) composition->Check(bytes);
+    in_file = !bytes.empty();
+    return bytes;
+  }
+
+  std::span<const char> NextBlockOfArchive() {
     const std::uint64_t entry = entries - 1;
     const auto bytes = ahead && PrefetchDecoder::Decodes(entry)
                            ? ahead->NextBlock(entry)
@@ -157,6 +233,8 @@ struct Reader::Impl {
   std::uint64_t unpacked = 0;  // bytes of content given out, but for holes
   std::optional<ArchiveEntry> pending;
   std::optional<std::string> manifest_text;
+  std::optional<Composition> composition;
+  bool in_file = false;  // with a composition: the file's end is still to come
 };
 
 Reader::Reader(ByteSource source, std::string name, Spool spool) {
@@ -166,17 +244,32 @@ Reader::Reader(ByteSource source, std::string name, Spool spool) {
 
 Reader::~Reader() = default;
 
-std::optional<Manifest> Reader::TakeManifest() {
+std::optional<CarriedManifest> Reader::TakeManifest() {
   impl_->Begin();
   if (!impl_->manifest_text) return std::nullopt;
-  const std::string text = std::move(*impl_->manifest_text);
+  CarriedManifest carried{std::move(*impl_->manifest_text), {}};
   impl_->manifest_text.reset();
+  const std::string origin = impl_->name + ": " + std::string(kManifestName);
   try {
-    return ParseManifest(text, impl_->name + ": " + std::string(kManifestName));
+    if (IsThinManifest(carried.text)) {
+      carried.content = ParseThinManifest(carried.text, origin);
+    } else {
+      carried.content = ParseManifest(carried.text, origin);
+    }
   } catch (const Error& error) {
     // Damage to an archive, not to what is on disk here.
     throw Error(ErrorCode::kArchiveCorrupt, error.what(), impl_->name);
   }
+  return carried;
+}
+
+void Reader::Compose(Manifest whole, const ThinBase* base,
+                     std::vector<std::string> reserved) {
+  impl_->composition.emplace(std::move(whole), base, std::move(reserved));
+}
+
+TakenOver Reader::taken() const {
+  return impl_->composition ? impl_->composition->taken() : TakenOver();
 }
 
 std::optional<ArchiveEntry> Reader::Next() { return impl_->Next(); }

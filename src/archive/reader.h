@@ -18,14 +18,24 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <variant>
+#include <vector>
 
 #include "archive/blocks.h"
+#include "archive/composition.h"
 #include "archive/entry.h"
 #include "archive/spool.h"
+#include "archive/thin_manifest.h"
 #include "base/manifest.h"
 #include "os/input.h"
 
 namespace release {
+
+// The first entry of an archive that `pack` made.
+struct CarriedManifest {
+  std::string text;
+  std::variant<Manifest, ThinManifest> content;
+};
 
 class Reader {
  public:
@@ -38,7 +48,16 @@ class Reader {
   // The manifest that the archive carries as its first entry,
   // `.release-manifest`; nullopt if the first entry is another. Call before
   // Next, at most once. The manifest is not an entry that Next returns.
-  std::optional<Manifest> TakeManifest();
+  std::optional<CarriedManifest> TakeManifest();
+
+  // From here on the entries are those of the whole release, of which a thin
+  // archive brings a part; see Composition. Call before Next. Throws Error
+  // kManifestMismatch if the archive's entries are not exactly those that the
+  // base lacks. `base` outlives this.
+  void Compose(Manifest whole, const ThinBase* base,
+               std::vector<std::string> reserved);
+  // Files that came from the base so far; zero without one.
+  TakenOver taken() const;
 
   // The next entry; nullopt after the last. Skips unread content of the entry
   // before.

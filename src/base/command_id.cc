@@ -34,6 +34,7 @@ constexpr Row kTable[] = {
     {CommandId::kHistory, "history"},
     {CommandId::kVerify, "verify"},
     {CommandId::kDiff, "diff"},
+    {CommandId::kManifest, "manifest"},
     {CommandId::kServe, "serve"},
     {CommandId::kPack, "pack"},
     {CommandId::kCompletion, "completion"},

@@ -31,6 +31,7 @@ enum class CommandId {
   kHistory,
   kVerify,
   kDiff,
+  kManifest,
   kServe,
   kPack,
   kCompletion,

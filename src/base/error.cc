@@ -31,6 +31,7 @@ constexpr Row kTable[] = {
     {ErrorCode::kChecksumMismatch, "checksum-mismatch", Exit::kRefused},
     {ErrorCode::kChecksumUnreadable, "checksum-unreadable", Exit::kRefused},
     {ErrorCode::kManifestMismatch, "manifest-mismatch", Exit::kRefused},
+    {ErrorCode::kBaseMissing, "base-missing", Exit::kRefused},
     {ErrorCode::kEvidenceMissing, "evidence-missing", Exit::kRefused},
     {ErrorCode::kAttestationInvalid, "attestation-invalid", Exit::kRefused},
     {ErrorCode::kSignatureInvalid, "signature-invalid", Exit::kRefused},

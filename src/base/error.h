@@ -50,6 +50,7 @@ enum class ErrorCode {
   kChecksumMismatch,
   kChecksumUnreadable,
   kManifestMismatch,
+  kBaseMissing,
   kEvidenceMissing,
   kAttestationInvalid,
   kSignatureInvalid,

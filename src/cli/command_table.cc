@@ -175,16 +175,28 @@ constexpr OptionRow kServeOptions[] = {
 constexpr OptionRow kPackOptions[] = {
     {.option = Option::kOutput,
      .name = "--output",
-     .help = "The archive: .tar, .tar.gz, .tar.xz or .tar.zst",
+     .help = "The archive: .tar, .tar.gz, .tar.xz or .tar.zst; - writes\n"
+             "a .tar.zst to stdout",
      .kind = ValueKind::kFile,
      .placeholder = "FILE",
      .letter = "-o",
      .presence = Presence::kRequired},
+    {Option::kBase, "--base",
+     "Make a thin archive, for hosts that keep the release of this\n"
+     "manifest; - reads it from stdin",
+     ValueKind::kFile, "MANIFEST"},
     {Option::kVersion, "--version",
      "The release's name, for the manifest in the archive",
      ValueKind::kNewVersion, "V"},
     {Option::kKeepModes, "--keep-modes",
      "Keep the modes of files and directories, not only x"},
+};
+
+constexpr OptionRow kManifestOptions[] = {
+    {.option = Option::kDigest,
+     .name = "--digest",
+     .help = "Print only its SHA-256",
+     .served = Served::kYes},
 };
 
 constexpr OperandRow kArchive[] = {
@@ -197,6 +209,9 @@ constexpr OperandRow kReleaseOrNumber[] = {
      ValueKind::kVersion, Presence::kOptional}};
 constexpr OperandRow kEarlierRelease[] = {
     {"version", "Go back to this release instead", ValueKind::kVersion,
+     Presence::kOptional}};
+constexpr OperandRow kReleaseOrLive[] = {
+    {"version", "The release (default: the live one)", ValueKind::kVersion,
      Presence::kOptional}};
 constexpr OperandRow kReleases[] = {
     {"version", "The releases (default: the live one)", ValueKind::kVersion,
@@ -277,6 +292,15 @@ constexpr CommandRow kCommands[] = {
      .help = "Show what differs between two releases",
      .example = "  release diff 1.4.1 1.4.2",
      .operands = kTwoReleases,
+     .served = Served::kYes},
+    {.command = CommandId::kManifest,
+     .group = CommandGroup::kLook,
+     .help = "Print the manifest that a thin archive is made by",
+     .example = "  ssh web1 release --app shop manifest > base\n"
+                "  release pack build/ --base base -o - |\n"
+                "    ssh web1 release --app shop deploy -",
+     .operands = kReleaseOrLive,
+     .options = kManifestOptions,
      .served = Served::kYes},
     {.command = CommandId::kInit,
      .group = CommandGroup::kHost,

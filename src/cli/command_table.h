@@ -56,6 +56,8 @@ enum class Option {
   kDue,
   kAllow,
   kOutput,
+  kBase,
+  kDigest,
 };
 
 // The kind of an option's or an operand's value. It decides which values are

@@ -414,10 +414,21 @@ std::string DiffJson(const JsonSubject& subject, const std::string& from,
   return JsonText(object);
 }
 
+std::string ManifestJson(const JsonSubject& subject,
+                         const ShownManifest& manifest) {
+  json object = Head(subject, CommandId::kManifest, 0);
+  object.update({{"release", manifest.release},
+                 {"digest", manifest.digest},
+                 {"bytes", manifest.bytes},
+                 {"entries", manifest.entries}});
+  return JsonText(object);
+}
+
 std::string PackJson(const JsonSubject& subject, const PackedArchive& packed) {
   json object = Head(subject, CommandId::kPack, 0);
   object.update({{"file", packed.file},
                  {"sha256", packed.sha256},
+                 {"manifest_sha256", packed.manifest_sha256},
                  {"bytes", packed.bytes},
                  {"entries", packed.entries},
                  {"version", Nullable(packed.version)}});

@@ -29,9 +29,17 @@ namespace release {
 struct PackedArchive {
   std::string file;
   std::string sha256;
+  std::string manifest_sha256;  // of the whole release's manifest
   std::uint64_t bytes = 0;
   std::size_t entries = 0;
   std::string version;  // "": its manifest has none
+};
+
+struct ShownManifest {
+  std::string release;
+  std::string digest;  // SHA-256 of its text
+  std::uint64_t bytes = 0;
+  std::size_t entries = 0;
 };
 
 // Replaces bytes that are not UTF-8, which file names may have, by U+FFFD.
@@ -70,6 +78,8 @@ std::string DropInsJson(const JsonSubject& subject,
 std::string DiffJson(const JsonSubject& subject, const std::string& from,
                      const std::string& to,
                      const std::vector<ManifestDifference>& differences);
+std::string ManifestJson(const JsonSubject& subject,
+                         const ShownManifest& manifest);
 // `changed` is not in it: `pack` changes nothing below a root.
 std::string PackJson(const JsonSubject& subject, const PackedArchive& packed);
 

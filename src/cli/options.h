@@ -111,9 +111,15 @@ struct ServeOptions {
 
 struct PackOptions {
   std::string directory;
-  std::string output;
+  std::string output;   // a path, or "-" for standard output
+  std::string base;     // a manifest, or "-" for standard input; "": none
   std::string version;  // "": the archive's manifest has no version
   bool keep_modes = false;
+};
+
+struct ManifestOptions {
+  std::string version;  // "": the live release
+  bool digest = false;  // only the digest
 };
 
 struct DiffOptions {

@@ -5,27 +5,43 @@
 #include <charconv>
 
 #include "archive/pack.h"
+#include "archive/thin_manifest.h"
+#include "base/hex.h"
+#include "base/manifest_text.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "cli/json.h"
 #include "cli/output.h"
 #include "cli/progress_display.h"
+#include "cli/session.h"
 #include "deploy/deploy_context.h"
+#include "os/input.h"
 #include "os/posix_clock.h"
 #include "os/posix_fs.h"
 #include "os/startup.h"
+#include "os/terminal.h"
 #include "trust/digest.h"
 
 namespace release {
 namespace {
 
+// More threads only wait for the disk.
+constexpr unsigned kHashThreads = 8;
+
+// The word for standard input and output.
+constexpr char kStream[] = "-";
+
 struct Target {
   HostPath directory;  // its real path
-  std::string name;
-  std::string path() const { return (directory / name).string(); }
+  std::string name;    // "": standard output
+  bool is_stream() const { return name.empty(); }
+  std::string path() const {
+    return is_stream() ? kStream : (directory / name).string();
+  }
 };
 
 Target TargetOf(const std::string& output) {
+  if (output == kStream) return {};
   const HostPath path = AbsolutePath(output);
   return {RealPath(path.parent_path()), path.filename().string()};
 }
@@ -35,8 +51,14 @@ Target TargetOf(const std::string& output) {
                                              Quoted(options.output), why));
 }
 
-Compression CompressionOrThrow(const PackOptions& options,
+Compression CompressionOrThrow(const GlobalOptions& global,
+                               const PackOptions& options,
                                const Target& target) {
+  if (target.is_stream()) {
+    if (global.json) Refuse(options, "--json prints there, too");
+    if (IsTerminal(OutputStream::kOut)) Refuse(options, "it is a terminal");
+    return Compression::kZstd;
+  }
   const auto compression = CompressionOfName(target.name);
   if (!compression) {
     Refuse(options, "its name must end in .tar, .tar.gz, .tar.xz or .tar.zst");
@@ -110,85 +132,145 @@ struct Written {
   std::uint64_t bytes = 0;
 };
 
-// Writes the archive and its checksum file. Both are complete and durable
-// before either gets its name; a crash between the two renames can leave an
-// archive beside an old checksum file or none.
-Written WriteFiles(Fs* tree, const Manifest& manifest, const ArchiveForm& form,
+// The tree to pack and how, and the earlier manifest for a thin archive.
+struct Job {
+  Fs* tree = nullptr;
+  Manifest manifest;
+  Compression compression = Compression::kNone;
+  std::optional<Manifest> base;
+  Sha256Bytes base_digest{};
+};
+
+Written WriteInto(const Job& job, const ByteSink& sink) {
+  Sha256 digest;
+  Written written;
+  const ByteSink counted = [&](std::span<const char> bytes) {
+    sink(bytes);
+    digest.Update(bytes);
+    written.bytes += bytes.size();
+  };
+  if (job.base) {
+    WriteThinArchive(job.tree, job.manifest, *job.base, job.base_digest,
+                     job.compression, counted);
+  } else {
+    WriteArchive(job.tree, job.manifest, job.compression, counted);
+  }
+  written.sha256 = digest.Finish();
+  return written;
+}
+
+// Writes the archive, its checksum file and the digest of its manifest. All are
+// complete and durable before one of them gets its name; a crash between the
+// renames can leave an archive beside old files or none.
+Written WriteFiles(const Job& job, const std::string& manifest_digest,
                    const Target& target) {
   PosixFs out(target.directory);
   NewFile archive(&out, target.name);
   NewFile checksum(&out, target.name + ".sha256");
-  Sha256 digest;
-  Written written;
-  WriteArchive(tree, manifest, form, [&](std::span<const char> bytes) {
+  NewFile manifest(&out, target.name + ".manifest-sha256");
+  Written written = WriteInto(job, [&](std::span<const char> bytes) {
     archive.Write({bytes.data(), bytes.size()});
-    digest.Update(bytes);
-    written.bytes += bytes.size();
   });
-  written.sha256 = digest.Finish();
   checksum.Write(fmt::format("{}  {}\n", written.sha256, target.name));
-  archive.Sync();
-  checksum.Sync();
-  archive.Keep();
-  checksum.Keep();
-  // Make both names durable before success is reported.
+  manifest.Write(manifest_digest + "\n");
+  for (NewFile* file : {&archive, &checksum, &manifest}) file->Sync();
+  for (NewFile* file : {&archive, &manifest, &checksum}) file->Keep();
+  // Make the names durable before success is reported.
   out.Sync(Fs::kRoot);
   return written;
 }
 
+Written WriteToStream(const Job& job) {
+  return WriteInto(job, [](std::span<const char> bytes) {
+    if (WriteOut({bytes.data(), bytes.size()})) return;
+    throw Error(ErrorCode::kIoError,
+                fmt::format("cannot pack into standard output: {}",
+                            LostOutput().value_or("nobody reads it")));
+  });
+}
+
+// Reads the manifest of --base.
+void TakeBase(const std::string& file, Job* job) {
+  Input input = file == kStream
+                    ? Input::FromDescriptor(kStandardInput, "standard input")
+                    : Input::Open(AbsolutePath(file));
+  std::string text;
+  std::vector<char> buffer(std::size_t{256} << 10);
+  while (const std::size_t n = input.Read(buffer))
+    text.append(buffer.data(), n);
+  job->base = ParseManifest(text, input.name());
+  if (job->base->format < 2) {
+    throw Error(ErrorCode::kManifestUnreadable,
+                fmt::format("cannot pack by {}: it is a manifest of version 1, "
+                            "which has no SHA-256; `release manifest` prints "
+                            "one of version 2",
+                            Quoted(input.name())),
+                input.name());
+  }
+  job->base_digest = DigestOf(text);
+}
+
 Manifest HashForPack(DeployContext* context, Fs* tree,
-                     const std::optional<Version>& version,
                      const PackOptions& options) {
   const ReportedWork work(context, "hash", 0);
+  std::optional<Version> version;
+  if (!options.version.empty()) {
+    version = Version::ParseOrThrow(options.version);
+  }
   return ManifestOfTree(
-      tree, version, options.keep_modes ? PackModes::kKept : PackModes::kPlain);
+      tree, version,
+      {.modes = options.keep_modes ? PackModes::kKept : PackModes::kPlain,
+       .time = SourceDate(),
+       .threads = context->ThreadsFor(kHashThreads)});
 }
 
 void Print(const GlobalOptions& global, const Target& target,
-           const Written& written, const Manifest& manifest) {
-  if (global.json) {
-    PrintJson(PackJson(
-        global.subject,
-        {.file = target.path(),
-         .sha256 = written.sha256,
-         .bytes = written.bytes,
-         .entries = manifest.entries.size(),
-         .version = manifest.version ? manifest.version->name() : ""}));
-  }
-  Say(global, fmt::format("{}: {} entries, {}, sha256 {}", target.path(),
-                          manifest.entries.size(), FormatSize(written.bytes),
-                          written.sha256));
+           const PackedArchive& packed) {
+  if (global.json) PrintJson(PackJson(global.subject, packed));
+  Say(global,
+      fmt::format("{}: {} entries, {}, sha256 {}, manifest {}", target.path(),
+                  packed.entries, FormatSize(packed.bytes), packed.sha256,
+                  packed.manifest_sha256));
 }
 
 }  // namespace
 
 int RunPack(const GlobalOptions& global, const PackOptions& options) {
   const Target target = TargetOf(options.output);
-  const ArchiveForm form{CompressionOrThrow(options, target), SourceDate()};
-  std::optional<Version> version;
-  if (!options.version.empty()) {
-    version = Version::ParseOrThrow(options.version);
-  }
+  Job job{.compression = CompressionOrThrow(global, options, target)};
+  if (!options.base.empty()) TakeBase(options.base, &job);
   PosixFs tree(AbsolutePath(options.directory));
+  job.tree = &tree;
   PosixClock clock;
   ByteCount bytes;
   DeployContext context;
   context.system.clock = &clock;
   context.bytes = &bytes;
+  context.threads = AllowedThreads();
   context.report = EventPrinter(global, &bytes);
   tree.CountReads(&bytes);
-  const Manifest manifest = HashForPack(&context, &tree, version, options);
+  job.manifest = HashForPack(&context, &tree, options);
   if (global.dry_run) {
     return PrintPlan(
         global, CommandId::kPack,
-        {fmt::format("pack {} entries, {}, into {}", manifest.entries.size(),
-                     FormatSize(manifest.TotalBytes()), target.path())});
+        {fmt::format("pack {} entries, {}, into {}",
+                     job.manifest.entries.size(),
+                     FormatSize(job.manifest.TotalBytes()), target.path())});
   }
+  const std::string digest = HexText(DigestOf(FormatManifest(job.manifest)));
   std::optional<ReportedWork> work;
-  work.emplace(&context, "pack", manifest.TotalBytes());
-  const Written written = WriteFiles(&tree, manifest, form, target);
+  work.emplace(&context, "pack", job.manifest.TotalBytes());
+  const Written written =
+      target.is_stream() ? WriteToStream(job) : WriteFiles(job, digest, target);
   work.reset();
-  Print(global, target, written, manifest);
+  const auto& version = job.manifest.version;
+  Print(global, target,
+        {.file = target.path(),
+         .sha256 = written.sha256,
+         .manifest_sha256 = digest,
+         .bytes = written.bytes,
+         .entries = job.manifest.entries.size(),
+         .version = version ? version->name() : ""});
   return 0;
 }
 

@@ -9,6 +9,7 @@
 #include "cli/completion.h"
 #include "cli/instance_commands.h"
 #include "cli/intake_command.h"
+#include "cli/manifest_command.h"
 #include "cli/pack_command.h"
 #include "cli/serve.h"
 #include "cli/session.h"
@@ -111,9 +112,13 @@ int RunShowing(const GlobalOptions& global, const CommandWords& words) {
     case CommandId::kDiff:
       return RunDiff(global,
                      {.from = words.Operand(0), .to = words.Operand(1)});
+    case CommandId::kManifest:
+      return RunManifest(global, {.version = words.Operand(0),
+                                  .digest = words.Has(Option::kDigest)});
     case CommandId::kPack:
       return RunPack(global, {.directory = words.Operand(0),
                               .output = words.Value(Option::kOutput),
+                              .base = words.Value(Option::kBase),
                               .version = words.Value(Option::kVersion),
                               .keep_modes = words.Has(Option::kKeepModes)});
     default:

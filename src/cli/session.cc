@@ -163,21 +163,6 @@ void RequireOwnTemplate(const Config& config) {
 // for the disk and not for the processor.
 constexpr unsigned kThreads = 17;
 
-unsigned AllowedThreads() {
-  const std::string text = Environment("RELEASE_THREADS");
-  if (text.empty()) return kThreads;
-  unsigned count = 0;
-  const auto [end, error] =
-      std::from_chars(text.data(), text.data() + text.size(), count);
-  if (error != std::errc() || end != text.data() + text.size() || count == 0) {
-    throw Error(ErrorCode::kUsage,
-                fmt::format("cannot use {} as RELEASE_THREADS: it must be a "
-                            "number from 1 on",
-                            Quoted(text)));
-  }
-  return std::min(count, kThreads);
-}
-
 // Refuses before anything is changed what would be refused later, when the
 // command is about to run. Names relative to a release can only be checked
 // then.
@@ -202,6 +187,21 @@ void RequireSafeCommands(const Config& config) {
 }
 
 }  // namespace
+
+unsigned AllowedThreads() {
+  const std::string text = Environment("RELEASE_THREADS");
+  if (text.empty()) return kThreads;
+  unsigned count = 0;
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), count);
+  if (error != std::errc() || end != text.data() + text.size() || count == 0) {
+    throw Error(ErrorCode::kUsage,
+                fmt::format("cannot use {} as RELEASE_THREADS: it must be a "
+                            "number from 1 on",
+                            Quoted(text)));
+  }
+  return std::min(count, kThreads);
+}
 
 void TakeGlobals(const CommandWords& words, GlobalOptions* global) {
   const auto take = [&](Option option, std::string* value) {

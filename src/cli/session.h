@@ -39,6 +39,10 @@ bool KnowsApp(const GlobalOptions& options);
 // throw.
 std::vector<std::string> ConfiguredApps();
 
+// Returns the most threads that a command may use, from RELEASE_THREADS. Throws
+// Error kUsage if that is not a positive number.
+unsigned AllowedThreads();
+
 // Owns the Fs and the other system interfaces that its DeployContext borrows,
 // so it must outlive every use of the context.
 class Session {

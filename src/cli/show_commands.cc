@@ -125,16 +125,11 @@ int Follow(Session* session, std::uint64_t seen, RecordFilter* filter) {
   return 0;
 }
 
-Version LiveOrThrow(const DeploymentState& state) {
-  if (state.live) return *state.live;
-  throw Error(ErrorCode::kNoSuchRelease, "cannot tell: no release is live");
-}
-
 std::vector<Version> VersionsToVerify(const DeploymentState& state,
                                       const VerifyOptions& options) {
   const std::set<Version>& present = state.listing.versions;
   if (options.all) return {present.begin(), present.end()};
-  if (options.versions.empty()) return {LiveOrThrow(state)};
+  if (options.versions.empty()) return {RequireLive(state)};
   std::vector<Version> versions;
   for (const std::string& name : options.versions) {
     versions.push_back(Version::ParseOrThrow(name));
@@ -361,7 +356,7 @@ int RunDiff(const GlobalOptions& global, const DiffOptions& options) {
   // With one name, print what would change if that release went live.
   const Version to =
       Version::ParseOrThrow(options.to.empty() ? options.from : options.to);
-  const Version from = options.to.empty() ? LiveOrThrow(state)
+  const Version from = options.to.empty() ? RequireLive(state)
                                           : Version::ParseOrThrow(options.from);
   RequireRelease(state, from);
   RequireRelease(state, to);

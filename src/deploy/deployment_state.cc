@@ -233,6 +233,11 @@ void RequireRelease(const DeploymentState& state, const Version& version) {
   ThrowNoSuchRelease(state.listing.versions, version);
 }
 
+const Version& RequireLive(const DeploymentState& state) {
+  if (state.live) return *state.live;
+  throw Error(ErrorCode::kNoSuchRelease, "cannot tell: no release is live");
+}
+
 void RequireLink(const DeploymentState& state) {
   if (state.current_is_link) return;
   throw Error(

@@ -75,6 +75,9 @@ DeploymentState ReadForeignStanding(Fs* fs);
 // Throws Error kNoSuchRelease if the version is not in releases/.
 void RequireRelease(const DeploymentState& state, const Version& version);
 
+// Returns the live release. Throws Error kNoSuchRelease if none is live.
+const Version& RequireLive(const DeploymentState& state);
+
 // Throws Error kCurrentNotALink if `current` exists and is not a symlink. Only
 // a rollback proceeds then: it sets the file or directory aside.
 void RequireLink(const DeploymentState& state);

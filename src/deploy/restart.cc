@@ -9,6 +9,7 @@
 #include "base/instance_names.h"
 #include "store/instance_link.h"
 #include "store/layout.h"
+#include "store/packed_manifest.h"
 #include "store/releases.h"
 #include "store/republish.h"
 
@@ -114,8 +115,10 @@ void PublishRestart(const DeploymentState& state, StepRecorder* recorder,
     MakeInstanceLink(fs, staging.directory(), *context->config, *prepared->to);
     // An adopted release may have a top directory that is closed to others.
     const FileInfo live = *fs->Stat(Fs::kRoot, ReleasePath(*state.live));
-    staging.Publish(*prepared->to, manifest, OwnerOfLive(fs, live, staging),
-                    live.mode);
+    staging.Publish(
+        *prepared->to,
+        {manifest, ReadPackedManifest(fs, *state.live).value_or("")},
+        OwnerOfLive(fs, live, staging), live.mode);
   });
 }
 

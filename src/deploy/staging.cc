@@ -6,9 +6,11 @@
 
 #include "archive/entry_rules.h"
 #include "base/instance_names.h"
+#include "base/manifest_text.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "deploy/release_shape.h"
+#include "deploy/space_need.h"
 #include "os/cancellation.h"
 #include "store/instance_link.h"
 #include "store/layout.h"
@@ -42,60 +44,44 @@ bool HasTrash(const DeploymentState& state, std::uint64_t but = 0) {
   });
 }
 
-// The least disk space that a release needs.
-struct SpaceNeed {
-  std::uint64_t bytes = 0;
-  std::uint64_t files = 0;
-
-  bool FitsInto(const SpaceInfo& space) const {
-    return bytes <= space.free_bytes &&
-           (space.total_inodes == 0 || files <= space.free_inodes);
-  }
-
-  // Subtracts files that can be shared with the earlier release, if that has
-  // not changed on disk.
-  void LeaveOutShared(Fs* fs, const Manifest& manifest,
-                      const std::optional<Version>& earlier) {
-    if (!earlier || !HasManifest(fs, *earlier)) return;
-    const Manifest before = LoadManifest(fs, *earlier);
-    auto same = before.entries.begin();
-    for (const ManifestEntry& entry : manifest.entries) {
-      while (same != before.entries.end() && same->path < entry.path) ++same;
-      if (same == before.entries.end()) return;
-      if (entry.kind != EntryKind::kFile || *same != entry) continue;
-      bytes -= entry.size;
-      --files;
-    }
-  }
-};
-
 // The open tree of the earlier release, and its files that can be reused.
 struct Earlier {
   ScopedHandle directory;
   EarlierTree tree;
 
-  Earlier(Fs* fs, ScopedHandle opened, Dedup dedup, const OwnerIds& owner)
+  Earlier(Fs* fs, ScopedHandle opened, EarlierTree::Sharing sharing,
+          const OwnerIds& owner)
       : directory(std::move(opened)),
-        tree(fs, directory.get(),
-             dedup == Dedup::kHardLink ? EarlierTree::Sharing::kInodes
-                                       : EarlierTree::Sharing::kBlocks,
-             owner) {}
+        tree(fs, directory.get(), sharing, owner) {}
 };
+
+// Returns how files of the earlier release are shared. What a thin archive
+// takes over must stay as it was hashed, so no other name may lead to it by
+// which somebody could write, and where signatures are required there is no
+// other name at all.
+EarlierTree::Sharing SharingOf(const Config& config, bool thin) {
+  using Sharing = EarlierTree::Sharing;
+  const bool links = config.unpack.dedup == Dedup::kHardLink;
+  if (!thin) return links ? Sharing::kInodes : Sharing::kBlocks;
+  return links && !config.verify.require_signature ? Sharing::kInodesOfRoot
+                                                   : Sharing::kBlocks;
+}
 
 // Returns null if no files are to be reused.
 std::unique_ptr<Earlier> OpenEarlier(const DeployContext& context,
                                      const Staging& staging,
                                      const std::optional<Version>& version,
-                                     const std::optional<OwnerIds>& owner) {
-  const Dedup dedup = context.config->unpack.dedup;
-  if (dedup == Dedup::kOff || !version) return nullptr;
+                                     const std::optional<OwnerIds>& owner,
+                                     EarlierTree::Sharing sharing) {
+  const bool off = context.config->unpack.dedup == Dedup::kOff;
+  if (off || !version) return nullptr;
   try {
     ScopedHandle tree(context.fs, context.fs->OpenDirectory(
                                       Fs::kRoot, ReleasePath(*version)));
     // Files created in the staging directory inherit its owner.
     const FileInfo made = context.fs->StatHandle(staging.directory());
     return std::make_unique<Earlier>(
-        context.fs, std::move(tree), dedup,
+        context.fs, std::move(tree), sharing,
         owner.value_or(OwnerIds{made.owner, made.group}));
   } catch (const FsError&) {
     // Sharing only saves space and time, so its failure is not an error.
@@ -243,7 +229,7 @@ void ArchiveStaging::CheckSpace(const DeploymentState& state) {
   if (context_->config->unpack.dedup == Dedup::kHardLink) {
     // Without a manifest the size is unknown until the archive is unpacked.
     if (!carried_) return;
-    needed.LeaveOutShared(context_->fs, *carried_, ChooseEarlier(state));
+    needed.LeaveOutShared(context_->fs, *carried_, Earlier(state));
   }
   if (needed.FitsInto(space)) return;
   const bool bytes = needed.bytes > space.free_bytes;
@@ -280,6 +266,22 @@ void ArchiveStaging::Admit(const DeploymentState& state,
   admitted_ = std::move(facts);
 }
 
+// Takes the manifest that the archive carries. That of a thin archive is
+// restored from its base.
+void ArchiveStaging::TakeManifest(const DeploymentState& state) {
+  auto carried = reader_->TakeManifest();
+  if (!carried) return;
+  if (const auto* thin = std::get_if<ThinManifest>(&carried->content)) {
+    base_ = FindBase(context_->fs, state, *thin, request_.name);
+    carried_ = Restore(*thin, base_->base.manifest, request_.name);
+    carried_text_ = FormatManifest(*carried_);
+    reader_->Compose(*carried_, &base_->base, SharedPaths(*context_->config));
+  } else {
+    carried_ = std::move(std::get<Manifest>(carried->content));
+    carried_text_ = std::move(carried->text);
+  }
+}
+
 void ArchiveStaging::Prepare(const DeploymentState& state,
                              PreparedTransaction* prepared) {
   RequireRootOnOneFileSystem(context_->fs);
@@ -295,7 +297,7 @@ void ArchiveStaging::Prepare(const DeploymentState& state,
             .max_entries = context_->config->unpack.max_entries,
             .threads = context_->ThreadsFor(kDecoders)});
   if (archive_.checksum || admitted_) reader_->ExpectChecksum();
-  carried_ = reader_->TakeManifest();
+  TakeManifest(state);
   const Version version = ChooseVersion(state);
   prepared->to = version;
   RefuseUnknownEntry(state, version);
@@ -403,12 +405,33 @@ void ArchiveStaging::CheckArchive(const Unpacked& unpacked) const {
       differences.front().path);
 }
 
+// Returns the release whose files the new one may share.
+std::optional<Version> ArchiveStaging::Earlier(
+    const DeploymentState& state) const {
+  return base_ ? base_->version : ChooseEarlier(state);
+}
+
+void ArchiveStaging::NoteTakenOver(StepRecorder* recorder) const {
+  if (!base_) return;
+  const TakenOver taken = reader_->taken();
+  recorder->facts["base"] = base_->version.name();
+  recorder->facts["received_bytes"] = std::to_string(reader_->bytes_read());
+  recorder->facts["taken_files"] = std::to_string(taken.files);
+  recorder->facts["taken_bytes"] = std::to_string(taken.bytes);
+  recorder->Remark(fmt::format("{} received, {} in {} files taken from {}",
+                               FormatSize(reader_->bytes_read()),
+                               FormatSize(taken.bytes), taken.files,
+                               base_->version.name()));
+}
+
 Unpacked ArchiveStaging::UnpackInto(const Staging& staging,
                                     const DeploymentState& state,
                                     StepRecorder* recorder) {
   UnpackOptions options = MakeOptions();
-  const auto version = ChooseEarlier(state);
-  const auto earlier = OpenEarlier(*context_, staging, version, request_.owner);
+  const auto version = Earlier(state);
+  const auto earlier =
+      OpenEarlier(*context_, staging, version, request_.owner,
+                  SharingOf(*context_->config, base_ != nullptr));
   if (earlier) options.earlier = &earlier->tree;
   Unpacked unpacked =
       Unpack(reader_.get(), context_->fs, staging.directory(), options);
@@ -456,13 +479,19 @@ void ArchiveStaging::Create(const DeploymentState& state,
     CheckArchive(unpacked);
   });
   recorder->facts["sha256"] = unpacked.sha256;
+  NoteTakenOver(recorder);
   WarnOfStripped(unpacked, recorder);
   top_directory_ = OnlyDirectory(unpacked.manifest);
   recorder->Step("publish", [&] {
     staging.LinkShared(*context_->config, &unpacked.manifest, request_.owner);
     MakeInstanceLink(context_->fs, staging.directory(), *context_->config,
                      *prepared->to);
-    staging.Publish(*prepared->to, unpacked.manifest, request_.owner);
+    // A version 1 lacks what identifies a release.
+    const bool whole = carried_ && carried_->format >= 2;
+    staging.Publish(
+        *prepared->to,
+        {unpacked.manifest, whole ? std::string_view(carried_text_) : ""},
+        request_.owner);
   });
   for (const std::string& path : unpacked.left_out) {
     recorder->Warn(

@@ -14,6 +14,7 @@
 #include "deploy/deploy_context.h"
 #include "deploy/deployment_state.h"
 #include "deploy/step_recorder.h"
+#include "deploy/thin_base.h"
 #include "deploy/transaction_spec.h"
 #include "store/releases.h"
 
@@ -54,11 +55,14 @@ class ArchiveStaging {
   // Sets `version_origin_`, too.
   Version ChooseVersion(const DeploymentState& state);
   void Admit(const DeploymentState& state, PreparedTransaction* prepared);
+  void TakeManifest(const DeploymentState& state);
   void CheckSpace(const DeploymentState& state);
   void DeleteTrashFirst();
   void CheckArchive(const Unpacked& unpacked) const;
   unsigned StripComponents() const;
   UnpackOptions MakeOptions() const;
+  std::optional<Version> Earlier(const DeploymentState& state) const;
+  void NoteTakenOver(StepRecorder* recorder) const;
   Manifest ReadOnly();
   void Create(const DeploymentState& state, StepRecorder* recorder,
               PreparedTransaction* prepared);
@@ -70,8 +74,10 @@ class ArchiveStaging {
   DeployContext* context_;
   ArchiveRequest request_;
   IncomingArchive archive_;
+  std::unique_ptr<KeptBase> base_;  // of a thin archive; else null
   std::unique_ptr<Reader> reader_;
-  std::optional<Manifest> carried_;  // the manifest in the archive
+  std::optional<Manifest> carried_;  // the manifest of the whole release
+  std::string carried_text_;         // the same as `pack` wrote it
   std::string version_origin_;  // of a version that the request does not name
   std::optional<Version> existing_;  // set if the release exists already
   std::optional<std::string> top_directory_;  // that has all else below it

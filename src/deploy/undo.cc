@@ -24,7 +24,7 @@ using Tree = RecoveryPlan::Tree;
 void RemoveManifestsOfUnknown(Fs* fs, const Ledger& ledger) {
   for (const LedgerEntry& entry : ledger.entries()) {
     if (entry.state != ReleaseState::kUnknown) continue;
-    fs->RemoveFile(Fs::kRoot, ManifestPath(entry.version));
+    RemoveManifests(fs, entry.version);
   }
   // Make the removal durable before the record ends: recovery does not look for
   // them afterwards.
@@ -45,7 +45,7 @@ void UndoStaging(Fs* fs, const TransactionRecord& record, Tree tree,
     SetAside(fs, record.number, {*record.begin->to});
   }
   if (tree == Tree::kNotOurs) {
-    fs->RemoveFile(Fs::kRoot, ManifestPath(*record.begin->to));
+    RemoveManifests(fs, *record.begin->to);
   }
   if (record.begin->takes_over) RemoveManifestsOfUnknown(fs, ledger);
 }

@@ -64,6 +64,10 @@ std::string ManifestPath(const Version& version) {
   return fmt::format("{}/{}", kManifests, version.name());
 }
 
+std::string PackedManifestPath(const Version& version) {
+  return ManifestPath(version) + std::string(kPackedSuffix);
+}
+
 std::string LinkPath(unsigned number) {
   return fmt::format("{}/{}{}", kOwn, kLinkPrefix, number);
 }

@@ -29,6 +29,8 @@ inline constexpr char kOutbox[] = ".release/outbox";
 // The suffix of a record that was set aside because its beginning is damaged.
 inline constexpr std::string_view kDamagedSuffix = ".damaged";
 
+inline constexpr std::string_view kPackedSuffix = "@packed";
+
 // In releases/ (partial, trash) and in the root (current): garbage unless a
 // running transaction owns it.
 inline constexpr char kPartialPrefix[] = ".partial-";
@@ -66,6 +68,9 @@ std::string RecordName(std::uint64_t transaction);  // "000042.log"
 // ".release/transactions/000042.log".
 std::string RecordPath(std::uint64_t transaction);
 std::string ManifestPath(const Version& version);
+// ".release/manifests/1.4.2@packed": the manifest as `pack` wrote it. No
+// version has such a name.
+std::string PackedManifestPath(const Version& version);
 
 std::string LinkPath(unsigned number);  // ".release/link-1"
 // The path of a preallocated record file: ".spare" in transactions/ for 1,

@@ -13,6 +13,7 @@
 #include "store/current.h"
 #include "store/durable.h"
 #include "store/layout.h"
+#include "store/packed_manifest.h"
 
 namespace release {
 namespace {
@@ -160,10 +161,10 @@ void RemoveLinksToThemselves(Fs* fs, const std::vector<std::string>& names) {
 
 void RemoveOrphanManifests(Fs* fs, const std::set<Version>& versions) {
   for (const DirEntry& entry : fs->List(Fs::kRoot, kManifests)) {
-    const auto version = Version::Parse(entry.name);
-    if (version && !versions.contains(*version)) {
-      fs->RemoveFile(Fs::kRoot, ManifestPath(*version));
-    }
+    std::string_view name = entry.name;
+    if (name.ends_with(kPackedSuffix)) name.remove_suffix(kPackedSuffix.size());
+    const auto version = Version::Parse(name);
+    if (version && !versions.contains(*version)) RemoveManifests(fs, *version);
   }
 }
 
@@ -263,21 +264,23 @@ void Staging::LinkShared(const Config& config, Manifest* manifest,
   }
 }
 
-void Staging::Publish(const Version& version, const Manifest& manifest,
+void Staging::Publish(const Version& version, const Manifests& manifests,
                       const Owner& owner, unsigned mode) {
-  const std::string manifest_path = ManifestPath(version);
-  // No release has this name yet, so a manifest of this name was left by a
+  // No release has this name yet, so manifests of this name were left by a
   // crash.
-  fs_->RemoveFile(Fs::kRoot, manifest_path);
+  RemoveManifests(fs_, version);
   {
-    const ScopedHandle file(
-        fs_, fs_->Open(Fs::kRoot, manifest_path, OpenMode::kCreateNew, 0640));
-    fs_->Write(file.get(), FormatManifest(manifest));
+    const ScopedHandle file(fs_, fs_->Open(Fs::kRoot, ManifestPath(version),
+                                           OpenMode::kCreateNew, 0640));
+    fs_->Write(file.get(), FormatManifest(manifests.own));
+  }
+  if (!manifests.packed.empty()) {
+    WritePackedManifest(fs_, version, manifests.packed);
   }
   fs_->SetMode(Fs::kRoot, name_, mode);
   Own(fs_, Fs::kRoot, name_, owner);
-  // Make every byte of the tree and of the manifest durable before the rename:
-  // the name promises that both are complete.
+  // Make every byte of the tree and of its manifests durable before the rename:
+  // the name promises that all are complete.
   fs_->SyncTree(releases_.get());
   try {
     RenameToFreeName(fs_, Fs::kRoot, name_, Fs::kRoot, ReleasePath(version));
@@ -290,6 +293,11 @@ void Staging::Publish(const Version& version, const Manifest& manifest,
   }
   // Make the name durable before anything refers to it, such as `current`.
   fs_->Sync(releases_.get());
+}
+
+void RemoveManifests(Fs* fs, const Version& version) {
+  fs->RemoveFile(Fs::kRoot, ManifestPath(version));
+  fs->RemoveFile(Fs::kRoot, PackedManifestPath(version));
 }
 
 Manifest LoadManifest(Fs* fs, const Version& version) {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/config.h"
@@ -47,12 +48,17 @@ class Staging {
   void LinkShared(const Config& config, Manifest* manifest,
                   const Owner& owner = std::nullopt);
 
-  // Writes the manifest, gives the tree's top directory its owner and mode,
+  struct Manifests {
+    const Manifest& own;           // of what is in the tree
+    std::string_view packed = {};  // as `pack` wrote it; "": it did not
+  };
+
+  // Writes the manifests, gives the tree's top directory its owner and mode,
   // makes the tree durable and renames it to releases/VERSION. The tree and its
   // name are durable on return. Throws Error kVersionConflict if the name is
   // taken. If a sync fails, the caller must discard the tree: a second sync
   // would report success and prove nothing.
-  void Publish(const Version& version, const Manifest& manifest,
+  void Publish(const Version& version, const Manifests& manifests,
                const Owner& owner, unsigned mode = 0755);
 
  private:
@@ -82,6 +88,9 @@ void RequireSharedFiles(Fs* fs, const Config& config);
 // LinkShared makes. Touches no disk. Throws Error kUnsafeEntry if an entry
 // where such a directory must be is not a directory.
 void AddSharedLinks(const Config& config, Manifest* manifest);
+
+// Removes the manifests of a release, for one whose tree is gone. Not durable.
+void RemoveManifests(Fs* fs, const Version& version);
 
 // Reads the manifest of a release. Throws Error kManifestUnreadable if it is
 // missing or damaged.

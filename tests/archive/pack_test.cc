@@ -30,12 +30,17 @@ MemFs Tree(bool other) {
   return disk;
 }
 
-std::string Packed(MemFs* disk, const ArchiveForm& form) {
+ByteSink Into(std::string* bytes) {
+  return [bytes](std::span<const char> more) {
+    bytes->append(more.data(), more.size());
+  };
+}
+
+std::string Packed(MemFs* disk, Compression compression = Compression::kNone,
+                   const PackForm& form = {}) {
   std::string bytes;
-  WriteArchive(disk, ManifestOfTree(disk, Version::Parse("1.2")), form,
-               [&](std::span<const char> more) {
-                 bytes.append(more.data(), more.size());
-               });
+  WriteArchive(disk, ManifestOfTree(disk, Version::Parse("1.2"), form),
+               compression, Into(&bytes));
   return bytes;
 }
 
@@ -46,17 +51,17 @@ TEST_CASE("the same tree gives the same bytes") {
   MemFs two = Tree(true);
   for (const Compression compression : {Compression::kNone, Compression::kGzip,
                                         Compression::kXz, Compression::kZstd}) {
-    CHECK(Packed(&one, {compression}) == Packed(&two, {compression}));
+    CHECK(Packed(&one, compression) == Packed(&two, compression));
   }
   // A change of content, name or what may be run shows.
-  const std::string before = Packed(&one, {});
+  const std::string before = Packed(&one);
   one.SetMode(Fs::kRoot, "b.txt", 0755);
-  CHECK(Packed(&one, {}) != before);
+  CHECK(Packed(&one) != before);
 }
 
 TEST_CASE("the manifest is the first entry, and modes show no umask") {
   MemFs disk = Tree(true);
-  const std::string bytes = Packed(&disk, {});
+  const std::string bytes = Packed(&disk);
   CHECK(bytes.starts_with(".release-manifest"));
   const Manifest manifest = ManifestOfTree(&disk, Version::Parse("1.2"));
   CHECK(bytes.substr(512).starts_with(FormatManifest(manifest)));
@@ -75,7 +80,8 @@ TEST_CASE("modes are kept if that is asked for, without what none may have") {
   PutFile(&disk, "d/h", "x", 0440);
   std::string modes;
   for (const ManifestEntry& entry :
-       ManifestOfTree(&disk, std::nullopt, PackModes::kKept).entries) {
+       ManifestOfTree(&disk, std::nullopt, {.modes = PackModes::kKept})
+           .entries) {
     modes += fmt::format("{} {:o} ", entry.path, entry.mode);
   }
   CHECK(modes == "d 775 d/f 664 d/g 775 d/h 440 ");
@@ -88,25 +94,25 @@ TEST_CASE("each entry has its own time, the manifest the newest; or all one") {
     const std::size_t header = tar.find(name + std::string(1, '\0'));
     return std::stoll(tar.substr(header + 136, 11), nullptr, 8);
   };
-  const std::string own = Packed(&disk, {});
+  const std::string own = Packed(&disk);
   CHECK(time_at(own, ".release-manifest") == 1'714'564'800);
   CHECK(time_at(own, "b.txt") == 1'714'564'800);
   CHECK(time_at(own, "a.txt") == 1'700'000'000);
   CHECK(time_at(own, "bin/") == 1'700'000'000);
-  const std::string one = Packed(&disk, {.time = 12345});
+  const std::string one = Packed(&disk, Compression::kNone, {.time = 12345});
   for (const char* name : {".release-manifest", "b.txt", "bin/", "link"}) {
     CHECK(time_at(one, name) == 12345);
   }
   // The same tree with other times gives the same bytes then.
   MemFs other = Tree(true);
-  CHECK(Packed(&other, {.time = 12345}) == one);
+  CHECK(Packed(&other, Compression::kNone, {.time = 12345}) == one);
 }
 
 TEST_CASE("a manifest of an earlier archive is not packed") {
   MemFs disk = Tree(false);
-  const std::string before = Packed(&disk, {});
+  const std::string before = Packed(&disk);
   PutFile(&disk, ".release-manifest", "old");
-  CHECK(Packed(&disk, {}) == before);
+  CHECK(Packed(&disk) == before);
 }
 
 TEST_CASE("what could not be unpacked is refused") {
@@ -126,7 +132,8 @@ TEST_CASE("a file that changes meanwhile is noticed, longer or not") {
     const Manifest manifest = ManifestOfTree(&disk, std::nullopt);
     PutFile(&disk, "b.txt", text);
     const Error error = ErrorOf([&] {
-      WriteArchive(&disk, manifest, {}, [](std::span<const char>) {});
+      WriteArchive(&disk, manifest, Compression::kNone,
+                   [](std::span<const char>) {});
     });
     CHECK(error.code() == ErrorCode::kIoError);
     CHECK(Says(error, "changed meanwhile"));

@@ -477,8 +477,10 @@ TEST_CASE("reader: the manifest that comes first is taken, never returned") {
     if (take) {
       const auto taken = reader.TakeManifest();
       REQUIRE(taken);
-      CHECK(taken->version == manifest.version);
-      CHECK(taken->entries == manifest.entries);
+      CHECK(taken->text == FormatManifest(manifest));
+      const auto& whole = std::get<Manifest>(taken->content);
+      CHECK(whole.version == manifest.version);
+      CHECK(whole.entries == manifest.entries);
     }
     CHECK(reader.Next()->path == "a");
     CHECK_FALSE(reader.Next());

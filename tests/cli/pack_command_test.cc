@@ -113,4 +113,29 @@ TEST_CASE("pack refuses what it cannot do, and leaves nothing behind") {
   }
 }
 
+TEST_CASE("pack writes to standard output, and words beside it go to stderr") {
+  Tree tree;
+  const Printed packed =
+      RunRelease({"pack", tree.dir.path() + "/tree", "-o", "-"});
+  REQUIRE(packed.exit == 0);
+  CHECK(Has(packed.err, "-: "));
+  Spill(tree.dir.path() + "/a.tar.zst", packed.out);
+  const CommandRig rig;
+  CHECK(rig.Run({"deploy", tree.dir.path() + "/a.tar.zst", "--version", "1"})
+            .exit == 0);
+  CHECK(RunRelease({"--json", "pack", tree.dir.path() + "/tree", "-o", "-"})
+            .exit == 2);
+}
+
+TEST_CASE("a base that is no manifest of version 2 is refused") {
+  Tree tree;
+  const std::string base = tree.dir.path() + "/base";
+  CHECK(tree.Pack("a.tar", {"--base", base}).exit == 3);
+  Spill(base, "none");
+  CHECK(tree.Pack("a.tar", {"--base", base}).exit == 1);
+  Spill(base, "release-manifest 1\nend 0 0\n");
+  CHECK(tree.Pack("a.tar", {"--base", base}).exit == 1);
+  CHECK(!boost::filesystem::exists(tree.dir.path() + "/a.tar"));
+}
+
 }  // namespace release

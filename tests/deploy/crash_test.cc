@@ -8,10 +8,14 @@
 #include <memory>
 #include <vector>
 
+#include "base/manifest_text.h"
 #include "store/layout.h"
+#include "store/packed_manifest.h"
 #include "store/releases.h"
 #include "store/verify.h"
+#include "support/archive_bytes.h"
 #include "support/crash_enumeration.h"
+#include "support/packed_tree.h"
 #include "support/world.h"
 
 namespace release {
@@ -23,8 +27,20 @@ struct Scenario {
   std::string to;  // the release of the transaction
   bool healthy = true;
   unsigned keep_releases = 5;
-  bool links = false;  // hard-links unchanged files to the previous release
+  bool links = false;   // hard-links unchanged files to the previous release
+  bool packed = false;  // the live release came as `pack` makes archives
 };
+
+PackedTree TreeOf(const std::string& version) {
+  return PackedTree(
+      {{"bin/app", "version " + version}, {"bin/common", "the same in all"}});
+}
+
+Outcome DeployBytes(World* world, const std::string& bytes,
+                    const std::string& version) {
+  return Deploy(&world->context,
+                RequestOfBytes(bytes, "shop-" + version + ".tar"));
+}
 
 // The live release before each scenario, and the good one before that.
 constexpr char kLive[] = "releases/2";
@@ -43,9 +59,13 @@ class TransactionCrashes final : public CrashScenario<World> {
       world->config.unpack.dedup = Dedup::kHardLink;
       world->common = "the same in all";
     }
-    for (const char* version : {"0", "1", "2"}) {
+    for (const char* version : {"0", "1"}) {
       REQUIRE(world->Deploy(version).exit == Exit::kDone);
     }
+    const Outcome live =
+        scenario_.packed ? DeployBytes(world.get(), TreeOf("2").Full("2"), "2")
+                         : world->Deploy("2");
+    REQUIRE(live.exit == Exit::kDone);
     world->Settle();
     world->config.keep_releases = scenario_.keep_releases;
     if (!scenario_.healthy) {
@@ -78,6 +98,8 @@ class TransactionCrashes final : public CrashScenario<World> {
       Require(HasManifest(&world->disk, name) &&
                   VerifyRelease(&world->disk, name).empty(),
               fmt::format("{}: releases/{} is torn", where, name.name()));
+      // Throws if it is torn.
+      ReadPackedManifest(&world->disk, name);
     }
     Require(ListReleases(&world->disk).versions.contains(*version),
             where + ": current dangles");
@@ -146,6 +168,24 @@ Scenario LinkingDeploy() {
   return scenario;
 }
 
+Scenario ThinDeploy() {
+  Scenario scenario = HealthyDeploy();
+  scenario.name = "deploy of a thin archive";
+  scenario.run = [](World* world) {
+    const std::string base = FormatManifest(TreeOf("2").ManifestFor("2"));
+    return DeployBytes(world, TreeOf("3").Thin("3", base), "3");
+  };
+  scenario.packed = true;
+  return scenario;
+}
+
+Scenario UnhealthyThinDeploy() {
+  Scenario scenario = ThinDeploy();
+  scenario.name = "deploy of a thin archive that fails";
+  scenario.healthy = false;
+  return scenario;
+}
+
 Scenario HealthyRollback() {
   return {.name = "rollback",
           .run = [](World* world) { return world->Rollback(); },
@@ -187,7 +227,8 @@ std::string BreaksWithout(const std::string& name, unsigned occurrence,
 TEST_CASE("no crash at any call breaks a transaction, nor its recovery") {
   for (const Scenario& scenario :
        {HealthyDeploy(), UnhealthyDeploy(), PruningDeploy(), LinkingDeploy(),
-        HealthyRollback(), UnhealthyRollback()}) {
+        ThinDeploy(), UnhealthyThinDeploy(), HealthyRollback(),
+        UnhealthyRollback()}) {
     CAPTURE(scenario.name);
     const TransactionCrashes crashes(scenario);
     CrashEnumeration enumeration(&crashes);

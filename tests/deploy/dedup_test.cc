@@ -2,8 +2,8 @@
 // it must never share.
 #include <doctest/doctest.h>
 
-#include "store/durable.h"
 #include "base/manifest_text.h"
+#include "store/durable.h"
 #include "store/layout.h"
 #include "store/releases.h"
 #include "store/verify.h"

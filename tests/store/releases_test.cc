@@ -40,7 +40,7 @@ void Publish(Fs* fs, const std::string& version, const Config& config = {}) {
   Staging staging(fs, 1);
   Manifest manifest = Fill(fs, staging);
   staging.LinkShared(config, &manifest);
-  staging.Publish(V(version), manifest, std::nullopt);
+  staging.Publish(V(version), {manifest}, std::nullopt);
 }
 
 TEST_CASE("entries of releases/ are sorted into releases, garbage, unknown") {
@@ -103,7 +103,7 @@ TEST_CASE("a published tree can be entered, and has the owner asked for") {
   Root root;
   Staging staging(&root.disk, 1);
   const Manifest manifest = Fill(&root.disk, staging);
-  staging.Publish(V("1"), manifest, OwnerIds{7, 8});
+  staging.Publish(V("1"), {manifest}, OwnerIds{7, 8});
   const auto info = root.disk.Stat(Fs::kRoot, "releases/1");
   CHECK(info->mode == 0755);
   CHECK(info->owner == 7);
@@ -141,7 +141,7 @@ TEST_CASE("shared directories and files are made once, and linked") {
   Staging staging(&root.disk, 1);
   Manifest manifest = Fill(&root.disk, staging);
   staging.LinkShared(config, &manifest);
-  staging.Publish(V("1"), manifest, std::nullopt);
+  staging.Publish(V("1"), {manifest}, std::nullopt);
   CHECK(VerifyRelease(&root.disk, V("1")).empty());
   const auto link = [&](const std::string& path) {
     return root.disk.ReadLink(Fs::kRoot, "releases/1/" + path).value_or("");

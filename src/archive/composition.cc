@@ -1,0 +1,107 @@
+#include "archive/composition.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "archive/entry_rules.h"
+#include "base/error.h"
+#include "base/text.h"
+
+namespace release {
+namespace {
+
+constexpr std::size_t kBuffer = std::size_t{256} << 10;
+
+}  // namespace
+
+Composition::Composition(Manifest whole, const ThinBase* base,
+                         std::vector<std::string> reserved)
+    : whole_(std::move(whole)),
+      base_(base),
+      reserved_(std::move(reserved)),
+      index_(base->manifest),
+      buffer_(kBuffer) {}
+
+const ManifestEntry* Composition::Next() {
+  file_ = ScopedHandle();
+  opened_ = from_archive_ = false;
+  offset_ = 0;
+  source_ = nullptr;
+  sha256_.Reset();
+  if (next_ == whole_.entries.size()) return entry_ = nullptr;
+  entry_ = &whole_.entries[next_++];
+  if (entry_->kind != EntryKind::kFile) return entry_;
+  from_archive_ = !index_.Covers(*entry_);
+  if (entry_->size == 0 || from_archive_) return entry_;
+  if (!IsAtOrBelow(entry_->path, reserved_)) source_ = index_.Find(*entry_);
+  return entry_;
+}
+
+void Composition::FailAsMissing(const std::string& why) const {
+  throw Error(ErrorCode::kBaseMissing,
+              fmt::format("cannot take {} from {}: {}", Quoted(source_->path),
+                          base_->name, why),
+              source_->path);
+}
+
+void Composition::Open() {
+  try {
+    file_ = ScopedHandle(base_->fs, base_->fs->Open(base_->tree, source_->path,
+                                                    OpenMode::kRead));
+  } catch (const FsError& error) {
+    FailAsMissing(error.what());
+  }
+  if (base_->fs->StatHandle(file_.get()).type != FileType::kFile) {
+    FailAsMissing("it is no longer a file");
+  }
+  opened_ = true;
+}
+
+std::span<const char> Composition::Read() {
+  const std::uint64_t left = entry_->size - offset_;
+  const auto wanted = std::span(buffer_).first(
+      static_cast<std::size_t>(std::min<std::uint64_t>(left, buffer_.size())));
+  std::size_t count = 0;
+  try {
+    count = base_->fs->ReadAt(file_.get(), wanted, offset_);
+  } catch (const FsError& error) {
+    FailAsMissing(error.what());
+  }
+  if (count == 0) FailAsMissing("it is shorter now");
+  offset_ += count;
+  return wanted.first(count);
+}
+
+std::span<const char> Composition::NextBlock() {
+  if (source_ == nullptr) return {};
+  if (!opened_) Open();
+  if (offset_ < entry_->size) {
+    const auto bytes = Read();
+    sha256_.Update(bytes);
+    return bytes;
+  }
+  if (sha256_.FinishBytes() != entry_->sha256) {
+    FailAsMissing("its content has changed");
+  }
+  ++taken_.files;
+  taken_.bytes += entry_->size;
+  source_ = nullptr;
+  return {};
+}
+
+void Composition::Check(std::span<const char> bytes) {
+  if (!bytes.empty()) {
+    sha256_.Update(bytes);
+    return;
+  }
+  if (sha256_.FinishBytes() == entry_->sha256) return;
+  throw Error(ErrorCode::kManifestMismatch,
+              fmt::format("cannot accept {}: its content is not that of the "
+                          "manifest",
+                          Quoted(entry_->path)),
+              entry_->path);
+}
+
+}  // namespace release

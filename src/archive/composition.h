@@ -1,0 +1,81 @@
+// Makes the entries of a whole release of a thin archive and its base.
+#ifndef RELEASE_ARCHIVE_COMPOSITION_H_
+#define RELEASE_ARCHIVE_COMPOSITION_H_
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "archive/content_index.h"
+#include "base/manifest.h"
+#include "os/fs.h"
+#include "trust/digest.h"
+
+namespace release {
+
+// A release that the host keeps. Its files may have changed since its manifest
+// was made, and other users may change them at any time.
+struct ThinBase {
+  Fs* fs = nullptr;
+  Fs::Handle tree = Fs::kRoot;
+  std::string name;   // its version
+  Manifest manifest;  // version 2
+};
+
+// What became of the files so far.
+struct TakenOver {
+  std::uint64_t files = 0;
+  std::uint64_t bytes = 0;
+};
+
+// The entries of the release in the order of its manifest, and the content of
+// those that the base has. The caller brings the others from the archive, which
+// has them in the same order. Every byte of either passes a SHA-256, which is
+// compared with the manifest at the end of each file.
+class Composition {
+ public:
+  // Content of entries at or below the `reserved` paths is not taken from the
+  // base, since nobody will write it. `base` outlives this.
+  Composition(Manifest whole, const ThinBase* base,
+              std::vector<std::string> reserved);
+
+  // The next entry; null after the last.
+  const ManifestEntry* Next();
+  // Whether the archive must bring the current entry's content.
+  bool IsFromArchive() const { return from_archive_; }
+
+  // For a file that is not from the archive: its next bytes, valid until the
+  // next call; empty at its end. Throws Error kBaseMissing if the base has them
+  // no more.
+  std::span<const char> NextBlock();
+  // Takes the bytes of a file from the archive; an empty span is its end.
+  // Throws Error kManifestMismatch if they are not those of the manifest.
+  void Check(std::span<const char> bytes);
+
+  const TakenOver& taken() const { return taken_; }
+
+ private:
+  void Open();
+  std::span<const char> Read();
+  [[noreturn]] void FailAsMissing(const std::string& why) const;
+
+  const Manifest whole_;
+  const ThinBase* base_;
+  const std::vector<std::string> reserved_;
+  const ContentIndex index_;
+  std::size_t next_ = 0;  // number of the entry that Next returns
+  const ManifestEntry* entry_ = nullptr;
+  const ManifestEntry* source_ = nullptr;  // the same content in the base
+  bool from_archive_ = false;
+  ScopedHandle file_;
+  bool opened_ = false;
+  std::uint64_t offset_ = 0;
+  Sha256 sha256_;
+  std::vector<char> buffer_;
+  TakenOver taken_;
+};
+
+}  // namespace release
+
+#endif  // RELEASE_ARCHIVE_COMPOSITION_H_

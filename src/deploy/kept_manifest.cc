@@ -1,0 +1,105 @@
+#include "deploy/kept_manifest.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "archive/entry_rules.h"
+#include "base/manifest_text.h"
+#include "base/text.h"
+#include "os/thread_pool.h"
+#include "store/layout.h"
+#include "store/lock.h"
+#include "store/packed_manifest.h"
+#include "store/releases.h"
+#include "trust/digest.h"
+
+namespace release {
+namespace {
+
+constexpr unsigned kHashThreads = 8;
+constexpr std::size_t kBuffer = std::size_t{64} << 10;
+
+// Completes the entries of a release's own manifest from its tree.
+class Completion {
+ public:
+  Completion(Fs* fs, const Version& version)
+      : fs_(fs),
+        version_(version),
+        tree_(fs, fs->OpenDirectory(Fs::kRoot, ReleasePath(version))) {}
+
+  void Complete(ManifestEntry* entry) const {
+    if (entry->kind == EntryKind::kSymlink) return;
+    const auto info = fs_->Stat(tree_.get(), entry->path);
+    if (!info) FailAsAltered(entry->path);
+    entry->modified = info->modified;
+    if (entry->kind == EntryKind::kFile) Hash(entry);
+  }
+
+ private:
+  void Hash(ManifestEntry* entry) const {
+    const ScopedHandle file(
+        fs_, fs_->Open(tree_.get(), entry->path, OpenMode::kRead));
+    std::vector<char> buffer(kBuffer);
+    ContentHasher hasher;
+    Sha256 sha256;
+    std::uint64_t offset = 0;
+    while (const std::size_t n = fs_->ReadAt(file.get(), buffer, offset)) {
+      const std::span<const char> bytes(buffer.data(), n);
+      hasher.Update(bytes);
+      sha256.Update(bytes);
+      offset += n;
+    }
+    if (hasher.Finish() != entry->hash) FailAsAltered(entry->path);
+    entry->sha256 = sha256.FinishBytes();
+  }
+
+  [[noreturn]] void FailAsAltered(const std::string& path) const {
+    throw Error(ErrorCode::kReleaseAltered,
+                fmt::format("cannot make the manifest of {}: {} is no longer "
+                            "as it was unpacked; `release verify {}` shows all "
+                            "differences",
+                            version_.name(), Quoted(path), version_.name()),
+                path);
+  }
+
+  Fs* fs_;
+  const Version& version_;
+  ScopedHandle tree_;
+};
+
+std::string Make(const DeployContext& context, const Version& version) {
+  Manifest manifest = LoadManifest(context.fs, version);
+  const auto shared = SharedPaths(*context.config);
+  std::erase_if(manifest.entries, [&](const ManifestEntry& entry) {
+    return IsAtOrBelow(entry.path, shared);
+  });
+  manifest.version = version;
+  manifest.format = 2;
+  const Completion completion(context.fs, version);
+  ThreadPool<> pool(context.ThreadsFor(kHashThreads), 64);
+  for (ManifestEntry& entry : manifest.entries) {
+    pool.Submit([&completion, &entry] { completion.Complete(&entry); });
+  }
+  pool.Wait();
+  return FormatManifest(manifest);
+}
+
+}  // namespace
+
+std::string KeptManifest(const DeployContext& context, const Version& version) {
+  if (auto text = ReadPackedManifest(context.fs, version)) return *text;
+  const std::string text = Make(context, version);
+  try {
+    const Lock lock(context.fs, context.system.clock, context.caller,
+                    Nanoseconds(0));
+    const bool there = HasManifest(context.fs, version);
+    if (there) StorePackedManifest(context.fs, version, text);
+  } catch (const Error&) {
+    // The caller asked for the text, and has it. A later call tries again.
+  }
+  return text;
+}
+
+}  // namespace release
