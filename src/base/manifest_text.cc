@@ -158,7 +158,11 @@ class LineFields {
     const char* begin = rest_.data();
     const auto [end, error] =
         std::from_chars(begin, begin + rest_.size(), value);
-    if (error != std::errc()) place_.Fail("no number");
+    // A number has one spelling: without a sign or zeros that say nothing.
+    const std::string_view digits(begin, static_cast<std::size_t>(end - begin));
+    if (error != std::errc() || digits != fmt::format_int(value).c_str()) {
+      place_.Fail("no number");
+    }
     rest_.remove_prefix(static_cast<std::size_t>(end - begin));
     Expect(" ");
     return value;

@@ -417,7 +417,7 @@ std::string DiffJson(const JsonSubject& subject, const std::string& from,
 std::string ManifestJson(const JsonSubject& subject,
                          const ShownManifest& manifest) {
   json object = Head(subject, CommandId::kManifest, 0);
-  object.update({{"release", manifest.release},
+  object.update({{"version", manifest.version},
                  {"digest", manifest.digest},
                  {"bytes", manifest.bytes},
                  {"entries", manifest.entries}});

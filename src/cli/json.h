@@ -36,7 +36,7 @@ struct PackedArchive {
 };
 
 struct ShownManifest {
-  std::string release;
+  std::string version;
   std::string digest;  // SHA-256 of its text
   std::uint64_t bytes = 0;
   std::size_t entries = 0;

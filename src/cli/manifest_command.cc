@@ -24,7 +24,7 @@ int RunManifest(const GlobalOptions& global, const ManifestOptions& options) {
   if (global.json) {
     const Manifest manifest = ParseManifest(text, version.name());
     PrintJson(
-        ManifestJson(global.subject, {.release = version.name(),
+        ManifestJson(global.subject, {.version = version.name(),
                                       .digest = digest,
                                       .bytes = manifest.TotalBytes(),
                                       .entries = manifest.entries.size()}));

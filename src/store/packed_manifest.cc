@@ -50,6 +50,9 @@ std::optional<std::string> ReadPackedManifest(Fs* fs, const Version& version) {
     Decompressor decompressor(ByteSource(fs, file), path);
     while (true) {
       const auto bytes = decompressor.Next();
+      if (!decompressor.is_compressed()) {
+        FailToRead(path, ErrorCode::kManifestUnreadable, "it is torn");
+      }
       if (bytes.empty()) return text;
       text.append(bytes.data(), bytes.size());
     }

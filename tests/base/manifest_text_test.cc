@@ -138,6 +138,12 @@ TEST_CASE("a manifest failure names the origin, the line and what is wrong") {
   CHECK(line("l b -> \"\"").find("target") != std::string::npos);
   CHECK(line("f 0644 99999999999999999999 0 b").find("number") !=
         std::string::npos);
+  for (const char* number : {"01", "-0", "-1", "+1", ""}) {
+    CAPTURE(number);
+    CHECK(line(std::string("f 0644 ") + number +
+               " 00112233445566778899aabbccddeeff b")
+              .find("no number") != std::string::npos);
+  }
   CHECK(line("f 0644 1 00 b").find("no hash") != std::string::npos);
   CHECK(line("version 1").find("neither") != std::string::npos);
   CHECK(

@@ -59,7 +59,8 @@ TEST_CASE("the help of each command fits, and begins with its usage") {
 
 TEST_CASE("the usage has the form of the field") {
   CHECK(UsageOf(RowOf(CommandId::kPack)) ==
-        "release pack DIRECTORY --output FILE [--version V] [--keep-modes]");
+        "release pack DIRECTORY --output FILE [--base MANIFEST] [--version V] "
+        "[--keep-modes]");
   CHECK(UsageOf(RowOf(CommandId::kVerify)) ==
         "release verify [VERSION...] [--all]");
   CHECK(UsageOf(RowOf(CommandId::kCompletion)) ==

@@ -45,7 +45,7 @@ TEST_CASE("manifest prints the text of the live release, or its digest") {
         archive + ".manifest-sha256)  -\" ]");
   const json object = json::parse(rig.Run({"--json", "manifest"}).out);
   CHECK(object.at("digest").get<std::string>() + "\n" == digest);
-  CHECK(object.at("release") == "1");
+  CHECK(object.at("version") == "1");
 }
 
 TEST_CASE("manifest of no release is exit 7") {

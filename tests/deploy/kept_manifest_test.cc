@@ -24,7 +24,7 @@ Outcome DeployBytes(World* world, const std::string& bytes,
 
 TEST_CASE("a release that came with a manifest keeps that text") {
   World world;
-  PackedTree tree({{"bin/app", "x"}});
+  PackedTree tree(PackedTree::Files{{"bin/app", "x"}});
   REQUIRE(DeployBytes(&world, tree.Full("1"), "shop-1.tar").exit ==
           Exit::kDone);
   CHECK(KeptManifest(world.context, kOne) ==
@@ -48,7 +48,8 @@ TEST_CASE("for another release it is made once, without what is shared") {
   CHECK(manifest.entries[1].modified ==
         world.disk.Stat(Fs::kRoot, "releases/1/bin/app")->modified);
   // It is a base.
-  PackedTree fresh({{"bin/app", "fresh"}, {"copy", "version 1\n"}});
+  PackedTree fresh(
+      PackedTree::Files{{"bin/app", "fresh"}, {"copy", "version 1\n"}});
   const Outcome outcome =
       DeployBytes(&world, fresh.Thin("2", text), "shop-2.tar");
   CHECK(outcome.exit == Exit::kDone);

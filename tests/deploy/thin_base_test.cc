@@ -98,11 +98,12 @@ TEST_CASE("the record says what came and what was taken over") {
 TEST_CASE("a release that came thin is a base again") {
   ThinWorld world;
   REQUIRE(world.DeployThin().exit == Exit::kDone);
-  PackedTree third({{"bin/app", "third"}, {"lib/moved", kBig}});
+  PackedTree third(
+      PackedTree::Files{{"bin/app", "third"}, {"lib/moved", kBig}});
   const std::string base = *ReadPackedManifest(&world.disk, V("2"));
   CHECK(world.DeployBytes(third.Thin("3", base), "3").exit == Exit::kDone);
   // So is an older one, as long as it is kept.
-  PackedTree fourth({{"bin/app", "fourth"}, {"big", kBig}});
+  PackedTree fourth(PackedTree::Files{{"bin/app", "fourth"}, {"big", kBig}});
   CHECK(world.DeployBytes(fourth.Thin("4", world.base), "4").exit ==
         Exit::kDone);
 }
@@ -115,7 +116,7 @@ TEST_CASE("the same thin archive again is no change") {
 
 TEST_CASE("a host without the base refuses before anything is published") {
   ThinWorld world;
-  PackedTree other({{"bin/app", "other"}});
+  PackedTree other(PackedTree::Files{{"bin/app", "other"}});
   const std::string base = FormatManifest(other.ManifestFor("0"));
   CheckRefused(&world, world.fresh.Thin("2", base), "base-missing");
 }

@@ -12,11 +12,9 @@ namespace {
 
 TEST_CASE("the seeds of the fuzz targets do no harm") {
   const std::pair<const char*, void (*)(std::string_view)> targets[] = {
-      {"archive", FuzzArchive},
-      {"config", FuzzConfig},
-      {"record", FuzzRecord},
-      {"manifest", FuzzManifest},
-      {"serve", FuzzServe}};
+      {"archive", FuzzArchive}, {"config", FuzzConfig},
+      {"record", FuzzRecord},   {"manifest", FuzzManifest},
+      {"thin", FuzzThin},       {"serve", FuzzServe}};
   for (const auto& [name, target] : targets) {
     unsigned seeds = 0;
     for (const auto& entry : boost::filesystem::directory_iterator(

@@ -9,9 +9,11 @@
 #include "base/manifest_text.h"
 #include "base/version.h"
 #include "cli/serve_words.h"
+#include "store/durable.h"
 #include "store/journal.h"
 #include "support/byte_sources.h"
 #include "support/mem_fs.h"
+#include "support/packed_tree.h"
 #include "support/tar_builder.h"
 
 namespace release {
@@ -83,6 +85,39 @@ void FuzzManifest(std::string_view bytes) {
   // A manifest has exactly one spelling: formatting what was parsed must give
   // the same bytes.
   Require(FormatManifest(manifest) == bytes);
+}
+
+void FuzzThin(std::string_view bytes) {
+  PackedTree tree(PackedTree::Files{{"a", "one\n"}, {"b/c", "two\n"}});
+  MemFs disk;
+  disk.MakeDirectory(Fs::kRoot, "out", 0700);
+  UnpackOptions options;
+  options.max_bytes = 1 << 20;
+  options.max_entries = 1000;
+  const ThinBase base{tree.disk(), Fs::kRoot, "1", tree.ManifestFor("1")};
+  Manifest whole;
+  const bool done = Succeeds([&] {
+    Reader reader(SourceOf(std::string(bytes)), "fuzz",
+                  Spool{.fs = &disk, .name = "spool", .max_size = 4U << 20});
+    auto carried = reader.TakeManifest();
+    if (!carried) return;
+    // No fuzzer finds a digest, so what a thin manifest changes is the whole.
+    const auto* thin = std::get_if<ThinManifest>(&carried->content);
+    whole =
+        thin != nullptr ? thin->changed : std::get<Manifest>(carried->content);
+    reader.Compose(whole, &base, {});
+    const ScopedHandle out(&disk, disk.OpenDirectory(Fs::kRoot, "out"));
+    Unpack(&reader, &disk, out.get(), options);
+  });
+  Require(disk.List(Fs::kRoot, "").size() == 1);
+  Require(disk.open_handles() == 0);
+  if (!done) return;
+  // What is there has the SHA-256 that the manifest says.
+  for (const ManifestEntry& entry : whole.entries) {
+    if (entry.kind != EntryKind::kFile || entry.size == 0) continue;
+    const std::string content = ReadFile(&disk, "out/" + entry.path);
+    Require(DigestOf(content) == entry.sha256);
+  }
 }
 
 void FuzzServe(std::string_view bytes) {

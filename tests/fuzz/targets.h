@@ -15,6 +15,7 @@ void FuzzArchive(std::string_view bytes);   // unpacks it in memory
 void FuzzConfig(std::string_view bytes);    // parses a configuration file
 void FuzzRecord(std::string_view bytes);    // parses a transaction's record
 void FuzzManifest(std::string_view bytes);  // parses and formats it again
+void FuzzThin(std::string_view bytes);      // composes a release of it
 void FuzzServe(std::string_view bytes);     // parses the command of a client
 
 }  // namespace release

@@ -17,8 +17,10 @@ namespace release {
 
 class PackedTree {
  public:
-  // `files`: path and content. A content "-> X" makes a symbolic link to X.
-  explicit PackedTree(const std::map<std::string, std::string>& files) {
+  // Path and content. A content "-> X" makes a symbolic link to X.
+  using Files = std::map<std::string, std::string>;
+
+  explicit PackedTree(const Files& files) {
     for (const auto& [path, content] : files) {
       MakeParents(ParentOf(path));
       if (content.starts_with("-> ")) {
