@@ -21,8 +21,9 @@ Composition::Composition(Manifest whole, const ThinBase* base,
     : whole_(std::move(whole)),
       base_(base),
       reserved_(std::move(reserved)),
-      index_(base->manifest),
-      buffer_(kBuffer) {}
+      buffer_(kBuffer) {
+  if (base_ != nullptr) index_.emplace(base_->manifest);
+}
 
 const ManifestEntry* Composition::Next() {
   file_ = ScopedHandle();
@@ -32,10 +33,11 @@ const ManifestEntry* Composition::Next() {
   sha256_.Reset();
   if (next_ == whole_.entries.size()) return entry_ = nullptr;
   entry_ = &whole_.entries[next_++];
-  if (entry_->kind != EntryKind::kFile) return entry_;
-  from_archive_ = !index_.Covers(*entry_);
+  from_archive_ = base_ == nullptr;
+  if (from_archive_ || entry_->kind != EntryKind::kFile) return entry_;
+  from_archive_ = !index_->Covers(*entry_);
   if (entry_->size == 0 || from_archive_) return entry_;
-  if (!IsAtOrBelow(entry_->path, reserved_)) source_ = index_.Find(*entry_);
+  if (!IsAtOrBelow(entry_->path, reserved_)) source_ = index_->Find(*entry_);
   return entry_;
 }
 

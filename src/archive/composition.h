@@ -1,8 +1,10 @@
-// Makes the entries of a whole release of a thin archive and its base.
+// Makes the entries of a whole release of a thin archive and its base, or holds
+// a full archive to its manifest.
 #ifndef RELEASE_ARCHIVE_COMPOSITION_H_
 #define RELEASE_ARCHIVE_COMPOSITION_H_
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -31,18 +33,19 @@ struct TakenOver {
 
 // The entries of the release in the order of its manifest, and the content of
 // those that the base has. The caller brings the others from the archive, which
-// has them in the same order. Every byte of either passes a SHA-256, which is
-// compared with the manifest at the end of each file.
+// has them in the same order: the files that the base lacks, or, without a
+// base, all entries. Every byte of either passes a SHA-256, which is compared
+// with the manifest at the end of each file.
 class Composition {
  public:
   // Content of entries at or below the `reserved` paths is not taken from the
-  // base, since nobody will write it. `base` outlives this.
+  // base, since nobody will write it. `base`, which may be null, outlives this.
   Composition(Manifest whole, const ThinBase* base,
               std::vector<std::string> reserved);
 
   // The next entry; null after the last.
   const ManifestEntry* Next();
-  // Whether the archive must bring the current entry's content.
+  // Whether the current entry must come next in the archive.
   bool IsFromArchive() const { return from_archive_; }
 
   // For a file that is not from the archive: its next bytes, valid until the
@@ -63,8 +66,8 @@ class Composition {
   const Manifest whole_;
   const ThinBase* base_;
   const std::vector<std::string> reserved_;
-  const ContentIndex index_;
-  std::size_t next_ = 0;  // number of the entry that Next returns
+  std::optional<ContentIndex> index_;  // of the base
+  std::size_t next_ = 0;               // number of the entry that Next returns
   const ManifestEntry* entry_ = nullptr;
   const ManifestEntry* source_ = nullptr;  // the same content in the base
   bool from_archive_ = false;

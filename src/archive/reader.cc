@@ -33,6 +33,22 @@ std::string WithoutDotSlash(std::string_view path) {
   return std::string(path);
 }
 
+// Whether the archive's entry is that of the manifest, but for its attributes.
+bool IsEntry(const ArchiveEntry& found, const ManifestEntry& entry) {
+  switch (entry.kind) {
+    case EntryKind::kFile:
+      return found.kind == ArchiveEntry::Kind::kFile &&
+             found.path == entry.path;
+    case EntryKind::kDirectory:
+      return found.kind == ArchiveEntry::Kind::kDirectory &&
+             (found.path == entry.path || found.path == entry.path + "/");
+    case EntryKind::kSymlink:
+      return found.kind == ArchiveEntry::Kind::kSymlink &&
+             found.path == entry.path && found.target == entry.target;
+  }
+  return false;
+}
+
 // Returns the entry as an archive of the whole release would have it.
 ArchiveEntry AsInArchive(const ManifestEntry& entry) {
   constexpr std::int64_t kSecond = 1'000'000'000;
@@ -144,22 +160,19 @@ struct Reader::Impl {
     return AsInArchive(*entry);
   }
 
-  // Throws if the archive does not go on with this file, or with its end if
-  // `file` is null.
-  void RequireInArchive(const ManifestEntry* file) {
+  // Throws if the archive does not go on with this entry, or with its end if
+  // `entry` is null.
+  void RequireInArchive(const ManifestEntry* entry) {
     const auto found = NextOfArchive();
-    if (!found && file == nullptr) return;
-    if (found && file != nullptr && found->kind == ArchiveEntry::Kind::kFile &&
-        found->path == file->path) {
-      return;
-    }
+    const bool ends = !found && entry == nullptr;
+    if (ends || (found && entry != nullptr && IsEntry(*found, *entry))) return;
     throw Error(
         ErrorCode::kManifestMismatch,
         found ? fmt::format("cannot accept {}: its manifest does not place {} "
                             "here",
                             Printable(name), Quoted(found->path))
               : fmt::format("cannot accept {}: it lacks {} of its manifest",
-                            Printable(name), Quoted(file->path)),
+                            Printable(name), Quoted(entry->path)),
         name);
   }
 

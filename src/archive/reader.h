@@ -50,10 +50,11 @@ class Reader {
   // Next, at most once. The manifest is not an entry that Next returns.
   std::optional<CarriedManifest> TakeManifest();
 
-  // From here on the entries are those of the whole release, of which a thin
-  // archive brings a part; see Composition. Call before Next. Throws Error
-  // kManifestMismatch if the archive's entries are not exactly those that the
-  // base lacks. `base` outlives this.
+  // From here on the entries are those of this manifest, and each byte passes
+  // its SHA-256; see Composition. A thin archive brings a part of them; for a
+  // full one `base` is null. Call before Next. Next and NextBlock throw Error
+  // kManifestMismatch if the archive's entries are not exactly those that they
+  // must be. `base` outlives this.
   void Compose(Manifest whole, const ThinBase* base,
                std::vector<std::string> reserved);
   // Files that came from the base so far; zero without one.

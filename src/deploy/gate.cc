@@ -60,19 +60,27 @@ class Gate {
   }
 
   void CheckArchive() {
-    if (!facts_.sha256) return;
-    if (facts_.checksum && facts_.checksum->sha256 != *facts_.sha256) {
+    if (facts_.sha256 && facts_.checksum &&
+        facts_.checksum->sha256 != *facts_.sha256) {
       Object(ErrorCode::kChecksumMismatch,
              fmt::format("its SHA-256 is {}, {} says {}", *facts_.sha256,
                          facts_.checksum->origin, facts_.checksum->sha256),
              facts_.checksum->sha256, *facts_.sha256);
     }
-    if (facts_.statement && facts_.statement->sha256 != *facts_.sha256) {
-      Object(ErrorCode::kEvidenceMismatch,
-             fmt::format("its SHA-256 is {}, the attestation is about {}",
-                         *facts_.sha256, facts_.statement->sha256),
-             facts_.statement->sha256, *facts_.sha256);
-    }
+    if (facts_.statement) CheckSubject(*facts_.statement);
+  }
+
+  void CheckSubject(const Statement& statement) {
+    const bool manifest = CoversManifest(facts_);
+    const auto& found = manifest ? facts_.manifest_sha256 : facts_.sha256;
+    if (!found || *found == statement.sha256) return;
+    Object(ErrorCode::kEvidenceMismatch,
+           fmt::format("{}, the attestation is about {}",
+                       !manifest        ? "its SHA-256 is " + *found
+                       : found->empty() ? "it has no manifest of version 2"
+                                        : "its manifest's SHA-256 is " + *found,
+                       statement.sha256),
+           statement.sha256, *found);
   }
 
   void CheckPurpose(const Statement& statement) {
@@ -163,10 +171,15 @@ std::string TestWords(const TestResult& tests) {
 
 }  // namespace
 
-// Runs twice for each archive with an attestation: before its bytes are known,
-// and again with its digest.
+// Runs several times for an archive with an attestation: before its bytes are
+// known, with its digest, and with that of its manifest if that is attested.
 std::vector<Objection> Judge(const GateFacts& facts) {
   return Gate(facts).Judge();
+}
+
+bool CoversManifest(const GateFacts& facts) {
+  return facts.statement &&
+         facts.statement->subject == Statement::Subject::kManifest;
 }
 
 void RequireAdmission(const GateFacts& facts) {

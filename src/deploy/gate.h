@@ -26,6 +26,8 @@ struct GateFacts {
   // The archive's digest; nullopt until the archive was read to its end. While
   // it is nullopt, Judge skips the comparisons with it.
   std::optional<std::string> sha256;
+  // The same for the manifest of the whole release; "" if the archive has none.
+  std::optional<std::string> manifest_sha256 = {};
   std::optional<Statement> statement;
   std::optional<Signer> signer;  // set if the statement's signature is valid
   std::map<std::string, SerialUse> serials;
@@ -44,6 +46,9 @@ struct Objection {
 // archive. Evidence that is given is always judged, even if the policy does not
 // require it.
 std::vector<Objection> Judge(const GateFacts& facts);
+
+// Whether the statement is about the manifest, not about the archive's bytes.
+bool CoversManifest(const GateFacts& facts);
 
 // Throws the first objection as an Error whose message lists all of them.
 // Returns if there is none.

@@ -5,10 +5,12 @@
 #include <algorithm>
 
 #include "archive/entry_rules.h"
+#include "base/hex.h"
 #include "base/instance_names.h"
 #include "base/manifest_text.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "deploy/offered_manifest.h"
 #include "deploy/release_shape.h"
 #include "deploy/space_need.h"
 #include "os/cancellation.h"
@@ -86,48 +88,6 @@ std::unique_ptr<Earlier> OpenEarlier(const DeployContext& context,
   } catch (const FsError&) {
     // Sharing only saves space and time, so its failure is not an error.
     return nullptr;
-  }
-}
-
-ArchiveEntry::Kind KindInArchive(const ManifestEntry& entry) {
-  return entry.kind == EntryKind::kDirectory ? ArchiveEntry::Kind::kDirectory
-                                             : ArchiveEntry::Kind::kFile;
-}
-
-// Returns the archive's manifest with the modes that unpacking gives, and
-// without the entries that shared paths replace.
-Manifest AsUnpacked(Manifest manifest, const std::vector<std::string>& reserved,
-                    unsigned umask) {
-  for (ManifestEntry& entry : manifest.entries) {
-    if (entry.kind == EntryKind::kSymlink) continue;
-    entry.mode = AcceptedMode(KindInArchive(entry), entry.mode, umask);
-  }
-  std::erase_if(manifest.entries, [&](const ManifestEntry& entry) {
-    return IsAtOrBelow(entry.path, reserved);
-  });
-  return manifest;
-}
-
-// Returns whether the mode that a release has of this entry came from the same
-// mode in the archive, under an earlier rule: another umask, or that of a
-// program which gave the owner of a file the right to write.
-bool IsEarlierMode(const ManifestEntry& had, const ManifestEntry& offered,
-                   unsigned umask) {
-  const unsigned mode = AcceptedMode(KindInArchive(had), had.mode, umask);
-  return mode == offered.mode ||
-         (had.kind == EntryKind::kFile && mode == (offered.mode | 0200U));
-}
-
-// Gives the entries of an existing release the offered modes, as far as only an
-// earlier rule made them differ.
-void ForgiveEarlierModes(Manifest* existing, const Manifest& offered,
-                         unsigned umask) {
-  auto same = offered.entries.begin();
-  for (ManifestEntry& entry : existing->entries) {
-    while (same != offered.entries.end() && same->path < entry.path) ++same;
-    if (same == offered.entries.end()) return;
-    if (same->path != entry.path || same->kind != entry.kind) continue;
-    if (IsEarlierMode(entry, *same, umask)) entry.mode = same->mode;
   }
 }
 
@@ -260,8 +220,8 @@ void ArchiveStaging::Admit(const DeploymentState& state,
   prepared->facts = EvidenceFacts(facts);
   prepared->evidence = EvidenceWords(facts);
   if (facts.signer) {
-    prepared->serial =
-        UsedSerial{facts.signer->key, {facts.statement->serial, *facts.sha256}};
+    prepared->serial = UsedSerial{
+        facts.signer->key, {facts.statement->serial, facts.statement->sha256}};
   }
   admitted_ = std::move(facts);
 }
@@ -270,7 +230,10 @@ void ArchiveStaging::Admit(const DeploymentState& state,
 // restored from its base.
 void ArchiveStaging::TakeManifest(const DeploymentState& state) {
   auto carried = reader_->TakeManifest();
-  if (!carried) return;
+  if (!carried) {
+    AdmitManifest();
+    return;
+  }
   if (const auto* thin = std::get_if<ThinManifest>(&carried->content)) {
     base_ = FindBase(context_->fs, state, *thin, request_.name);
     carried_ = Restore(*thin, base_->base.manifest, request_.name);
@@ -280,6 +243,18 @@ void ArchiveStaging::TakeManifest(const DeploymentState& state) {
     carried_ = std::move(std::get<Manifest>(carried->content));
     carried_text_ = std::move(carried->text);
   }
+  AdmitManifest();
+}
+
+// Judges the archive by its manifest, if the evidence is about that. Then all
+// that is unpacked must be as the manifest says, byte for byte: nobody vouches
+// for the archive itself.
+void ArchiveStaging::AdmitManifest() {
+  if (!admitted_ || !CoversManifest(*admitted_)) return;
+  const bool there = carried_ && carried_->format >= 2;
+  admitted_->manifest_sha256 = there ? HexText(DigestOf(carried_text_)) : "";
+  RequireAdmission(*admitted_);
+  if (!base_) reader_->Compose(*carried_, nullptr, {});
 }
 
 void ArchiveStaging::Prepare(const DeploymentState& state,
@@ -502,9 +477,9 @@ void ArchiveStaging::Create(const DeploymentState& state,
 }
 
 void ArchiveStaging::CompareWithExisting(const Manifest& offered) const {
-  Manifest existing = LoadManifest(context_->fs, *existing_);
-  ForgiveEarlierModes(&existing, offered, context_->config->unpack.umask);
-  const auto differences = Compare(existing, offered);
+  const auto differences =
+      CompareOffered(LoadManifest(context_->fs, *existing_), offered,
+                     context_->config->unpack.umask);
   if (differences.empty()) return;
   throw Error(
       ErrorCode::kVersionConflict,

@@ -56,6 +56,7 @@ class ArchiveStaging {
   Version ChooseVersion(const DeploymentState& state);
   void Admit(const DeploymentState& state, PreparedTransaction* prepared);
   void TakeManifest(const DeploymentState& state);
+  void AdmitManifest();
   void CheckSpace(const DeploymentState& state);
   void DeleteTrashFirst();
   void CheckArchive(const Unpacked& unpacked) const;

@@ -14,6 +14,8 @@
 namespace release {
 namespace {
 
+constexpr char kManifestName[] = ".release-manifest";
+
 using nlohmann::json;
 
 constexpr char kStatementType[] = "https://in-toto.io/Statement/v1";
@@ -93,6 +95,8 @@ class StatementReader {
         !subjects[0].is_object()) {
       Fail("it must have exactly one subject");
     }
+    const bool manifest = subjects[0].value("name", json()) == kManifestName;
+    if (manifest) statement->subject = Statement::Subject::kManifest;
     const json& digest = Member(subjects[0], "digest");
     if (!digest.is_object()) Fail("digest is no object");
     const auto sha256 = ParseSha256(Text(digest, "sha256"));

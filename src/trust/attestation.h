@@ -22,7 +22,12 @@ struct TestResult {
 };
 
 struct Statement {
-  std::string sha256;  // digest of the one subject, lower-case hex
+  // The one subject is an archive, or, if its name is `.release-manifest`, the
+  // manifest in it: then the statement covers each archive, full or thin, that
+  // gives the release of that manifest.
+  enum class Subject { kArchive, kManifest };
+  Subject subject = Subject::kArchive;
+  std::string sha256;  // digest of the subject, lower-case hex
   // The remaining fields but `tests` come from the subject's annotations.
   std::string app;
   std::string environment;  // empty if the statement names none

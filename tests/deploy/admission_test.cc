@@ -3,11 +3,14 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 
+#include "base/manifest_text.h"
 #include "os/descriptor.h"
 #include "store/layout.h"
+#include "store/releases.h"
 #include "support/archive_bytes.h"
 #include "support/archives.h"
 #include "support/expect_error.h"
+#include "support/packed_tree.h"
 #include "support/root_files.h"
 #include "support/statements.h"
 #include "support/temp_dir.h"
@@ -45,6 +48,25 @@ class Vouched : public World {
 std::string CodeOf(const Outcome& outcome) {
   return outcome.error ? std::string(CodeName(outcome.error->code)) : "";
 }
+
+// A tree, and evidence about its manifest alone.
+struct VouchedManifest : Vouched {
+  ArchiveRequest About(const std::string& manifest, std::uint64_t serial,
+                       const std::string& bytes) {
+    ArchiveRequest request = RequestOfBytes(bytes, "shop.tar");
+    auto statement = StatementFor(Sha256Of(manifest), serial);
+    statement["subject"][0]["name"] = ".release-manifest";
+    request.evidence.attestation = EvidenceFile{statement.dump(), "a"};
+    request.evidence.signature = EvidenceFile{"s", "a.sig"};
+    return request;
+  }
+  Outcome DeployTree(const std::string& bytes, std::uint64_t serial = 7) {
+    return release::Deploy(
+        &context, About(FormatManifest(tree.ManifestFor("2")), serial, bytes));
+  }
+
+  PackedTree tree{{{"bin/app", "new"}, {"kept", "kept"}, {"link", "-> kept"}}};
+};
 
 }  // namespace
 
@@ -155,6 +177,65 @@ TEST_CASE("hooks are told what vouches for the release") {
     CHECK(command.env.at("RELEASE_SHA256") == Sha256Of(World::ArchiveOf("1")));
   }
   CHECK(world.runner.Count("preflight") == 1);
+}
+
+TEST_CASE("evidence about the manifest covers the full and the thin archive") {
+  VouchedManifest world;
+  PackedTree old(PackedTree::Files{{"bin/app", "old"}, {"kept", "kept"}});
+  const std::string base = FormatManifest(old.ManifestFor("1"));
+  REQUIRE(CodeOf(Deploy(&world.context, world.About(base, 6, old.Full("1")))) ==
+          "");
+  CHECK(CodeOf(world.DeployTree(world.tree.Thin("2", base))) == "");
+  // The same evidence with the other form is no replay.
+  CHECK(world.DeployTree(world.tree.Full("2")).result == Result::kUnchanged);
+  CHECK(CodeOf(Deploy(&world.context, world.About(base, 7, old.Full("1")))) ==
+        "evidence-replayed");
+}
+
+TEST_CASE("evidence about another manifest, or none, covers nothing") {
+  VouchedManifest world;
+  PackedTree other(PackedTree::Files{{"bin/app", "evil"}});
+  CHECK(CodeOf(world.DeployTree(other.Full("2"))) == "evidence-mismatch");
+  CHECK(CodeOf(world.DeployTree(World::ArchiveOf("2"))) == "evidence-mismatch");
+  CHECK(ListReleases(&world.disk).versions.empty());
+}
+
+TEST_CASE("what an attested manifest does not say is not unpacked") {
+  VouchedManifest world;
+  const std::string manifest = FormatManifest(world.tree.ManifestFor("2"));
+  const auto refused = [&](auto add) {
+    TarBuilder tar;
+    add(&tar.File(".release-manifest", manifest).Directory("bin"));
+    CHECK(CodeOf(world.DeployTree(tar.Bytes())) == "manifest-mismatch");
+    CHECK(ListReleases(&world.disk).versions.empty());
+  };
+  refused([](TarBuilder* tar) {
+    tar->File("bin/app", "evl").File("kept", "kept").Symlink("link", "kept");
+  });
+  refused([](TarBuilder* tar) {
+    tar->File("bin/app", "new").File("kept", "kept").Symlink("link", "bin");
+  });
+  refused([](TarBuilder* tar) {
+    tar->File("bin/app", "new").File("kept", "kept");
+  });
+  refused([](TarBuilder* tar) {
+    tar->File("bin/app", "new")
+        .File("kept", "kept")
+        .Symlink("link", "kept")
+        .File("more", "x");
+  });
+  refused([](TarBuilder* tar) {
+    tar->File("kept", "kept").File("bin/app", "new").Symlink("link", "kept");
+  });
+  CHECK(CodeOf(world.DeployTree(TarBuilder()
+                                    .File(".release-manifest", manifest)
+                                    .Directory("bin")
+                                    .File("bin/app", "new", 0777)
+                                    .File("kept", "kept")
+                                    .Symlink("link", "kept")
+                                    .Bytes())) == "");
+  // The mode is that of the manifest, for which somebody vouched.
+  CHECK(world.disk.Stat(Fs::kRoot, "releases/2/bin/app")->mode == 0644);
 }
 
 }  // namespace release

@@ -96,6 +96,21 @@ TEST_CASE("gate: another archive, app or environment is refused") {
   CHECK(Judge(facts).empty());
 }
 
+TEST_CASE(
+    "gate: a statement about the manifest is compared with the manifest") {
+  GateFacts facts = Good();
+  facts.statement->subject = Statement::Subject::kManifest;
+  facts.statement->sha256 = kOther;
+  // The manifest is read after the bytes were judged.
+  CHECK(Judge(facts).empty());
+  facts.manifest_sha256 = kOther;
+  CHECK(Judge(facts).empty());
+  for (const std::string& digest : {kSha256, std::string()}) {
+    facts.manifest_sha256 = digest;
+    CheckObjection(facts, ErrorCode::kEvidenceMismatch);
+  }
+}
+
 TEST_CASE("gate: tests that failed are refused, required or not") {
   for (const bool required : {true, false}) {
     GateFacts facts = Good();

@@ -50,6 +50,19 @@ TEST_CASE("a statement names its archive, app, environment and time") {
   CHECK(statement.tests->failed.empty());
 }
 
+TEST_CASE("a statement is about a manifest if its subject has that name") {
+  json statement = StatementFor(kSha256);
+  CHECK(ParseStatement(statement.dump(), "x").subject ==
+        Statement::Subject::kArchive);
+  for (const auto& [name, subject] :
+       {std::pair(json(".release-manifest"), Statement::Subject::kManifest),
+        {json("release-manifest"), Statement::Subject::kArchive},
+        {json(7), Statement::Subject::kArchive}}) {
+    statement["subject"][0]["name"] = name;
+    CHECK(ParseStatement(statement.dump(), "x").subject == subject);
+  }
+}
+
 TEST_CASE("optional members of a statement may be absent") {
   for (const char* pointer :
        {"/subject/0/name", "/subject/0/annotations/environment",
