@@ -265,8 +265,10 @@ int RunCommandLine(int argc, char** argv) {
   }
   CommandWords words;
   CLI::App app("", "release");
-  app.set_version_flag("-V,--program-version",
-                       "release " RELEASE_PROGRAM_VERSION);
+  // Behind a command, --version is the command's own option.
+  app.set_version_flag(
+      argc == 2 ? "-V,--version,--program-version" : "-V,--program-version",
+      "release " RELEASE_PROGRAM_VERSION);
   app.require_subcommand(1);
   AddOptions(&app, GlobalRows(), &words);
   for (const CommandRow& row : CommandRows()) {

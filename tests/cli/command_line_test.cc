@@ -45,7 +45,7 @@ TEST_CASE(
 }
 
 TEST_CASE("each command has a help with its usage and an example") {
-  CHECK(CommandRows().size() == 26);
+  CHECK(CommandRows().size() == 27);
   for (const CommandRow& row : CommandRows()) {
     CAPTURE(row.name());
     const Printed help = RunRelease({std::string(row.name()), "--help"});
@@ -59,9 +59,12 @@ TEST_CASE("each command has a help with its usage and an example") {
 }
 
 TEST_CASE("the program prints its version") {
-  const Printed version = RunRelease({"--program-version"});
-  CHECK(version.exit == 0);
-  CHECK(version.out == "release " RELEASE_PROGRAM_VERSION "\n");
+  for (const char* option : {"--version", "--program-version", "-V"}) {
+    CAPTURE(option);
+    const Printed version = RunRelease({option});
+    CHECK(version.exit == 0);
+    CHECK(version.out == "release " RELEASE_PROGRAM_VERSION "\n");
+  }
 }
 
 TEST_CASE("a word that cannot be understood is a usage error that names it") {
