@@ -8,6 +8,7 @@
 #include "archive/entry_rules.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "os/path_rules.h"
 
 namespace release {
 namespace {
@@ -48,15 +49,27 @@ void Composition::FailAsMissing(const std::string& why) const {
               source_->path);
 }
 
+Fs::Handle Composition::Directory(const std::string& path) {
+  if (path.empty()) return base_->tree;
+  if (parent_ != path) {
+    parent_.reset();
+    directory_ =
+        ScopedHandle(base_->fs, base_->fs->OpenDirectory(base_->tree, path));
+    parent_ = path;
+  }
+  return directory_.get();
+}
+
+// What is no file any more fails to open or to be read, or reads as something
+// else.
 void Composition::Open() {
   try {
-    file_ = ScopedHandle(base_->fs, base_->fs->Open(base_->tree, source_->path,
-                                                    OpenMode::kRead));
+    const Fs::Handle directory = Directory(ParentOf(source_->path));
+    file_ = ScopedHandle(
+        base_->fs,
+        base_->fs->Open(directory, LeafOf(source_->path), OpenMode::kRead));
   } catch (const FsError& error) {
     FailAsMissing(error.what());
-  }
-  if (base_->fs->StatHandle(file_.get()).type != FileType::kFile) {
-    FailAsMissing("it is no longer a file");
   }
   opened_ = true;
 }

@@ -15,6 +15,7 @@ namespace {
 
 // Higher levels save little and take much longer.
 constexpr int kZstdLevel = 12;
+constexpr int kFastZstdLevel = 1;
 constexpr int kGzipLevel = 9;
 constexpr std::uint32_t kXzLevel = 6;
 constexpr int kGzipWindow = 15 + 16;  // the 16 asks zlib for gzip's header
@@ -111,9 +112,9 @@ class Xz : public Compressor {
 
 class Zstd : public Compressor {
  public:
-  explicit Zstd(ByteSink sink)
+  Zstd(ByteSink sink, int level)
       : sink_(std::move(sink)), context_(ZSTD_createCCtx(), ZSTD_freeCCtx) {
-    Set(ZSTD_c_compressionLevel, kZstdLevel);
+    Set(ZSTD_c_compressionLevel, level);
     // Without a checksum a damaged file could unpack.
     Set(ZSTD_c_checksumFlag, 1);
   }
@@ -148,14 +149,16 @@ class Zstd : public Compressor {
 }  // namespace
 
 std::unique_ptr<Compressor> MakeCompressor(Compression compression,
-                                           ByteSink sink) {
+                                           ByteSink sink, Effort effort) {
   switch (compression) {
     case Compression::kGzip:
       return std::make_unique<Gzip>(std::move(sink));
     case Compression::kXz:
       return std::make_unique<Xz>(std::move(sink));
     case Compression::kZstd:
-      return std::make_unique<Zstd>(std::move(sink));
+      return std::make_unique<Zstd>(std::move(sink), effort == Effort::kFast
+                                                         ? kFastZstdLevel
+                                                         : kZstdLevel);
     case Compression::kNone:
       return std::make_unique<Plain>(std::move(sink));
     case Compression::kBzip2:

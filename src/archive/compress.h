@@ -25,8 +25,14 @@ class Compressor {
   virtual void Finish() = 0;
 };
 
+enum class Effort {
+  kSmall,  // for an archive: compressed once, sent and read often
+  kFast,   // for a file that one host keeps; only zstd differs
+};
+
 std::unique_ptr<Compressor> MakeCompressor(Compression compression,
-                                           ByteSink sink);
+                                           ByteSink sink,
+                                           Effort effort = Effort::kSmall);
 
 }  // namespace release
 

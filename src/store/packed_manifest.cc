@@ -15,10 +15,12 @@ namespace {
 
 std::string Compressed(std::string_view text) {
   std::string out;
-  const auto compressor =
-      MakeCompressor(Compression::kZstd, [&](std::span<const char> bytes) {
+  const auto compressor = MakeCompressor(
+      Compression::kZstd,
+      [&](std::span<const char> bytes) {
         out.append(bytes.data(), bytes.size());
-      });
+      },
+      Effort::kFast);
   compressor->Write(text);
   compressor->Finish();
   return out;
