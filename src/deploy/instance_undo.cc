@@ -20,12 +20,13 @@ std::optional<Failure> First(const std::optional<Failure>& earlier,
 
 InstanceUndo::InstanceUndo(StepRecorder* recorder,
                            const TransactionRecord& record,
-                           const RecoveryPlan& plan, const Outcome& outcome)
+                           const RecoveryPlan& plan,
+                           const HookContext& hook_context)
     : recorder_(recorder),
       config_(*recorder->context()->config),
       record_(record),
       plan_(plan),
-      hook_context_(ContextOfUndo(config_, record, outcome)) {
+      hook_context_(hook_context) {
   if (record.begin->from_target) {
     earlier_ = VersionOfTarget(*record.begin->from_target);
   }

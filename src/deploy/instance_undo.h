@@ -14,9 +14,9 @@ namespace release {
 
 class InstanceUndo {
  public:
-  // All are borrowed. Reads the cause and the earlier release from `outcome`.
+  // Borrows all but `hook_context`, which is that of the undo.
   InstanceUndo(StepRecorder* recorder, const TransactionRecord& record,
-               const RecoveryPlan& plan, const Outcome& outcome);
+               const RecoveryPlan& plan, const HookContext& hook_context);
 
   // Before the link goes back: starts the earlier release's instance if it ran
   // when the transaction began and has died since. Usually it still runs.

@@ -9,9 +9,11 @@
 namespace release {
 
 HookContext ContextOfUndo(const Config& config, const TransactionRecord& record,
-                          const Outcome& outcome) {
+                          const Ledger& ledger, const Outcome& outcome) {
+  const auto previous = Version::Parse(outcome.previous);
   return {.app = config.app,
           .version = outcome.previous,
+          .restart_of = previous ? ledger.RestartOf(*previous) : "",
           .previous = record.begin->to ? record.begin->to->name() : "",
           .root = config.root,
           .transaction = record.number,
@@ -46,11 +48,11 @@ std::optional<Failure> EndReturn(StepRecorder* recorder,
 
 ServiceReturn::ServiceReturn(StepRecorder* recorder,
                              const TransactionRecord& record,
-                             const Outcome& outcome)
+                             const HookContext& hook_context)
     : recorder_(recorder),
       config_(*recorder->context()->config),
       record_(record),
-      hook_context_(ContextOfUndo(config_, record, outcome)),
+      hook_context_(hook_context),
       service_(&config_, recorder->context()->system) {}
 
 std::optional<Failure> ServiceReturn::Run() {

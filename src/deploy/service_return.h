@@ -11,7 +11,7 @@ namespace release {
 // Returns the facts for hooks and probes of an undo: the release that is live
 // again, and the failure that `outcome` has.
 HookContext ContextOfUndo(const Config& config, const TransactionRecord& record,
-                          const Outcome& outcome);
+                          const Ledger& ledger, const Outcome& outcome);
 
 // The end of a return to the earlier release of `hook_context`, after which it
 // runs, or does not for the reason `failure`. Runs the hook post_rollback if it
@@ -23,9 +23,9 @@ std::optional<Failure> EndReturn(StepRecorder* recorder,
 
 class ServiceReturn {
  public:
-  // All are borrowed. Reads the cause and the earlier release from `outcome`.
+  // Borrows recorder and record. `hook_context` is that of the undo.
   ServiceReturn(StepRecorder* recorder, const TransactionRecord& record,
-                const Outcome& outcome);
+                const HookContext& hook_context);
 
   // Reloads the service with the earlier release and checks it as an activation
   // does. Without an earlier release, stops a unit that was stopped before.

@@ -49,6 +49,7 @@ class Transaction {
   }
   bool switches() const { return link() != LinkChange::kNone; }
   std::string NameAfter() const;
+  std::string RestartOf() const;
   HookContext MakeHookContext(const std::string& step) const;
 
   DeployContext* context_;
@@ -353,9 +354,17 @@ std::string Transaction::NameAfter() const {
   return switches() ? prepared_.to->name() : state_.CurrentName();
 }
 
+// Returns the release that this transaction's release is a restart of, "" if it
+// is none. A new tree is not in the ledger yet, or as the one that it replaces.
+std::string Transaction::RestartOf() const {
+  if (prepared_.creates) return prepared_.restart_of;
+  return prepared_.to ? state_.ledger.RestartOf(*prepared_.to) : "";
+}
+
 HookContext Transaction::MakeHookContext(const std::string& step) const {
   return {.app = context_->config->app,
           .version = prepared_.to ? prepared_.to->name() : "",
+          .restart_of = RestartOf(),
           .previous = outcome_.previous,
           .root = context_->config->root,
           .transaction = record_.number,

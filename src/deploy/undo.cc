@@ -81,14 +81,17 @@ class UndoRun {
     if (has_steps_ && HasRoomForSteps(fs)) recorder_.SetJournal(journal_);
     const bool with_service = cause_.with_service == WithService::kYes;
     const bool instances = context_->config->instances.configured;
-    InstanceUndo instance_undo(&recorder_, record_, plan, outcome_);
+    const HookContext hook_context =
+        ContextOfUndo(*context_->config, record_, ledger, outcome_);
+    InstanceUndo instance_undo(&recorder_, record_, plan, hook_context);
     std::optional<Failure> trouble;
     if (instances && with_service) trouble = instance_undo.StartEarlier();
     Step("switch", [&] { UndoSwitch(fs, record_, plan.link); });
     outcome_.current = NameOfTarget(ReadCurrentTarget(fs, *record_.begin));
     if (plan.reload && with_service) {
-      trouble = instances ? instance_undo.Return(trouble)
-                          : ServiceReturn(&recorder_, record_, outcome_).Run();
+      trouble = instances
+                    ? instance_undo.Return(trouble)
+                    : ServiceReturn(&recorder_, record_, hook_context).Run();
     }
     if (with_service) instance_undo.StopNew();
     if (ChangesReleases(record_, plan.tree)) {

@@ -444,16 +444,17 @@ void CheckReleaseUnits(Findings* found) {
   });
 }
 
-void CheckProbe(Findings* found) {
-  if (!found->config.health.configured()) {
-    found->Add(
-        Level::kWarning, "healthcheck",
-        "no [healthcheck]: a release that starts and does not work stays");
-    return;
-  }
+// Returns the release that the live one is a restart of; empty: none.
+std::string OriginOfLive(const Findings& found) {
+  if (!found.live) return "";
+  return ReadDeploymentState(found.context->fs).ledger.RestartOf(*found.live);
+}
+
+void SendProbe(Findings* found) {
   const HookContext hook_context{
       .app = found->config.app,
       .version = found->live ? found->live->name() : "",
+      .restart_of = OriginOfLive(*found),
       .root = found->config.root,
       .step = "check"};
   const Reason wrong =
@@ -462,6 +463,15 @@ void CheckProbe(Findings* found) {
   const Level bad = found->live ? Level::kFailure : Level::kWarning;
   found->Add(wrong ? bad : Level::kOk, "healthcheck",
              wrong.value_or("the probe is answered well"));
+}
+
+void CheckProbe(Findings* found) {
+  if (found->config.health.configured()) {
+    found->Try("healthcheck", [&] { SendProbe(found); });
+    return;
+  }
+  found->Add(Level::kWarning, "healthcheck",
+             "no [healthcheck]: a release that starts and does not work stays");
 }
 
 // The order matters: each check relies on what the checks before it examined.

@@ -51,13 +51,13 @@ std::string Replaced(std::string_view text, std::string_view version) {
 }
 
 // An app may report the version that it was built as, which a restart of the
-// release does not change. The listener's process shows which instance answers.
+// release does not change. Which process answers is the concern of the running
+// check and of the listener's check.
 bool BodyFits(std::string_view body, std::string_view expected,
               const HookContext& hook_context) {
-  const std::string& version = hook_context.version;
-  if (BodyMatches(body, expected, version)) return true;
-  return !hook_context.socket.empty() &&
-         BodyMatches(body, expected, OriginOfRestart(version));
+  return BodyMatches(body, expected, hook_context.version) ||
+         (!hook_context.restart_of.empty() &&
+          BodyMatches(body, expected, hook_context.restart_of));
 }
 
 Reason ProbeHttp(const HealthConfig& config, Http* http,

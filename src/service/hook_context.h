@@ -14,7 +14,11 @@ namespace release {
 
 struct HookContext {
   std::string app;
-  std::string version;   // the release that `current` names or will name
+  std::string version;  // the release that `current` names or will name
+  // The release that `version` is a restart of, as the ledger has it; empty:
+  // it is no restart. A version's name does not show that: anybody may deploy
+  // a release with a name such as "1.4.2+r1".
+  std::string restart_of;
   std::string previous;  // the one before it; empty: none
   HostPath root;         // absolute
   std::uint64_t transaction = 0;

@@ -43,6 +43,11 @@ const LedgerEntry* Ledger::Find(const Version& version) const {
   return it != entries_.end() && it->version == version ? &*it : nullptr;
 }
 
+std::string Ledger::RestartOf(const Version& version) const {
+  const LedgerEntry* entry = Find(version);
+  return entry == nullptr ? "" : entry->restart_of;
+}
+
 // Returns the entry of `version`, added in sorted order if it is missing.
 LedgerEntry& Ledger::At(const Version& version) {
   auto it =

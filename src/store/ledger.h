@@ -79,6 +79,8 @@ class Ledger {
   // Returns nullptr if there is no such entry. The next change of the ledger
   // invalidates the pointer.
   const LedgerEntry* Find(const Version& version) const;
+  // Returns LedgerEntry::restart_of; empty without an entry.
+  std::string RestartOf(const Version& version) const;
 
   // -- transitions; a Cause names the transaction that made one
   struct Cause {

@@ -89,6 +89,36 @@ TEST_CASE("a restart that is not proved changes nothing") {
   CHECK(world.StateOf("1") == ReleaseState::kGood);
 }
 
+TEST_CASE("the app of a restart may report the release that it is of") {
+  InstanceWorld world;
+  world.config.health.expect_body = "{version}";
+  world.instances.built_as = {{"1+r1", "1"}, {"1+r2", "1"}};
+  DeployAll(&world, {"1"});
+  REQUIRE(RestartIn(&world).current == "1+r1");
+  REQUIRE(RestartIn(&world).current == "1+r2");
+  CHECK(world.Rollback().current == "1+r1");
+  // An undo goes back to the restart.
+  world.config.hooks.post_activate = {"boom"};
+  world.runner.On("boom", Exited(1));
+  const Outcome undone = world.Deploy("2");
+  CHECK(undone.exit == Exit::kUndone);
+  CHECK(undone.current == "1+r1");
+  world.config.hooks.post_activate.clear();
+  CHECK(Activate(&world.context, Version::ParseOrThrow("1+r2")).current ==
+        "1+r2");
+}
+
+TEST_CASE("a release that only has the name of a restart is none") {
+  InstanceWorld world;
+  world.config.health.expect_body = "{version}";
+  world.instances.built_as = {{"1+r1", "1"}};
+  DeployAll(&world, {"1"});
+  const Outcome outcome = world.Deploy("1+r1");
+  CHECK(outcome.exit == Exit::kFailed);
+  CHECK(outcome.error->code == ErrorCode::kHealthDeadline);
+  CHECK(outcome.current == "1");
+}
+
 TEST_CASE("restarts evict neither real releases nor what they go back to") {
   InstanceWorld world;
   world.config.keep_releases = 2;

@@ -29,7 +29,10 @@ struct LinkIsBack : World {
     outcome.error = Failure{.code = ErrorCode::kHealthDeadline};
   }
   std::optional<Failure> Run() {
-    return ServiceReturn(&recorder, record, outcome).Run();
+    const Ledger ledger = ReadDeploymentState(&disk).ledger;
+    return ServiceReturn(&recorder, record,
+                         ContextOfUndo(config, record, ledger, outcome))
+        .Run();
   }
 
   std::optional<Journal> journal;

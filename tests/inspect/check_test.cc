@@ -14,6 +14,7 @@
 #include "support/fake_http.h"
 #include "support/fake_runner.h"
 #include "support/fake_unit.h"
+#include "support/instance_world.h"
 #include "support/tar_builder.h"
 #include "support/temp_dir.h"
 
@@ -77,6 +78,19 @@ TEST_CASE("on a good host nothing fails, and everything is examined") {
         "healthcheck: the probe is answered well"}) {
     CHECK_MESSAGE(ok.find(part) != std::string::npos, part << "\n" << ok);
   }
+}
+
+TEST_CASE("the probe of a restart may get the release that it is of") {
+  InstanceWorld world;
+  world.config.health.expect_body = "{version}";
+  world.instances.built_as = {{"1+r1", "1"}};
+  DeployAll(&world, {"1"});
+  REQUIRE(Restart(&world.context).current == "1+r1");
+  std::string probe;
+  for (const Finding& finding : CheckHost(&world.context)) {
+    if (finding.what == "healthcheck") probe += finding.words;
+  }
+  CHECK(probe == "the probe is answered well");
 }
 
 TEST_CASE("an incomplete or world-writable layout is a failure") {

@@ -5,8 +5,8 @@
 #include "store/layout.h"
 #include "store/outbox.h"
 #include "support/archive_bytes.h"
+#include "support/instance_world.h"
 #include "support/root_files.h"
-#include "support/world.h"
 
 namespace release {
 namespace {
@@ -55,6 +55,15 @@ TEST_CASE("an unhealthy service is not well") {
   const StatusReport report = world.Read();
   CHECK(report.unhealthy());
   CHECK(!report.well());
+}
+
+TEST_CASE("a restart may report the release that it is of") {
+  InstanceWorld world;
+  world.config.health.expect_body = "{version}";
+  world.instances.built_as = {{"1+r1", "1"}};
+  DeployAll(&world, {"1"});
+  REQUIRE(Restart(&world.context).current == "1+r1");
+  CHECK_FALSE(ReadStatus(&world.context, TreeCheck::kShape).unhealthy());
 }
 
 TEST_CASE("a live tree that differs from its manifest is not well") {

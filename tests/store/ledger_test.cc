@@ -191,6 +191,15 @@ TEST_CASE("a pin survives every other change of the release") {
   CHECK(!story.ledger.Find(V("1"))->pinned);
 }
 
+TEST_CASE("a restart is what it was recorded as, whatever its name is") {
+  Ledger ledger;
+  ledger.Staged(V("1+r1"), 1, {});
+  CHECK(ledger.RestartOf(V("1+r1")).empty());
+  ledger.SetRestartOf(V("1+r1"), "1");
+  CHECK(ledger.RestartOf(V("1+r1")) == "1");
+  CHECK(ledger.RestartOf(V("2+r1")).empty());
+}
+
 TEST_CASE("a removed entry leaves the activation order too") {
   Story story;
   story.Live("b").Live("a").Live("c");

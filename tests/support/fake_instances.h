@@ -174,6 +174,7 @@ class FakeInstances : public FakeInstanceUnits {
     deaf = other.deaf;
     foreign = other.foreign;
     connections = other.connections;
+    built_as = other.built_as;
     front_answers_for = other.front_answers_for;
   }
 
@@ -182,6 +183,8 @@ class FakeInstances : public FakeInstanceUnits {
   std::map<std::string, int> foreign;  // versions, and who else listens
   std::map<std::string, unsigned> connections;  // versions
   std::string front_answers_for = "*";          // a version, or any
+  // Versions whose app reports another version: the one that it was built as.
+  std::map<std::string, std::string> built_as;
 
  private:
   // The version whose socket is at the path.
@@ -227,7 +230,9 @@ class FakeInstances : public FakeInstanceUnits {
     }
     const auto version = VersionAt(request.unix_socket);
     if (!version || !Runs(*version)) return {0, "", "no such socket"};
-    return {broken.contains(*version) ? 500 : 200, *version, ""};
+    const auto built = built_as.find(*version);
+    return {broken.contains(*version) ? 500 : 200,
+            built == built_as.end() ? *version : built->second, ""};
   }
 };
 
