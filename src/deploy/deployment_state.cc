@@ -151,6 +151,12 @@ bool DeploymentState::LiveIsRecorded() const {
   return live && !line.empty() && line.back() == *live;
 }
 
+std::string DeploymentState::RestartOf(const Version& version) const {
+  const bool in_flight =
+      open && open->begin->creates && open->begin->to == version;
+  return in_flight ? open->begin->restart_of : ledger.RestartOf(version);
+}
+
 std::string DeploymentState::CurrentName() const {
   if (live) return live->name();
   return current_target.value_or("");

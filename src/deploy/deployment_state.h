@@ -40,6 +40,10 @@ struct DeploymentState {
   // Returns whether the ledger agrees that `live` was activated last.
   bool LiveIsRecorded() const;
 
+  // Returns the release that `version` is a restart of; empty: none. Before a
+  // restart is committed only its open record says so.
+  std::string RestartOf(const Version& version) const;
+
   // For messages: the live version, else the raw target of `current`, else "".
   std::string CurrentName() const;
 };

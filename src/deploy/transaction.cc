@@ -167,7 +167,8 @@ void Transaction::Begin() {
       .creates = prepared_.creates,
       .takes_over = link() == LinkChange::kTakeOver && !spec_.refusal,
       .reason = spec_.reason,
-      .source = spec_.archive ? spec_.archive->name : ""};
+      .source = spec_.archive ? spec_.archive->name : "",
+      .restart_of = prepared_.restart_of};
   journal_.emplace(context_->fs, record_.number,
                    adopts && prepared_.unchanged
                        ? Journal::RecordSpace::kSpareFile

@@ -150,11 +150,7 @@ class UndoRun {
     EndRecord end = EndWithoutLedger();
     const BeginRecord& begin = *record_.begin;
     if (tree == Tree::kDrop) ledger.Remove(*begin.to);
-    // The tree stays although its transaction did not commit, so the ledger
-    // knows it at most as unknown: enter it before marking it failed.
-    if (tree == Tree::kKeepFailed) {
-      ledger.Staged(*begin.to, SizeOf(*begin.to), {});
-    }
+    if (tree == Tree::kKeepFailed) EnterKept(&ledger);
     if (tree == Tree::kKeepFailed ||
         ReleaseFailed(record_, cause_.failure, outcome_.exit)) {
       ledger.Failed(*begin.to, {.transaction = record_.number,
@@ -165,6 +161,21 @@ class UndoRun {
     end.ledger = std::move(ledger);
     end.facts = cause_.facts;
     return end;
+  }
+
+  // Enters a tree that stays although its transaction did not commit: the
+  // ledger knows it at most as unknown. A restart is of the files of the
+  // release that was live, so what vouched for that one vouches for it.
+  void EnterKept(Ledger* ledger) const {
+    const BeginRecord& begin = *record_.begin;
+    ledger->Staged(*begin.to, SizeOf(*begin.to), {});
+    ledger->SetRestartOf(*begin.to, begin.restart_of);
+    if (begin.restart_of.empty()) return;
+    const auto live = VersionOfTarget(begin.from_target.value_or(""));
+    const LedgerEntry* entry = live ? ledger->Find(*live) : nullptr;
+    if (entry == nullptr) return;
+    const std::string evidence = entry->evidence;
+    ledger->SetEvidence(*begin.to, evidence);
   }
 
   // Returns the release's size in bytes; 0 if its manifest cannot be read.

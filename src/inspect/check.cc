@@ -447,7 +447,7 @@ void CheckReleaseUnits(Findings* found) {
 // Returns the release that the live one is a restart of; empty: none.
 std::string OriginOfLive(const Findings& found) {
   if (!found.live) return "";
-  return ReadDeploymentState(found.context->fs).ledger.RestartOf(*found.live);
+  return ReadDeploymentState(found.context->fs).RestartOf(*found.live);
 }
 
 void SendProbe(Findings* found) {

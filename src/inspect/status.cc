@@ -40,12 +40,11 @@ void SendProbe(DeployContext* context, const Version& live,
                StatusReport* report) {
   const Config& config = *context->config;
   if (!config.health.configured() && !config.instances.configured) return;
-  const HookContext hook_context{
-      .app = config.app,
-      .version = live.name(),
-      .restart_of = report->state.ledger.RestartOf(live),
-      .root = config.root,
-      .step = "status"};
+  const HookContext hook_context{.app = config.app,
+                                 .version = live.name(),
+                                 .restart_of = report->state.RestartOf(live),
+                                 .root = config.root,
+                                 .step = "status"};
   Clock* clock = context->system.clock;
   const Nanoseconds start = clock->SinceBoot();
   Reason problem = ProbeLive(config, context->system, hook_context);

@@ -39,6 +39,9 @@ struct BeginRecord {
   bool takes_over = false;
   std::string reason;  // the user's --reason
   std::string source;  // the archive's name
+  // The release that `to` is a restart of; empty unless this transaction makes
+  // one.
+  std::string restart_of;
 
   // Returns whether `to` is the release that `from_target` names: the
   // transaction only has the service take up what is live.

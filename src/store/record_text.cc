@@ -109,6 +109,7 @@ BeginRecord BeginOf(const json& object) {
   begin.takes_over = object.value("takes_over", false);
   begin.reason = object.value("reason", "");
   begin.source = object.value("source", "");
+  begin.restart_of = object.value("restart_of", "");
   if (object.contains("from")) {
     // The target is escaped, because an undo must restore it byte for byte and
     // JSON cannot hold bytes that are not UTF-8.
@@ -199,6 +200,7 @@ std::string BeginLine(std::uint64_t number, const BeginRecord& begin) {
   if (begin.takes_over) object["takes_over"] = true;
   if (!begin.reason.empty()) object["reason"] = begin.reason;
   if (!begin.source.empty()) object["source"] = begin.source;
+  if (!begin.restart_of.empty()) object["restart_of"] = begin.restart_of;
   return Line(object);
 }
 

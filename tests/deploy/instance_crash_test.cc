@@ -23,6 +23,7 @@ namespace {
 
 constexpr char kWorker[] = "worker.service";
 constexpr char kLive[] = "releases/2";
+constexpr char kRestarted[] = "2+r1";
 
 // Which bad release the scenario brings.
 enum class Fault { kNone, kAnswer, kHook };
@@ -109,6 +110,11 @@ class InstanceCrashes final : public CrashScenario<InstanceWorld> {
     Require(world->Current() == expected,
             fmt::format("{}: {} is live, not {}", where, world->Current(),
                         expected));
+    const Ledger ledger = ReadDeploymentState(&world->disk).ledger;
+    for (const LedgerEntry& entry : ledger.entries()) {
+      Require(entry.version.name() != kRestarted || entry.restart_of == "2",
+              where + ": the ledger forgot that a release is a restart");
+    }
     InstanceWorld settled(*world, world->disk);
     if (settled.booted) StartLive(&settled.context);
     Drain(&settled.context, [](const DrainedInstance&) {});
@@ -168,9 +174,17 @@ Scenario RestartOf2() {
           .to = "releases/2+r1"};
 }
 
+Scenario UnprovedRestart() {
+  Scenario unproved = RestartOf2();
+  unproved.name = "restart that is not proved";
+  unproved.fault = Fault::kAnswer;
+  return unproved;
+}
+
 std::vector<Scenario> Scenarios() {
   return {GoodDeploy(),       UnprovedDeploy(),  UndoneDeploy(),
-          RollbackTo1(false), RollbackTo1(true), RestartOf2()};
+          RollbackTo1(false), RollbackTo1(true), RestartOf2(),
+          UnprovedRestart()};
 }
 
 std::string FirstBreakOf(const Scenario& scenario) {

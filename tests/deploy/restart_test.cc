@@ -9,6 +9,7 @@
 #include "store/verify.h"
 #include "support/expect_error.h"
 #include "support/instance_world.h"
+#include "support/statements.h"
 
 namespace release {
 namespace {
@@ -117,6 +118,43 @@ TEST_CASE("a release that only has the name of a restart is none") {
   CHECK(outcome.exit == Exit::kFailed);
   CHECK(outcome.error->code == ErrorCode::kHealthDeadline);
   CHECK(outcome.current == "1");
+}
+
+TEST_CASE("a failed restart is one in the ledger, also after a crash") {
+  InstanceWorld world;
+  DeployAll(&world, {"1"});
+  ArchiveRequest request = world.RequestFor("2");
+  const std::string sha256 = Sha256Of(World::ArchiveOf("2"));
+  request.evidence.attestation =
+      EvidenceFile{StatementFor(sha256).dump(), "statement"};
+  REQUIRE(Deploy(&world.context, std::move(request)).exit == Exit::kDone);
+  const auto entry = [](InstanceWorld* of, const char* name) {
+    return *ReadDeploymentState(&of->disk).ledger.Find(
+        Version::ParseOrThrow(name));
+  };
+  REQUIRE(!entry(&world, "2").evidence.empty());
+  const auto check_kept = [&](InstanceWorld* left) {
+    const LedgerEntry kept = entry(left, "2+r1");
+    CHECK(kept.restart_of == "2");
+    CHECK(kept.evidence == entry(left, "2").evidence);
+    CHECK(left->Current() == "releases/2");
+  };
+  SUBCASE("its instance answers badly") {
+    world.instances.broken = {"2+r1"};
+    REQUIRE(RestartIn(&world).exit == Exit::kFailed);
+    check_kept(&world);
+  }
+  SUBCASE("the process dies after the switch") {
+    world.config.hooks.post_activate = {"die"};
+    world.runner.On("die",
+                    [](const Command&) -> CommandResult { throw CrashNow(); });
+    CHECK_THROWS_AS(RestartIn(&world), CrashNow);
+    const Version restart = Version::ParseOrThrow("2+r1");
+    CHECK(ReadDeploymentState(&world.disk).RestartOf(restart) == "2");
+    InstanceWorld left(world, world.disk);
+    REQUIRE(left.RecoverNow().exit == Exit::kDone);
+    check_kept(&left);
+  }
 }
 
 TEST_CASE("restarts evict neither real releases nor what they go back to") {

@@ -59,6 +59,16 @@ TEST_CASE("a beginning says whether its release was there before") {
   }
 }
 
+TEST_CASE("a beginning says what its release is a restart of") {
+  for (const char* origin : {"1.4.2", ""}) {
+    BeginRecord begin = SomeBegin();
+    begin.restart_of = origin;
+    TransactionRecord record;
+    REQUIRE(AddLine(WithoutNewline(BeginLine(42, begin)), &record));
+    CHECK(record.begin->restart_of == origin);
+  }
+}
+
 TEST_CASE("a missing from and a missing to are read back as nullopt") {
   TransactionRecord record;
   BeginRecord begin;
