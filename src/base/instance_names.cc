@@ -129,13 +129,14 @@ std::string RestartName(std::string_view origin, unsigned number) {
   return fmt::format("{}{}{}", origin, kRestartMark, number);
 }
 
-std::string_view OriginOfRestart(std::string_view version) {
-  const std::size_t digits = version.find_last_not_of("0123456789") + 1;
-  const std::string_view before = version.substr(0, digits);
-  if (digits == version.size() || !before.ends_with(kRestartMark)) {
-    return version;
-  }
-  return before.substr(0, before.size() - kRestartMark.size());
+unsigned RestartNumber(std::string_view name, std::string_view origin) {
+  const std::string begin = fmt::format("{}{}", origin, kRestartMark);
+  if (!name.starts_with(begin)) return 0;
+  name.remove_prefix(begin.size());
+  unsigned number = 0;
+  const char* const end = name.data() + name.size();
+  const auto [stop, error] = std::from_chars(name.data(), end, number);
+  return stop == end && error == std::errc() ? number : 0;
 }
 
 std::string WithMark(std::string_view text, std::string_view mark,

@@ -59,9 +59,9 @@ Reason WhyTooLong(const Config& config, std::string_view version);
 // "1.4.2+r2" is the second restart of 1.4.2.
 std::string RestartName(std::string_view origin, unsigned number);
 
-// Returns the version that a name of that form is a restart of; any other name
-// as it is.
-std::string_view OriginOfRestart(std::string_view version);
+// Returns the number of a restart of `origin`: 2 for "1.4.2+r2"; 0 for a name
+// that RestartName does not give to that release.
+unsigned RestartNumber(std::string_view name, std::string_view origin);
 
 // Returns `text` with `value` in place of each `mark`.
 std::string WithMark(std::string_view text, std::string_view mark,

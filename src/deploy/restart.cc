@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <string>
 
 #include "base/instance_names.h"
@@ -20,15 +19,6 @@ namespace {
 std::string OriginOf(const Ledger& ledger, const Version& version) {
   const LedgerEntry* entry = ledger.Find(version);
   return entry == nullptr ? version.name() : entry->origin();
-}
-
-// Returns 2 for "1.4.2+r2" if `origin` is "1.4.2"; 0 for "1.4.2".
-unsigned NumberOf(std::string_view name, std::string_view origin) {
-  unsigned number = 0;
-  if (name == origin || OriginOfRestart(name) != origin) return number;
-  const std::size_t digits = name.find_last_not_of("0123456789") + 1;
-  std::from_chars(name.data() + digits, name.data() + name.size(), number);
-  return number;
 }
 
 bool IsFree(const DeploymentState& state, const Version& version) {
@@ -52,7 +42,9 @@ Staging::Owner OwnerOfLive(Fs* fs, const FileInfo& wanted,
 
 Version NextRestart(const DeploymentState& state) {
   const std::string origin = OriginOf(state.ledger, *state.live);
-  for (unsigned number = NumberOf(state.live->name(), origin) + 1;; ++number) {
+  unsigned number = RestartNumber(state.live->name(), origin);
+  for (;;) {
+    ++number;
     const std::string name = RestartName(origin, number);
     const std::optional<Version> next = Version::Parse(name);
     if (!next) {

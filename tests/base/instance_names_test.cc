@@ -76,9 +76,11 @@ TEST_CASE("a version is too long if its socket or its unit would be") {
 
 TEST_CASE("a restart has the name of its release and a number") {
   CHECK(RestartName("1.4.2", 12) == "1.4.2+r12");
-  CHECK(OriginOfRestart("1.4.2+r12") == "1.4.2");
-  for (const char* other : {"1.4.2", "1.4.2+r", "1.4.2+build7", "12", "+x1"}) {
-    CHECK(OriginOfRestart(other) == other);
+  CHECK(RestartNumber("1.4.2+r12", "1.4.2") == 12);
+  for (const char* other :
+       {"1.4.2", "1.4.2+r", "1.4.2+r1x", "1.4.2+r1+r2", "1.4.2+build7", "12",
+        "1.4.20+r1", "1.4.2+r99999999999"}) {
+    CHECK(RestartNumber(other, "1.4.2") == 0);
   }
 }
 
