@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -126,9 +127,49 @@ class ProcessScan {
     ScanOpenFiles(dir);
     ScanMappings(dir);
     if (uses_.size() == before) return;
+    if (!SharesFiles(dir, before)) return uses_.resize(before);
     std::string name = ReadFileAt(dir, "comm");
     if (name.ends_with('\n')) name.pop_back();
     for (std::size_t i = before; i < uses_.size(); ++i) uses_[i].name = name;
+  }
+
+  // /proc shows a path as it is in the mount namespace of the process. In a
+  // container the same path may be another file, so the text decides only
+  // within this namespace. A sandboxed service has a namespace of its own, too,
+  // in which the directories are the same.
+  bool SharesFiles(int process, std::size_t first_use) const {
+    const auto mounts = ReadLinkAt(process, "ns/mnt");
+    if (!mounts || mounts == ReadLinkAt(AT_FDCWD, "/proc/self/ns/mnt")) {
+      return true;
+    }
+    for (const std::string& directory : directories_) {
+      const bool used = std::any_of(
+          uses_.begin() + static_cast<std::ptrdiff_t>(first_use), uses_.end(),
+          [&](const auto& use) { return LiesIn(use.path, directory); });
+      if (!used) continue;
+      struct stat ours = {};
+      // A directory that is gone cannot be compared.
+      if (stat(directory.c_str(), &ours) != 0) return true;
+      if (IsFile(process, "root" + directory, ours)) return true;
+    }
+    // A process that changed its root within its namespace does not find them.
+    return std::any_of(
+        std::begin(kPlaces), std::end(kPlaces), [&](const char* place) {
+          struct stat ours = {};
+          const auto path = ReadLinkAt(process, place);
+          return path && IsBelow(*path) && stat(path->c_str(), &ours) == 0 &&
+                 IsFile(process, place, ours);
+        });
+  }
+
+  // Returns whether `path` is that file, or may be: it cannot be looked at.
+  static bool IsFile(int process, const std::string& path,
+                     const struct stat& file) {
+    struct stat theirs = {};
+    if (fstatat(process, path.c_str(), &theirs, 0) != 0) {
+      return errno != ENOENT && errno != ENOTDIR;
+    }
+    return theirs.st_dev == file.st_dev && theirs.st_ino == file.st_ino;
   }
 
   void ScanOpenFiles(int process) {
@@ -160,15 +201,23 @@ class ProcessScan {
   void Add(What what, std::string_view path) {
     constexpr std::string_view kDeleted = " (deleted)";
     if (path.ends_with(kDeleted)) path.remove_suffix(kDeleted.size());
-    const bool below = std::any_of(directories_.begin(), directories_.end(),
-                                   [&](const auto& directory) {
-                                     return path.starts_with(directory) &&
-                                            (path.size() == directory.size() ||
-                                             path[directory.size()] == '/');
-                                   });
-    if (!below || !told_.emplace(what, path).second) return;
+    if (!IsBelow(path) || !told_.emplace(what, path).second) return;
     uses_.push_back({pid_, "", what, std::string(path)});
   }
+
+  static bool LiesIn(std::string_view path, const std::string& directory) {
+    return path.starts_with(directory) &&
+           (path.size() == directory.size() || path[directory.size()] == '/');
+  }
+
+  bool IsBelow(std::string_view path) const {
+    return std::any_of(
+        directories_.begin(), directories_.end(),
+        [&](const auto& directory) { return LiesIn(path, directory); });
+  }
+
+  // The links of a process that lead to a file of its namespace.
+  static constexpr const char* kPlaces[] = {"exe", "cwd", "root"};
 
   std::vector<std::string> directories_;  // without a '/' at the end
   std::vector<ProcessUse> uses_;

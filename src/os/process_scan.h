@@ -13,7 +13,8 @@ namespace release {
 
 // Reads /proc and returns each executable, working directory, open file and
 // mapping at or below the absolute directory, once for each process and kind.
-// Includes deleted files, without the kernel's suffix " (deleted)". Skips this
+// Includes deleted files, without the kernel's suffix " (deleted)". Skips a
+// process in a container, in which that path is another directory. Skips this
 // process, kernel threads and processes that this caller may not inspect.
 // `directory` may contain symbolic links. Throws FsError if it lacks
 // descriptors or memory for a look at all processes.

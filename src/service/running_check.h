@@ -9,6 +9,8 @@
 //    it. With a pidfile: its process and that one's descendants. With a command
 //    only: every process on the host that has no controlling terminal and is
 //    not an ancestor of this command, so that an admin's shell does not count.
+//    In a container a path below releases/ may be another file; its processes
+//    count if it is the same (os/process_scan.h).
 // 2. A process *runs the new release* when its program, working directory, a
 //    mapping or an open file is in releases/VERSION.
 // 3. A process *runs an old release* when it does not run the new one and its

@@ -2,9 +2,12 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <fmt/format.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -72,6 +75,21 @@ bool Shows(const std::string& directory, int pid, What what,
     if (use.pid == pid && use.what == what && use.path == path) return true;
   }
   return false;
+}
+
+// Gives this process a mount namespace of its own.
+bool TakeOwnMounts() {
+  return unshare(CLONE_NEWNS) == 0 &&
+         mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
+}
+
+bool MayMount() {
+  const pid_t child = fork();
+  if (child == 0) _exit(TakeOwnMounts() ? 0 : 1);
+  int status = 0;
+  waitpid(child, &status, 0);
+  if (status != 0) MESSAGE("skipped: this user may not mount");
+  return status == 0;
 }
 
 }  // namespace
@@ -160,6 +178,35 @@ TEST_CASE("a directory named through a symbolic link has the same users") {
   bfs::create_directory_symlink("1.4.2", tree.root + "/current");
   CHECK(Shows(tree.root + "/current", neighbour.pid(), What::kDirectory,
               tree.root + "/1.4.2"));
+}
+
+TEST_CASE("in a container the same path is another file") {
+  if (!MayMount()) return;
+  const Tree tree;
+  const Neighbour neighbour([&] {
+    REQUIRE(TakeOwnMounts());
+    REQUIRE(mount("none", tree.root.c_str(), "tmpfs", 0, nullptr) == 0);
+    bfs::create_directories(tree.root + "/1.4.2");
+    REQUIRE(chdir((tree.root + "/1.4.2").c_str()) == 0);
+  });
+  const std::string cwd = fmt::format("/proc/{}/cwd", neighbour.pid());
+  REQUIRE(bfs::read_symlink(cwd).string() == tree.root + "/1.4.2");
+  CHECK(ProcessesUsing(tree.root).empty());
+  CHECK(ProcessesUsing(tree.root + "/1.4.2").empty());
+}
+
+TEST_CASE("a sandboxed process uses the release, also in a root of its own") {
+  if (!MayMount()) return;
+  const Tree tree;
+  const std::string release = tree.root + "/1.4.2";
+  for (const bool jailed : {false, true}) {
+    const Neighbour neighbour([&] {
+      REQUIRE(TakeOwnMounts());
+      REQUIRE(chdir(release.c_str()) == 0);
+      if (jailed) REQUIRE(chroot(release.c_str()) == 0);
+    });
+    CHECK(Shows(tree.root, neighbour.pid(), What::kDirectory, release));
+  }
 }
 
 TEST_CASE("this process is not among the users") {
