@@ -27,8 +27,11 @@ void DecideFailedUndo(const TransactionRecord& record, const Error& error,
                       Outcome* outcome);
 
 // Returns whether the release becomes failed by an undo that ended with `exit`.
-// A request to stop or trouble with the host's disk does not make a release
-// failed: one that existed before keeps its state then.
+// After the switch it does, also the target of a rollback: otherwise the next
+// rollback would try the same release again. A target that is found bad before
+// the switch stays good: with [instances] nobody saw it. A request to stop or
+// trouble with the host's disk does not make a release failed: one that existed
+// before keeps its state then.
 bool ReleaseFailed(const TransactionRecord& record,
                    const std::optional<Failure>& failure, Exit exit);
 

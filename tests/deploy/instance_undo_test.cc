@@ -21,6 +21,30 @@ TEST_CASE("a release that only the front rejects is undone without a start") {
   CHECK(world.StateOf("2") == ReleaseState::kFailed);
 }
 
+TEST_CASE(
+    "a rollback that fails after the switch goes further back next time") {
+  InstanceWorld world;
+  DeployAll(&world, {"1", "2", "3"});
+  SUBCASE("after the switch the target becomes failed") {
+    world.config.instances.front_url = "http://127.0.0.1/up";
+    world.instances.front_answers_for = "3";
+    const Outcome outcome = world.Rollback();
+    CHECK(outcome.exit == Exit::kUndone);
+    CHECK(outcome.error->code == ErrorCode::kFrontFailed);
+    CHECK(outcome.current == "3");
+    CHECK(world.StateOf("2") == ReleaseState::kFailed);
+    world.instances.front_answers_for = "*";
+    CHECK(world.Rollback().current == "1");
+  }
+  SUBCASE("before the switch it stays good") {
+    world.instances.broken = {"2"};
+    CHECK(world.Rollback().exit == Exit::kFailed);
+    CHECK(world.StateOf("2") == ReleaseState::kGood);
+    world.instances.broken.clear();
+    CHECK(world.Rollback().current == "2");
+  }
+}
+
 TEST_CASE("units that follow `current` are restarted, and again by an undo") {
   InstanceWorld world;
   world.config.instances.restart = {"worker.service"};

@@ -122,4 +122,14 @@ TEST_CASE("only its own failure after the switch makes a release failed") {
   CHECK(!failed(before, ErrorCode::kHookFailed));
 }
 
+TEST_CASE("the target of a rollback fails only after the switch") {
+  TransactionRecord rollback = Switched();
+  rollback.begin->command = CommandId::kRollback;
+  rollback.starting = true;
+  CHECK(ReleaseFailed(rollback, Unhealthy(), Exit::kUndone));
+  CHECK(!ReleaseFailed(rollback, Unhealthy(), Exit::kNeedsPerson));
+  rollback.switching = false;
+  CHECK(!ReleaseFailed(rollback, Unhealthy(), Exit::kFailed));
+}
+
 }  // namespace release
