@@ -26,7 +26,7 @@ constexpr int kMostRequests = 1'000'000;
 }  // namespace
 
 UserRequest::UserRequest(int port, const std::string& method,
-                         const std::string& path)
+                         const std::string& path, const std::string& headers)
     : connection_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   const timeval patience = {kPatienceSeconds, 0};
   setsockopt(connection_.get(), SOL_SOCKET, SO_RCVTIMEO, &patience,
@@ -42,9 +42,8 @@ UserRequest::UserRequest(int port, const std::string& method,
   }
   const std::string body = method == "POST" ? "item=7&count=1" : "";
   const std::string request = fmt::format(
-      "{} {} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
-      "Content-Length: {}\r\n\r\n{}",
-      method, path, body.size(), body);
+      "{} {} HTTP/1.1\r\nHost: localhost\r\n{}Content-Length: {}\r\n\r\n{}",
+      method, path, headers, body.size(), body);
   send(connection_.get(), request.data(), request.size(), MSG_NOSIGNAL);
 }
 

@@ -20,7 +20,9 @@ class UserRequest {
  public:
   // Connects and sends the request; a POST has a body. The answer is read by
   // ReadSome and ReadToEnd. A failure shows as an answer that is not HTTP.
-  UserRequest(int port, const std::string& method, const std::string& path);
+  // `headers` says what becomes of the connection.
+  UserRequest(int port, const std::string& method, const std::string& path,
+              const std::string& headers = "Connection: close\r\n");
 
   // Blocks until more of the answer has arrived. Returns false at its end.
   bool ReadSome();

@@ -11,10 +11,11 @@ logged, one a line, in LOGS/VERSION, where VERSION is the release's directory:
   /held/NAME   half of the answer; the rest follows when LOGS/NAME exists
   /large       100 MB
   /events      server-sent events until LOGS/finish exists, then one named "end"
+  /socket      a WebSocket with the same messages
 
 On SIGTERM the instance asks each client to close its connection for 0.3 s, stops
-listening, finishes the requests that it has begun, except held ones and events,
-and exits. The file `behaviour` of the release makes it misbehave:
+listening, finishes the requests that it has begun, except held ones, events and
+WebSockets, and exits. The file `behaviour` of the release makes it misbehave:
 
   ok        it does not                abrupt   exits at once on SIGTERM
   absent    exits 1 when it starts     crash    exits 2 s after its start
@@ -24,7 +25,8 @@ and exits. The file `behaviour` of the release makes it misbehave:
   blocked   answers 500 to what comes through a front
   lacking   exits 1 when it starts, unless LOGS/mended exists
 """
-import os, select, signal, socket, subprocess, sys, threading, time
+import base64, hashlib, os, select, signal, socket, subprocess, sys, threading
+import time
 
 SOCKET = sys.argv[sys.argv.index("--listen") + 1].removeprefix("unix:")
 LOGS = sys.argv[-1]
@@ -82,6 +84,24 @@ def send_events(connection):
         time.sleep(0.02)
 
 
+def send_messages(connection, lines):
+    """Speaks RFC 6455 as far as a server must that only sends short texts."""
+    key = next(line.split(b":")[1].strip() for line in lines
+               if line.lower().startswith(b"sec-websocket-key:"))
+    accept = base64.b64encode(hashlib.sha1(
+        key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
+    connection.sendall(b"HTTP/1.1 101 Switching Protocols\r\n"
+                       b"Upgrade: websocket\r\nConnection: Upgrade\r\n"
+                       b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n")
+    while not draining:
+        last = os.path.exists(LOGS + "/finish")
+        text = b"%s %s" % (b"end" if last else b"tick", VERSION.encode())
+        connection.sendall(bytes([0x81, len(text)]) + text)
+        if last:
+            return connection.sendall(bytes([0x88, 0]))
+        time.sleep(0.02)
+
+
 def answer(connection, path, lines):
     if BEHAVIOUR == "mute":
         time.sleep(600)
@@ -91,6 +111,8 @@ def answer(connection, path, lines):
         return send_large(connection)
     if path == "/events":
         return send_events(connection)
+    if path == "/socket":
+        return send_messages(connection, lines)
     through_front = any(line.lower().startswith(b"x-forwarded") for line in lines)
     bad = BEHAVIOUR == "error" or BEHAVIOUR == "blocked" and through_front
     body = ("release %s serves\n" % VERSION).encode()
@@ -133,7 +155,7 @@ def serve(connection):
             note(method + " " + path)
             last = draining
             answer(connection, path, lines)
-            if last or not keeps or path == "/events":
+            if last or not keeps or path in ("/events", "/socket"):
                 return
     except OSError:
         pass  # the client has gone
