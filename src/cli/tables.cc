@@ -115,9 +115,9 @@ std::string HistoryTable(const std::vector<TransactionRecord>& records,
                    {"RELEASE", Fit::kMayCut},
                    {"RESULT", Fit::kMayCut},
                    {"BEGUN"},
-                   {"DATE"},
+                   {"DATE", Fit::kMayDrop},
                    {"TOOK", Fit::kWhole, Align::kRight},
-                   {"BY", Fit::kMayCut}});
+                   {"BY", Fit::kCutFirst}});
   for (const TransactionRecord& record : records) {
     AddHistoryRow(record, screen, &table);
   }

@@ -41,20 +41,31 @@ std::vector<std::size_t> TextTable::Widths(const Screen& screen) const {
     if (widths[i] == 0) continue;
     widths[i] = std::max(widths[i], columns_[i].header.size());
   }
-  if (!screen.columns) return widths;
-  // Takes one column at a time from the widest, so that those of nearly the
-  // same width stay so.
-  for (std::size_t over = TotalWidth(widths); over > *screen.columns; --over) {
+  const std::size_t limit = screen.columns.value_or(TotalWidth(widths));
+  for (std::size_t i = 0; i < widths.size(); ++i) {
+    if (TotalWidth(widths) <= limit) break;
+    if (columns_[i].fit == Fit::kMayDrop) widths[i] = 0;
+  }
+  CutColumns(Fit::kCutFirst, limit, &widths);
+  CutColumns(Fit::kMayCut, limit, &widths);
+  return widths;
+}
+
+// Takes one column at a time from the widest, so that those of nearly the same
+// width stay so.
+void TextTable::CutColumns(Fit fit, std::size_t limit,
+                           std::vector<std::size_t>* widths) const {
+  while (TotalWidth(*widths) > limit) {
     std::size_t* widest = nullptr;
-    for (std::size_t i = 0; i < widths.size(); ++i) {
+    for (std::size_t i = 0; i < widths->size(); ++i) {
+      std::size_t& width = (*widths)[i];
       const std::size_t least = std::max(kLeastCut, columns_[i].header.size());
-      if (columns_[i].fit != Fit::kMayCut || widths[i] <= least) continue;
-      if (widest == nullptr || widths[i] > *widest) widest = &widths[i];
+      if (columns_[i].fit != fit || width <= least) continue;
+      if (widest == nullptr || width > *widest) widest = &width;
     }
-    if (widest == nullptr) break;
+    if (widest == nullptr) return;
     --*widest;
   }
-  return widths;
 }
 
 std::string TextTable::Text(const Screen& screen) const {

@@ -14,8 +14,10 @@ namespace release {
 class TextTable {
  public:
   enum class Align { kLeft, kRight };
-  // Whether cells may be cut so that the table fits the terminal.
-  enum class Fit { kWhole, kMayCut };
+  // How a column gives way if the table is wider than the terminal, in the
+  // order in which columns do so: it is left out, its cells are cut before
+  // those of other columns, or they are cut.
+  enum class Fit { kMayDrop, kCutFirst, kMayCut, kWhole };
 
   struct Column {
     std::string_view header;
@@ -33,13 +35,17 @@ class TextTable {
   bool empty() const { return rows_.empty(); }
 
   // Returns the headers and the rows, or "" if there is no row. Leaves out a
-  // column that is empty in every row. On a terminal that is too narrow, the
-  // widest of the columns that may be cut give way first; a table that does not
-  // fit even then is left wider than the terminal.
+  // column that is empty in every row. On a terminal that is too narrow,
+  // columns give way in the order of Fit, of those to be cut the widest first;
+  // a table that does not fit even then is left wider than the terminal.
   std::string Text(const Screen& screen) const;
 
  private:
   std::vector<std::size_t> Widths(const Screen& screen) const;
+  // Narrows the columns of this kind until the table has `limit` columns, or
+  // until each of them has its least width.
+  void CutColumns(Fit fit, std::size_t limit,
+                  std::vector<std::size_t>* widths) const;
 
   std::vector<Column> columns_;
   std::vector<std::vector<std::string>> rows_;

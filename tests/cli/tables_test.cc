@@ -83,6 +83,25 @@ TEST_CASE("the history has one line for a transaction, and -v its steps") {
   CHECK(Has(full, "switch 0 ms"));
 }
 
+TEST_CASE("the history at 80 columns keeps releases and results whole") {
+  World world;
+  world.context.caller.user = "deploy-from-the-build-server";
+  world.Deploy("1.4.2");
+  world.broken.insert("1.4.3");
+  world.Deploy("1.4.3");
+  const std::vector<TransactionRecord> records = {ReadRecord(&world.disk, 2),
+                                                  ReadRecord(&world.disk, 1)};
+  Screen screen{.columns = 80, .now = world.clock.wall_seconds + 7200};
+  const std::string narrow = HistoryTable(records, screen);
+  CHECK(Has(narrow, "  1.4.2 -> 1.4.3  undone: health-deadline  2 h ago  "));
+  CHECK(!Has(narrow, "DATE"));
+  CHECK(Has(narrow, "  deploy-...\n"));
+  screen.columns = 200;
+  const std::string wide = HistoryTable(records, screen);
+  CHECK(Has(wide, "2 h ago  2026-11-18 "));
+  CHECK(Has(wide, " deploy-from-the-build-server\n"));
+}
+
 TEST_CASE("no line of a table passes the last column") {
   World world;
   world.context.caller.user = std::string(40, 'u');

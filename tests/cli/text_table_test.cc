@@ -40,6 +40,25 @@ TEST_CASE("a narrow terminal cuts the widest columns that may be cut") {
         "1               9 B  bob@10.0\u2026\n");
 }
 
+TEST_CASE("columns give way in the order that they are marked with") {
+  TextTable table({{"RELEASE", Fit::kMayCut},
+                   {"DATE", Fit::kMayDrop},
+                   {"BY", Fit::kCutFirst}});
+  table.AddRow({"1.4.2-rc1", "2026-11-18", "bob@10.0.0.7"});
+  CHECK(table.Text({.columns = 35}) ==
+        "RELEASE    DATE        BY\n"
+        "1.4.2-rc1  2026-11-18  bob@10.0.0.7\n");
+  CHECK(table.Text({.columns = 34}) ==
+        "RELEASE    BY\n"
+        "1.4.2-rc1  bob@10.0.0.7\n");
+  CHECK(table.Text({.columns = 17}) ==
+        "RELEASE    BY\n"
+        "1.4.2-rc1  bob...\n");
+  CHECK(table.Text({.columns = 15}) ==
+        "RELEASE  BY\n"
+        "1.4....  bob...\n");
+}
+
 TEST_CASE("without a terminal nothing is cut") {
   const std::string version(128, 'v');
   CHECK(Releases(version).Text({}).find(version) != std::string::npos);
