@@ -80,7 +80,6 @@ constexpr Row kTable[] = {
     {ErrorCode::kNotConfirmed, "not-confirmed", Exit::kFailed},
     {ErrorCode::kUndoFailed, "undo-failed", Exit::kNeedsPerson},
     {ErrorCode::kInDoubt, "in-doubt", Exit::kNeedsPerson},
-    {ErrorCode::kReleaseDamaged, "release-damaged", Exit::kFoundWrong},
     {ErrorCode::kInternal, "internal", Exit::kFailed},
 };
 

@@ -100,7 +100,6 @@ enum class ErrorCode {
   kNotConfirmed,
   kUndoFailed,
   kInDoubt,
-  kReleaseDamaged,
   kInternal,
 };
 
