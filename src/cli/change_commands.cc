@@ -10,6 +10,7 @@
 #include "cli/output.h"
 #include "cli/progress_display.h"
 #include "cli/session.h"
+#include "cli/tables.h"
 #include "deploy/deployment_state.h"
 #include "deploy/drain.h"
 #include "deploy/notices.h"
@@ -127,6 +128,19 @@ int FinishTelling(Session* session, CommandId command,
   return 0;
 }
 
+// A table of what would go, below what would be settled before it.
+int PrintPrunePlan(const GlobalOptions& global, const PrunePlan& plan) {
+  if (global.json || plan.removals.empty()) {
+    return PrintPlan(global, CommandId::kPrune, plan.Steps());
+  }
+  if (!plan.settling.empty()) {
+    PrintPlan(global, CommandId::kPrune, plan.settling);
+    PrintText("\n");
+  }
+  PrintText(RemovalsText(plan.removals, OutScreen(global, /*now=*/0)));
+  return 0;
+}
+
 }  // namespace
 
 void EndIdleInstances(DeployContext* context) {
@@ -208,8 +222,7 @@ int RunRestart(const GlobalOptions& global) {
 int RunPrune(const GlobalOptions& global) {
   Session session(global);
   DeployContext* context = Speaking(&session);
-  if (global.dry_run)
-    return PrintPlan(global, CommandId::kPrune, PlanPrune(context));
+  if (global.dry_run) return PrintPrunePlan(global, PlanPrune(context));
   return PrintOutcome(global, Prune(context));
 }
 

@@ -126,6 +126,21 @@ std::string HistoryTable(const std::vector<TransactionRecord>& records,
   return WithTexts(text, records, screen);
 }
 
+std::string RemovalsText(const std::vector<RetentionVerdict>& removals,
+                         const Screen& screen) {
+  TextTable table({{"VERSION", Fit::kMayCut},
+                   {"SIZE", Fit::kWhole, Align::kRight},
+                   {"WHY", Fit::kMayCut}});
+  std::uint64_t bytes = 0;
+  for (const RetentionVerdict& each : removals) {
+    bytes += each.bytes;
+    table.AddRow({each.version.name(), FormatSize(each.bytes), each.reason});
+  }
+  return fmt::format("{}Would remove {}, {} in all\n",
+                     table.Text(TableScreen(screen)),
+                     Counted(removals.size(), "release"), FormatSize(bytes));
+}
+
 std::string VerifyText(const std::vector<VerifiedRelease>& releases,
                        const Screen& screen) {
   std::string text;

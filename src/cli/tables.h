@@ -7,6 +7,7 @@
 
 #include "cli/json.h"
 #include "cli/screen.h"
+#include "deploy/retention.h"
 #include "inspect/status.h"
 
 namespace release {
@@ -19,6 +20,9 @@ namespace release {
 std::string ListTable(const std::vector<ListedRelease>& releases,
                       const Screen& screen);
 std::string HistoryTable(const std::vector<TransactionRecord>& records,
+                         const Screen& screen);
+// Lists what `prune` would remove, with the sum of the bytes in the last line.
+std::string RemovalsText(const std::vector<RetentionVerdict>& removals,
                          const Screen& screen);
 std::string VerifyText(const std::vector<VerifiedRelease>& releases,
                        const Screen& screen);

@@ -192,15 +192,6 @@ void PlanActivation(DeployContext* context, const DeploymentState& state,
   }
 }
 
-void PlanRemovals(DeployContext* context, const DeploymentState& state,
-                  Plan* plan) {
-  for (const RetentionVerdict& verdict : JudgeReleases(context, state)) {
-    if (verdict.keep) continue;
-    plan->push_back(fmt::format("remove {}: {} ({})", verdict.version.name(),
-                                verdict.reason, FormatSize(verdict.bytes)));
-  }
-}
-
 // Plans a deploy, or a stage if `link` is kNone.
 Plan PlanStaging(DeployContext* context, ArchiveRequest request,
                  LinkChange link) {
@@ -291,13 +282,26 @@ Plan PlanRestart(DeployContext* context) {
   return plan;
 }
 
-Plan PlanPrune(DeployContext* context) {
+PrunePlan PlanPrune(DeployContext* context) {
   const DeploymentState state = ReadDeploymentState(context->fs);
-  Plan plan;
-  PlanSettling(context, state, &plan);
-  PlanRemovals(context, state, &plan);
-  if (plan.empty()) plan.emplace_back("nothing: retention keeps every release");
+  PrunePlan plan;
+  PlanSettling(context, state, &plan.settling);
+  plan.removals = JudgeReleases(context, state);
+  std::erase_if(plan.removals,
+                [](const RetentionVerdict& verdict) { return verdict.keep; });
   return plan;
+}
+
+Plan PrunePlan::Steps() const {
+  Plan steps = settling;
+  for (const RetentionVerdict& each : removals) {
+    steps.push_back(fmt::format("remove {}: {} ({})", each.version.name(),
+                                each.reason, FormatSize(each.bytes)));
+  }
+  if (steps.empty()) {
+    steps.emplace_back("nothing: retention keeps every release");
+  }
+  return steps;
 }
 
 Plan PlanPin(DeployContext* context, const Version& version) {

@@ -12,10 +12,19 @@
 #include "base/version.h"
 #include "deploy/archive_request.h"
 #include "deploy/deploy_context.h"
+#include "deploy/retention.h"
 
 namespace release {
 
 using Plan = std::vector<std::string>;  // one line for each step
+
+struct PrunePlan {
+  Plan settling;  // of a transaction that runs or has died
+  std::vector<RetentionVerdict> removals;
+
+  // Returns everything as one list; never empty.
+  Plan Steps() const;
+};
 
 // These two read, hash and check the whole archive without unpacking it.
 Plan PlanDeploy(DeployContext* context, ArchiveRequest request);
@@ -24,7 +33,7 @@ Plan PlanActivate(DeployContext* context, const Version& version);
 Plan PlanRollback(DeployContext* context,
                   const std::optional<Version>& version);
 Plan PlanRestart(DeployContext* context);
-Plan PlanPrune(DeployContext* context);
+PrunePlan PlanPrune(DeployContext* context);
 Plan PlanPin(DeployContext* context, const Version& version);
 Plan PlanUnpin(DeployContext* context, const Version& version);
 Plan PreviewRecovery(DeployContext* context);

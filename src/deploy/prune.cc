@@ -35,11 +35,17 @@ std::set<Version> InUse(DeployContext* context) {
 }
 
 // Renames the releases whose verdict is not to keep them to trash, and reports
-// each. Renames all before the caller deletes any: the rename is durable, so a
-// crash cannot leave a half-deleted tree under a release's name.
+// each, and the bytes of several together. Renames all before the caller
+// deletes any: the rename is durable, so a crash cannot leave a half-deleted
+// tree under a release's name.
 RemovalFailures SetAsideByVerdict(
     DeployContext* context, std::uint64_t transaction,
     const std::vector<RetentionVerdict>& verdicts) {
+  const auto remark = [&](const std::string& words) {
+    context->report({.kind = ProgressEvent::Kind::kRemark,
+                     .transaction = transaction,
+                     .text = words});
+  };
   std::vector<Version> going;
   for (const RetentionVerdict& verdict : verdicts) {
     if (!verdict.keep) going.push_back(verdict.version);
@@ -52,13 +58,17 @@ RemovalFailures SetAsideByVerdict(
         fmt::format("cannot remove {}: {}; `release prune` tries it again",
                     failure.name, failure.message);
   }
+  std::uint64_t bytes = 0;
   for (const RetentionVerdict& verdict : verdicts) {
     if (verdict.keep || stays.contains(verdict.version.name())) continue;
-    context->report(
-        {.kind = ProgressEvent::Kind::kRemark,
-         .transaction = transaction,
-         .text = fmt::format("removing {}: {} ({})", verdict.version.name(),
-                             verdict.reason, FormatSize(verdict.bytes))});
+    bytes += verdict.bytes;
+    remark(fmt::format("removing {}: {} ({})", verdict.version.name(),
+                       verdict.reason, FormatSize(verdict.bytes)));
+  }
+  const std::size_t removed = going.size() - failures.size();
+  if (removed > 1) {
+    remark(fmt::format("removing {} releases, {} in all", removed,
+                       FormatSize(bytes)));
   }
   return failures;
 }

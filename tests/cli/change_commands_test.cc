@@ -202,15 +202,20 @@ TEST_CASE("prune removes what retention lets go, and first says what") {
   for (const char* version : {"1", "2", "3", "4"}) rig.Deploy(version);
   rig.Configure("keep_releases = 1\n");
   REQUIRE(rig.Run({"pin", "1"}).exit == 0);
-  const Printed plan = rig.Run({"-n", "prune"});
-  CHECK(Has(plan.out, "remove 2: "));
-  CHECK(!Has(plan.out, "remove 1: "));
+  CHECK(rig.Run({"-n", "prune"}).out ==
+        "VERSION  SIZE  WHY\n"
+        "2        10 B  good, beyond keep_releases = 1\n"
+        "Would remove 1 release, 10 B in all\n");
+  CHECK(JsonOf(rig, {"-n", "prune"}).at("plan") ==
+        nlohmann::json{"remove 2: good, beyond keep_releases = 1 (10 B)"});
   CHECK(rig.Run({"list", "-q"}).out == "1\n2\n3\n4\n");
   CHECK(rig.Run({"prune"}).exit == 0);
   CHECK(rig.Run({"list", "-q"}).out == "1\n3\n4\n");
   REQUIRE(rig.Run({"unpin", "1"}).exit == 0);
   CHECK(rig.Run({"prune"}).exit == 0);
   CHECK(rig.Run({"list", "-q"}).out == "3\n4\n");
+  CHECK(rig.Run({"-n", "prune"}).out ==
+        "Would do, in order:\n  - nothing: retention keeps every release\n");
 }
 
 TEST_CASE("recover with nothing to settle is done") {

@@ -125,6 +125,18 @@ TEST_CASE("no line of a table passes the last column") {
   }
 }
 
+TEST_CASE("what prune would remove has the sum of the bytes at its end") {
+  const std::vector<RetentionVerdict> removals = {
+      {*Version::Parse("1.4.1"), false, "older failed", 3 << 20},
+      {*Version::Parse("1.4.0"), false, "a newer restart has the same files",
+       1024}};
+  CHECK(RemovalsText(removals, {}) ==
+        "VERSION     SIZE  WHY\n"
+        "1.4.1    3.0 MiB  older failed\n"
+        "1.4.0    1.0 KiB  a newer restart has the same files\n"
+        "Would remove 2 releases, 3.0 MiB in all\n");
+}
+
 TEST_CASE("verify says of each release what it found") {
   CHECK(
       VerifyText({{.version = "1", .error = "", .differences = {}},

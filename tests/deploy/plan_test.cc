@@ -110,10 +110,10 @@ TEST_CASE("plans throw if the release or a rollback target is missing") {
 TEST_CASE("a plan of prune gives the reason of each removal") {
   World world;
   for (const char* version : {"1", "2", "3"}) world.Deploy(version);
-  CHECK(PlanPrune(&world.context) ==
+  CHECK(PlanPrune(&world.context).Steps() ==
         Plan{"nothing: retention keeps every release"});
   world.config.keep_releases = 1;
-  const Plan plan = PlanPrune(&world.context);
+  const Plan plan = PlanPrune(&world.context).Steps();
   REQUIRE(plan.size() == 1);
   CHECK(plan.front() == "remove 1: good, beyond keep_releases = 1 (10 B)");
   CHECK(world.disk.Stat(Fs::kRoot, "releases/1").has_value());
@@ -124,7 +124,7 @@ TEST_CASE("a plan does not call a running transaction interrupted") {
   world.Deploy("1");
   Plan plan;
   world.runner.On("probe", [&](const Command&) {
-    plan = PlanPrune(&world.context);
+    plan = PlanPrune(&world.context).settling;
     return Exited(0);
   });
   REQUIRE(world.Deploy("2").exit == Exit::kDone);
@@ -139,7 +139,7 @@ TEST_CASE("every plan settles an interrupted transaction first") {
   DieAfterSwitch(&world);
   const std::string first = "settle transaction 3 first";
   CHECK(Plans(PreviewRecovery(&world.context), first));
-  CHECK(Plans(PlanPrune(&world.context), first));
+  CHECK(Plans(PlanPrune(&world.context).Steps(), first));
   CHECK(Plans(PlanActivate(&world.context, kOne), first));
   CHECK(Plans(PlanRollback(&world.context, std::nullopt), first));
   CHECK(Plans(PlanDeploy(&world.context, world.RequestFor("4")), first));

@@ -162,13 +162,18 @@ TEST_CASE("each screen is as docs/screens shows it") {
   CheckEveryView("history-verbose", "history -v -n 1");
   CheckEveryView("show-release", "show 1.4.3");
   CheckEveryView("show-transaction", "show 3");
-  CheckEveryView("prune-dry-run", "prune --dry-run");
   CheckScreen("rollback", "rollback --reason slow");
   CheckScreen("rollback-nothing", "rollback");
   CheckEveryView("no-such-release", "activate 1.4.22");
   ScreenShop::Shell("echo something else > shop/releases/1.4.1/index.html");
   CheckEveryView("status-attention", "status");
   CheckEveryView("verify-changed", "verify");
+  for (const std::string version : {"1.5.0", "1.5.1", "1.5.2"}) {
+    ScreenShop::Pack(version, "good");
+    ScreenShop::Shell("$release --config shop.toml -q stage shop-" + version +
+                      ".tar.gz");
+  }
+  CheckEveryView("prune-dry-run", "prune --dry-run");
 }
 
 TEST_CASE(
