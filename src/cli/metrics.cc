@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <limits>
 #include <map>
 #include <utility>
 #include <vector>
 
 #include "base/text.h"
+#include "cli/record_words.h"
 
 namespace release {
 namespace {
@@ -91,8 +93,6 @@ void AddReleases(const DeploymentState& state, Metrics* metrics) {
 void AddLast(const DeploymentState& state, Metrics* metrics) {
   if (!state.last) return;
   const TransactionRecord& last = *state.last;
-  double seconds = 0;
-  for (const StepRecord& step : last.steps) seconds += step.seconds;
   metrics->One(
       "last_transaction_info", "The transaction that ended last.", 1,
       {{"command", std::string(CommandName(last.begin ? last.begin->command
@@ -106,7 +106,8 @@ void AddLast(const DeploymentState& state, Metrics* metrics) {
   metrics->One("last_transaction_end_timestamp_seconds", "When it ended.",
                static_cast<double>(last.end->at));
   metrics->One("last_transaction_duration_seconds",
-               "How long its steps took together.", seconds);
+               "How long its steps took together.",
+               std::chrono::duration<double>(TimeTaken(last)).count());
 }
 
 void AddInstances(const StatusReport& report, Metrics* metrics) {

@@ -157,6 +157,7 @@ void CheckStatus(const Site& site, const Odd& odd) {
   CHECK(problems.find(odd.remedy) != std::string::npos);
   // The plain output must contain it too.
   CHECK(checked.out.find(odd.doubt) != std::string::npos);
+  CHECK(site.Release({"status", "--metrics"}).exit == 0);
   CHECK(Listing(site.root()) == before);
 }
 

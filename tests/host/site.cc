@@ -13,6 +13,7 @@
 
 #include "support/archives.h"
 #include "support/json_schema.h"
+#include "support/metrics_format.h"
 #include "support/tar_builder.h"
 
 namespace release {
@@ -71,7 +72,14 @@ std::vector<std::string> Site::CommandLine(
 }
 
 Finished Site::Release(const std::vector<std::string>& words) const {
-  return Run(CommandLine(words));
+  Finished finished = Run(CommandLine(words));
+  if (std::find(words.begin(), words.end(), "--metrics") == words.end()) {
+    return finished;
+  }
+  // The output must be of the format, whatever the test looks at.
+  const std::string violation = MetricsViolation(finished.out);
+  if (violation.empty()) return finished;
+  throw std::runtime_error(violation + " in " + finished.Describe());
 }
 
 void Site::Must(const std::vector<std::string>& words) const {

@@ -11,12 +11,14 @@
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
+#include <set>
 #include <sstream>
 #include <thread>
 
 #include "cli/command_line.h"
 #include "support/archives.h"
 #include "support/json_schema.h"
+#include "support/metrics_format.h"
 #include "support/tar_builder.h"
 
 namespace release {
@@ -125,10 +127,13 @@ Printed PrintedBy(const std::function<int()>& body, bool terminal) {
 Printed RunRelease(std::vector<std::string> words) {
   unsetenv("RELEASE_APP");
   unsetenv("NO_COLOR");
-  const bool json =
-      std::find(words.begin(), words.end(), "--json") != words.end();
+  const std::set<std::string> given(words.begin(), words.end());
   Printed printed = PrintedBy([&] { return Call(std::move(words)); });
-  if (json) CheckJson(printed.out);
+  if (given.contains("--json")) {
+    CheckJson(printed.out);
+  } else if (given.contains("--metrics") && !printed.out.empty()) {
+    CHECK(MetricsViolation(printed.out) == "");
+  }
   return printed;
 }
 
