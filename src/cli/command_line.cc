@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
+#include "base/text.h"
 #include "cli/candidates.h"
 #include "cli/help.h"
 #include "cli/output.h"
@@ -12,6 +13,7 @@
 #include "cli/session.h"
 #include "cli/usage_error.h"
 #include "deploy/deployment_state.h"
+#include "os/journal_stream.h"
 #include "os/posix_fs.h"
 #include "os/startup.h"
 
@@ -149,12 +151,19 @@ bool CanChange(CommandId command) {
   return group != CommandGroup::kLook && group != CommandGroup::kBuild;
 }
 
+// Ends the log of a failed unit with the verdict. systemctl itself only names a
+// status as systemd does: "status=4/NOPERMISSION".
+void SayExit(const GlobalOptions& global, CommandId command, int status) {
+  const std::string live =
+      RowOf(command).group == CommandGroup::kBuild ? "" : LiveNow(global);
+  WriteErr(fmt::format(
+      "exit status {}: {}{}\n", status, ExitWords(static_cast<Exit>(status)),
+      live.empty() ? "" : "; " + Printable(live) + " is live"));
+}
+
 // Runs the command and turns every exception into a printed error and an exit
 // status.
-int RunGuarded(CommandWords words) {
-  GlobalOptions global;
-  TakeGlobals(words, &global);
-  if (global.json) global.subject = SubjectOf(global);
+int RunReported(GlobalOptions global, CommandWords words) {
   const auto print = [&](const Error& error) {
     return PrintError(global, words.command, error,
                       CanChange(words.command) ? LiveNow(global) : "");
@@ -173,6 +182,17 @@ int RunGuarded(CommandWords words) {
     return print(Error(ErrorCode::kInternal,
                        fmt::format("cannot go on: {}", error.what())));
   }
+}
+
+// Runs the command, prints how it ended, and returns its exit status.
+int RunGuarded(CommandWords words) {
+  GlobalOptions global;
+  TakeGlobals(words, &global);
+  if (global.json) global.subject = SubjectOf(global);
+  const CommandId command = words.command;
+  const int status = RunReported(global, std::move(words));
+  if (status != 0 && ErrIsJournal()) SayExit(global, command, status);
+  return status;
 }
 
 // Returns the command that was named, or null.

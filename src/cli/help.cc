@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "cli/screen.h"
 
@@ -18,12 +19,19 @@ constexpr char kDescription[] =
     "Puts a new version of a service live without interrupting it, and takes "
     "it\nback in milliseconds.\n";
 
-constexpr char kFooter[] =
-    "The options may stand before the command or after it.\n\n"
-    "Exit status: 0 done; 1 failed, nothing changed; 2 usage or configuration "
-    "error;\n3 archive refused; 4 failed after the switch and undone;\n"
-    "5 manual intervention required; 6 busy; 7 no such release;\n"
-    "8 verify, status or check found a problem. See release(8).\n";
+// By the number of the status.
+constexpr std::string_view kExitWords[] = {
+    "done",
+    "failed, nothing changed",
+    "usage or configuration error",
+    "archive refused",
+    "failed after the switch and undone",
+    "manual intervention required",
+    "busy",
+    "no such release",
+    "verify, status or check found a problem"};
+static_assert(std::size(kExitWords) ==
+              static_cast<std::size_t>(Exit::kFoundWrong) + 1);
 
 constexpr char kCommandFooter[] =
     "Options of every command and exit statuses: release --help.\n";
@@ -84,6 +92,15 @@ void ForEachInGroup(CommandGroup group, const Visit& visit) {
   }
 }
 
+std::string Footer() {
+  std::string statuses = "Exit status:";
+  for (std::size_t i = 0; i < std::size(kExitWords); ++i) {
+    statuses += fmt::format("{} {} {}", i == 0 ? "" : ";", i, kExitWords[i]);
+  }
+  return "The options may stand before the command or after it.\n\n" +
+         Wrapped(kPage, statuses + ". See release(8).", 0) + "\n";
+}
+
 }  // namespace
 
 std::string ShortHelp() {
@@ -115,7 +132,7 @@ std::string FullHelp() {
   text += "\nOptions:\n" + OptionLines(GlobalRows());
   text += Line("-h, --help", "Print this help, or that of the command");
   text += Line("-V, --program-version", "Print the version of the program");
-  return text + "\n" + kFooter;
+  return text + "\n" + Footer();
 }
 
 std::string CommandHelp(const CommandRow& row) {
@@ -128,6 +145,10 @@ std::string CommandHelp(const CommandRow& row) {
   if (!row.options.empty()) text += "\nOptions:\n" + OptionLines(row.options);
   return text +
          fmt::format("\nExample:\n{}\n\n{}", row.example, kCommandFooter);
+}
+
+std::string_view ExitWords(Exit exit) {
+  return kExitWords[static_cast<std::size_t>(exit)];
 }
 
 std::string UsageOf(const CommandRow& row) {

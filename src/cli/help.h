@@ -3,7 +3,9 @@
 #define RELEASE_CLI_HELP_H_
 
 #include <string>
+#include <string_view>
 
+#include "base/error.h"
 #include "cli/command_table.h"
 
 namespace release {
@@ -16,6 +18,9 @@ std::string ShortHelp();
 
 // Returns every command and every global option, with the exit statuses.
 std::string FullHelp();
+
+// Returns what an exit status says, without a period: "archive refused".
+std::string_view ExitWords(Exit exit);
 
 // Returns the usage, operands, options and example of one command.
 std::string CommandHelp(const CommandRow& row);

@@ -2,7 +2,10 @@
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <nlohmann/json.hpp>
 
@@ -12,6 +15,7 @@
 #include "os/posix_fs.h"
 #include "store/lock.h"
 #include "support/command_run.h"
+#include "support/scoped_env.h"
 
 namespace release {
 namespace {
@@ -37,11 +41,36 @@ TEST_CASE(
     CHECK_MESSAGE(Has(help.out, std::string(row.name)), row.name);
   }
   CHECK_FALSE(Has(help.out, "__complete"));
+  std::string in_one_line = help.out;
+  std::replace(in_one_line.begin(), in_one_line.end(), '\n', ' ');
   for (const char* status :
        {"0 done", "1 failed", "2 usage", "3 archive", "4 failed after",
         "5 manual intervention required", "6 busy", "7 no such", "8 verify"}) {
-    CHECK_MESSAGE(Has(help.out, status), status);
+    CHECK_MESSAGE(Has(in_one_line, status), status);
   }
+}
+
+TEST_CASE("in a systemd unit a failure ends with what its status means") {
+  const CommandRig rig;
+  rig.Deploy("1");
+  const auto end_of = [&](const std::string& version) {
+    const Printed printed = PrintedBy([&] {
+      struct stat info = {};
+      fstat(STDERR_FILENO, &info);
+      const ScopedEnv stream("JOURNAL_STREAM",
+                             fmt::format("{}:{}", info.st_dev, info.st_ino));
+      std::vector<std::string> words = {"release", "--root", rig.root(),
+                                        "activate", version};
+      std::vector<char*> argv;
+      for (std::string& word : words) argv.push_back(word.data());
+      return RunCommandLine(static_cast<int>(argv.size()), argv.data());
+    });
+    return printed.err.substr(printed.err.rfind('\n', printed.err.size() - 2) +
+                              1);
+  };
+  CHECK(end_of("2") == "exit status 7: no such release; 1 is live\n");
+  CHECK_FALSE(Has(end_of("1"), "exit status"));
+  CHECK_FALSE(Has(rig.Run({"activate", "2"}).err, "exit status"));
 }
 
 TEST_CASE("each command has a help with its usage and an example") {

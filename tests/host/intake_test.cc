@@ -101,6 +101,15 @@ TEST_SUITE("inside a container: uploads") {
              Slurp(motd).find("health-deadline") != std::string::npos;
     }));
     CHECK(Slurp(motd).find(kIntakeUnit) != std::string::npos);
+    // systemd's own name of the status is NOPERMISSION.
+    const std::string verdict =
+        "exit status 4: failed after the switch and undone; 1 is live\n";
+    CHECK(shop.Shell(fmt::format("journalctl --sync; journalctl -q -o cat -t "
+                                 "release -u {} | tail -n 1",
+                                 kIntakeUnit))
+              .output == verdict);
+    CHECK(shop.Shell(fmt::format("systemctl status {}", kIntakeUnit))
+              .output.find(verdict) != std::string::npos);
     CHECK(shop.Status()["undelivered"] == 1);
     CHECK(shop.Shell("systemctl stop release-failed@shop").ok());
     CHECK_FALSE(fs::exists(motd));
