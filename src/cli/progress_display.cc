@@ -145,7 +145,12 @@ void ProgressDisplay::Tick() {
     if (progress.bytes > 0) WriteErr(BytesJson(step_, progress));
     return;
   }
-  WriteErr(kClearLine + ProgressText(progress, screen_));
+  // The terminal may have been resized since the command began.
+  Screen screen = screen_;
+  if (const auto columns = TerminalColumns(OutputStream::kErr)) {
+    screen.columns = columns;
+  }
+  WriteErr(kClearLine + ProgressText(progress, screen));
   drawn_ = true;
 }
 
