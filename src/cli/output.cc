@@ -197,8 +197,13 @@ int PrintPlan(const GlobalOptions& options, CommandId command,
     PrintJson(PlanJson(options.subject, command, steps));
     return 0;
   }
+  constexpr std::size_t kIndent = 4;
+  const Screen screen{.columns = TerminalColumns(OutputStream::kOut)};
   std::string text = "Would do, in order:\n";
-  for (const std::string& step : steps) text += fmt::format("  - {}\n", step);
+  for (const std::string& step : steps) {
+    text +=
+        fmt::format("  - {}\n", Wrapped(screen, PrintableLines(step), kIndent));
+  }
   PrintText(text);
   return 0;
 }

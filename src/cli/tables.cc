@@ -143,17 +143,17 @@ std::string RemovalsText(const std::vector<RetentionVerdict>& removals,
 
 std::string VerifyText(const std::vector<VerifiedRelease>& releases,
                        const Screen& screen) {
+  constexpr std::size_t kIndent = 2;
   std::string text;
   for (const VerifiedRelease& release : releases) {
-    if (release.ok()) {
-      text += fmt::format("{}: unchanged\n", release.version);
-    } else if (!release.error.empty()) {
-      text += fmt::format("{}: {}\n", release.version, release.error);
-    } else {
-      text += fmt::format("{}: {}\n", release.version,
-                          Counted(release.differences.size(), "difference"));
-      text += DifferencesText(release.differences, screen);
-    }
+    const std::string found =
+        release.ok() ? "unchanged"
+        : release.error.empty()
+            ? Counted(release.differences.size(), "difference")
+            : PrintableLines(release.error);
+    text += Wrapped(screen, fmt::format("{}: {}", release.version, found),
+                    kIndent) +
+            "\n" + DifferencesText(release.differences, screen);
   }
   return text;
 }

@@ -155,6 +155,15 @@ TEST_CASE("verify says of each release what it found") {
       "M  bin/app  a       b\n");
 }
 
+TEST_CASE("what verify found is wrapped on a terminal") {
+  CHECK(VerifyText({{.version = "1.4.2",
+                     .error = "there is no .release/manifests/1.4.2 to compare",
+                     .differences = {}}},
+                   {.columns = 40}) ==
+        "1.4.2: there is no\n"
+        "  .release/manifests/1.4.2 to compare\n");
+}
+
 TEST_CASE("the words of a finding are wrapped below each other") {
   const std::vector<Finding> findings = {
       {Finding::Level::kFailure, "mount",

@@ -162,6 +162,7 @@ TEST_CASE("each screen is as docs/screens shows it") {
   CheckEveryView("history-verbose", "history -v -n 1");
   CheckEveryView("show-release", "show 1.4.3");
   CheckEveryView("show-transaction", "show 3");
+  CheckEveryView("rollback-dry-run", "rollback --dry-run");
   CheckScreen("rollback", "rollback --reason slow");
   CheckScreen("rollback-nothing", "rollback");
   CheckEveryView("no-such-release", "activate 1.4.22");
@@ -212,11 +213,14 @@ TEST_CASE(
                     ".tar.gz");
   ScreenShop::Shell("$release --config shop.toml -q deploy shop-1.4.2.tar.gz");
   for (const std::string words :
-       {"status", "list", "history", "show 1.4.2", "diff 1.4.2", "check"}) {
+       {"status", "list", "history", "show 1.4.2", "diff 1.4.2", "check",
+        "rollback --dry-run", "verify --all", "prune --dry-run"}) {
     CAPTURE(words);
     CheckWidth(ScreenShop::Shown(words, {}), {});
   }
   CheckWidth(ScreenShop::Shown("show " + version, {}), {});
+  ScreenShop::Shell("rm shop/.release/manifests/" + version);
+  CheckWidth(ScreenShop::Shown("verify " + version, {}), {});
 }
 
 TEST_CASE("the picture of the README shows these screens") {
