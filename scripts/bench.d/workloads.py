@@ -2,7 +2,8 @@
 
 W1 is 40,000 small files, 250 MB; W2 is 12 files, 600 MB; W3 is 5,000 files,
 60 MB. Each has a second version, in which 4 % of the content differs:
-every 25th file of W1 and W3, one part in 25 of each file of W2.
+every 25th file of W1 and W3, one part in 25 of each file of W2. W1-one is W1
+with 1 % that differs.
 """
 
 import hashlib
@@ -21,9 +22,11 @@ DAY = 86_400
 class Small:
     """Many files of text that zstd shrinks to a third."""
 
-    def __init__(self, name, files, folders, mean_size, seed):
+    def __init__(self, name, files, folders, mean_size, seed,
+                 changed_one_in=CHANGED_ONE_IN):
         self.name, self.files, self.folders = name, files, folders
         self.mean_size, self.seed = mean_size, seed
+        self.changed_one_in = changed_one_in
 
     def contents(self, version=1):
         """Yields (path, bytes, whether it changed since the version before)."""
@@ -35,7 +38,7 @@ class Small:
         for number in range(self.files):
             size = int(self.mean_size * source.uniform(0.1, 1.9))
             start = source.randrange(len(text) - size)
-            changed = version > 1 and number % CHANGED_ONE_IN == 0
+            changed = version > 1 and number % self.changed_one_in == 0
             if changed:
                 start = (start + 1_000) % (len(text) - size)
             head = b"file %06d\n" % number
@@ -66,6 +69,8 @@ class Big:
 
 
 W1 = Small("w1", files=40_000, folders=400, mean_size=6_250, seed=20)
+W1_ONE = Small("w1-one", files=40_000, folders=400, mean_size=6_250, seed=20,
+               changed_one_in=100)
 W2 = Big("w2", files=12, size=50_000_000)
 W2_HALF = Big("w2-half", files=6, size=50_000_000)
 W3 = Small("w3", files=5_000, folders=50, mean_size=12_000, seed=23)
