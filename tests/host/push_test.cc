@@ -20,11 +20,20 @@ constexpr char kDirectory[] = "/srv/push";
 constexpr char kBuild[] = "/srv/build";
 constexpr char kCache[] = "/srv/cache";
 
+// Patient, since nothing here is about time.
+constexpr char kConfig[] =
+    "keep_releases = 1\n"
+    "[service]\nunit = \"shop.service\"\ntimeout = \"60s\"\n"
+    "[healthcheck]\nurl = \"http://127.0.0.1:8081/\"\n"
+    "expect_body = \"release {version} serves\"\n"
+    "interval = \"100ms\"\ntimeout = \"10s\"\ndeadline = \"10s\"\n"
+    "min_healthy_time = \"300ms\"\n";
+
 // An app, a build of 2 MB, and a deploy job whose key may run the commands of
 // the sample `authorized_keys`.
 class PushedShop : public LiveShop {
  public:
-  PushedShop() : LiveShop("keep_releases = 1\n" + Config()) {
+  PushedShop() : LiveShop(kConfig) {
     PrepareKey();
     for (const char* path : {kBuild, kCache, "/srv/bin"}) bfs::remove_all(path);
     for (const char* path : {"/srv/build/assets", "/srv/bin", "/root/.ssh"}) {
