@@ -77,12 +77,19 @@ bool BatchWriter::Begin(const Piece& piece) {
   const unsigned mode = piece.attributes.mode;
   modified_ = piece.attributes.modified;
   const NewFile file{Directory(), name_, mode, piece.earlier};
-  if (piece.whole && takeover_.Link(file, piece.content)) return true;
+  const bool linked = piece.from
+                          ? takeover_.LinkChecked(file, *piece.from)
+                          : piece.whole && takeover_.Link(file, piece.content);
+  if (linked) return true;
   file_ = ScopedHandle(
       fs_, fs_->Open(Directory(), name_, OpenMode::kCreateNew, mode));
-  std::optional<std::uint64_t> size;
-  if (piece.whole) size = piece.content.size();
-  takeover_.Begin(file, file_.get(), size);
+  if (piece.from) {
+    takeover_.Fill(file_.get(), *piece.from);
+  } else {
+    std::optional<std::uint64_t> size;
+    if (piece.whole) size = piece.content.size();
+    takeover_.Begin(file, file_.get(), size);
+  }
   if (inheritance_ == Inheritance::kSome &&
       fs_->StatHandle(file_.get()).mode != mode) {
     fs_->SetMode(Directory(), name_, mode);

@@ -5,11 +5,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "archive/base_content.h"
 #include "archive/blocks.h"
 #include "archive/earlier_tree.h"
 #include "archive/open_directories.h"
@@ -30,6 +32,8 @@ struct Piece {
   std::string_view content;
   bool whole = false;  // the piece is all of the file
   std::optional<OpenDirectories::Shared> earlier;  // for taking over
+  // The content lies in `earlier`, at the leaf of its path; null: it is above.
+  std::shared_ptr<const BaseContent> from;
 };
 
 struct Batch {

@@ -42,11 +42,18 @@ const ManifestEntry* Composition::Next() {
   return entry_;
 }
 
-void Composition::FailAsMissing(const std::string& why) const {
-  throw Error(ErrorCode::kBaseMissing,
-              fmt::format("cannot take {} from {}: {}", Quoted(source_->path),
-                          base_->name, why),
-              source_->path);
+BaseContent Composition::Wanted() const {
+  return {base_->name, source_->path, entry_->size, entry_->hash,
+          entry_->sha256};
+}
+
+std::optional<BaseContent> Composition::Leave() {
+  if (source_ == nullptr) return std::nullopt;
+  const BaseContent content = Wanted();
+  ++taken_.files;
+  taken_.bytes += entry_->size;
+  source_ = nullptr;
+  return content;
 }
 
 Fs::Handle Composition::Directory(const std::string& path) {
@@ -60,8 +67,8 @@ Fs::Handle Composition::Directory(const std::string& path) {
   return directory_.get();
 }
 
-// What is no file any more fails to open or to be read, or reads as something
-// else.
+// An entry that is no longer a file fails to open or to be read, or reads as
+// something else.
 void Composition::Open() {
   try {
     const Fs::Handle directory = Directory(ParentOf(source_->path));
@@ -69,7 +76,7 @@ void Composition::Open() {
         base_->fs,
         base_->fs->Open(directory, LeafOf(source_->path), OpenMode::kRead));
   } catch (const FsError& error) {
-    FailAsMissing(error.what());
+    FailAsMissing(Wanted(), error.what());
   }
   opened_ = true;
 }
@@ -82,9 +89,9 @@ std::span<const char> Composition::Read() {
   try {
     count = base_->fs->ReadAt(file_.get(), wanted, offset_);
   } catch (const FsError& error) {
-    FailAsMissing(error.what());
+    FailAsMissing(Wanted(), error.what());
   }
-  if (count == 0) FailAsMissing("it is shorter now");
+  if (count == 0) FailAsMissing(Wanted(), "it is shorter now");
   offset_ += count;
   return wanted.first(count);
 }
@@ -98,7 +105,7 @@ std::span<const char> Composition::NextBlock() {
     return bytes;
   }
   if (sha256_.FinishBytes() != entry_->sha256) {
-    FailAsMissing("its content has changed");
+    FailAsMissing(Wanted(), "its content has changed");
   }
   ++taken_.files;
   taken_.bytes += entry_->size;

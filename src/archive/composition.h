@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "archive/base_content.h"
 #include "archive/content_index.h"
 #include "base/manifest.h"
 #include "os/fs.h"
@@ -25,7 +26,7 @@ struct ThinBase {
   Manifest manifest;  // version 2
 };
 
-// What became of the files so far.
+// The files that were taken over so far.
 struct TakenOver {
   std::uint64_t files = 0;
   std::uint64_t bytes = 0;
@@ -52,6 +53,9 @@ class Composition {
   // next call; empty at its end. Throws Error kBaseMissing if the base has them
   // no more.
   std::span<const char> NextBlock();
+  // Instead of NextBlock: leaves the content to the caller, who must check it.
+  // Returns nullopt if the current entry has none from the base.
+  std::optional<BaseContent> Leave();
   // Takes the bytes of a file from the archive; an empty span is its end.
   // Throws Error kManifestMismatch if they are not those of the manifest.
   void Check(std::span<const char> bytes);
@@ -62,7 +66,7 @@ class Composition {
   Fs::Handle Directory(const std::string& path);
   void Open();
   std::span<const char> Read();
-  [[noreturn]] void FailAsMissing(const std::string& why) const;
+  BaseContent Wanted() const;
 
   const Manifest whole_;
   const ThinBase* base_;

@@ -18,8 +18,8 @@ class ContentIndex {
     }
   }
 
-  // Returns a file with that file's SHA-256 and size; null if there is none. Of
-  // several it is the first by path, so every caller finds the same.
+  // Returns a file with that file's SHA-256 and size; null if there is none. If
+  // several have them, returns the first by path.
   const ManifestEntry* Find(const ManifestEntry& file) const {
     const auto found = files_.find(file.sha256);
     const bool same = found != files_.end() && found->second->size == file.size;

@@ -29,6 +29,16 @@ void ContentUnpacker::AddFile(AcceptedEntry entry,
   tree_->List(std::move(file));
 }
 
+void ContentUnpacker::TakeFile(AcceptedEntry entry,
+                               const ArchiveEntry& original, BaseContent from) {
+  limits_->CountBytes(from.size);
+  ManifestEntry file{EntryKind::kFile, std::move(entry.path),
+                     entry.mode,       from.size,
+                     from.hash,        ""};
+  tree_->TakeFile(file, original.modified, std::move(from));
+  tree_->List(std::move(file));
+}
+
 // Puts a small file that lies in several blocks into one piece.
 std::span<const char> ContentUnpacker::Gather(std::span<const char> block,
                                               std::uint64_t size) {

@@ -35,6 +35,10 @@ class ContentUnpacker {
   // Adds a file with the current entry's content. Throws Error kArchiveCorrupt
   // if it is longer than the archive says.
   void AddFile(AcceptedEntry entry, const ArchiveEntry& original);
+  // Adds a file with content of the base, which the tree checks while it takes
+  // it over.
+  void TakeFile(AcceptedEntry entry, const ArchiveEntry& original,
+                BaseContent from);
   // Takes the content that comes with another name of a file, if any does: the
   // file's own if it has none yet. Throws Error kUnsafeEntry if the file has
   // another one.

@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "archive/blocks.h"
+#include "os/path_rules.h"
+#include "trust/digest.h"
 
 namespace release {
 namespace {
@@ -47,6 +49,11 @@ bool Takeover::Open(const NewFile& file) {
   return info_.type == FileType::kFile;
 }
 
+bool Takeover::SharesInodes() const {
+  return earlier_ != nullptr && earlier_->sharing_ != Sharing::kNone &&
+         earlier_->sharing_ != Sharing::kBlocks;
+}
+
 bool Takeover::HasSameOwnerAndMode(const NewFile& file) const {
   constexpr unsigned kOthersWrite = 022;
   const bool closed = info_.owner == 0 && (info_.mode & kOthersWrite) == 0;
@@ -73,9 +80,7 @@ bool Takeover::Holds(Fs::Handle file, std::string_view content) {
 }
 
 bool Takeover::Link(const NewFile& file, std::string_view content) {
-  if (earlier_ == nullptr || earlier_->sharing_ == Sharing::kBlocks) {
-    return false;
-  }
+  if (!SharesInodes()) return false;
   // Sharing an empty file saves nothing, and a writer would fill both.
   if (content.empty()) return false;
   try {
@@ -94,6 +99,80 @@ bool Takeover::Link(const NewFile& file, std::string_view content) {
   return true;
 }
 
+bool Takeover::LinkChecked(const NewFile& file, const BaseContent& from) {
+  Reset();
+  try {
+    NewFile there = file;
+    there.name = LeafOf(from.path);
+    if (!Open(there)) FailAsMissing(from, "it is no longer a file");
+  } catch (const FsError& error) {
+    FailAsMissing(from, error.what());
+  }
+  if (!SharesInodes() || from.size == 0 || info_.size != from.size ||
+      !HasSameOwnerAndMode(file)) {
+    return false;
+  }
+  Pass(source_.get(), from, std::nullopt);
+  try {
+    fs_->LinkOpened(source_.get(), file.directory, file.name);
+  } catch (const FsError&) {
+    // It has its maximum of names, …: copy it.
+    return false;
+  }
+  ++earlier_->files_;
+  earlier_->bytes_ += from.size;
+  return true;
+}
+
+void Takeover::Fill(Fs::Handle opened, const BaseContent& from) {
+  if (CloneFrom(opened, from)) {
+    Pass(opened, from, std::nullopt);
+    ++earlier_->files_;
+    earlier_->bytes_ += from.size;
+  } else {
+    Pass(source_.get(), from, opened);
+  }
+}
+
+// Returns false if the new file is still empty.
+bool Takeover::CloneFrom(Fs::Handle opened, const BaseContent& from) {
+  if (earlier_->sharing_ != Sharing::kBlocks || earlier_->cannot_ ||
+      info_.size != from.size || from.size < kLeastClone) {
+    return false;
+  }
+  try {
+    fs_->CloneContent(source_.get(), opened);
+    return true;
+  } catch (const FsError& error) {
+    if (MeansNever(error.error_number())) earlier_->cannot_ = true;
+    return false;
+  }
+}
+
+// Reads the content from `file`, writes it `into` another, and compares it with
+// what the manifest says.
+void Takeover::Pass(Fs::Handle file, const BaseContent& from,
+                    std::optional<Fs::Handle> into) {
+  Sha256 sha256;
+  ContentHasher hasher;
+  std::uint64_t offset = 0;
+  while (offset < from.size) {
+    buffer_.resize(kRead);
+    const auto wanted = std::span(buffer_).first(static_cast<std::size_t>(
+        std::min<std::uint64_t>(kRead, from.size - offset)));
+    const std::size_t count = fs_->ReadAt(file, wanted, offset);
+    if (count == 0) FailAsMissing(from, "it is shorter now");
+    const auto bytes = wanted.first(count);
+    sha256.Update(bytes);
+    hasher.Update(bytes);
+    if (into) fs_->Write(*into, {bytes.data(), bytes.size()});
+    offset += count;
+  }
+  if (sha256.FinishBytes() != from.sha256 || hasher.Finish() != from.hash) {
+    FailAsMissing(from, "its content has changed");
+  }
+}
+
 void Takeover::Reset() {
   source_ = ScopedHandle();
   file_ = NewFile();
@@ -104,7 +183,7 @@ void Takeover::Reset() {
 void Takeover::Begin(const NewFile& file, Fs::Handle opened,
                      std::optional<std::uint64_t> size) {
   Reset();
-  if (earlier_ == nullptr) return;
+  if (earlier_ == nullptr || earlier_->sharing_ == Sharing::kNone) return;
   const bool clones = earlier_->sharing_ == Sharing::kBlocks;
   // Link has already compared a file that came as a whole.
   if (clones ? size.value_or(kLeastClone) < kLeastClone : size.has_value()) {

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "archive/base_content.h"
 #include "archive/open_directories.h"
 #include "os/fs.h"
 #include "os/identity.h"
@@ -32,6 +33,7 @@ class EarlierTree {
     // The same, but only of files that nobody but root can write. They still
     // hold what was compared after another user could have written.
     kInodesOfRoot,
+    kNone,    // nothing: a file of its own, with the same content
     kBlocks,  // a file of its own, with the same blocks until either is written
   };
 
@@ -43,6 +45,10 @@ class EarlierTree {
   // -- for the thread that adds files
   // The directory at `path` in the earlier tree; nullopt if there is none.
   std::optional<OpenDirectories::Shared> Find(const std::string& path);
+  // The same, but throws FsError.
+  OpenDirectories::Shared Get(const std::string& path) {
+    return directories_.Get(path);
+  }
   // These two do as those of OpenDirectories.
   bool IsFullFor(const std::string& path) const {
     return directories_.IsFullFor(path);
@@ -86,6 +92,17 @@ class Takeover {
   // caller must write it.
   bool Link(const NewFile& file, std::string_view content);
 
+  // These two take over a file of which the manifest says the content. It lies
+  // in `file.earlier`, whatever is there now: each byte passes a SHA-256 in its
+  // new place, or in the one that both names lead to. Both throw Error
+  // kBaseMissing if it is another content.
+  //
+  // Makes a link, if that is allowed. Returns false if the caller must make the
+  // file and call Fill next.
+  bool LinkChecked(const NewFile& file, const BaseContent& from);
+  // Fills the new file, which is open and empty.
+  void Fill(Fs::Handle opened, const BaseContent& from);
+
   // Begins a file that comes piece by piece. `opened` is the new file, still
   // empty; `size` is its final size, if that is known.
   void Begin(const NewFile& file, Fs::Handle opened,
@@ -99,6 +116,10 @@ class Takeover {
  private:
   bool Open(const NewFile& file);
   bool HasSameOwnerAndMode(const NewFile& file) const;
+  bool SharesInodes() const;
+  bool CloneFrom(Fs::Handle opened, const BaseContent& from);
+  void Pass(Fs::Handle file, const BaseContent& from,
+            std::optional<Fs::Handle> into);
   bool Holds(Fs::Handle file, std::string_view content);
   void Clone();
   void PutIntoClone(std::string_view content);

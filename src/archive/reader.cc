@@ -73,6 +73,37 @@ ArchiveEntry AsInArchive(const ManifestEntry& entry) {
   return out;
 }
 
+// Reads what follows the last entry of a stream, and throws if that is not the
+// end of a whole archive.
+void CheckStreamEnd(const std::string& name, const ArchiveParser& parser,
+                    bool checksum_expected, ArchiveInput* input) {
+  const std::uint64_t consumed = parser.Consumed();
+  const bool tar = input->format() != Format::kCpio;
+  const std::uint64_t end =
+      tar ? std::max(parser.entries_end(),
+                     consumed - std::min(consumed, kTarEnd))
+          : consumed;
+  while (!input->at_end()) {
+    input->Next();
+    if (input->last_nonzero_end() > end) {
+      FailToRead(name, ErrorCode::kArchiveCorrupt,
+                 "trailing data after its end");
+    }
+    if (input->given() > end + kMaxPadding) {
+      FailToRead(name, ErrorCode::kLimitExceeded, "its padding is too long");
+    }
+  }
+  if (input->last_nonzero_end() > end) {
+    FailToRead(name, ErrorCode::kArchiveCorrupt, "trailing data after its end");
+  }
+  // Compression and checksums show a cut, too, and some writers leave the
+  // zero blocks out.
+  const bool marked = input->is_compressed() || checksum_expected;
+  const bool cut = tar && (input->given() < end + (marked ? 0 : kTarEnd) ||
+                           input->given() % kTarBlock != 0);
+  if (cut) FailToRead(name, ErrorCode::kArchiveTruncated, "it ends early");
+}
+
 }  // namespace
 
 struct Reader::Impl {
@@ -198,39 +229,14 @@ struct Reader::Impl {
 
   // -- the end
 
-  void CheckStreamEnd() {
-    const std::uint64_t consumed = parser.Consumed();
-    const bool tar = input.format() != Format::kCpio;
-    const std::uint64_t end =
-        tar ? std::max(parser.entries_end(),
-                       consumed - std::min(consumed, kTarEnd))
-            : consumed;
-    while (!input.at_end()) {
-      input.Next();
-      if (input.last_nonzero_end() > end) {
-        Fail(ErrorCode::kArchiveCorrupt, "trailing data after its end");
-      }
-      if (input.given() > end + kMaxPadding) {
-        Fail(ErrorCode::kLimitExceeded, "its padding is too long");
-      }
-    }
-    if (input.last_nonzero_end() > end) {
-      Fail(ErrorCode::kArchiveCorrupt, "trailing data after its end");
-    }
-    // Compression and checksums show a cut, too, and some writers leave the
-    // zero blocks out.
-    const bool marked = input.is_compressed() || checksum_expected;
-    const bool cut = tar && (input.given() < end + (marked ? 0 : kTarEnd) ||
-                             input.given() % kTarBlock != 0);
-    if (cut) Fail(ErrorCode::kArchiveTruncated, "it ends early");
-  }
-
   std::string Finish() {
     if (!ended) {
       throw Error(ErrorCode::kInternal,
                   "cannot finish reading: there are more entries", name);
     }
-    if (input.copy() == nullptr) CheckStreamEnd();
+    if (input.copy() == nullptr) {
+      CheckStreamEnd(name, parser, checksum_expected, &input);
+    }
     return input.FinishHash();
   }
 
@@ -279,6 +285,13 @@ std::optional<CarriedManifest> Reader::TakeManifest() {
 void Reader::Compose(Manifest whole, const ThinBase* base,
                      std::vector<std::string> reserved) {
   impl_->composition.emplace(std::move(whole), base, std::move(reserved));
+}
+
+std::optional<BaseContent> Reader::LeaveToCaller() {
+  if (!impl_->composition) return std::nullopt;
+  auto content = impl_->composition->Leave();
+  if (content) impl_->in_file = false;
+  return content;
 }
 
 TakenOver Reader::taken() const {

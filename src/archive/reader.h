@@ -57,6 +57,9 @@ class Reader {
   // must be. `base` outlives this.
   void Compose(Manifest whole, const ThinBase* base,
                std::vector<std::string> reserved);
+  // Leaves the content of the current file to the caller, instead of NextBlock.
+  // Returns nullopt if it is not one that the base has.
+  std::optional<BaseContent> LeaveToCaller();
   // Files that came from the base so far; zero without one.
   TakenOver taken() const;
 

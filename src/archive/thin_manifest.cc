@@ -109,8 +109,8 @@ Entries Kept(const Entries& base, const std::vector<Range>& dropped) {
   return kept;
 }
 
-// Merges two lists that are sorted by path. Of two entries with one path the
-// result has that of `changed`.
+// Merges two lists that are sorted by path. If both have a path, the result has
+// the entry of `changed`.
 Entries Merge(Entries kept, const Entries& changed) {
   Entries merged;
   merged.reserve(kept.size() + changed.size());

@@ -25,14 +25,18 @@ struct TreeWriter::Impl {
 
   OpenDirectories::Shared Parent(const std::string& path) {
     const std::string parent = ParentOf(path);
-    if (directories.IsFullFor(parent) ||
-        (options.earlier != nullptr && options.earlier->IsFullFor(parent))) {
-      lanes.Drain();
-      Forget();
-    }
+    ForgetIf(
+        directories.IsFullFor(parent) ||
+        (options.earlier != nullptr && options.earlier->IsFullFor(parent)));
     return directories.Get(parent);
   }
 
+  // Closes the open directories, so that others can be opened.
+  void ForgetIf(bool full) {
+    if (!full) return;
+    lanes.Drain();
+    Forget();
+  }
   void Forget() {
     directories.Forget();
     if (options.earlier != nullptr) options.earlier->Forget();
@@ -53,6 +57,22 @@ struct TreeWriter::Impl {
     }
     last_path = path;
     lanes.Begin(std::move(first), content, kept);
+  }
+
+  void TakeFile(const std::string& path, const Attributes& attributes,
+                BaseContent from) {
+    const std::string source = ParentOf(from.path);
+    ForgetIf(options.earlier->IsFullFor(source));
+    Piece first{true, Parent(path), LeafOf(path), attributes};
+    first.whole = true;
+    try {
+      first.earlier = options.earlier->Get(source);
+    } catch (const FsError& error) {
+      FailAsMissing(from, error.what());
+    }
+    first.from = std::make_shared<const BaseContent>(std::move(from));
+    last_path = path;
+    lanes.Begin(std::move(first), "", nullptr);
   }
 
   void Append(const std::string& path, std::string_view content,
@@ -164,6 +184,11 @@ void TreeWriter::AddFile(const std::string& path, const Attributes& attributes,
                          std::string_view content, Content kind,
                          const SharedBlock& kept) {
   impl_->AddFile(path, attributes, content, kind, kept);
+}
+
+void TreeWriter::TakeFile(const std::string& path, const Attributes& attributes,
+                          BaseContent from) {
+  impl_->TakeFile(path, attributes, std::move(from));
 }
 
 void TreeWriter::Append(const std::string& path, std::string_view content,

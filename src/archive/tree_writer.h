@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "archive/base_content.h"
 #include "archive/blocks.h"
 #include "archive/earlier_tree.h"
 #include "os/fs.h"
@@ -60,6 +61,11 @@ class TreeWriter {
   void AddFile(const std::string& path, const Attributes& attributes,
                std::string_view content, Content kind = Content::kBeginning,
                const SharedBlock& kept = nullptr);
+  // Adds a file with content of the earlier tree, which must be given. A
+  // writing thread reads it there and compares its hashes; the error that a
+  // later call throws is then kBaseMissing.
+  void TakeFile(const std::string& path, const Attributes& attributes,
+                BaseContent from);
   // Appends to a file added before, whose time stays; cheap for the one added
   // last. Throws if the file was taken over since.
   void Append(const std::string& path, std::string_view content,

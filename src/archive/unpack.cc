@@ -82,7 +82,7 @@ class Unpacker {
         tree_.AddDirectory(entry.path, {entry.mode, original.modified});
         return;
       case Kind::kFile:
-        content_.AddFile(std::move(entry), original);
+        TakeFile(std::move(entry), original);
         return;
       case Kind::kSymlink:
         tree_.AddSymlink(entry.path, entry.target);
@@ -92,6 +92,16 @@ class Unpacker {
         return;
       case Kind::kOther:
         return;
+    }
+  }
+
+  void TakeFile(AcceptedEntry entry, const ArchiveEntry& original) {
+    std::optional<BaseContent> from;
+    if (options_.earlier != nullptr) from = reader_->LeaveToCaller();
+    if (from) {
+      content_.TakeFile(std::move(entry), original, std::move(*from));
+    } else {
+      content_.AddFile(std::move(entry), original);
     }
   }
 

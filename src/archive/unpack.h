@@ -30,7 +30,8 @@ struct UnpackOptions {
   // Threads that write while the caller reads and hashes; 0: the caller's
   // thread does all.
   unsigned writing_threads = 0;
-  // The tree from which equal files are taken over; null: none.
+  // The tree from which equal files are taken over; null: none. With a reader
+  // that composes, it must be the tree of the base.
   EarlierTree* earlier = nullptr;
 };
 

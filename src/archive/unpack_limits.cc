@@ -1,5 +1,7 @@
 #include "archive/unpack_limits.h"
 
+#include <algorithm>
+#include <limits>
 #include <string>
 
 #include "archive/blocks.h"
@@ -31,6 +33,16 @@ void UnpackLimits::CountEntry() {
 
 void UnpackLimits::CountContent(std::span<const char> bytes) {
   (IsHole(bytes) ? holes_ : bytes_) += bytes.size();
+  Check();
+}
+
+void UnpackLimits::CountBytes(std::uint64_t count) {
+  const std::uint64_t most = std::numeric_limits<std::uint64_t>::max() - bytes_;
+  bytes_ += std::min(count, most);
+  Check();
+}
+
+void UnpackLimits::Check() {
   if (max_bytes_ != 0 && bytes_ > max_bytes_) {
     Fail(max_bytes_, " bytes of files");
   }

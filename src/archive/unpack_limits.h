@@ -12,7 +12,7 @@ namespace release {
 // also if it is then left out. The holes of a sparse file take no room, so an
 // image of 10 GiB that stores 1 GiB counts as 1 GiB. They must be hashed, which
 // takes time, so they have a limit of their own. Unpacking can go on for
-// minutes. Therefore both functions also look for requests to stop: between
+// minutes. Therefore the functions also look for requests to stop: between
 // entries, because many empty ones take their time, and between bytes.
 class UnpackLimits {
  public:
@@ -20,12 +20,16 @@ class UnpackLimits {
   UnpackLimits(std::uint64_t max_bytes, std::uint64_t max_entries)
       : max_bytes_(max_bytes), max_entries_(max_entries) {}
 
-  // Both throw Error kLimitExceeded if there are more, and kInterrupted or
+  // All throw Error kLimitExceeded if there are more, and kInterrupted or
   // kAborted upon a request to stop.
   void CountEntry();
   void CountContent(std::span<const char> bytes);
+  // Counts bytes of content that do not pass here.
+  void CountBytes(std::uint64_t count);
 
  private:
+  void Check();
+
   const std::uint64_t max_bytes_;
   const std::uint64_t max_entries_;
   std::uint64_t bytes_ = 0;

@@ -69,6 +69,12 @@ void UnpackedTree::WriteWhole(const ManifestEntry& file,
                    TreeWriter::Content::kWhole, kept);
 }
 
+void UnpackedTree::TakeFile(const ManifestEntry& file,
+                            std::optional<std::int64_t> modified,
+                            BaseContent from) {
+  writer_->TakeFile(file.path, {file.mode, modified}, std::move(from));
+}
+
 void UnpackedTree::Begin(const ManifestEntry& file,
                          std::optional<std::int64_t> modified) {
   if (writer_) writer_->AddFile(file.path, {file.mode, modified}, "");

@@ -46,6 +46,10 @@ class UnpackedTree {
   void WriteWhole(const ManifestEntry& file,
                   std::optional<std::int64_t> modified,
                   std::span<const char> content, const SharedBlock& kept);
+  // Writes a file with content of the base; see TreeWriter::TakeFile. The tree
+  // must be one on disk. List follows.
+  void TakeFile(const ManifestEntry& file, std::optional<std::int64_t> modified,
+                BaseContent from);
   // Begins a file whose content Append brings. List follows.
   void Begin(const ManifestEntry& file, std::optional<std::int64_t> modified);
   void Append(const std::string& path, std::span<const char> bytes,

@@ -285,7 +285,8 @@ int RunCommandLine(int argc, char** argv) {
   }
   CommandWords words;
   CLI::App app("", "release");
-  // Behind a command, --version is the command's own option.
+  // With a command, --version is an option of that. The long name is what the
+  // program printed its version for before.
   app.set_version_flag(
       argc == 2 ? "-V,--version,--program-version" : "-V,--program-version",
       "release " RELEASE_PROGRAM_VERSION);

@@ -175,14 +175,14 @@ constexpr OptionRow kServeOptions[] = {
 constexpr OptionRow kPackOptions[] = {
     {.option = Option::kOutput,
      .name = "--output",
-     .help = "The archive: .tar, .tar.gz, .tar.xz or .tar.zst; - writes\n"
+     .help = "The archive: .tar, .tar.gz, .tar.xz or .tar.zst; - writes "
              "a .tar.zst to stdout",
      .kind = ValueKind::kFile,
      .placeholder = "FILE",
      .letter = "-o",
      .presence = Presence::kRequired},
     {Option::kBase, "--base",
-     "Make a thin archive, for hosts that keep the release of this\n"
+     "Make a thin archive, for hosts that keep the release of this "
      "manifest; - reads it from stdin",
      ValueKind::kFile, "MANIFEST"},
     {Option::kVersion, "--version",

@@ -131,7 +131,7 @@ std::string FullHelp() {
   }
   text += "\nOptions:\n" + OptionLines(GlobalRows());
   text += Line("-h, --help", "Print this help, or that of the command");
-  text += Line("-V, --program-version", "Print the version of the program");
+  text += Line("-V, --version", "Print the version of the program");
   return text + "\n" + Footer();
 }
 

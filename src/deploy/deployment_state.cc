@@ -241,7 +241,8 @@ void RequireRelease(const DeploymentState& state, const Version& version) {
 
 const Version& RequireLive(const DeploymentState& state) {
   if (state.live) return *state.live;
-  throw Error(ErrorCode::kNoSuchRelease, "cannot tell: no release is live");
+  throw Error(ErrorCode::kNoSuchRelease,
+              "cannot find the live release: none is live");
 }
 
 void RequireLink(const DeploymentState& state) {

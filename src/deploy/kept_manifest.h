@@ -14,7 +14,8 @@ namespace release {
 // it, so that a thin archive made by it finds its base. It is not stored while
 // another command holds the lock, or if the root cannot be written.
 //
-// Throws Error kManifestUnreadable, and kReleaseAltered if a file that must be
+// Throws Error kManifestUnreadable if the release's own manifest is missing or
+// damaged, and kReleaseAltered if a file that must be
 // hashed is no longer as it was unpacked; FsError.
 std::string KeptManifest(const DeployContext& context, const Version& version);
 

@@ -57,16 +57,18 @@ struct Earlier {
         tree(fs, directory.get(), sharing, owner) {}
 };
 
-// Returns how files of the earlier release are shared. What a thin archive
-// takes over must stay as it was hashed, so no other name may lead to it by
-// which somebody could write, and where signatures are required there is no
-// other name at all.
+// Returns how files of the earlier release are shared. A file that a thin
+// archive takes over must stay as it was hashed. Therefore it gets a second
+// name only if nobody but root could write by the first, and none where
+// signatures are required.
 EarlierTree::Sharing SharingOf(const Config& config, bool thin) {
   using Sharing = EarlierTree::Sharing;
-  const bool links = config.unpack.dedup == Dedup::kHardLink;
-  if (!thin) return links ? Sharing::kInodes : Sharing::kBlocks;
-  return links && !config.verify.require_signature ? Sharing::kInodesOfRoot
-                                                   : Sharing::kBlocks;
+  const Dedup dedup = config.unpack.dedup;
+  if (dedup == Dedup::kOff) return Sharing::kNone;
+  if (dedup != Dedup::kHardLink) return Sharing::kBlocks;
+  if (!thin) return Sharing::kInodes;
+  return config.verify.require_signature ? Sharing::kBlocks
+                                         : Sharing::kInodesOfRoot;
 }
 
 // Returns null if no files are to be reused.
@@ -75,8 +77,7 @@ std::unique_ptr<Earlier> OpenEarlier(const DeployContext& context,
                                      const std::optional<Version>& version,
                                      const std::optional<OwnerIds>& owner,
                                      EarlierTree::Sharing sharing) {
-  const bool off = context.config->unpack.dedup == Dedup::kOff;
-  if (off || !version) return nullptr;
+  if (!version) return nullptr;
   try {
     ScopedHandle tree(context.fs, context.fs->OpenDirectory(
                                       Fs::kRoot, ReleasePath(*version)));
@@ -226,8 +227,8 @@ void ArchiveStaging::Admit(const DeploymentState& state,
   admitted_ = std::move(facts);
 }
 
-// Takes the manifest that the archive carries. That of a thin archive is
-// restored from its base.
+// Takes the manifest that the archive carries. Restores the whole one if the
+// archive is thin.
 void ArchiveStaging::TakeManifest(const DeploymentState& state) {
   auto carried = reader_->TakeManifest();
   if (!carried) {
@@ -404,9 +405,11 @@ Unpacked ArchiveStaging::UnpackInto(const Staging& staging,
                                     StepRecorder* recorder) {
   UnpackOptions options = MakeOptions();
   const auto version = Earlier(state);
+  const auto sharing = SharingOf(*context_->config, base_ != nullptr);
+  const bool takes = base_ || sharing != EarlierTree::Sharing::kNone;
   const auto earlier =
-      OpenEarlier(*context_, staging, version, request_.owner,
-                  SharingOf(*context_->config, base_ != nullptr));
+      takes ? OpenEarlier(*context_, staging, version, request_.owner, sharing)
+            : nullptr;
   if (earlier) options.earlier = &earlier->tree;
   Unpacked unpacked =
       Unpack(reader_.get(), context_->fs, staging.directory(), options);

@@ -18,12 +18,8 @@ namespace {
 // Returns the text of the release's manifest if it has that digest.
 std::optional<std::string> TextWithDigest(Fs* fs, const Version& version,
                                           const Sha256Bytes& digest) {
-  try {
-    auto text = ReadPackedManifest(fs, version);
-    if (text && DigestOf(*text) == digest) return text;
-  } catch (const Error&) {
-    // A damaged manifest has no digest that anybody asks for.
-  }
+  auto text = ReadPackedManifest(fs, version);
+  if (text && DigestOf(*text) == digest) return text;
   return std::nullopt;
 }
 

@@ -52,16 +52,15 @@ std::optional<std::string> ReadPackedManifest(Fs* fs, const Version& version) {
     Decompressor decompressor(ByteSource(fs, file), path);
     while (true) {
       const auto bytes = decompressor.Next();
-      if (!decompressor.is_compressed()) {
-        FailToRead(path, ErrorCode::kManifestUnreadable, "it is torn");
-      }
+      // Less than zstd's first bytes.
+      if (!decompressor.is_compressed()) return std::nullopt;
       if (bytes.empty()) return text;
       text.append(bytes.data(), bytes.size());
     }
   } catch (const FsError&) {
     throw;
-  } catch (const Error& error) {
-    throw Error(ErrorCode::kManifestUnreadable, error.what(), path);
+  } catch (const Error&) {
+    return std::nullopt;
   }
 }
 

@@ -22,8 +22,8 @@ void WritePackedManifest(Fs* fs, const Version& version, std::string_view text);
 // text. Durable on return. The caller must hold the lock.
 void StorePackedManifest(Fs* fs, const Version& version, std::string_view text);
 
-// Returns the text; nullopt if the release has none. Throws Error
-// kManifestUnreadable if it is damaged, FsError if it cannot be read.
+// Returns the text; nullopt if the release has none, or a damaged one: nobody
+// asks for that digest, and the text can be made anew. Throws FsError.
 std::optional<std::string> ReadPackedManifest(Fs* fs, const Version& version);
 
 }  // namespace release

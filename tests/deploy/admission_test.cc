@@ -238,4 +238,22 @@ TEST_CASE("what an attested manifest does not say is not unpacked") {
   CHECK(world.disk.Stat(Fs::kRoot, "releases/2/bin/app")->mode == 0644);
 }
 
+TEST_CASE("where signatures are required a thin archive links no file") {
+  VouchedManifest world;
+  world.config.unpack.dedup = Dedup::kHardLink;
+  PackedTree old(PackedTree::Files{{"bin/app", "old"}, {"kept", "kept"}});
+  const std::string base = FormatManifest(old.ManifestFor("1"));
+  const auto shares = [&](bool required) {
+    world.config.verify.require_signature = true;
+    REQUIRE(CodeOf(Deploy(&world.context,
+                          world.About(base, 1, old.Full("1")))) == "");
+    world.config.verify.require_signature = required;
+    REQUIRE(CodeOf(world.DeployTree(world.tree.Thin("2", base), 2)) == "");
+    return world.disk.Stat(Fs::kRoot, "releases/1/kept")->inode ==
+           world.disk.Stat(Fs::kRoot, "releases/2/kept")->inode;
+  };
+  SUBCASE("required") { CHECK(!shares(true)); }
+  SUBCASE("given, but not required") { CHECK(shares(false)); }
+}
+
 }  // namespace release

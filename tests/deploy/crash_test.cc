@@ -98,8 +98,10 @@ class TransactionCrashes final : public CrashScenario<World> {
       Require(HasManifest(&world->disk, name) &&
                   VerifyRelease(&world->disk, name).empty(),
               fmt::format("{}: releases/{} is torn", where, name.name()));
-      // Throws if it is torn.
-      ReadPackedManifest(&world->disk, name);
+      Require(!world->disk.Stat(Fs::kRoot, PackedManifestPath(name)) ||
+                  ReadPackedManifest(&world->disk, name),
+              fmt::format("{}: the packed manifest of {} is torn", where,
+                          name.name()));
     }
     Require(ListReleases(&world->disk).versions.contains(*version),
             where + ": current dangles");

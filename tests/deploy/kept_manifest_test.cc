@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "base/manifest_text.h"
+#include "store/layout.h"
 #include "store/lock.h"
 #include "store/packed_manifest.h"
 #include "support/archive_bytes.h"
@@ -53,6 +54,15 @@ TEST_CASE("for another release it is made once, without what is shared") {
   const Outcome outcome =
       DeployBytes(&world, fresh.Thin("2", text), "shop-2.tar");
   CHECK(outcome.exit == Exit::kDone);
+}
+
+TEST_CASE("a kept text that is damaged is made anew") {
+  World world;
+  REQUIRE(world.Deploy("1").exit == Exit::kDone);
+  const std::string text = KeptManifest(world.context, kOne);
+  PutFile(&world.disk, PackedManifestPath(kOne), "damaged");
+  CHECK(KeptManifest(world.context, kOne) == text);
+  CHECK(ReadPackedManifest(&world.disk, kOne) == text);
 }
 
 TEST_CASE("a release that was altered gets no manifest") {

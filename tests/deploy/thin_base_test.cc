@@ -102,7 +102,7 @@ TEST_CASE("a release that came thin is a base again") {
       PackedTree::Files{{"bin/app", "third"}, {"lib/moved", kBig}});
   const std::string base = *ReadPackedManifest(&world.disk, V("2"));
   CHECK(world.DeployBytes(third.Thin("3", base), "3").exit == Exit::kDone);
-  // So is an older one, as long as it is kept.
+  // An older one is a base, too, as long as it is kept.
   PackedTree fourth(PackedTree::Files{{"bin/app", "fourth"}, {"big", kBig}});
   CHECK(world.DeployBytes(fourth.Thin("4", world.base), "4").exit ==
         Exit::kDone);
@@ -122,14 +122,27 @@ TEST_CASE("a host without the base refuses before anything is published") {
 }
 
 TEST_CASE("a base whose file changed on disk is refused, nothing is left") {
-  for (const std::string& content : {std::string("keqt"), std::string("k")}) {
-    ThinWorld world;
-    PutFile(&world.disk, "releases/1/bin/kept", content);
-    CheckRefused(&world, world.fresh.Thin("2", world.base), "base-missing");
+  for (const Dedup dedup : {Dedup::kOff, Dedup::kAuto, Dedup::kHardLink}) {
+    const auto set = [&](Config* config) { config->unpack.dedup = dedup; };
+    for (const std::string& content : {std::string("keqt"), std::string("k")}) {
+      ThinWorld world(set);
+      PutFile(&world.disk, "releases/1/bin/kept", content);
+      CheckRefused(&world, world.fresh.Thin("2", world.base), "base-missing");
+    }
+    std::string big = kBig;
+    big.back() = 'x';
+    ThinWorld altered(set);
+    PutFile(&altered.disk, "releases/1/big", big);
+    CheckRefused(&altered, altered.fresh.Thin("2", altered.base),
+                 "base-missing");
+    ThinWorld gone(set);
+    gone.disk.RemoveFile(Fs::kRoot, "releases/1/bin/kept");
+    CheckRefused(&gone, gone.fresh.Thin("2", gone.base), "base-missing");
+    ThinWorld replaced(set);
+    PutLink(&replaced.disk, "releases/1/bin/kept", "app");
+    CheckRefused(&replaced, replaced.fresh.Thin("2", replaced.base),
+                 "base-missing");
   }
-  ThinWorld world;
-  world.disk.RemoveFile(Fs::kRoot, "releases/1/bin/kept");
-  CheckRefused(&world, world.fresh.Thin("2", world.base), "base-missing");
 }
 
 TEST_CASE("a base whose kept manifest is damaged is none") {
@@ -167,7 +180,7 @@ TEST_CASE("the entries must be exactly those that the base lacks") {
       [](TarBuilder* tar) { tar->File("bin/app", "new").File("zz", "more"); });
   refused(
       [](TarBuilder* tar) { tar->Directory("bin").File("bin/app", "new"); });
-  // What is left is right.
+  // The right entries are accepted.
   const std::string right =
       archive([](TarBuilder* tar) { tar->File("bin/app", "new"); });
   CHECK(world.DeployBytes(right, "2").exit == Exit::kDone);
@@ -199,13 +212,20 @@ TEST_CASE("files are linked only where nobody else could write them") {
     ThinWorld world(links);
     REQUIRE(world.DeployThin().exit == Exit::kDone);
     CHECK(shared(&world));
-    CHECK(InodeOf(&world, "releases/1/big") !=
+    CHECK(InodeOf(&world, "releases/1/big") ==
           InodeOf(&world, "releases/2/lib/moved"));
   }
   SUBCASE("not without hard links") {
     ThinWorld world;
     REQUIRE(world.DeployThin().exit == Exit::kDone);
     CHECK(!shared(&world));
+  }
+  SUBCASE("not under another mode") {
+    ThinWorld world(links);
+    world.disk.SetMode(Fs::kRoot, "releases/1/bin/kept", 0755);
+    REQUIRE(world.DeployThin().exit == Exit::kDone);
+    CHECK(!shared(&world));
+    CHECK(world.disk.Stat(Fs::kRoot, "releases/2/bin/kept")->mode == 0644);
   }
   SUBCASE("not if its group can write it") {
     ThinWorld world([&](Config* config) {

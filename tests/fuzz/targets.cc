@@ -112,7 +112,7 @@ void FuzzThin(std::string_view bytes) {
   Require(disk.List(Fs::kRoot, "").size() == 1);
   Require(disk.open_handles() == 0);
   if (!done) return;
-  // What is there has the SHA-256 that the manifest says.
+  // Each file has the SHA-256 that the manifest says.
   for (const ManifestEntry& entry : whole.entries) {
     if (entry.kind != EntryKind::kFile || entry.size == 0) continue;
     const std::string content = ReadFile(&disk, "out/" + entry.path);

@@ -5,7 +5,6 @@
 #include "deploy/operations.h"
 #include "store/durable.h"
 #include "store/layout.h"
-#include "support/expect_error.h"
 #include "support/mem_fs.h"
 #include "support/root_files.h"
 
@@ -33,7 +32,7 @@ TEST_CASE("a packed manifest is stored compressed and read back unchanged") {
   CHECK(ReadPackedManifest(&root.disk, kOne) == "other");
 }
 
-TEST_CASE("a damaged packed manifest is refused, wherever it is damaged") {
+TEST_CASE("a damaged packed manifest is none, wherever it is damaged") {
   Root root;
   WritePackedManifest(&root.disk, kOne, "release-manifest 2\nend 0 0\n");
   const std::string path = PackedManifestPath(kOne);
@@ -41,8 +40,7 @@ TEST_CASE("a damaged packed manifest is refused, wherever it is damaged") {
   for (std::size_t size = 0; size < whole.size(); ++size) {
     CAPTURE(size);
     PutFile(&root.disk, path, whole.substr(0, size));
-    CHECK(ErrorOf([&] { ReadPackedManifest(&root.disk, kOne); }).code() ==
-          ErrorCode::kManifestUnreadable);
+    CHECK(!ReadPackedManifest(&root.disk, kOne));
   }
 }
 
