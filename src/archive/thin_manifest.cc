@@ -21,17 +21,31 @@ constexpr std::string_view kAnyHeader = "release-thin-manifest ";
 constexpr std::string_view kBase = "base ";
 constexpr std::string_view kWhole = "whole ";
 constexpr std::string_view kDrop = "drop ";
+constexpr std::string_view kTime = "time ";
 
 using Range = ThinManifest::Range;
+using Times = ThinManifest::Times;
 using Entries = std::vector<ManifestEntry>;
 
+bool EndsAt(const Range& range, std::size_t number) {
+  return range.first + range.count == number;
+}
+
 void Drop(std::vector<Range>* dropped, std::size_t number) {
-  const bool follows = !dropped->empty() &&
-                       dropped->back().first + dropped->back().count == number;
-  if (follows) {
+  if (!dropped->empty() && EndsAt(dropped->back(), number)) {
     ++dropped->back().count;
   } else {
     dropped->push_back({number, 1});
+  }
+}
+
+void SetTime(std::vector<Times>* times, std::size_t number,
+             std::int64_t modified) {
+  if (!times->empty() && times->back().modified == modified &&
+      EndsAt(times->back().range, number)) {
+    ++times->back().range.count;
+  } else {
+    times->push_back({{number, 1}, modified});
   }
 }
 
@@ -58,10 +72,23 @@ class Lines {
   }
 
   Range TakeRange() {
-    const std::string_view line = TakeLine();
-    const std::size_t space = line.find(' ');
-    if (space == line.npos) Fail("a range is torn");
-    return {Number(line.substr(0, space)), Number(line.substr(space + 1))};
+    const auto [first, count] = Split(TakeLine());
+    return {Number<std::size_t>(first), Number<std::size_t>(count)};
+  }
+
+  // Each range must begin where the one before ended, or behind it, so that a
+  // short text cannot set the time of one entry many times.
+  Times TakeTimes(const std::vector<Times>& before) {
+    const auto [first, rest] = Split(TakeLine());
+    const auto [count, modified] = Split(rest);
+    const Times times{{Number<std::size_t>(first), Number<std::size_t>(count)},
+                      Number<std::int64_t>(modified)};
+    const Range last = before.empty() ? Range() : before.back().range;
+    if (times.range.first < last.first ||
+        times.range.first - last.first < last.count) {
+      Fail("times are out of order");
+    }
+    return times;
   }
 
   [[noreturn]] void Fail(const std::string& reason) const {
@@ -80,8 +107,16 @@ class Lines {
     return line;
   }
 
-  std::size_t Number(std::string_view text) const {
-    std::size_t value = 0;
+  using Halves = std::pair<std::string_view, std::string_view>;
+  Halves Split(std::string_view line) const {
+    const std::size_t space = line.find(' ');
+    if (space == line.npos) Fail("a range is torn");
+    return {line.substr(0, space), line.substr(space + 1)};
+  }
+
+  template <typename Value>
+  Value Number(std::string_view text) const {
+    Value value = 0;
     const char* const end = text.data() + text.size();
     const auto [last, error] = std::from_chars(text.data(), end, value);
     if (error != std::errc() || last != end) Fail("a range is no number");
@@ -126,10 +161,22 @@ Entries Merge(Entries kept, const Entries& changed) {
   return merged;
 }
 
-// Whether a line of the text is the same for both.
-bool SameLine(ManifestEntry a, const ManifestEntry& b) {
-  if (a.kind == EntryKind::kSymlink) a.modified = b.modified;
+// Whether nothing differs, or nothing but the time.
+bool IsSameButTime(ManifestEntry a, const ManifestEntry& b) {
+  a.modified = b.modified;
   return a == b;
+}
+
+Entries WithTimes(Entries entries, const std::vector<Times>& times) {
+  for (const auto& [range, modified] : times) {
+    if (range.first >= entries.size()) break;
+    const std::size_t count =
+        std::min(range.count, entries.size() - range.first);
+    for (std::size_t i = 0; i < count; ++i) {
+      entries[range.first + i].modified = modified;
+    }
+  }
+  return entries;
 }
 
 }  // namespace
@@ -152,8 +199,11 @@ ThinManifest DifferenceFrom(const Manifest& base, const Sha256Bytes& digest,
       Drop(&thin.dropped, at++);
     }
     const bool there = at < before.size() && before[at].path == entry.path;
-    if (!there || !SameLine(before[at], entry)) {
+    if (!there || !IsSameButTime(before[at], entry)) {
       thin.changed.entries.push_back(entry);
+    } else if (entry.kind != EntryKind::kSymlink &&
+               entry.modified != before[at].modified) {
+      SetTime(&thin.times, at, entry.modified);
     }
     if (there) ++at;
   }
@@ -167,6 +217,10 @@ std::string FormatThinManifest(const ThinManifest& thin) {
                   HexText(thin.whole));
   for (const Range& range : thin.dropped) {
     text += fmt::format("{}{} {}\n", kDrop, range.first, range.count);
+  }
+  for (const auto& [range, modified] : thin.times) {
+    text +=
+        fmt::format("{}{} {} {}\n", kTime, range.first, range.count, modified);
   }
   return text + FormatManifest(thin.changed);
 }
@@ -185,6 +239,7 @@ ThinManifest ParseThinManifest(std::string_view text,
   thin.base = lines.TakeDigest(kBase);
   thin.whole = lines.TakeDigest(kWhole);
   while (lines.Skip(kDrop)) thin.dropped.push_back(lines.TakeRange());
+  while (lines.Skip(kTime)) thin.times.push_back(lines.TakeTimes(thin.times));
   thin.changed = ParseManifest(lines.rest(), origin);
   return thin;
 }
@@ -192,7 +247,8 @@ ThinManifest ParseThinManifest(std::string_view text,
 Manifest Restore(const ThinManifest& thin, const Manifest& base,
                  const std::string& origin) {
   Manifest whole{thin.changed.version,
-                 Merge(Kept(base.entries, thin.dropped), thin.changed.entries),
+                 Merge(Kept(WithTimes(base.entries, thin.times), thin.dropped),
+                       thin.changed.entries),
                  thin.changed.format};
   const Sha256Bytes digest = DigestOf(FormatManifest(whole));
   if (digest == thin.whole) return whole;

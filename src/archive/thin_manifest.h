@@ -8,6 +8,7 @@
 #define RELEASE_ARCHIVE_THIN_MANIFEST_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,9 +27,17 @@ struct ThinManifest {
     std::size_t count = 0;
     bool operator==(const Range&) const = default;
   };
-  Sha256Bytes base{};          // digests, see DigestOf
-  Sha256Bytes whole{};         // of the release's manifest
-  std::vector<Range> dropped;  // that the release lacks; in ascending order
+  // Entries of which nothing but the time differs, as after a fresh checkout.
+  struct Times {
+    Range range;
+    std::int64_t modified = 0;  // of all of them
+    bool operator==(const Times&) const = default;
+  };
+  Sha256Bytes base{};   // digests, see DigestOf
+  Sha256Bytes whole{};  // of the release's manifest
+  // Both in ascending order: what the release lacks, and new times.
+  std::vector<Range> dropped;
+  std::vector<Times> times;
   Manifest changed;  // entries that are new or differ, and the version
 };
 

@@ -68,6 +68,36 @@ TEST_CASE("the base and a thin manifest give the whole manifest back") {
         FormatManifest(kWhole));
 }
 
+TEST_CASE("of entries with new times only the times are in it") {
+  Manifest later = kBase;
+  for (ManifestEntry& entry : later.entries) entry.modified = 99;
+  later.entries[2].modified = 100;
+  const ThinManifest thin = Between(kBase, later);
+  CHECK(thin.changed.entries.empty());
+  using Times = ThinManifest::Times;
+  // No manifest has the time of the link, which is the sixth.
+  CHECK(thin.times ==
+        std::vector<Times>{
+            {{0, 2}, 99}, {{2, 1}, 100}, {{3, 2}, 99}, {{6, 1}, 99}});
+  const std::string text = FormatThinManifest(thin);
+  CHECK(text.find("\ntime 0 2 99\ntime 2 1 100\n") != std::string::npos);
+  CHECK(Reread(thin).times == thin.times);
+  CHECK(FormatManifest(Restore(Reread(thin), kBase, "t")) ==
+        FormatManifest(later));
+  for (const char* line : {"time 0 2", "time 0 2 x", "time 0 3 99",
+                           "time 0 18446744073709551615 99", "time x 2 99"}) {
+    CAPTURE(line);
+    std::string altered = text;
+    altered.replace(altered.find("time 0 2 99"), 11, line);
+    CHECK(ErrorOf([&] { ParseThinManifest(altered, "t"); }).code() ==
+          ErrorCode::kManifestUnreadable);
+  }
+  ThinManifest beyond = thin;
+  beyond.times = {{{6, std::string::npos - 6}, 9}, {{std::string::npos, 5}, 1}};
+  CHECK(ErrorOf([&] { Restore(beyond, kBase, "t"); }).code() ==
+        ErrorCode::kManifestMismatch);
+}
+
 TEST_CASE("the time of a link makes no difference: no manifest has it") {
   Manifest later = kBase;
   later.entries[5].modified = 99;
