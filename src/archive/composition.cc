@@ -17,9 +17,9 @@ constexpr std::size_t kBuffer = std::size_t{256} << 10;
 
 }  // namespace
 
-Composition::Composition(Manifest whole, const ThinBase* base,
+Composition::Composition(const Manifest* whole, const ThinBase* base,
                          std::vector<std::string> reserved)
-    : whole_(std::move(whole)),
+    : whole_(whole),
       base_(base),
       reserved_(std::move(reserved)),
       buffer_(kBuffer) {
@@ -32,8 +32,8 @@ const ManifestEntry* Composition::Next() {
   offset_ = 0;
   source_ = nullptr;
   sha256_.Reset();
-  if (next_ == whole_.entries.size()) return entry_ = nullptr;
-  entry_ = &whole_.entries[next_++];
+  if (next_ == whole_->entries.size()) return entry_ = nullptr;
+  entry_ = &whole_->entries[next_++];
   from_archive_ = base_ == nullptr;
   if (from_archive_ || entry_->kind != EntryKind::kFile) return entry_;
   from_archive_ = !index_->Covers(*entry_);

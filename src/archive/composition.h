@@ -40,8 +40,9 @@ struct TakenOver {
 class Composition {
  public:
   // Content of entries at or below the `reserved` paths is not taken from the
-  // base, since nobody will write it. `base`, which may be null, outlives this.
-  Composition(Manifest whole, const ThinBase* base,
+  // base, since nobody will write it. `whole` and `base`, which may be null,
+  // outlive this.
+  Composition(const Manifest* whole, const ThinBase* base,
               std::vector<std::string> reserved);
 
   // The next entry; null after the last.
@@ -68,7 +69,7 @@ class Composition {
   std::span<const char> Read();
   BaseContent Wanted() const;
 
-  const Manifest whole_;
+  const Manifest* const whole_;
   const ThinBase* base_;
   const std::vector<std::string> reserved_;
   std::optional<ContentIndex> index_;  // of the base

@@ -266,25 +266,21 @@ Reader::~Reader() = default;
 std::optional<CarriedManifest> Reader::TakeManifest() {
   impl_->Begin();
   if (!impl_->manifest_text) return std::nullopt;
-  CarriedManifest carried{std::move(*impl_->manifest_text), {}};
+  const std::string text = std::move(*impl_->manifest_text);
   impl_->manifest_text.reset();
   const std::string origin = impl_->name + ": " + std::string(kManifestName);
   try {
-    if (IsThinManifest(carried.text)) {
-      carried.content = ParseThinManifest(carried.text, origin);
-    } else {
-      carried.content = ParseManifest(carried.text, origin);
-    }
+    if (IsThinManifest(text)) return ParseThinManifest(text, origin);
+    return ParseManifest(text, origin);
   } catch (const Error& error) {
     // Damage to an archive, not to what is on disk here.
     throw Error(ErrorCode::kArchiveCorrupt, error.what(), impl_->name);
   }
-  return carried;
 }
 
-void Reader::Compose(Manifest whole, const ThinBase* base,
+void Reader::Compose(const Manifest* whole, const ThinBase* base,
                      std::vector<std::string> reserved) {
-  impl_->composition.emplace(std::move(whole), base, std::move(reserved));
+  impl_->composition.emplace(whole, base, std::move(reserved));
 }
 
 std::optional<BaseContent> Reader::LeaveToCaller() {

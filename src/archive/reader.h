@@ -32,10 +32,7 @@
 namespace release {
 
 // The first entry of an archive that `pack` made.
-struct CarriedManifest {
-  std::string text;
-  std::variant<Manifest, ThinManifest> content;
-};
+using CarriedManifest = std::variant<Manifest, ThinManifest>;
 
 class Reader {
  public:
@@ -54,8 +51,8 @@ class Reader {
   // its SHA-256; see Composition. A thin archive brings a part of them; for a
   // full one `base` is null. Call before Next. Next and NextBlock throw Error
   // kManifestMismatch if the archive's entries are not exactly those that they
-  // must be. `base` outlives this.
-  void Compose(Manifest whole, const ThinBase* base,
+  // must be. `whole` and `base` outlive this.
+  void Compose(const Manifest* whole, const ThinBase* base,
                std::vector<std::string> reserved);
   // Leaves the content of the current file to the caller, instead of NextBlock.
   // Returns nullopt if it is not one that the base has.

@@ -127,21 +127,22 @@ class Lines {
   const std::string& origin_;
 };
 
-// Returns the entries of the base that are not in `dropped`. Ranges beyond its
-// end, or out of order, drop nothing: the digest will differ.
-Entries Kept(const Entries& base, const std::vector<Range>& dropped) {
-  Entries kept;
-  kept.reserve(base.size());
+// Removes the entries that are in `dropped`. Ranges beyond the end, or out of
+// order, drop nothing: the digest will differ.
+void DropFrom(Entries* entries, const std::vector<Range>& dropped) {
   auto range = dropped.begin();
-  for (std::size_t i = 0; i < base.size(); ++i) {
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < entries->size(); ++i) {
     while (range != dropped.end() && i >= range->first &&
            i - range->first >= range->count) {
       ++range;
     }
     const bool drop = range != dropped.end() && i >= range->first;
-    if (!drop) kept.push_back(base[i]);
+    if (drop) continue;
+    if (kept != i) (*entries)[kept] = std::move((*entries)[i]);
+    ++kept;
   }
-  return kept;
+  entries->resize(kept);
 }
 
 // Merges two lists that are sorted by path. If both have a path, the result has
@@ -167,16 +168,15 @@ bool IsSameButTime(ManifestEntry a, const ManifestEntry& b) {
   return a == b;
 }
 
-Entries WithTimes(Entries entries, const std::vector<Times>& times) {
+void SetTimes(Entries* entries, const std::vector<Times>& times) {
   for (const auto& [range, modified] : times) {
-    if (range.first >= entries.size()) break;
+    if (range.first >= entries->size()) break;
     const std::size_t count =
-        std::min(range.count, entries.size() - range.first);
+        std::min(range.count, entries->size() - range.first);
     for (std::size_t i = 0; i < count; ++i) {
-      entries[range.first + i].modified = modified;
+      (*entries)[range.first + i].modified = modified;
     }
   }
-  return entries;
 }
 
 }  // namespace
@@ -246,9 +246,11 @@ ThinManifest ParseThinManifest(std::string_view text,
 
 Manifest Restore(const ThinManifest& thin, const Manifest& base,
                  const std::string& origin) {
+  Entries entries = base.entries;
+  SetTimes(&entries, thin.times);
+  DropFrom(&entries, thin.dropped);
   Manifest whole{thin.changed.version,
-                 Merge(Kept(WithTimes(base.entries, thin.times), thin.dropped),
-                       thin.changed.entries),
+                 Merge(std::move(entries), thin.changed.entries),
                  thin.changed.format};
   const Sha256Bytes digest = DigestOf(FormatManifest(whole));
   if (digest == thin.whole) return whole;

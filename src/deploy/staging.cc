@@ -235,14 +235,12 @@ void ArchiveStaging::TakeManifest(const DeploymentState& state) {
     AdmitManifest();
     return;
   }
-  if (const auto* thin = std::get_if<ThinManifest>(&carried->content)) {
+  if (const auto* thin = std::get_if<ThinManifest>(&*carried)) {
     base_ = FindBase(context_->fs, state, *thin, request_.name);
     carried_ = Restore(*thin, base_->base.manifest, request_.name);
-    carried_text_ = FormatManifest(*carried_);
-    reader_->Compose(*carried_, &base_->base, SharedPaths(*context_->config));
+    reader_->Compose(&*carried_, &base_->base, SharedPaths(*context_->config));
   } else {
-    carried_ = std::move(std::get<Manifest>(carried->content));
-    carried_text_ = std::move(carried->text);
+    carried_ = std::move(std::get<Manifest>(*carried));
   }
   AdmitManifest();
 }
@@ -253,9 +251,10 @@ void ArchiveStaging::TakeManifest(const DeploymentState& state) {
 void ArchiveStaging::AdmitManifest() {
   if (!admitted_ || !CoversManifest(*admitted_)) return;
   const bool there = carried_ && carried_->format >= 2;
-  admitted_->manifest_sha256 = there ? HexText(DigestOf(carried_text_)) : "";
+  admitted_->manifest_sha256 =
+      there ? HexText(DigestOf(FormatManifest(*carried_))) : "";
   RequireAdmission(*admitted_);
-  if (!base_) reader_->Compose(*carried_, nullptr, {});
+  if (!base_) reader_->Compose(&*carried_, nullptr, {});
 }
 
 void ArchiveStaging::Prepare(const DeploymentState& state,
@@ -464,12 +463,11 @@ void ArchiveStaging::Create(const DeploymentState& state,
     staging.LinkShared(*context_->config, &unpacked.manifest, request_.owner);
     MakeInstanceLink(context_->fs, staging.directory(), *context_->config,
                      *prepared->to);
-    // A version 1 lacks what identifies a release.
+    // A version 1 lacks what identifies a release. A manifest has one spelling,
+    // so this is the text of `pack`.
     const bool whole = carried_ && carried_->format >= 2;
-    staging.Publish(
-        *prepared->to,
-        {unpacked.manifest, whole ? std::string_view(carried_text_) : ""},
-        request_.owner);
+    const std::string packed = whole ? FormatManifest(*carried_) : "";
+    staging.Publish(*prepared->to, {unpacked.manifest, packed}, request_.owner);
   });
   for (const std::string& path : unpacked.left_out) {
     recorder->Warn(

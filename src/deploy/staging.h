@@ -78,7 +78,6 @@ class ArchiveStaging {
   std::unique_ptr<KeptBase> base_;  // of a thin archive; else null
   std::unique_ptr<Reader> reader_;
   std::optional<Manifest> carried_;  // the manifest of the whole release
-  std::string carried_text_;         // the same as `pack` wrote it
   std::string version_origin_;  // of a version that the request does not name
   std::optional<Version> existing_;  // set if the release exists already
   std::optional<std::string> top_directory_;  // that has all else below it

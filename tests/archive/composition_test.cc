@@ -17,8 +17,10 @@ struct Rig {
                     {"new", "n"}}};
   ThinBase base{old.disk(), Fs::kRoot, "1", old.ManifestFor("1")};
 
+  Manifest whole = fresh.ManifestFor("2");
+
   Composition Compose(std::vector<std::string> reserved = {}) {
-    return {fresh.ManifestFor("2"), &base, std::move(reserved)};
+    return {&whole, &base, std::move(reserved)};
   }
 };
 
@@ -105,7 +107,7 @@ TEST_CASE("content with the right XXH3 and another SHA-256 is not taken") {
   Manifest whole = rig.fresh.ManifestFor("2");
   // As if the altered file collided with the one of the manifest.
   whole.entries[1].hash = HashContent(std::string_view("evi"));
-  Composition composition(whole, &rig.base, {});
+  Composition composition(&whole, &rig.base, {});
   REQUIRE(Find(&composition, "bin/app") != nullptr);
   CHECK(ErrorOf([&] { ContentOf(&composition); }).code() ==
         ErrorCode::kBaseMissing);

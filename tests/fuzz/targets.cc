@@ -102,10 +102,9 @@ void FuzzThin(std::string_view bytes) {
     auto carried = reader.TakeManifest();
     if (!carried) return;
     // No fuzzer finds a digest, so what a thin manifest changes is the whole.
-    const auto* thin = std::get_if<ThinManifest>(&carried->content);
-    whole =
-        thin != nullptr ? thin->changed : std::get<Manifest>(carried->content);
-    reader.Compose(whole, &base, {});
+    const auto* thin = std::get_if<ThinManifest>(&*carried);
+    whole = thin != nullptr ? thin->changed : std::get<Manifest>(*carried);
+    reader.Compose(&whole, &base, {});
     const ScopedHandle out(&disk, disk.OpenDirectory(Fs::kRoot, "out"));
     Unpack(&reader, &disk, out.get(), options);
   });
