@@ -201,7 +201,7 @@ TEST_CASE_FIXTURE(Bombed,
         "limit-exceeded", kSmall);
   check(Bomb(site, "junk", ".tar", many(20'000'000, 60'000'000), "zstd -q"),
         "archive-corrupt", kSmall);
-  check(Bomb(site, "manifest", ".tar", many(100'000, 3'000'000)),
+  check(Bomb(site, "manifest", ".tar", many(200'000, 3'000'000)),
         "limit-exceeded", full ? kFlood : kSmall);
   check(Bomb(site, "zip", ".zip", many(30'000, 3'000'000)), "limit-exceeded",
         kSmall);
