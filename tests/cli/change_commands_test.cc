@@ -29,10 +29,12 @@ json JsonOf(const CommandRig& rig, std::vector<std::string> words) {
   return object;
 }
 
+// Returns "" if no transaction is open, or none of its steps has begun.
 std::string RunningStep(const CommandRig& rig) {
   const json status = json::parse(rig.Run({"--json", "status"}).out);
   const json& open = status.at("open");
-  return open.is_null() ? "" : open.at("step").get<std::string>();
+  const json step = open.is_null() ? json() : open.at("step");
+  return step.is_null() ? "" : step.get<std::string>();
 }
 
 }  // namespace
