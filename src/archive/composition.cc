@@ -8,7 +8,6 @@
 #include "archive/entry_rules.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "os/path_rules.h"
 
 namespace release {
 namespace {
@@ -28,13 +27,12 @@ Composition::Composition(const Manifest* whole, const ThinBase* base,
 
 const ManifestEntry* Composition::Next() {
   file_ = ScopedHandle();
-  opened_ = from_archive_ = false;
   offset_ = 0;
   source_ = nullptr;
   sha256_.Reset();
+  from_archive_ = base_ == nullptr;
   if (next_ == whole_->entries.size()) return entry_ = nullptr;
   entry_ = &whole_->entries[next_++];
-  from_archive_ = base_ == nullptr;
   if (from_archive_ || entry_->kind != EntryKind::kFile) return entry_;
   from_archive_ = !index_->Covers(*entry_);
   if (entry_->size == 0 || from_archive_) return entry_;
@@ -50,35 +48,26 @@ BaseContent Composition::Wanted() const {
 std::optional<BaseContent> Composition::Leave() {
   if (source_ == nullptr) return std::nullopt;
   const BaseContent content = Wanted();
-  ++taken_.files;
-  taken_.bytes += entry_->size;
-  source_ = nullptr;
+  CountTaken();
   return content;
 }
 
-Fs::Handle Composition::Directory(const std::string& path) {
-  if (path.empty()) return base_->tree;
-  if (parent_ != path) {
-    parent_.reset();
-    directory_ =
-        ScopedHandle(base_->fs, base_->fs->OpenDirectory(base_->tree, path));
-    parent_ = path;
-  }
-  return directory_.get();
+// Counts the current file, of which nothing is left to be read.
+void Composition::CountTaken() {
+  ++taken_.files;
+  taken_.bytes += entry_->size;
+  source_ = nullptr;
 }
 
 // An entry that is no longer a file fails to open or to be read, or reads as
 // something else.
 void Composition::Open() {
   try {
-    const Fs::Handle directory = Directory(ParentOf(source_->path));
-    file_ = ScopedHandle(
-        base_->fs,
-        base_->fs->Open(directory, LeafOf(source_->path), OpenMode::kRead));
+    file_ = ScopedHandle(base_->fs, base_->fs->Open(base_->tree, source_->path,
+                                                    OpenMode::kRead));
   } catch (const FsError& error) {
     FailAsMissing(Wanted(), error.what());
   }
-  opened_ = true;
 }
 
 std::span<const char> Composition::Read() {
@@ -98,7 +87,7 @@ std::span<const char> Composition::Read() {
 
 std::span<const char> Composition::NextBlock() {
   if (source_ == nullptr) return {};
-  if (!opened_) Open();
+  if (!file_) Open();
   if (offset_ < entry_->size) {
     const auto bytes = Read();
     sha256_.Update(bytes);
@@ -107,9 +96,7 @@ std::span<const char> Composition::NextBlock() {
   if (sha256_.FinishBytes() != entry_->sha256) {
     FailAsMissing(Wanted(), "its content has changed");
   }
-  ++taken_.files;
-  taken_.bytes += entry_->size;
-  source_ = nullptr;
+  CountTaken();
   return {};
 }
 

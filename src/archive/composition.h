@@ -64,10 +64,10 @@ class Composition {
   const TakenOver& taken() const { return taken_; }
 
  private:
-  Fs::Handle Directory(const std::string& path);
   void Open();
   std::span<const char> Read();
   BaseContent Wanted() const;
+  void CountTaken();
 
   const Manifest* const whole_;
   const ThinBase* base_;
@@ -77,12 +77,7 @@ class Composition {
   const ManifestEntry* entry_ = nullptr;
   const ManifestEntry* source_ = nullptr;  // the same content in the base
   bool from_archive_ = false;
-  // The directory of the base that was opened last: entries come sorted by
-  // path, so the next file is often in the same one.
-  std::optional<std::string> parent_;
-  ScopedHandle directory_;
-  ScopedHandle file_;
-  bool opened_ = false;
+  ScopedHandle file_;  // of `source_`; none before its first byte is read
   std::uint64_t offset_ = 0;
   Sha256 sha256_;
   std::vector<char> buffer_;
