@@ -205,25 +205,28 @@ Manifest ManifestOfTree(Fs* tree, const std::optional<Version>& version,
   return {version, Survey(tree, form).Take(), 2};
 }
 
-void WriteArchive(Fs* tree, const Manifest& manifest, Compression compression,
-                  const ByteSink& sink) {
+Sha256Bytes WriteArchive(Fs* tree, const Manifest& manifest,
+                         Compression compression, const ByteSink& sink) {
+  const std::string text = FormatManifest(manifest);
   Write(
-      tree, manifest, FormatManifest(manifest), compression,
+      tree, manifest, text, compression,
       [](const ManifestEntry&) { return true; }, sink);
+  return DigestOf(text);
 }
 
-void WriteThinArchive(Fs* tree, const Manifest& manifest, const Manifest& base,
-                      const Sha256Bytes& base_digest, Compression compression,
-                      const ByteSink& sink) {
+Sha256Bytes WriteThinArchive(Fs* tree, const Manifest& manifest,
+                             const Manifest& base,
+                             const Sha256Bytes& base_digest,
+                             Compression compression, const ByteSink& sink) {
   const ContentIndex index(base);
+  const ThinManifest thin = DifferenceFrom(base, base_digest, manifest);
   Write(
-      tree, manifest,
-      FormatThinManifest(DifferenceFrom(base, base_digest, manifest)),
-      compression,
+      tree, manifest, FormatThinManifest(thin), compression,
       [&](const ManifestEntry& entry) {
         return entry.kind == EntryKind::kFile && !index.Covers(entry);
       },
       sink);
+  return thin.whole;
 }
 
 }  // namespace release

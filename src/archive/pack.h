@@ -38,13 +38,14 @@ Manifest ManifestOfTree(Fs* tree, const std::optional<Version>& version,
 
 // Writes the archive of the tree that the manifest was made from. With a `base`
 // it is a thin one: its first entry is that manifest, and it has only the files
-// whose content the base lacks. Throws Error kIoError if a file is no longer as
-// the manifest says.
-void WriteArchive(Fs* tree, const Manifest& manifest, Compression compression,
-                  const ByteSink& sink);
-void WriteThinArchive(Fs* tree, const Manifest& manifest, const Manifest& base,
-                      const Sha256Bytes& base_digest, Compression compression,
-                      const ByteSink& sink);
+// whose content the base lacks. Returns the digest of the manifest. Throws
+// Error kIoError if a file is no longer as the manifest says.
+Sha256Bytes WriteArchive(Fs* tree, const Manifest& manifest,
+                         Compression compression, const ByteSink& sink);
+Sha256Bytes WriteThinArchive(Fs* tree, const Manifest& manifest,
+                             const Manifest& base,
+                             const Sha256Bytes& base_digest,
+                             Compression compression, const ByteSink& sink);
 
 }  // namespace release
 

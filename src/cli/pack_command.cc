@@ -129,6 +129,7 @@ class NewFile {
 
 struct Written {
   std::string sha256;
+  std::string manifest_sha256;  // of the whole release's manifest
   std::uint64_t bytes = 0;
 };
 
@@ -149,12 +150,11 @@ Written WriteInto(const Job& job, const ByteSink& sink) {
     digest.Update(bytes);
     written.bytes += bytes.size();
   };
-  if (job.base) {
-    WriteThinArchive(job.tree, job.manifest, *job.base, job.base_digest,
-                     job.compression, counted);
-  } else {
-    WriteArchive(job.tree, job.manifest, job.compression, counted);
-  }
+  written.manifest_sha256 = HexText(
+      job.base
+          ? WriteThinArchive(job.tree, job.manifest, *job.base, job.base_digest,
+                             job.compression, counted)
+          : WriteArchive(job.tree, job.manifest, job.compression, counted));
   written.sha256 = digest.Finish();
   return written;
 }
@@ -162,8 +162,7 @@ Written WriteInto(const Job& job, const ByteSink& sink) {
 // Writes the archive, its checksum file and the digest of its manifest. All are
 // complete and durable before one of them gets its name; a crash between the
 // renames can leave an archive beside old files or none.
-Written WriteFiles(const Job& job, const std::string& manifest_digest,
-                   const Target& target) {
+Written WriteFiles(const Job& job, const Target& target) {
   PosixFs out(target.directory);
   NewFile archive(&out, target.name);
   NewFile checksum(&out, target.name + ".sha256");
@@ -172,7 +171,7 @@ Written WriteFiles(const Job& job, const std::string& manifest_digest,
     archive.Write({bytes.data(), bytes.size()});
   });
   checksum.Write(fmt::format("{}  {}\n", written.sha256, target.name));
-  manifest.Write(manifest_digest + "\n");
+  manifest.Write(written.manifest_sha256 + "\n");
   for (NewFile* file : {&archive, &checksum, &manifest}) file->Sync();
   for (NewFile* file : {&archive, &manifest, &checksum}) file->Keep();
   // Make the names durable before success is reported.
@@ -257,17 +256,16 @@ int RunPack(const GlobalOptions& global, const PackOptions& options) {
                      job.manifest.entries.size(),
                      FormatSize(job.manifest.TotalBytes()), target.path())});
   }
-  const std::string digest = HexText(DigestOf(FormatManifest(job.manifest)));
   std::optional<ReportedWork> work;
   work.emplace(&context, "pack", job.manifest.TotalBytes());
   const Written written =
-      target.is_stream() ? WriteToStream(job) : WriteFiles(job, digest, target);
+      target.is_stream() ? WriteToStream(job) : WriteFiles(job, target);
   work.reset();
   const auto& version = job.manifest.version;
   Print(global, target,
         {.file = target.path(),
          .sha256 = written.sha256,
-         .manifest_sha256 = digest,
+         .manifest_sha256 = written.manifest_sha256,
          .bytes = written.bytes,
          .entries = job.manifest.entries.size(),
          .version = version ? version->name() : ""});
