@@ -12,18 +12,6 @@ namespace {
 
 using std::chrono::seconds;
 
-// Returns the step of the running transaction, or "" if none runs.
-std::string StepOf(LiveShop* shop) {
-  const nlohmann::json status = shop->Status();
-  return status["open"].is_object() && status["open"]["step"].is_string()
-             ? status["open"].value("step", "")
-             : "";
-}
-
-bool AwaitStep(LiveShop* shop, const std::string& step) {
-  return Within(seconds(10), [&] { return StepOf(shop) == step; });
-}
-
 std::vector<std::string> Deploying(LiveShop* shop, const std::string& version,
                                    const std::string& within) {
   return LiveShop::Words(
@@ -51,7 +39,7 @@ TEST_SUITE("inside a container: confirmation") {
     shop.CheckLive("1");
 
     Started deploy(Deploying(&shop, "3", "60s"));
-    REQUIRE(AwaitStep(&shop, "confirm"));
+    REQUIRE(shop.AwaitStep("confirm"));
     CHECK(shop.Current() == "releases/3");
     CHECK(shop.Release({"confirm"}).status == 0);
     CHECK(deploy.Wait() == 0);
@@ -65,7 +53,7 @@ TEST_SUITE("inside a container: confirmation") {
     LiveShop shop(LiveShop::Config("1s"));
     shop.Deploy("1");
     Started deploy(Deploying(&shop, "2", "60s"));
-    REQUIRE(AwaitStep(&shop, "health"));
+    REQUIRE(shop.AwaitStep("health"));
     CHECK(shop.Release({"confirm"}).status == 0);
     CHECK(deploy.Wait() == 0);
     shop.CheckLive("2");
@@ -79,7 +67,7 @@ TEST_SUITE("inside a container: confirmation") {
       shop.Deploy("1");
       if (health) shop.WriteConfig(LiveShop::Config("4s"));
       Started deploy(Deploying(&shop, "2", "60s"));
-      REQUIRE(AwaitStep(&shop, step));
+      REQUIRE(shop.AwaitStep(step));
       CHECK(shop.Release({"abort"}).status == 0);
       CHECK(Within(seconds(2), [&] { return shop.Current() == "releases/1"; }));
       CHECK(deploy.Wait() == 4);
@@ -98,14 +86,14 @@ TEST_SUITE("inside a container: confirmation") {
       LiveShop shop;
       shop.Deploy("1");
       Started shell(ByShell(Deploying(&shop, "2", confirmed ? "60s" : "3s")));
-      REQUIRE(AwaitStep(&shop, "confirm"));
+      REQUIRE(shop.AwaitStep("confirm"));
       shell.Kill(SIGKILL);
       CHECK(shell.Wait() == 128 + SIGKILL);
       if (confirmed) {
-        CHECK(StepOf(&shop) == "confirm");
+        CHECK(shop.Step() == "confirm");
         CHECK(shop.Release({"confirm"}).status == 0);
       }
-      REQUIRE(Within(seconds(20), [&] { return StepOf(&shop).empty(); }));
+      REQUIRE(Within(seconds(20), [&] { return shop.Step().empty(); }));
       shop.CheckLive(confirmed ? "2" : "1");
       const nlohmann::json last = shop.Status()["last"];
       CHECK(last["result"] == (confirmed ? "committed" : "undone"));

@@ -177,6 +177,17 @@ void LiveShop::Deploy(const std::string& version) {
   REQUIRE(said.status == 0);
 }
 
+std::string LiveShop::Step() {
+  const nlohmann::json status = Status();
+  return status["open"].is_object() && status["open"]["step"].is_string()
+             ? status["open"].value("step", "")
+             : "";
+}
+
+bool LiveShop::AwaitStep(const std::string& step) {
+  return Within(std::chrono::seconds(10), [&] { return Step() == step; });
+}
+
 CommandResult LiveShop::Shell(const std::string& line) {
   return Run({"sh", "-c", line});
 }

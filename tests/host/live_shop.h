@@ -60,6 +60,10 @@ class LiveShop {
   // deploy fails.
   void Deploy(const std::string& version);
   nlohmann::json Status() { return Release({"status"}).json; }
+  // The step of the running transaction, or "" if none runs.
+  std::string Step();
+  // Returns whether that step begins within 10 s.
+  bool AwaitStep(const std::string& step);
 
   CommandResult Shell(const std::string& line);
   // Sends a request to the service, on port 8081.

@@ -40,16 +40,6 @@ class ShopOverSsh : public LiveShop {
     CHECK(client.Wait() == 0);
     return nlohmann::json::parse(client.Output(), nullptr, false);
   }
-  // Read without ssh: on a slow machine a connection takes as long as a step.
-  std::string Step() {
-    const nlohmann::json status = Status();
-    return status["open"].is_object() && status["open"]["step"].is_string()
-               ? status["open"].value("step", "")
-               : "";
-  }
-  bool AwaitStep(const std::string& step) {
-    return Within(seconds(10), [&] { return Step() == step; });
-  }
 
  private:
   SshServer sshd_{"/srv/ssh", 2222};
