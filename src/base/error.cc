@@ -63,6 +63,7 @@ constexpr Row kTable[] = {
     {ErrorCode::kNoSuchRelease, "no-such-release", Exit::kNoSuchRelease},
     {ErrorCode::kNothingToRollBackTo, "nothing-to-roll-back-to",
      Exit::kNoSuchRelease},
+    {ErrorCode::kIrreversible, "irreversible", Exit::kUsage},
     {ErrorCode::kHookFailed, "hook-failed", Exit::kFailed},
     {ErrorCode::kHookTimeout, "hook-timeout", Exit::kFailed},
     {ErrorCode::kProgramMissing, "program-missing", Exit::kFailed},

@@ -83,6 +83,7 @@ enum class ErrorCode {
   // which release
   kNoSuchRelease,
   kNothingToRollBackTo,
+  kIrreversible,
   // hooks, reload and health checks
   kHookFailed,
   kHookTimeout,

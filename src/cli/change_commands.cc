@@ -178,7 +178,8 @@ int RunDeploy(const GlobalOptions& global, const DeployOptions& options) {
     return PrintOutcome(global, Stage(context, std::move(request)));
   return FinishAndDelete(context, global,
                          Deploy(DeletingLater(context), std::move(request),
-                                options.confirm_within));
+                                {.confirm_within = options.confirm_within,
+                                 .irreversible = options.irreversible}));
 }
 
 int RunActivate(const GlobalOptions& global, const ActivateOptions& options) {
@@ -189,9 +190,10 @@ int RunActivate(const GlobalOptions& global, const ActivateOptions& options) {
     return PrintPlan(global, CommandId::kActivate,
                      PlanActivate(context, version));
   }
-  return FinishAndDelete(
-      context, global,
-      Activate(DeletingLater(context), version, options.confirm_within));
+  return FinishAndDelete(context, global,
+                         Activate(DeletingLater(context), version,
+                                  {.confirm_within = options.confirm_within,
+                                   .irreversible = options.irreversible}));
 }
 
 int RunRollback(const GlobalOptions& global, const RollbackOptions& options) {
@@ -199,15 +201,17 @@ int RunRollback(const GlobalOptions& global, const RollbackOptions& options) {
   const auto version = OptionalVersion(options.version);
   Session session(global);
   DeployContext* context = Speaking(&session);
+  const PastIrreversible past =
+      options.yes ? PastIrreversible::kAllowed : PastIrreversible::kRefused;
   if (global.dry_run) {
     return PrintPlan(global, CommandId::kRollback,
-                     PlanRollback(context, version));
+                     PlanRollback(context, version, past));
   }
-  return FinishAndDelete(
-      context, global,
-      Rollback(context, version, options.reason,
-               options.unchecked ? RollbackProof::kUnchecked
-                                 : RollbackProof::kRequired));
+  return FinishAndDelete(context, global,
+                         Rollback(context, version, options.reason,
+                                  options.unchecked ? RollbackProof::kUnchecked
+                                                    : RollbackProof::kRequired,
+                                  past));
 }
 
 int RunRestart(const GlobalOptions& global) {

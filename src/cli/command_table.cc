@@ -63,6 +63,10 @@ constexpr OptionRow kDeployOptions[] = {
     {Option::kConfirmWithin, "--confirm-within",
      "Undo unless `release confirm` runs in time", ValueKind::kDuration,
      "DURATION", Served::kYes},
+    {.option = Option::kIrreversible,
+     .name = "--irreversible",
+     .help = "No way back: a later rollback past it asks for --yes",
+     .served = Served::kYes},
 };
 constexpr auto kStageOptions =
     std::span(kDeployOptions).first<std::size(kDeployOptions) - 1>();
@@ -74,6 +78,10 @@ constexpr OptionRow kRollbackOptions[] = {
     {.option = Option::kUnchecked,
      .name = "--unchecked",
      .help = "Do not wait until the release answers well",
+     .served = Served::kYes},
+    {.option = Option::kYes,
+     .name = "--yes",
+     .help = "Go back past a release that was deployed as irreversible",
      .served = Served::kYes},
 };
 

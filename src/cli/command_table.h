@@ -38,6 +38,8 @@ enum class Option {
   kConfirmWithin,
   kReason,
   kUnchecked,
+  kIrreversible,
+  kYes,
   kCheck,
   kMetrics,
   kWatch,

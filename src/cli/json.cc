@@ -72,6 +72,7 @@ json EntryJson(const LedgerEntry& entry) {
           {"reason", Nullable(FirstLine(entry.reason))},
           {"bytes", entry.bytes},
           {"pinned", entry.pinned},
+          {"irreversible", entry.irreversible},
           {"evidence", Nullable(entry.evidence)},
           {"restart_of", Nullable(entry.restart_of)},
           {"transaction",

@@ -43,18 +43,21 @@ struct DeployOptions {
   Evidence evidence;        // set by `serve` instead of the paths
   std::optional<unsigned> strip_components;
   std::optional<Duration> confirm_within;
+  bool irreversible = false;
   bool activates = true;  // false for `stage`
 };
 
 struct ActivateOptions {
   std::string version;
   std::optional<Duration> confirm_within;
+  bool irreversible = false;
 };
 
 struct RollbackOptions {
   std::string version;  // "": the good release before the live one
   std::string reason;
   bool unchecked = false;
+  bool yes = false;  // past an irreversible release, too
 };
 
 struct PinOptions {

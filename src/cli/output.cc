@@ -166,7 +166,9 @@ int PrintOutcome(const GlobalOptions& options, const Outcome& outcome) {
                            outcome.previous != outcome.current &&
                            !outcome.previous.empty();
     if (went_live && outcome.command != CommandId::kRollback) {
-      Say(options, "next: `release rollback` goes back");
+      Say(options, outcome.irreversible
+                       ? "next: `release rollback --yes` goes back"
+                       : "next: `release rollback` goes back");
     }
   } else {
     PrintFailure(options, outcome, PrintableLines(FailureVerdict(outcome)));

@@ -43,6 +43,7 @@ DeployOptions DeployOf(const CommandWords& words) {
   options.sha256 = words.Value(Option::kSha256);
   options.strip_components = Count(words, Option::kStripComponents);
   options.confirm_within = ConfirmWithin(words);
+  options.irreversible = words.Has(Option::kIrreversible);
   options.activates = words.command == CommandId::kDeploy;
   if (words.files == FileValue::kPath) {
     options.attestation = words.Value(Option::kAttestation);
@@ -150,13 +151,15 @@ int RunCommand(GlobalOptions* global, CommandWords* words) {
     case CommandId::kStage:
       return RunDeploy(*global, DeployOf(*words));
     case CommandId::kActivate:
-      return RunActivate(*global, {.version = words->Operand(0),
-                                   .confirm_within = ConfirmWithin(*words)});
-    case CommandId::kRollback:
-      return RunRollback(*global,
+      return RunActivate(*global,
                          {.version = words->Operand(0),
-                          .reason = words->Value(Option::kReason),
-                          .unchecked = words->Has(Option::kUnchecked)});
+                          .confirm_within = ConfirmWithin(*words),
+                          .irreversible = words->Has(Option::kIrreversible)});
+    case CommandId::kRollback:
+      return RunRollback(*global, {.version = words->Operand(0),
+                                   .reason = words->Value(Option::kReason),
+                                   .unchecked = words->Has(Option::kUnchecked),
+                                   .yes = words->Has(Option::kYes)});
     case CommandId::kRestart:
       return RunRestart(*global);
     case CommandId::kInit:

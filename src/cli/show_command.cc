@@ -62,6 +62,9 @@ std::string ReleaseText(const ReleaseFacts& facts, const Screen& screen) {
                             ? "1 entry"
                             : fmt::format("{} entries", facts.entries)));
   if (entry.pinned) lines.Add("pinned", "yes: never pruned");
+  if (entry.irreversible) {
+    lines.Add("irreversible", "yes: a rollback past it asks for --yes");
+  }
   lines.Add("processes", ProcessesText(facts));
   lines.Add("instance", InstanceText(facts));
   lines.Add("files", FilesText(facts));

@@ -84,10 +84,19 @@ std::string LiveText(const StatusReport& report, const Screen& screen) {
   return text;
 }
 
+// The command that goes to the rollback target, which there must be.
+std::string RollbackCommand(const StatusReport& report) {
+  const DeploymentState& state = report.state;
+  return state.ledger.IrreversibleSince(*report.rollback_target, state.live)
+                 .empty()
+             ? "`release rollback`"
+             : "`release rollback --yes`";
+}
+
 std::string BeforeText(const StatusReport& report) {
   return report.rollback_target
-             ? fmt::format("{} (`release rollback` goes there)",
-                           report.rollback_target->name())
+             ? fmt::format("{} ({} goes there)", report.rollback_target->name(),
+                           RollbackCommand(report))
              : "nothing to roll back to";
 }
 
@@ -221,7 +230,7 @@ std::string Remedy(const StatusReport& report) {
     return "`release verify` names the files";
   }
   return report.rollback_target
-             ? fmt::format("`release rollback` goes back to {}",
+             ? fmt::format("{} goes back to {}", RollbackCommand(report),
                            report.rollback_target->name())
              : "look at the service: there is no release to go back to";
 }
@@ -277,10 +286,9 @@ std::string NextText(const StatusReport& report) {
       return "`release deploy ARCHIVE`";
     case Verdict::kOk:
       return report.rollback_target
-                 ? fmt::format(
-                       "nothing to do; `release rollback` goes back to "
-                       "{}",
-                       report.rollback_target->name())
+                 ? fmt::format("nothing to do; {} goes back to {}",
+                               RollbackCommand(report),
+                               report.rollback_target->name())
                  : "nothing to do";
     case Verdict::kAttention:
       break;

@@ -27,6 +27,7 @@ std::string NoteOf(const ListedRelease& release) {
   if (release.live) notes.emplace_back("live");
   if (release.rollback_target) notes.emplace_back("rollback target");
   if (release.entry.pinned) notes.emplace_back("pinned");
+  if (release.entry.irreversible) notes.emplace_back("irreversible");
   if (release.instance && release.instance->running && !release.live) {
     notes.push_back(
         fmt::format("{} instance", RoleName(release.instance->role)));

@@ -105,6 +105,7 @@ struct Outcome {
   std::optional<Version> version;  // the release that the command was about
   std::string previous;            // live before it; empty: none
   std::string current;             // live now; empty: none
+  bool irreversible = false;       // a rollback from it asks for --yes
   std::optional<Failure> error;
   std::vector<std::string> warnings;
   std::vector<StepRecord> steps;

@@ -255,6 +255,19 @@ void RequireLink(const DeploymentState& state) {
       kCurrent);
 }
 
+void RequireReversible(const DeploymentState& state, const Version& target) {
+  const auto left = state.ledger.IrreversibleSince(target, state.live);
+  if (left.empty()) return;
+  throw Error(
+      ErrorCode::kIrreversible,
+      fmt::format("cannot roll back to {} just like that: {} was deployed as "
+                  "irreversible, so {} may not work with the data that it "
+                  "left; `release rollback {} --yes` goes back all the same",
+                  target.name(), left.front().name(), target.name(),
+                  target.name()),
+      left.front().name());
+}
+
 Version ChooseRollbackTarget(const DeploymentState& state,
                              const std::optional<Version>& version) {
   // An admin who calls `rollback` after a crash wants to leave the release that

@@ -86,6 +86,10 @@ const Version& RequireLive(const DeploymentState& state);
 // a rollback proceeds then: it sets the file or directory aside.
 void RequireLink(const DeploymentState& state);
 
+// Throws Error kIrreversible, with the remedy, if a rollback to `target` leaves
+// an irreversible release behind.
+void RequireReversible(const DeploymentState& state, const Version& target);
+
 // Returns the release that a rollback activates: `version` if given, else the
 // ledger's rollback target. If recovery has just gone back to the live release,
 // that was the rollback asked for, so the live release is returned. Throws

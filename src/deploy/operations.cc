@@ -76,10 +76,11 @@ Outcome RecoverLocked(DeployContext* context, WithService with_service) {
 }  // namespace
 
 Outcome Deploy(DeployContext* context, ArchiveRequest request,
-               std::optional<Duration> confirm_within) {
+               const ActivationTerms& terms) {
   return RunTransaction(context, {.kind = TransactionKind::kDeploy,
                                   .archive = std::move(request),
-                                  .confirm_within = confirm_within});
+                                  .confirm_within = terms.confirm_within,
+                                  .irreversible = terms.irreversible});
 }
 
 Outcome Stage(DeployContext* context, ArchiveRequest request) {
@@ -88,18 +89,21 @@ Outcome Stage(DeployContext* context, ArchiveRequest request) {
 }
 
 Outcome Activate(DeployContext* context, const Version& version,
-                 std::optional<Duration> confirm_within) {
+                 const ActivationTerms& terms) {
   return RunTransaction(context, {.kind = TransactionKind::kActivate,
                                   .version = version,
-                                  .confirm_within = confirm_within});
+                                  .confirm_within = terms.confirm_within,
+                                  .irreversible = terms.irreversible});
 }
 
 Outcome Rollback(DeployContext* context, const std::optional<Version>& version,
-                 const std::string& reason, RollbackProof proof) {
+                 const std::string& reason, RollbackProof proof,
+                 PastIrreversible past) {
   TransactionSpec spec{.kind = TransactionKind::kRollback,
                        .version = version,
                        .reason = reason,
-                       .unchecked = proof == RollbackProof::kUnchecked};
+                       .unchecked = proof == RollbackProof::kUnchecked,
+                       .past = past};
   const auto preempted = Preempt(context);
   if (!preempted) return RunTransaction(context, spec);
   const std::string remark = RemarkOn(*preempted);

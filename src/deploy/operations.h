@@ -15,14 +15,22 @@
 #include "deploy/archive_request.h"
 #include "deploy/deploy_context.h"
 #include "deploy/recovery.h"
+#include "deploy/transaction_spec.h"
 
 namespace release {
 
+// The terms of a deploy or an activation. The members are those of the same
+// names in TransactionSpec.
+struct ActivationTerms {
+  std::optional<Duration> confirm_within;
+  bool irreversible = false;
+};
+
 Outcome Deploy(DeployContext* context, ArchiveRequest request,
-               std::optional<Duration> confirm_within = std::nullopt);
+               const ActivationTerms& terms = {});
 Outcome Stage(DeployContext* context, ArchiveRequest request);
 Outcome Activate(DeployContext* context, const Version& version,
-                 std::optional<Duration> confirm_within = std::nullopt);
+                 const ActivationTerms& terms = {});
 
 // Rolls back to `version` or, if it is nullopt, to the release that was live
 // and good before the current one. Marks the release that was live as
@@ -32,7 +40,8 @@ Outcome Activate(DeployContext* context, const Version& version,
 enum class RollbackProof { kRequired, kUnchecked };
 Outcome Rollback(DeployContext* context, const std::optional<Version>& version,
                  const std::string& reason,
-                 RollbackProof proof = RollbackProof::kRequired);
+                 RollbackProof proof = RollbackProof::kRequired,
+                 PastIrreversible past = PastIrreversible::kRefused);
 
 // Has the service take up new configuration with the files of the live release.
 // With [instances] these are published again as VERSION+r1 (deploy/restart.h)

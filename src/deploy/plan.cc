@@ -243,8 +243,8 @@ Plan PlanActivate(DeployContext* context, const Version& version) {
   return plan;
 }
 
-Plan PlanRollback(DeployContext* context,
-                  const std::optional<Version>& version) {
+Plan PlanRollback(DeployContext* context, const std::optional<Version>& version,
+                  PastIrreversible past) {
   const DeploymentState state = ReadDeploymentState(context->fs);
   Plan plan;
   const bool preempts =
@@ -257,6 +257,7 @@ Plan PlanRollback(DeployContext* context,
     PlanSettling(context, state, &plan);
   }
   const Version target = ChooseRollbackTarget(state, version);
+  if (past == PastIrreversible::kRefused) RequireReversible(state, target);
   if (state.live == target) return {"nothing: it is live"};
   PlanActivation(context, state, target, LinkChange::kBack, &plan);
   return plan;

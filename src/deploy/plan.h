@@ -13,6 +13,7 @@
 #include "deploy/archive_request.h"
 #include "deploy/deploy_context.h"
 #include "deploy/retention.h"
+#include "deploy/transaction_spec.h"
 
 namespace release {
 
@@ -30,8 +31,8 @@ struct PrunePlan {
 Plan PlanDeploy(DeployContext* context, ArchiveRequest request);
 Plan PlanStage(DeployContext* context, ArchiveRequest request);
 Plan PlanActivate(DeployContext* context, const Version& version);
-Plan PlanRollback(DeployContext* context,
-                  const std::optional<Version>& version);
+Plan PlanRollback(DeployContext* context, const std::optional<Version>& version,
+                  PastIrreversible past = PastIrreversible::kRefused);
 Plan PlanRestart(DeployContext* context);
 PrunePlan PlanPrune(DeployContext* context);
 Plan PlanPin(DeployContext* context, const Version& version);

@@ -96,6 +96,7 @@ Outcome Transaction::Run() {
   if (!failure) failure = Attempt([&] { Forward(); });
   if (failure) return Undone(*failure);
   outcome_.result = record_.end->result;
+  outcome_.irreversible = spec_.irreversible;
   AfterCommit();
   Attempt([&] { journal_->GiveBackRoom(); });
   outcome_.steps = std::move(recorder_.steps);
@@ -133,6 +134,9 @@ void Transaction::PrepareRelease() {
       break;
     case TransactionKind::kRollback:
       prepared_.to = ChooseRollbackTarget(state_, spec_.version);
+      if (spec_.past == PastIrreversible::kRefused) {
+        RequireReversible(state_, *prepared_.to);
+      }
       prepared_.unchanged = state_.live == prepared_.to;
       break;
     case TransactionKind::kRestart:
@@ -289,6 +293,7 @@ void Transaction::ChangeLedger(Ledger* ledger, std::int64_t now) {
     ledger->TakenOver(release.version, release.state,
                       prepared_.adopted_bytes[i], why);
   }
+  if (spec_.irreversible) ledger->SetIrreversible(*prepared_.to);
   if (spec_.kind == TransactionKind::kPin) ledger->Pin(*prepared_.to, true);
   if (spec_.kind == TransactionKind::kUnpin) ledger->Pin(*prepared_.to, false);
   if (link() == LinkChange::kBack) {

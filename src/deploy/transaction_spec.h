@@ -114,6 +114,9 @@ struct AdoptionSpec {
   std::vector<std::string> warnings;  // about entries that are not adopted
 };
 
+// Whether a rollback may leave irreversible releases behind.
+enum class PastIrreversible { kRefused, kAllowed };
+
 struct TransactionSpec {
   TransactionKind kind = TransactionKind::kPrune;
   // kActivate, kAdopt, kPin, kUnpin: the release; kRollback: nullopt means the
@@ -127,6 +130,9 @@ struct TransactionSpec {
   std::optional<Duration> confirm_within;
   // kRollback: do not wait until the release answers well.
   bool unchecked = false;
+  PastIrreversible past = PastIrreversible::kRefused;  // kRollback
+  // kDeploy, kActivate: the release becomes irreversible with the commit.
+  bool irreversible = false;
   // A reason to refuse that the caller found under the lock. The transaction
   // then changes nothing, and only its refusal is recorded.
   std::optional<Failure> refusal;

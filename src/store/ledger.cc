@@ -133,6 +133,10 @@ void Ledger::SetEvidence(const Version& version, const std::string& evidence) {
   At(version).evidence = evidence;
 }
 
+void Ledger::SetIrreversible(const Version& version) {
+  At(version).irreversible = true;
+}
+
 void Ledger::UseSerial(const std::string& key, const SerialUse& use) {
   serials_[key] = use;
 }
@@ -150,6 +154,25 @@ void Ledger::Reconcile(const std::set<Version>& on_disk) {
                 [&](const LedgerEntry& entry) { return gone(entry.version); });
   std::erase_if(activation_order_, gone);
   for (const Version& version : on_disk) At(version);  // adds as kUnknown
+}
+
+std::vector<Version> Ledger::IrreversibleSince(
+    const Version& target, const std::optional<Version>& live) const {
+  std::vector<Version> left;
+  const auto add = [&](const Version& version) {
+    const LedgerEntry* entry = Find(version);
+    const bool listed =
+        std::find(left.begin(), left.end(), version) != left.end();
+    if (entry != nullptr && entry->irreversible && !listed) {
+      left.push_back(version);
+    }
+  };
+  if (live && *live != target) add(*live);
+  const auto end = activation_order_.rend();
+  const auto found = std::find(activation_order_.rbegin(), end, target);
+  if (found == end) return left;
+  std::for_each(activation_order_.rbegin(), found, add);
+  return left;
 }
 
 std::optional<Version> Ledger::RollbackTarget(

@@ -44,6 +44,9 @@ struct LedgerEntry {
   // The release whose files a restart published again under this name; empty:
   // it is no restart.
   std::string restart_of;
+  // It changed something that an earlier release cannot work with, as who
+  // deployed it said. A rollback across it must be asked for twice.
+  bool irreversible = false;
 
   // Returns the release whose files it has: `restart_of`, or itself.
   const std::string& origin() const {
@@ -108,6 +111,7 @@ class Ledger {
   void Pin(const Version& version, bool pinned);
   void SetEvidence(const Version& version, const std::string& evidence);
   void SetRestartOf(const Version& version, const std::string& origin);
+  void SetIrreversible(const Version& version);
   // Evidence signed by `key` was used. The caller has checked that its serial
   // is not below the last one.
   void UseSerial(const std::string& key, const SerialUse& use);
@@ -124,6 +128,12 @@ class Ledger {
   // Returns nullopt if there is none.
   std::optional<Version> RollbackTarget(
       const std::optional<Version>& live) const;
+
+  // Returns the irreversible releases that a rollback from `live` to `target`
+  // leaves behind, the newest first. Without `target` in the activation order,
+  // only `live` counts.
+  std::vector<Version> IrreversibleSince(
+      const Version& target, const std::optional<Version>& live) const;
 
   // For the parser: add an entry, or the next release of the activation order,
   // as it was written.

@@ -55,6 +55,7 @@ json LedgerJson(const Ledger& ledger) {
     if (entry.pinned) item["pinned"] = true;
     if (!entry.evidence.empty()) item["evidence"] = entry.evidence;
     if (!entry.restart_of.empty()) item["restart_of"] = entry.restart_of;
+    if (entry.irreversible) item["irreversible"] = true;
     releases.push_back(std::move(item));
   }
   json line = json::array();
@@ -85,7 +86,8 @@ Ledger LedgerOf(const json& object) {
                     .pinned = item.value("pinned", false),
                     .bytes = item.value("bytes", std::uint64_t{0}),
                     .evidence = item.value("evidence", ""),
-                    .restart_of = item.value("restart_of", "")});
+                    .restart_of = item.value("restart_of", ""),
+                    .irreversible = item.value("irreversible", false)});
   }
   for (const json& name : object.at("line")) {
     if (auto version = Version::Parse(name.get<std::string>())) {

@@ -51,6 +51,14 @@ struct BusyShop : Shop {
 
 }  // namespace
 
+TEST_CASE("the way back past an irreversible release is shown with --yes") {
+  Shop shop;
+  DeployAll(&shop, {"1"});
+  Deploy(&shop.context, shop.RequestFor("2"), {.irreversible = true});
+  CHECK(Has(shop.Text(), "1 (`release rollback --yes` goes there)"));
+  CHECK(Has(shop.Text(), "nothing to do; `release rollback --yes` goes back"));
+}
+
 TEST_CASE("the first line says what is live, where, and since when") {
   Shop shop;
   CHECK(shop.Line() == "shop on web1: empty, no release has been deployed");

@@ -40,8 +40,8 @@ TEST_CASE("a confirmation that comes during the wait for health counts") {
   world.config.health.min_healthy_time = seconds(10);
   const Nanoseconds start = world.clock.SinceBoot();
   world.clock.At(start + seconds(5), [&] { Confirm(&world.disk); });
-  const Outcome outcome =
-      Deploy(&world.context, world.RequestFor("2"), seconds(60));
+  const Outcome outcome = Deploy(&world.context, world.RequestFor("2"),
+                                 {.confirm_within = seconds(60)});
   CHECK(outcome.exit == Exit::kDone);
   CHECK(world.Current() == "releases/2");
   CHECK(world.clock.SinceBoot() < start + seconds(20));
@@ -55,7 +55,8 @@ TEST_CASE("an abort after the switch says nothing about the release") {
     world.clock.At(world.clock.SinceBoot() + seconds(5),
                    [&] { Abort(&world.context); });
     const Outcome outcome =
-        Activate(&world.context, Version::ParseOrThrow(name), seconds(60));
+        Activate(&world.context, Version::ParseOrThrow(name),
+                 {.confirm_within = seconds(60)});
     CHECK(outcome.exit == Exit::kUndone);
     CHECK(outcome.error->code == ErrorCode::kAborted);
     return ReadDeploymentState(&world.disk)
@@ -67,8 +68,9 @@ TEST_CASE("an abort after the switch says nothing about the release") {
   // A new release is kept as failed, or nothing would ever remove it.
   world.clock.At(world.clock.SinceBoot() + seconds(5),
                  [&] { Abort(&world.context); });
-  CHECK(Deploy(&world.context, world.RequestFor("5"), seconds(60)).exit ==
-        Exit::kUndone);
+  CHECK(Deploy(&world.context, world.RequestFor("5"),
+               {.confirm_within = seconds(60)})
+            .exit == Exit::kUndone);
   const DeploymentState state = ReadDeploymentState(&world.disk);
   const LedgerEntry* made = state.ledger.Find(Version::ParseOrThrow("5"));
   REQUIRE(made != nullptr);

@@ -76,9 +76,9 @@ TEST_CASE("a tree removed or replaced during the wait is undone") {
       if (replaced) world.disk.MakeDirectory(Fs::kRoot, "releases/2", 0755);
       Confirm(&world.disk);
     });
-    world.CheckUndone(
-        Deploy(&world.context, world.RequestFor("2"), std::chrono::seconds(60)),
-        Exit::kUndone);
+    world.CheckUndone(Deploy(&world.context, world.RequestFor("2"),
+                             {.confirm_within = std::chrono::seconds(60)}),
+                      Exit::kUndone);
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "deploy/plan.h"
 #include "store/durable.h"
 #include "store/layout.h"
 #include "store/lock.h"
@@ -43,6 +44,45 @@ TEST_CASE("a layout that somebody made and did not sync is synced") {
   MemFs killed = disk.Killed();
   CHECK(!InitializeLayout(&killed));
   killed.ForEachPowerCut([](MemFs left) { ReadDeploymentState(&left); });
+}
+
+TEST_CASE("a rollback past an irreversible release must be asked for twice") {
+  World world;
+  DeployAll(&world, {"1"});
+  CHECK(Deploy(&world.context, world.RequestFor("2"), {.irreversible = true})
+            .exit == Exit::kDone);
+  DeployAll(&world, {"3"});
+  // To 2 itself there is nothing to be afraid of.
+  CHECK(PlanRollback(&world.context, V("2")).size() > 1);
+  CHECK(ErrorOf([&] { PlanRollback(&world.context, V("1")); }).code() ==
+        ErrorCode::kIrreversible);
+  const Outcome refused = Rollback(&world.context, V("1"), "");
+  CHECK(refused.exit == Exit::kUsage);
+  CHECK(refused.error->code == ErrorCode::kIrreversible);
+  CHECK(refused.error->message.find("`release rollback 1 --yes`") !=
+        std::string::npos);
+  CHECK(world.Current() == "releases/3");
+  CHECK(Rollback(&world.context, V("1"), "", RollbackProof::kRequired,
+                 PastIrreversible::kAllowed)
+            .exit == Exit::kDone);
+  CHECK(world.Current() == "releases/1");
+}
+
+TEST_CASE("what is live becomes irreversible by another deploy of it") {
+  World world;
+  DeployAll(&world, {"1", "2"});
+  CHECK(Deploy(&world.context, world.RequestFor("2"), {.irreversible = true})
+            .result == Result::kUnchanged);
+  CHECK(world.Rollback().error->code == ErrorCode::kIrreversible);
+}
+
+TEST_CASE("an irreversible release whose deploy fails is undone all the same") {
+  World world;
+  DeployAll(&world, {"1"});
+  world.broken.insert("2");
+  CHECK(Deploy(&world.context, world.RequestFor("2"), {.irreversible = true})
+            .exit == Exit::kUndone);
+  CHECK(world.Current() == "releases/1");
 }
 
 TEST_CASE("stage makes a release without making it live") {
@@ -373,8 +413,7 @@ TEST_CASE("activating a release linked by hand proves it") {
   world.Deploy("2");
   PutLink(&world.disk, "current", "releases/1");
   REQUIRE(!ReadDeploymentState(&world.disk).problems.empty());
-  const Outcome outcome =
-      Activate(&world.context, Version::ParseOrThrow("1"), std::nullopt);
+  const Outcome outcome = Activate(&world.context, Version::ParseOrThrow("1"));
   CHECK(outcome.exit == Exit::kDone);
   CHECK(outcome.result == Result::kCommitted);
   CHECK(world.service == "releases/1");

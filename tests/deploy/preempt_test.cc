@@ -59,8 +59,8 @@ TEST_CASE("a deploy that waits for health is preempted, by name") {
 TEST_CASE("a deploy that waits for its confirmation is preempted") {
   Two world;
   world.AskSoon();
-  const Outcome outcome =
-      Deploy(&world.context, world.RequestFor("2"), seconds(600));
+  const Outcome outcome = Deploy(&world.context, world.RequestFor("2"),
+                                 {.confirm_within = seconds(600)});
   CHECK(outcome.exit == Exit::kUndone);
   CHECK(world.Current() == "releases/1");
 }

@@ -231,8 +231,8 @@ TEST_CASE("a confirmed release stays") {
   const Nanoseconds start = world.clock.SinceBoot();
   world.clock.At(start + std::chrono::seconds(20),
                  [&] { Confirm(&world.disk); });
-  const Outcome outcome =
-      Deploy(&world.context, world.RequestFor("2"), std::chrono::seconds(60));
+  const Outcome outcome = Deploy(&world.context, world.RequestFor("2"),
+                                 {.confirm_within = std::chrono::seconds(60)});
   CHECK(outcome.exit == Exit::kDone);
   CHECK(outcome.current == "2");
   CHECK(world.clock.SinceBoot() - start < std::chrono::seconds(21));
@@ -242,9 +242,9 @@ TEST_CASE("a confirmed release stays") {
 TEST_CASE("a release that is not confirmed in time is undone") {
   One world;
   const Nanoseconds start = world.clock.SinceBoot();
-  world.CheckUndone(
-      Deploy(&world.context, world.RequestFor("2"), std::chrono::seconds(60)),
-      ErrorCode::kNotConfirmed, Exit::kUndone);
+  world.CheckUndone(Deploy(&world.context, world.RequestFor("2"),
+                           {.confirm_within = std::chrono::seconds(60)}),
+                    ErrorCode::kNotConfirmed, Exit::kUndone);
   CHECK(world.clock.SinceBoot() - start >= std::chrono::seconds(60));
 }
 
@@ -255,8 +255,9 @@ TEST_CASE("abort and a signal end the wait for confirmation") {
       if (by_signal) SetInterruptSignal(SIGINT);
       if (!by_signal) Abort(&world.context);
     });
-    const Outcome outcome = Deploy(&world.context, world.RequestFor("2"),
-                                   std::chrono::seconds(600));
+    const Outcome outcome =
+        Deploy(&world.context, world.RequestFor("2"),
+               {.confirm_within = std::chrono::seconds(600)});
     world.CheckUndone(outcome,
                       by_signal ? ErrorCode::kInterrupted : ErrorCode::kAborted,
                       Exit::kUndone);

@@ -200,6 +200,31 @@ TEST_CASE("a restart is what it was recorded as, whatever its name is") {
   CHECK(ledger.RestartOf(V("2+r1")).empty());
 }
 
+TEST_CASE("a rollback leaves the irreversible releases since its target") {
+  Story story;
+  story.Live("1").Live("2").Live("3");
+  const auto left = [&](const std::string& target) {
+    std::string names;
+    for (const Version& each :
+         story.ledger.IrreversibleSince(V(target), story.live)) {
+      names += each.name() + " ";
+    }
+    return names;
+  };
+  CHECK(left("1").empty());
+  story.ledger.SetIrreversible(V("2"));
+  CHECK(left("1") == "2 ");
+  CHECK(left("2").empty());
+  story.ledger.SetIrreversible(V("3"));
+  CHECK(left("1") == "3 2 ");
+  CHECK(left("2") == "3 ");
+  CHECK(left("3").empty());
+  CHECK(left("unknown") == "3 ");
+  // It is the release, wherever it is live.
+  story.Back();
+  CHECK(left("1") == "2 ");
+}
+
 TEST_CASE("a removed entry leaves the activation order too") {
   Story story;
   story.Live("b").Live("a").Live("c");

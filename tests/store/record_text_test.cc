@@ -93,6 +93,7 @@ TEST_CASE("an end is read back with its whole ledger") {
   end.ledger.Failed(V("3"), {.transaction = 4, .reason = "sick"});
   end.ledger.RolledBack(V("2"), V("1"), {.transaction = 5, .reason = "slow"});
   end.ledger.Pin(V("1"), true);
+  end.ledger.SetIrreversible(V("2"));
   end.ledger.SetEvidence(V("1"), "signed by ci");
   end.ledger.UseSerial("SHA256:k", {.serial = ~std::uint64_t{0} >> 1,
                                     .sha256 = std::string(64, 'a')});
