@@ -20,6 +20,7 @@
 #include "os/descriptor.h"
 #include "os/host_facts.h"
 #include "os/input.h"
+#include "os/oom_kills.h"
 #include "os/posix_clock.h"
 #include "os/process_scan.h"
 #include "os/unix_socket.h"
@@ -357,6 +358,11 @@ std::optional<ProcessFacts> PosixRunner::FactsOf(int pid) {
 
 SocketPeer PosixRunner::PeerOf(const std::string& socket) {
   return FindSocketPeer(socket);
+}
+
+std::optional<std::uint64_t> PosixRunner::CountOomKills(
+    const std::string& control_group) {
+  return ReadOomKills(control_group);
 }
 
 std::optional<unsigned> PosixRunner::CountConnections(

@@ -44,6 +44,8 @@ class PosixRunner : public Runner {
   SocketPeer PeerOf(const std::string& socket) override;
   std::optional<unsigned> CountConnections(int pid,
                                            const std::string& socket) override;
+  std::optional<std::uint64_t> CountOomKills(
+      const std::string& control_group) override;
   bool Signal(int pid, int signal) override;
 };
 

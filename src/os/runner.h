@@ -103,6 +103,12 @@ class Runner {
   virtual std::optional<unsigned> CountConnections(
       int pid, const std::string& socket) = 0;
 
+  // Returns how often the kernel has killed a process for lack of memory in the
+  // control group, a path from the root of the hierarchy, and below it. Returns
+  // nullopt if there is no such group or the kernel does not count for it.
+  virtual std::optional<std::uint64_t> CountOomKills(
+      const std::string& control_group) = 0;
+
   // Sends a signal; 0 only asks whether the process exists. Returns false if it
   // does not exist, or if it may not be signalled.
   virtual bool Signal(int pid, int signal) = 0;

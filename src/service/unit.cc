@@ -48,9 +48,12 @@ void TakeProperty(std::string_view key, std::string_view value, UnitState* s) {
   if (key == "MainPID") s->main_pid = Number(value);
   if (key == "ExecMainStatus") s->main_status = Number(value);
   if (key == "NRestarts") s->restarts = Number(value);
-  if (key == "ActiveEnterTimestampMonotonic") {
-    s->active_since = std::chrono::microseconds(Number<std::int64_t>(value));
-  }
+  const auto time = [&] {
+    return std::chrono::microseconds(Number<std::int64_t>(value));
+  };
+  if (key == "ActiveEnterTimestampMonotonic") s->active_since = time();
+  if (key == "ActiveExitTimestampMonotonic") s->left_active = time();
+  if (key == "ExecMainExitTimestampMonotonic") s->main_ended = time();
   if (key == "CanReload") s->can_reload = value == "yes";
 }
 
@@ -146,7 +149,9 @@ CommandResult Unit::AskState(Match match) {
                         "--property=Id,LoadState,ActiveState,SubState,Type,"
                         "Result,ControlGroup,InvocationID,Job,MainPID,"
                         "ExecMainStatus,NRestarts,CanReload,UnitFileState,"
-                        "ActiveEnterTimestampMonotonic",
+                        "ActiveEnterTimestampMonotonic,"
+                        "ActiveExitTimestampMonotonic,"
+                        "ExecMainExitTimestampMonotonic",
                         "--", name_},
                        kAskTimeout);
     const bool any = result.output.find("LoadState=") != std::string::npos;
@@ -211,6 +216,8 @@ Reason Unit::Queue(const std::string& verb) {
 Reason Unit::StopLater() { return Queue("stop"); }
 
 Reason Unit::StartLater() { return Queue("start"); }
+
+Reason Unit::RestartLater() { return Queue("restart"); }
 
 void Unit::Disable() {
   const CommandResult result = Systemctl({"disable", "--", name_}, kAskTimeout);

@@ -31,11 +31,20 @@ struct UnitState {
   int restarts = 0;           // automatic ones, since the last manual start
   bool can_reload = false;
   Nanoseconds active_since{0};  // since boot, without suspends; 0: never
-  std::string file_state;       // "enabled", "disabled", "static", ...
+  // When it last left "active", and when its main process last ended, both
+  // since boot without suspends; 0: never, or systemd has forgotten.
+  Nanoseconds left_active{0};
+  Nanoseconds main_ended{0};
+  std::string file_state;  // "enabled", "disabled", "static", ...
 
   bool running() const;
   // Not running, and nothing is about to change that.
   bool stopped() const { return active == "inactive" || active == "failed"; }
+  // Returns whether somebody had it stopped: it left "active" before its main
+  // process ended, not after.
+  bool stop_was_asked() const {
+    return left_active > Nanoseconds::zero() && main_ended > left_active;
+  }
   // A oneshot unit ends when its work is done, so only the result of its job
   // can be checked.
   bool oneshot() const { return type == "oneshot"; }
@@ -96,6 +105,8 @@ class Unit {
   // Queues the unit's start, and does not wait for it. Returns why it could not
   // be asked.
   Reason StartLater();
+  // The same for a start anew: one that runs is stopped first.
+  Reason RestartLater();
 
   // Disables the unit: it no longer starts at boot. Throws Error kReloadFailed.
   void Disable();

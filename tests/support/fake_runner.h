@@ -78,6 +78,10 @@ class FakeRunner : public Runner {
     return connections_to(socket);
   }
 
+  std::optional<std::uint64_t> CountOomKills(const std::string&) override {
+    return oom_kills;
+  }
+
   bool Signal(int pid, int signal) override {
     const bool exists = alive.contains(pid);
     if (signal == 0) return exists;
@@ -104,6 +108,7 @@ class FakeRunner : public Runner {
   std::function<std::optional<unsigned>(const std::string& socket)>
       connections_to = [](const std::string&) { return std::optional(0U); };
 
+  std::optional<std::uint64_t> oom_kills;
   std::vector<Command> commands;             // every command so far
   std::vector<std::pair<int, int>> signals;  // every signal so far: pid, number
   std::vector<ProcessUse> uses;              // what UsersOf returns

@@ -30,6 +30,12 @@ class FakeUnit {
     runner->On("journalctl", Exited(0, "10:00 shop[100]: Boom\n"));
   }
 
+  // Changes the state as if the main process had ended and systemd had started
+  // it again by itself.
+  void Crash() {
+    StartAgain();
+    ++state.restarts;
+  }
   // Changes the state as a restart does: a new main process, a new invocation.
   void StartAgain() {
     ++state.main_pid;
@@ -38,12 +44,16 @@ class FakeUnit {
     state.sub = "running";
   }
   void Stop() {
+    state.left_active = std::chrono::seconds(500);
+    state.main_ended = std::chrono::seconds(501);
     state.active = "inactive";
     state.sub = "dead";
     state.main_pid = 0;
   }
   // Changes the state as if the main process had exited with status 3.
   void Fail() {
+    state.main_ended = std::chrono::seconds(500);
+    state.left_active = std::chrono::seconds(501);
     state.active = "failed";
     state.sub = "failed";
     state.result = "exit-code";
@@ -54,6 +64,8 @@ class FakeUnit {
   UnitState state;
   std::string system = "degraded";
   std::vector<std::string> jobs;  // "reload", "restart", "cancel 7", ...
+  // Jobs of this program's own units: "restart release-watch@shop.service".
+  std::vector<std::string> own_jobs;
   std::function<CommandResult(const std::string& verb)> on_job =
       [this](const std::string& verb) {
         if (verb == "stop") Stop();
@@ -62,8 +74,15 @@ class FakeUnit {
       };
 
  private:
+  static std::int64_t Microseconds(Nanoseconds time) {
+    return std::chrono::duration_cast<std::chrono::microseconds>(time).count();
+  }
   CommandResult Answer(const Command& command) {
     const std::string& verb = command.argv.at(3);
+    if (command.argv.back().starts_with("release-")) {
+      own_jobs.push_back(verb + " " + command.argv.back());
+      return Exited(0);
+    }
     if (verb == "show") return Exited(0, Properties());
     if (verb == "is-system-running") return Exited(1, system + "\n");
     if (verb == "cancel") {
@@ -77,11 +96,14 @@ class FakeUnit {
     return fmt::format(
         "Type={}\nMainPID={}\nNRestarts={}\nExecMainStatus={}\nResult={}\n"
         "ControlGroup={}\nLoadState={}\nActiveState={}\nSubState={}\n"
-        "CanReload={}\nJob={}\nInvocationID={}\nUnitFileState={}\n",
+        "CanReload={}\nJob={}\nInvocationID={}\nUnitFileState={}\n"
+        "ActiveExitTimestampMonotonic={}\n"
+        "ExecMainExitTimestampMonotonic={}\n",
         state.type, state.main_pid, state.restarts, state.main_status,
         state.result, state.control_group, state.load, state.active, state.sub,
         state.can_reload ? "yes" : "no", state.job, state.invocation,
-        state.file_state);
+        state.file_state, Microseconds(state.left_active),
+        Microseconds(state.main_ended));
   }
 };
 
