@@ -22,6 +22,7 @@ constexpr Row kTable[] = {
     {CommandId::kPrune, "prune"},
     {CommandId::kStart, "start"},
     {CommandId::kDrain, "drain"},
+    {CommandId::kWatch, "watch"},
     {CommandId::kPin, "pin"},
     {CommandId::kUnpin, "unpin"},
     {CommandId::kNotify, "notify"},

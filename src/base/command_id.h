@@ -19,6 +19,7 @@ enum class CommandId {
   kPrune,
   kStart,
   kDrain,
+  kWatch,
   kPin,
   kUnpin,
   kNotify,

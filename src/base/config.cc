@@ -296,6 +296,24 @@ void AddHooksAndNotify(Config* config, std::vector<Key>* keys) {
                  OfRead(ReadUrl, UrlForms::kHttp, &notify->webhook)}});
 }
 
+void AddWatch(WatchConfig* watch, std::vector<Key>* keys) {
+  const auto number = [](unsigned* out, std::uint64_t least) {
+    return OfNumber(least, 100'000, [=](std::uint64_t value) {
+      *out = static_cast<unsigned>(value);
+    });
+  };
+  keys->insert(
+      keys->end(),
+      {{"watch", "for", OfDuration(&watch->length)},
+       {"watch", "every", OfDuration(&watch->every)},
+       {"watch", "bad", number(&watch->bad, 1)},
+       {"watch", "act",
+        OfChoice<WatchAct>(&watch->act, {{"notify", WatchAct::kNotify},
+                                         {"rollback", WatchAct::kRollBack}})},
+       {"watch", "error_lines", number(&watch->error_lines, 0)},
+       {"watch", "command", OfArgv(&watch->command)}});
+}
+
 // The table of all keys. Each entry stores into `config`, which must outlive
 // it.
 std::vector<Key> Keys(Config* config) {
@@ -304,6 +322,7 @@ std::vector<Key> Keys(Config* config) {
   AddVerifyAndService(config, &keys);
   AddHealthcheck(&config->health, &keys);
   AddInstancesAndTrial(config, &keys);
+  AddWatch(&config->watch, &keys);
   AddHooksAndNotify(config, &keys);
   return keys;
 }
@@ -331,6 +350,7 @@ class ConfigReader {
       const TomlTable table = toml::parse(text, file_);
       ReadTable("", table);
       CompleteInstances(table, config_);
+      config_->watch.configured = table["watch"].is_table();
       KeyCombinations(table, *config_, &problems_).Check();
     } catch (const toml::parse_error& error) {
       problems_.Add(error.source().begin, std::string(error.description()));
@@ -401,6 +421,12 @@ class ConfigReader {
 };
 
 }  // namespace
+
+unsigned WatchConfig::looks() const {
+  constexpr Duration::rep kMost = 1'000'000;
+  return static_cast<unsigned>(
+      std::clamp<Duration::rep>(length / every, 1, kMost));
+}
 
 Config ParseConfig(std::string_view text, const std::string& file,
                    const std::string& app) {

@@ -142,6 +142,28 @@ struct NotifyConfig {
   bool operator==(const NotifyConfig&) const = default;
 };
 
+// The reaction of the watch to a release that has turned out bad.
+enum class WatchAct { kNotify, kRollBack };
+
+// The watch over a release in the minutes after its commit (docs/watch.md).
+struct WatchConfig {
+  bool configured = false;  // the file has the table [watch]
+  // "for" in the file. Counted in looks, so that no clock decides.
+  Duration length = std::chrono::minutes(10);
+  Duration every = std::chrono::seconds(15);
+  unsigned bad = 3;  // so many bad looks in a row, and the release is bad
+  WatchAct act = WatchAct::kNotify;
+  // A minute with more errors than this, and more than ten times as many as
+  // before the switch, is bad.
+  unsigned error_lines = 10;
+  Argv command;  // exits with 0: ok, 1: bad, anything else: unknown
+
+  // Returns the number of looks in `length`; at least 1.
+  unsigned looks() const;
+
+  bool operator==(const WatchConfig&) const = default;
+};
+
 struct Config {
   std::string app;  // empty if only --root was given
   HostPath root;    // absolute
@@ -155,6 +177,7 @@ struct Config {
   HealthConfig health;
   InstancesConfig instances;
   TrialConfig trial;
+  WatchConfig watch;
   HooksConfig hooks;
   NotifyConfig notify;
 

@@ -40,6 +40,7 @@ void KeyCombinations::Check() const {
   CheckShared();
   CheckInstances();
   CheckTrial();
+  CheckWatch();
 }
 
 void KeyCombinations::AddAt(std::string_view section, std::string_view name,
@@ -169,6 +170,26 @@ void KeyCombinations::CheckTrial() const {
     AddAt("trial", "",
           "[trial] needs a template as unit, such as \"shop-trial@.service\", "
           "and a url");
+  }
+}
+
+void KeyCombinations::CheckWatch() const {
+  const WatchConfig& watch = config_.watch;
+  if (!watch.configured) return;
+  if (watch.every < std::chrono::seconds(1)) {
+    AddAt("watch", "every", "every must be at least 1s");
+    return;
+  }
+  if (watch.bad > watch.looks()) {
+    AddAt("watch", table_["watch"]["bad"] ? "bad" : "for",
+          fmt::format("bad: a watch of {} looks cannot find {} bad ones",
+                      watch.looks(), watch.bad));
+  }
+  if (config_.service.unit.empty() && !config_.health.configured() &&
+      watch.command.empty()) {
+    AddAt("watch", "",
+          "[watch] has nothing to look at: it needs [service] unit, "
+          "[healthcheck] or command");
   }
 }
 

@@ -46,6 +46,7 @@ class KeyCombinations {
   void CheckInstances() const;
   void CheckInstanceProbe() const;
   void CheckTrial() const;
+  void CheckWatch() const;
   // Reports a problem of the key [section] name, or of the section if the file
   // does not have the key.
   void AddAt(std::string_view section, std::string_view name,

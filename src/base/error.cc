@@ -78,6 +78,7 @@ constexpr Row kTable[] = {
     {ErrorCode::kFrontFailed, "front-failed", Exit::kFailed},
     {ErrorCode::kHealthDeadline, "health-deadline", Exit::kFailed},
     {ErrorCode::kHealthLost, "health-lost", Exit::kFailed},
+    {ErrorCode::kWatchFoundBad, "watch-found-bad", Exit::kFoundWrong},
     {ErrorCode::kNotConfirmed, "not-confirmed", Exit::kFailed},
     {ErrorCode::kUndoFailed, "undo-failed", Exit::kNeedsPerson},
     {ErrorCode::kInDoubt, "in-doubt", Exit::kNeedsPerson},

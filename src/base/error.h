@@ -98,6 +98,7 @@ enum class ErrorCode {
   kFrontFailed,
   kHealthDeadline,
   kHealthLost,
+  kWatchFoundBad,
   kNotConfirmed,
   kUndoFailed,
   kInDoubt,

@@ -45,8 +45,8 @@ constexpr OptionRow kGlobals[] = {
      .served = Served::kYes},
 };
 
-// deploy has all of these options, stage all but the last, and activate only
-// the last.
+// deploy has all of these options, stage all but the last two, and activate
+// only the last two.
 constexpr OptionRow kDeployOptions[] = {
     {Option::kVersion, "--version",
      "The release's name (default: from the archive or its name)",
@@ -69,8 +69,8 @@ constexpr OptionRow kDeployOptions[] = {
      .served = Served::kYes},
 };
 constexpr auto kStageOptions =
-    std::span(kDeployOptions).first<std::size(kDeployOptions) - 1>();
-constexpr auto kActivateOptions = std::span(kDeployOptions).last<1>();
+    std::span(kDeployOptions).first<std::size(kDeployOptions) - 2>();
+constexpr auto kActivateOptions = std::span(kDeployOptions).last<2>();
 
 constexpr OptionRow kRollbackOptions[] = {
     {Option::kReason, "--reason", "The reason; kept in the history",
@@ -96,6 +96,19 @@ constexpr OptionRow kStatusOptions[] = {
     {.option = Option::kWatch,
      .name = "--watch",
      .help = "Print it again each second, until Ctrl-C"},
+};
+
+constexpr OptionRow kWatchOptions[] = {
+    {.option = Option::kFollow,
+     .name = "--follow",
+     .help = "Look again and again, until the watch ends or Ctrl-C"},
+    {.option = Option::kRun,
+     .name = "--run",
+     .help = "Run the watch to its end, and act as [watch] says; "
+             "release-watch@.service does this"},
+    {.option = Option::kStop,
+     .name = "--stop",
+     .help = "End the watch over the live release"},
 };
 
 constexpr OptionRow kShowOptions[] = {
@@ -272,6 +285,12 @@ constexpr CommandRow kCommands[] = {
      .operands = kOneApp,
      .options = kStatusOptions,
      .served = Served::kYes},
+    {.command = CommandId::kWatch,
+     .group = CommandGroup::kLook,
+     .help = "Look at the live release as the watch after a deploy does",
+     .example = "  release watch && echo well\n"
+                "  release watch --stop",
+     .options = kWatchOptions},
     {.command = CommandId::kShow,
      .group = CommandGroup::kLook,
      .help = "Show everything about one release or one transaction",

@@ -37,6 +37,8 @@ enum class Option {
   kStripComponents,
   kConfirmWithin,
   kReason,
+  kRun,
+  kStop,
   kUnchecked,
   kIrreversible,
   kYes,

@@ -79,6 +79,17 @@ json EntryJson(const LedgerEntry& entry) {
            entry.transaction == 0 ? json(nullptr) : json(entry.transaction)}};
 }
 
+json WatchNoteJson(const WatchNote& note) {
+  return {{"version", note.version.name()},
+          {"transaction",
+           note.transaction == 0 ? json(nullptr) : json(note.transaction)},
+          {"state", WatchStateName(note.state)},
+          {"looks", note.looks},
+          {"done", note.done},
+          {"bad", note.bad},
+          {"text", Nullable(note.text)}};
+}
+
 json InstanceJson(const InstanceStatus& instance) {
   return {{"version", instance.version.name()},
           {"role", RoleName(instance.role)},
@@ -256,6 +267,22 @@ std::string IntakeJson(const JsonSubject& subject,
   return JsonText(object);
 }
 
+std::string WatchJson(const JsonSubject& subject, const WatchNote& note,
+                      const std::vector<Signal>& signals, bool changed,
+                      int exit) {
+  json array = json::array();
+  for (const Signal& each : signals) {
+    array.push_back({{"name", each.name},
+                     {"value", SignalValueName(each.value)},
+                     {"text", each.text}});
+  }
+  json object = Head(subject, CommandId::kWatch, exit);
+  object.update({{"changed", changed},
+                 {"watch", WatchNoteJson(note)},
+                 {"signals", array}});
+  return JsonText(object);
+}
+
 std::string StatusJson(const JsonSubject& subject, const StatusReport& report,
                        int exit) {
   const DeploymentState& state = report.state;
@@ -280,6 +307,7 @@ std::string StatusJson(const JsonSubject& subject, const StatusReport& report,
        {"differences", DifferencesJson(report.differences)},
        {"service", UnitJson(report.unit)},
        {"instances", instances},
+       {"watch", report.watch ? WatchNoteJson(*report.watch) : json(nullptr)},
        {"old_processes", ProcessesJson(report.old_processes)},
        {"in_progress", HolderJson(report.holder)},
        {"open", NullableRecord(state.open)},

@@ -23,6 +23,7 @@
 #include "inspect/status.h"
 #include "inspect/unit_drop_ins.h"
 #include "inspect/verify_releases.h"
+#include "watch/signals.h"
 
 namespace release {
 
@@ -54,6 +55,11 @@ std::string TakenJson(const JsonSubject& subject, const UploadResult& taken);
 // The outcomes of all uploads, with the gravest exit status.
 std::string IntakeJson(const JsonSubject& subject,
                        const std::vector<UploadResult>& taken);
+// A watch, and the signals of its newest look. `exit` is the status of the
+// command.
+std::string WatchJson(const JsonSubject& subject, const WatchNote& note,
+                      const std::vector<Signal>& signals, bool changed,
+                      int exit);
 // `exit` is the status of the command.
 std::string StatusJson(const JsonSubject& subject, const StatusReport& report,
                        int exit);

@@ -126,6 +126,16 @@ void AddInstances(const StatusReport& report, Metrics* metrics) {
   }
 }
 
+void AddWatch(const StatusReport& report, Metrics* metrics) {
+  if (!report.watch) return;
+  const WatchNote& note = *report.watch;
+  const bool watching = note.state == WatchState::kWatching;
+  metrics->One("watch_looks_left", "Looks that the watch has left.",
+               watching ? note.looks - std::min(note.done, note.looks) : 0);
+  metrics->One("watch_bad", "1 if the watch has found the live release bad.",
+               report.found_bad());
+}
+
 }  // namespace
 
 std::string MetricsText(const std::string& app, const StatusReport& report) {
@@ -134,6 +144,7 @@ std::string MetricsText(const std::string& app, const StatusReport& report) {
   AddLive(report, &metrics);
   AddReleases(state, &metrics);
   AddLast(state, &metrics);
+  AddWatch(report, &metrics);
   metrics.One("well", "1 if `release status --check` exits 0.", report.well());
   metrics.One("healthy", "1 where the probe is good, or there is none.",
               !report.unhealthy());

@@ -86,6 +86,12 @@ struct StatusOptions {
   bool metrics = false;
 };
 
+struct WatchOptions {
+  bool follow = false;
+  bool run = false;
+  bool stop = false;
+};
+
 struct ShowOptions {
   std::string what;         // a release, or the number of a transaction
   std::string transaction;  // the number of a transaction; "": not given

@@ -15,6 +15,7 @@
 #include "cli/session.h"
 #include "cli/show_command.h"
 #include "cli/show_commands.h"
+#include "cli/watch_command.h"
 #include "os/startup.h"
 
 namespace release {
@@ -179,6 +180,10 @@ int RunCommand(GlobalOptions* global, CommandWords* words) {
       return RunStart(*global);
     case CommandId::kDrain:
       return RunDrain(*global);
+    case CommandId::kWatch:
+      return RunWatchCommand(*global, {.follow = words->Has(Option::kFollow),
+                                       .run = words->Has(Option::kRun),
+                                       .stop = words->Has(Option::kStop)});
     case CommandId::kNotify:
       return RunNotify(*global, {.due = words->Has(Option::kDue)});
     case CommandId::kConfirm:

@@ -32,6 +32,7 @@ std::string AttentionWords(const StatusReport& report) {
   if (problems.size() == 1) return Headline(problems.front());
   if (!problems.empty()) return Counted(problems.size(), "problem");
   if (!report.state.live) return "no release is live";
+  if (report.found_bad()) return "the watch has found it bad";
   if (report.unhealthy()) return "the health check fails";
   return fmt::format("{} changed since the deploy",
                      Counted(report.differences.size(), "file"));
@@ -170,6 +171,23 @@ std::optional<std::string> FailureText(const StatusReport& report,
   return text;
 }
 
+// "look 12 of 40: 1 bad in a row: health: status 503"; "" without a watch.
+std::string WatchText(const StatusReport& report) {
+  if (!report.watch) return "";
+  const WatchNote& note = *report.watch;
+  if (note.state != WatchState::kWatching) {
+    return fmt::format("{}: {}", WatchStateName(note.state),
+                       Printable(note.text));
+  }
+  std::string text = fmt::format("look {} of {}", note.done, note.looks);
+  if (note.bad > 0) {
+    text +=
+        fmt::format(", {} bad in a row: {}", note.bad, Printable(note.text));
+  }
+  if (!report.watch_runs) text += "; nobody looks (release-watch@ runs it)";
+  return text;
+}
+
 std::string UndeliveredText(const StatusReport& report) {
   const std::string text = Counted(report.undelivered, "notice");
   if (report.undelivered_reason.empty()) return text;
@@ -226,7 +244,8 @@ std::string Remedy(const StatusReport& report) {
     return "`release list` names the releases; `release activate V` makes one "
            "live";
   }
-  if (!report.differences.empty() && !report.unhealthy()) {
+  if (!report.differences.empty() && !report.unhealthy() &&
+      !report.found_bad()) {
     return "`release verify` names the files";
   }
   return report.rollback_target
@@ -307,6 +326,7 @@ std::string StatusText(const StatusReport& report, const Screen& screen) {
   AddService(report, screen, &lines);
   if (report.state.live) {
     AddHealth(report, &lines);
+    lines.Add("watch", WatchText(report));
     lines.Add("files", FilesText(report));
   }
   AddTransactions(report, screen, &lines);

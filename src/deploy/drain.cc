@@ -34,7 +34,13 @@ bool IsUp(const UnitState& state) {
 }
 
 void KeepWarm(DeployContext* context, const std::optional<Version>& earlier) {
-  const Duration keep = context->config->instances.keep_warm;
+  const WatchConfig& watch = context->config->watch;
+  Duration keep = context->config->instances.keep_warm;
+  // As long as the watch may go back, going back starts nothing. Each look may
+  // take longer than planned.
+  if (watch.configured) {
+    keep = std::max(keep, AddSaturated(watch.length, watch.bad * watch.every));
+  }
   if (!earlier || keep == Duration::zero()) {
     ForgetWarm(context->fs);
     return;

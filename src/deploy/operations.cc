@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "deploy/attempt.h"
 #include "deploy/locked_root.h"
 #include "deploy/notices.h"
 #include "deploy/preempt.h"
 #include "deploy/undo.h"
+#include "deploy/watched_release.h"
 #include "store/durable.h"
 #include "store/layout.h"
 #include "store/lock.h"
@@ -144,6 +146,10 @@ Outcome RecoverNow(DeployContext* context, WithService with_service) {
   for (std::string& warning : TellNotices(context)) {
     outcome.warnings.push_back(std::move(warning));
   }
+  Reason unwatched;
+  const auto failure = Attempt([&] { unwatched = ResumeWatch(context); });
+  if (failure) unwatched = failure->message;
+  if (unwatched) outcome.warnings.push_back("no watch: " + *unwatched);
   return outcome;
 }
 

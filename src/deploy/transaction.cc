@@ -17,10 +17,12 @@
 #include "deploy/switch.h"
 #include "deploy/target_tree.h"
 #include "deploy/undo.h"
+#include "deploy/watched_release.h"
 #include "os/cancellation.h"
 #include "service/hooks.h"
 #include "store/layout.h"
 #include "store/unremovable.h"
+#include "store/watch_note.h"
 
 namespace release {
 namespace {
@@ -48,6 +50,10 @@ class Transaction {
     return prepared_.unchanged ? LinkChange::kNone : spec_.traits().link;
   }
   bool switches() const { return link() != LinkChange::kNone; }
+  // A rollback goes to a release that was good, so it is not watched.
+  bool BeginsWatch() const {
+    return link() == LinkChange::kForward && context_->config->watch.configured;
+  }
   std::string NameAfter() const;
   std::string RestartOf() const;
   HookContext MakeHookContext(const std::string& step) const;
@@ -155,6 +161,7 @@ void Transaction::PrepareRelease() {
       RequireRelease(state_, *spec_.version);
       break;
     case TransactionKind::kPrune:
+    case TransactionKind::kWatch:
       break;
   }
 }
@@ -193,6 +200,9 @@ void Transaction::Begin() {
 
 void Transaction::Forward() {
   Stage();
+  const bool watched = BeginsWatch();
+  const unsigned errors_before =
+      watched ? ErrorsBeforeSwitch(*context_, state_.live) : 0;
   Activation activation({.recorder = &recorder_,
                          .journal = &*journal_,
                          .record = &record_,
@@ -209,6 +219,10 @@ void Transaction::Forward() {
   } else if (prepared_.unchanged &&
              spec_.traits().link == LinkChange::kForward) {
     activation.StartLiveAgain();
+  }
+  if (watched) {
+    recorder_.WarnAll(
+        BeginWatch(context_, *prepared_.to, record_.number, errors_before));
   }
   // This is the last check for a stop request: the commit follows.
   ThrowIfCancelled();
@@ -314,6 +328,9 @@ void Transaction::AfterCommit() {
               MakeHookContext("post-rollback"));
     });
     if (failure) recorder_.Warn(failure->message);
+  }
+  if (switches() && !BeginsWatch()) {
+    Attempt([&] { ForgetWatch(context_->fs); });
   }
   const auto failure = Attempt([&] {
     switch (spec_.traits().after_commit) {

@@ -33,6 +33,7 @@ enum class TransactionKind {
   kPrune,
   kPin,
   kUnpin,
+  kWatch,  // records what a watch has found
 };
 
 // How a kind of transaction changes `current`.
@@ -72,7 +73,7 @@ struct KindTraits {
 };
 
 // Has a row for each TransactionKind, in the order of the enumerators.
-inline constexpr std::array<KindTraits, 10> kKindTraits = {{
+inline constexpr std::array<KindTraits, 11> kKindTraits = {{
     {CommandId::kDeploy, StagingStep::kUnpack, LinkChange::kForward,
      AfterCommit::kApplyRetention},
     {CommandId::kStage, StagingStep::kUnpack, LinkChange::kNone,
@@ -92,6 +93,8 @@ inline constexpr std::array<KindTraits, 10> kKindTraits = {{
     {CommandId::kPin, StagingStep::kNone, LinkChange::kNone,
      AfterCommit::kNothing},
     {CommandId::kUnpin, StagingStep::kNone, LinkChange::kNone,
+     AfterCommit::kNothing},
+    {CommandId::kWatch, StagingStep::kNone, LinkChange::kNone,
      AfterCommit::kNothing},
 }};
 

@@ -12,6 +12,7 @@
 #include "inspect/file_system_trial.h"
 #include "inspect/instance_check.h"
 #include "inspect/unit_drop_ins.h"
+#include "inspect/watch_check.h"
 #include "os/as_user.h"
 #include "os/host_facts.h"
 #include "os/identity.h"
@@ -45,6 +46,9 @@ struct Findings {
 
   void Add(Level level, const std::string& what, std::string words) {
     all.push_back({level, what, std::move(words)});
+  }
+  void TakeAll(std::vector<Finding> more) {
+    std::move(more.begin(), more.end(), std::back_inserter(all));
   }
   // Reports an error as a failure, so that the other checks still run.
   template <typename Body>
@@ -398,9 +402,7 @@ void CheckService(Findings* found) {
   const ServiceConfig& service = found->config.service;
   if (found->config.instances.configured) {
     found->Try("instances", [&] {
-      for (Finding& each : CheckInstances(found->context, found->live)) {
-        found->all.push_back(std::move(each));
-      }
+      found->TakeAll(CheckInstances(found->context, found->live));
     });
     return;
   }
@@ -444,6 +446,10 @@ void CheckReleaseUnits(Findings* found) {
   });
 }
 
+void CheckWatched(Findings* found) {
+  found->Try("watch", [&] { found->TakeAll(CheckWatch(found->context)); });
+}
+
 // Returns the release that the live one is a restart of; empty: none.
 std::string OriginOfLive(const Findings& found) {
   if (!found.live) return "";
@@ -479,7 +485,8 @@ void CheckProbe(Findings* found) {
 constexpr void (*kChecks[])(Findings*) = {
     CheckDirectories, CheckMounts,  CheckKernel,       CheckFileSystem,
     CheckCurrent,     CheckSpace,   CheckShared,       CheckOwnerAndKeys,
-    CheckPrograms,    CheckService, CheckReleaseUnits, CheckProbe};
+    CheckPrograms,    CheckService, CheckReleaseUnits, CheckWatched,
+    CheckProbe};
 
 }  // namespace
 

@@ -8,6 +8,7 @@
 
 #include "base/host_path.h"
 #include "base/text.h"
+#include "deploy/watched_release.h"
 #include "os/cancellation.h"
 #include "service/unit.h"
 #include "service/waiter.h"
@@ -275,6 +276,8 @@ StatusReport ReadOnce(DeployContext* context, TreeCheck tree_check) {
   report.holder = FindLockHolder(context->fs);
   report.rollback_target =
       report.state.ledger.RollbackTarget(report.state.live);
+  report.watch = FindWatch(context->fs, report.state);
+  report.watch_runs = WatchLock::IsHeld(context->fs);
   LookAtService(context, &report);
   if (report.state.live) CheckLive(context, tree_check, &report);
   const HostPath releases = context->config->root / kReleases;
@@ -291,7 +294,7 @@ StatusReport ReadOnce(DeployContext* context, TreeCheck tree_check) {
 
 bool StatusReport::well() const {
   return state.problems.empty() && state.live && differences.empty() &&
-         !unhealthy();
+         !unhealthy() && !found_bad();
 }
 
 std::optional<std::int64_t> StatusReport::live_since() const {

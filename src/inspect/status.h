@@ -16,6 +16,7 @@
 #include "deploy/deployment_state.h"
 #include "inspect/instance_status.h"
 #include "store/lock.h"
+#include "store/watch_note.h"
 
 namespace release {
 
@@ -54,6 +55,8 @@ struct StatusReport {
   std::optional<ProbeStatus> probe;             // nullopt: none was sent
   std::optional<UnitStatus> unit;               // without [instances]
   std::vector<InstanceStatus> instances;        // with [instances]
+  std::optional<WatchNote> watch;               // over the live release
+  bool watch_runs = false;                      // a process looks
   std::vector<ProcessUse> old_processes;        // that run from another release
   std::size_t undelivered = 0;                  // notices in the outbox
   std::string undelivered_reason;  // why the last try to deliver one failed
@@ -67,8 +70,10 @@ struct StatusReport {
   // Returns since when the live release is live, in seconds since 1970; nullopt
   // if nothing is live or that is not known.
   std::optional<std::int64_t> live_since() const;
+  // Returns whether the watch has found the live release bad.
+  bool found_bad() const { return watch && watch->state == WatchState::kBad; }
   // Returns true if `status --check` must succeed: a release is live, unchanged
-  // and healthy, and there are no problems.
+  // and healthy, its watch has not found it bad, and there are no problems.
   bool well() const;
 };
 

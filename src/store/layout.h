@@ -24,6 +24,9 @@ inline constexpr char kTransactions[] = ".release/transactions";
 inline constexpr char kManifests[] = ".release/manifests";
 inline constexpr char kNewest[] = ".release/transactions/.newest";
 inline constexpr char kWarm[] = ".release/warm";
+inline constexpr char kWatchNote[] = ".release/watch";
+inline constexpr char kWatchStop[] = ".release/watch-stop";
+inline constexpr char kWatchLock[] = ".release/watch.lock";
 inline constexpr char kOutbox[] = ".release/outbox";
 
 // The suffix of a record that was set aside because its beginning is damaged.

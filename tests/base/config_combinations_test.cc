@@ -96,4 +96,17 @@ TEST_CASE("a trial needs a template and a url") {
                 "{socket} needs [instances]"));
 }
 
+TEST_CASE("a watch needs something to look at, and time for its bad looks") {
+  const std::string unit = "[service]\nunit = \"shop.service\"\n";
+  CHECK(Problems(unit + "[watch]\n").empty());
+  CHECK(Problems("[watch]\ncommand = [\"/bin/rate\"]\n").empty());
+  CHECK(Refuses("[watch]\n", "has nothing to look at"));
+  CHECK(Refuses(unit + "[watch]\nevery = \"500ms\"\n", "at least 1s"));
+  CHECK(Refuses(unit + "[watch]\nfor = \"30s\"\nevery = \"15s\"\n",
+                "a watch of 2 looks cannot find 3 bad ones"));
+  CHECK(Problems(unit + "[watch]\nfor = \"30s\"\nbad = 2\n").empty());
+  CHECK(Refuses(unit + "[watch]\nbad = 0\n", "bad"));
+  CHECK(Refuses(unit + "[watch]\nact = \"panic\"\n", "rollback"));
+}
+
 }  // namespace release

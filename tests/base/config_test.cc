@@ -332,10 +332,11 @@ std::string Needed(const NamedDefault& named) {
   return named.key == "signal" ? "pidfile = \"/run/shop.pid\"\n" : "";
 }
 
-// [instances] needs a template.
+// [instances] needs a template, and [watch] something to look at.
 std::string NeededTable(const NamedDefault& named) {
-  return named.table == "instances" ? "[service]\nunit = \"shop@.service\"\n"
-                                    : "";
+  if (named.table == "instances")
+    return "[service]\nunit = \"shop@.service\"\n";
+  return named.table == "watch" ? "[service]\nunit = \"shop.service\"\n" : "";
 }
 
 Config Configured(const NamedDefault& named, const std::string& line) {
@@ -360,7 +361,7 @@ TEST_CASE("every default is the one that release.toml(5) names") {
     CHECK(WithDefault(named) == Configured(named, ""));
     ++compared;
   }
-  CHECK(compared == 23);
+  CHECK(compared == 28);
   // Control: another value makes another configuration.
   for (const NamedDefault& other :
        {NamedDefault{"service", "timeout", "91s"},

@@ -74,7 +74,7 @@ TEST_CASE("in a systemd unit a failure ends with what its status means") {
 }
 
 TEST_CASE("each command has a help with its usage and an example") {
-  CHECK(CommandRows().size() == 27);
+  CHECK(CommandRows().size() == 28);
   for (const CommandRow& row : CommandRows()) {
     CAPTURE(row.name());
     const Printed help = RunRelease({std::string(row.name()), "--help"});

@@ -1,0 +1,279 @@
+// The watch after a deploy, under a real systemd: what it finds, what it must
+// leave alone, and what ends it or does not.
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <chrono>
+
+#include "host/container_suite.h"
+#include "host/instance_shop.h"
+#include "host/watched_shop.h"
+#include "support/archives.h"
+#include "support/torture.h"
+
+namespace release {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr char kUnit[] = "release-watch@shop.service";
+// A watch takes seconds; a busy machine may make minutes of them.
+constexpr seconds kPatience(120);
+
+// The health probe of release V fails while /run/bad-V exists, and the command
+// of [watch] says 1 while /run/worse-V does. systemd starts the service again
+// when it crashes.
+std::string WatchConfig(const std::string& act, int looks) {
+  return fmt::format(
+      "[service]\nunit = \"shop.service\"\naction = \"restart\"\n"
+      "timeout = \"10s\"\n"
+      "[healthcheck]\ninterval = \"50ms\"\nmin_healthy_time = \"50ms\"\n"
+      "command = [\"sh\", \"-c\", \"! test -e /run/bad-$RELEASE_VERSION\"]\n"
+      "[watch]\nfor = \"{}s\"\nevery = \"1s\"\nact = \"{}\"\n"
+      "command = [\"sh\", \"-c\", \"! test -e /run/worse-$RELEASE_VERSION\"]\n",
+      looks, act);
+}
+
+struct Shop : WatchedShop {
+  explicit Shop(const std::string& act = "rollback", int looks = 120)
+      : WatchedShop(WatchConfig(act, looks)) {
+    Shell("rm -f /run/bad-* /run/worse-*");
+    AddToUnit("shop.service",
+              "[Service]\nRestart=on-failure\nRestartSec=100ms\n");
+    Deploy("2");
+  }
+  explicit Shop(AsItIs as_it_is) : WatchedShop(as_it_is) {}
+
+  nlohmann::json Watch() { return Status()["watch"]; }
+  // Waits until the watch has looked once more.
+  void AwaitLook() {
+    const int done = Watch()["done"];
+    REQUIRE(Within(kPatience, [&] { return Watch()["done"] > done; }));
+  }
+  bool Runs() {
+    return Shell(fmt::format("systemctl is-active -q {}", kUnit)).ok();
+  }
+  // Waits until the watch's unit has ended, well or not.
+  bool Ends() {
+    return Within(kPatience, [&] {
+      return Shell(fmt::format(
+                       "systemctl is-active {} | grep -Eqx 'inactive|failed'",
+                       kUnit))
+          .ok();
+    });
+  }
+  // Checks that 2 was rolled back, once, because of that signal.
+  void CheckRolledBack(const std::string& signal) {
+    CAPTURE(Shell(fmt::format("journalctl -o cat -u {}", kUnit)).output);
+    REQUIRE(Within(kPatience, [&] { return Current() == "releases/1"; }));
+    CHECK(Ends());
+    const nlohmann::json status = Status();
+    CHECK(status["watch"].is_null());
+    CHECK(status["last"]["command"] == "rollback");
+    CHECK(status["last"]["result"] == "committed");
+    const std::string reason = status["last"]["reason"];
+    CHECK(reason.starts_with("the watch found it bad: " + signal));
+    CHECK(Ask().body == "release 1 serves\n");
+  }
+  void CheckLeftAlone() {
+    CHECK(Current() == "releases/2");
+    CHECK(Status()["last"]["command"] == "deploy");
+  }
+};
+
+// Writes lines of priority err from inside the service's control group. Returns
+// false if the service was restarted meanwhile, which ends the writer.
+bool LogErrors(Shop* shop, int lines) {
+  return shop
+      ->Shell(fmt::format("echo $$ >/sys/fs/cgroup/system.slice/shop.service/"
+                          "cgroup.procs && for i in $(seq {}); do echo boom; "
+                          "sleep 0.1; done | systemd-cat -p err",
+                          lines))
+      .ok();
+}
+
+}  // namespace
+
+// The cases that begin with a look at Torture() run in scripts/torture: the
+// unit tests have them without systemd.
+TEST_SUITE("inside a container: watch") {
+  TEST_CASE("a release that crashes is rolled back") {
+    Shop shop;
+    shop.AwaitLook();
+    CHECK(shop.Shell("systemctl kill -s KILL shop.service").ok());
+    shop.CheckRolledBack("unit: systemd has started it again");
+  }
+
+  TEST_CASE("a release that fails its probe is rolled back") {
+    if (!Torture()) return;
+    Shop shop;
+    shop.AwaitLook();
+    CHECK(shop.Shell("touch /run/bad-2").ok());
+    shop.CheckRolledBack("health: sh: exit status 1");
+  }
+
+  TEST_CASE("a release that its command calls bad is rolled back") {
+    if (!Torture()) return;
+    Shop shop;
+    CHECK(shop.Shell("touch /run/worse-2").ok());
+    shop.CheckRolledBack("command: exit status 1");
+  }
+
+  TEST_CASE("a release that logs many more errors than before is rolled back") {
+    Shop shop;
+    shop.AwaitLook();
+    CHECK_FALSE(LogErrors(&shop, /*lines=*/600));
+    shop.CheckRolledBack("errors: more than 10 in the last minute");
+  }
+
+  TEST_CASE("a flood of errors that was there before is left alone") {
+    if (!Torture()) return;
+    Shop shop;
+    REQUIRE(LogErrors(&shop, /*lines=*/40));
+    shop.Deploy("3");
+    CHECK(LogErrors(&shop, /*lines=*/80));
+    CHECK(shop.Watch()["bad"] == 0);
+    CHECK(shop.Current() == "releases/3");
+  }
+
+  TEST_CASE("a watch that only reports says so and changes nothing") {
+    Shop shop("notify");
+    CHECK(shop.Shell("touch /run/bad-2").ok());
+    CHECK(shop.Ends());
+    CHECK(shop.Current() == "releases/2");
+    const nlohmann::json status = shop.Status();
+    CHECK(status["verdict"] == "attention");
+    CHECK(status["watch"]["state"] == "bad");
+    CHECK(status["last"]["code"] == "watch-found-bad");
+    CHECK(shop.Shell("journalctl -q RELEASE_COMMAND=watch | grep -q 'watch of "
+                     "2'")
+              .ok());
+  }
+
+  TEST_CASE("what an operator does to the service ends the watch") {
+    for (const char* verb : {"stop", "restart"}) {
+      if (verb[0] == 'r' && !Torture()) continue;
+      CAPTURE(verb);
+      Shop shop;
+      shop.AwaitLook();
+      // The server exits with a failure when it is told to stop.
+      shop.AddToUnit("shop.service",
+                     "[Service]\nRestart=on-failure\nExecStop=/bin/kill -KILL "
+                     "$MAINPID\n");
+      CHECK(shop.Shell("touch /run/bad-2; systemctl " + std::string(verb) +
+                       " shop.service")
+                .ok());
+      CHECK(shop.Ends());
+      shop.CheckLeftAlone();
+      CHECK(shop.Watch()["state"] == "ended");
+    }
+  }
+
+  TEST_CASE("a watch that is stopped ends, and a later deploy is watched") {
+    Shop shop;
+    CHECK(shop.Release({"watch", "--stop"}).status == 0);
+    CHECK(shop.Ends());
+    CHECK(shop.Watch()["state"] == "ended");
+    shop.Deploy("3");
+    CHECK(shop.Runs());
+    CHECK(shop.Watch()["state"] == "watching");
+  }
+
+  TEST_CASE("a watch that is killed goes on, and ends by itself") {
+    Shop shop("rollback", /*looks=*/6);
+    shop.AwaitLook();
+    CHECK(shop.Shell(fmt::format("systemctl kill -s KILL {}", kUnit)).ok());
+    REQUIRE(
+        Within(kPatience, [&] { return shop.Watch()["state"] == "passed"; }));
+    CHECK(shop.Ends());
+    shop.CheckLeftAlone();
+    CHECK(shop.Watch()["done"] == 6);
+  }
+
+  TEST_CASE("an irreversible release is reported only") {
+    if (!Torture()) return;
+    Shop shop;
+    CHECK(
+        shop.Release({"deploy", shop.Archive("3"), "--irreversible"}).status ==
+        0);
+    CHECK(shop.Shell("touch /run/bad-3").ok());
+    CHECK(shop.Ends());
+    CHECK(shop.Current() == "releases/3");
+    CHECK(shop.Release({"rollback"}).Code() == "irreversible");
+    CHECK(shop.Release({"rollback", "--yes"}).status == 0);
+  }
+
+  TEST_CASE("if the release before is bad too, nothing flaps") {
+    if (!Torture()) return;
+    Shop shop;
+    CHECK(shop.Shell("touch /run/bad-1 /run/bad-2").ok());
+    CHECK(shop.Ends());
+    CHECK(shop.Current() == "releases/2");
+    CHECK(shop.Watch()["state"] == "bad");
+    const auto starts = shop.TakeUps().size();
+    CHECK(shop.Shell(fmt::format("systemctl start {}", kUnit)).ok());
+    CHECK(shop.Ends());
+    CHECK(shop.TakeUps().size() == starts);
+  }
+
+  TEST_CASE("with instances going back starts nothing") {
+    InstanceShop shop(InstanceShop::Config() +
+                      "[watch]\nfor = \"120s\"\nevery = \"1s\"\n"
+                      "act = \"rollback\"\ncommand = [\"sh\", \"-c\", \"! test "
+                      "-e /run/worse-$RELEASE_VERSION\"]\n");
+    shop.Deploy("1");
+    const int pid = shop.Pid("1");
+    shop.Deploy("2");
+    CHECK(shop.Shell("touch /run/worse-2").ok());
+    REQUIRE(Within(kPatience, [&] { return shop.Current() == "releases/1"; }));
+    CHECK(shop.Pid("1") == pid);
+    CHECK(shop.AskCurrent() == "release 1 serves\n");
+  }
+}
+
+TEST_SUITE("inside a container: watch before a boot") {
+  TEST_CASE("a release is watched for a long time") {
+    Shop shop("rollback", /*looks=*/100);
+    shop.AwaitLook();
+    CHECK(shop.Shell("systemctl enable shop.service; sync").ok());
+  }
+}
+
+TEST_SUITE("inside a container: watch after a boot") {
+  TEST_CASE("the watch goes on with the looks that are left") {
+    Shop shop{LiveShop::AsItIs{}};
+    REQUIRE(Within(kPatience, [&] { return shop.Runs(); }));
+    const nlohmann::json watch = shop.Watch();
+    CHECK(watch["state"] == "watching");
+    CHECK(watch["done"] >= 1);
+    shop.AwaitLook();
+    CHECK(shop.Watch()["bad"] == 0);
+    CHECK(shop.Current() == "releases/2");
+  }
+}
+
+TEST_SUITE("inside a container: watch finds it after a boot") {
+  TEST_CASE("a release that turns bad later is rolled back") {
+    Shop shop{LiveShop::AsItIs{}};
+    CHECK(shop.Shell("touch /run/bad-2").ok());
+    shop.CheckRolledBack("health");
+  }
+}
+
+TEST_CASE("a watched release on a real systemd") {
+  SystemdContainer container;
+  CheckSuiteInside(&container, "inside a container: watch", 12);
+}
+
+TEST_CASE("a watch goes on after a reboot and after a power cut") {
+  SystemdContainer container;
+  CheckSuiteInside(&container, "inside a container: watch before a boot", 1);
+  REQUIRE(container.Reboot().ok());
+  CheckSuiteInside(&container, "inside a container: watch after a boot", 1);
+  REQUIRE(container.PowerCycle().ok());
+  CheckSuiteInside(&container, "inside a container: watch after a boot", 1);
+  CheckSuiteInside(&container,
+                   "inside a container: watch finds it after a boot", 1);
+}
+
+}  // namespace release
