@@ -8,7 +8,6 @@
 
 #include "archive/blocks.h"
 #include "os/path_rules.h"
-#include "trust/digest.h"
 
 namespace release {
 namespace {
@@ -153,8 +152,7 @@ bool Takeover::CloneFrom(Fs::Handle opened, const BaseContent& from) {
 // what the manifest says.
 void Takeover::Pass(Fs::Handle file, const BaseContent& from,
                     std::optional<Fs::Handle> into) {
-  Sha256 sha256;
-  ContentHasher hasher;
+  hasher_.Reset();
   std::uint64_t offset = 0;
   while (offset < from.size) {
     buffer_.resize(kRead);
@@ -163,12 +161,11 @@ void Takeover::Pass(Fs::Handle file, const BaseContent& from,
     const std::size_t count = fs_->ReadAt(file, wanted, offset);
     if (count == 0) FailAsMissing(from, "it is shorter now");
     const auto bytes = wanted.first(count);
-    sha256.Update(bytes);
-    hasher.Update(bytes);
+    hasher_.Update(bytes);
     if (into) fs_->Write(*into, {bytes.data(), bytes.size()});
     offset += count;
   }
-  if (sha256.FinishBytes() != from.sha256 || hasher.Finish() != from.hash) {
+  if (hasher_.Finish() != FileHash{from.size, from.hash, from.sha256}) {
     FailAsMissing(from, "its content has changed");
   }
 }

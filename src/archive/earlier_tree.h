@@ -20,6 +20,7 @@
 #include "archive/open_directories.h"
 #include "os/fs.h"
 #include "os/identity.h"
+#include "trust/file_hash.h"
 
 namespace release {
 
@@ -139,6 +140,7 @@ class Takeover {
   std::uint64_t offset_ = 0;
   std::uint64_t differed_ = 0;  // bytes that were written into the clone
   std::vector<char> buffer_;
+  FileHasher hasher_;
 };
 
 }  // namespace release

@@ -16,6 +16,7 @@
 #include "os/cancellation.h"
 #include "os/thread_pool.h"
 #include "trust/digest.h"
+#include "trust/file_hash.h"
 
 namespace release {
 namespace {
@@ -131,15 +132,12 @@ class Survey {
 
   void Hash(ManifestEntry* entry, std::vector<char>* buffer) const {
     if (entry->kind != EntryKind::kFile) return;
-    ContentHasher hasher;
-    Sha256 sha256;
-    ReadThrough(tree_, entry->path, buffer, [&](std::span<const char> bytes) {
-      hasher.Update(bytes);
-      sha256.Update(bytes);
-      entry->size += bytes.size();
-    });
-    entry->hash = hasher.Finish();
-    entry->sha256 = sha256.FinishBytes();
+    const ScopedHandle file(
+        tree_, tree_->Open(Fs::kRoot, entry->path, OpenMode::kRead));
+    const FileHash found = HashFile(tree_, file.get(), buffer);
+    entry->size = found.size;
+    entry->hash = found.hash;
+    entry->sha256 = found.sha256;
   }
 
   static void Check(EntryRules* rules, const ManifestEntry& entry) {

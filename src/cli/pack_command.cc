@@ -21,12 +21,10 @@
 #include "os/startup.h"
 #include "os/terminal.h"
 #include "trust/digest.h"
+#include "trust/file_hash.h"
 
 namespace release {
 namespace {
-
-// More threads only wait for the disk.
-constexpr unsigned kHashThreads = 8;
 
 // The word for standard input and output.
 constexpr char kStream[] = "-";

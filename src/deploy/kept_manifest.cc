@@ -13,12 +13,11 @@
 #include "store/lock.h"
 #include "store/packed_manifest.h"
 #include "store/releases.h"
-#include "trust/digest.h"
+#include "trust/file_hash.h"
 
 namespace release {
 namespace {
 
-constexpr unsigned kHashThreads = 8;
 constexpr std::size_t kBuffer = std::size_t{64} << 10;
 
 // Completes the entries of a release's own manifest from its tree.
@@ -42,17 +41,9 @@ class Completion {
     const ScopedHandle file(
         fs_, fs_->Open(tree_.get(), entry->path, OpenMode::kRead));
     std::vector<char> buffer(kBuffer);
-    ContentHasher hasher;
-    Sha256 sha256;
-    std::uint64_t offset = 0;
-    while (const std::size_t n = fs_->ReadAt(file.get(), buffer, offset)) {
-      const std::span<const char> bytes(buffer.data(), n);
-      hasher.Update(bytes);
-      sha256.Update(bytes);
-      offset += n;
-    }
-    if (hasher.Finish() != entry->hash) FailAsAltered(entry->path);
-    entry->sha256 = sha256.FinishBytes();
+    const FileHash found = HashFile(fs_, file.get(), &buffer);
+    if (found.hash != entry->hash) FailAsAltered(entry->path);
+    entry->sha256 = found.sha256;
   }
 
   [[noreturn]] void FailAsAltered(const std::string& path) const {
