@@ -148,6 +148,19 @@ bool Takeover::CloneFrom(Fs::Handle opened, const BaseContent& from) {
   }
 }
 
+// Reads at least one byte.
+std::size_t Takeover::ReadOf(const BaseContent& from, Fs::Handle file,
+                             std::span<char> buffer, std::uint64_t offset) {
+  std::size_t count = 0;
+  try {
+    count = fs_->ReadAt(file, buffer, offset);
+  } catch (const FsError& error) {
+    FailAsMissing(from, error.what());
+  }
+  if (count == 0) FailAsMissing(from, "it is shorter now");
+  return count;
+}
+
 // Reads the content from `file`, writes it `into` another, and compares it with
 // what the manifest says.
 void Takeover::Pass(Fs::Handle file, const BaseContent& from,
@@ -158,8 +171,7 @@ void Takeover::Pass(Fs::Handle file, const BaseContent& from,
     buffer_.resize(kRead);
     const auto wanted = std::span(buffer_).first(static_cast<std::size_t>(
         std::min<std::uint64_t>(kRead, from.size - offset)));
-    const std::size_t count = fs_->ReadAt(file, wanted, offset);
-    if (count == 0) FailAsMissing(from, "it is shorter now");
+    const std::size_t count = ReadOf(from, file, wanted, offset);
     const auto bytes = wanted.first(count);
     hasher_.Update(bytes);
     if (into) fs_->Write(*into, {bytes.data(), bytes.size()});

@@ -12,6 +12,7 @@
 #include <atomic>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -119,6 +120,8 @@ class Takeover {
   bool HasSameOwnerAndMode(const NewFile& file) const;
   bool SharesInodes() const;
   bool CloneFrom(Fs::Handle opened, const BaseContent& from);
+  std::size_t ReadOf(const BaseContent& from, Fs::Handle file,
+                     std::span<char> buffer, std::uint64_t offset);
   void Pass(Fs::Handle file, const BaseContent& from,
             std::optional<Fs::Handle> into);
   bool Holds(Fs::Handle file, std::string_view content);

@@ -3,14 +3,19 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
+#include <cerrno>
+
 #include "base/manifest_text.h"
 #include "deploy/plan.h"
+#include "os/path_rules.h"
 #include "store/layout.h"
 #include "store/packed_manifest.h"
 #include "store/releases.h"
 #include "store/verify.h"
 #include "support/archive_bytes.h"
 #include "support/packed_tree.h"
+#include "support/subtree_fs.h"
 #include "support/world.h"
 
 namespace release {
@@ -41,6 +46,28 @@ struct ThinWorld : World {
                     {"empty", ""},
                     {"link", "-> bin/app"}}};
   std::string base;
+};
+
+// A disk on which files of that name have lost their content.
+class WithUnreadableFile final : public SubtreeFs {
+ public:
+  WithUnreadableFile(Fs* disk, std::string name)
+      : SubtreeFs(disk, ""), name_(std::move(name)) {}
+  Handle Open(Handle dir, const std::string& path, OpenMode mode,
+              unsigned permissions) override {
+    const Handle file = SubtreeFs::Open(dir, path, mode, permissions);
+    if (LeafOf(path) == name_ && mode == OpenMode::kRead) lost_ = file;
+    return file;
+  }
+  std::size_t ReadAt(Handle file, std::span<char> buffer,
+                     std::uint64_t offset) override {
+    if (file == lost_) throw FsError("read", name_, EIO);
+    return SubtreeFs::ReadAt(file, buffer, offset);
+  }
+
+ private:
+  const std::string name_;
+  std::atomic<Handle> lost_ = kRoot;
 };
 
 void CheckRefused(ThinWorld* world, const std::string& bytes,
@@ -142,6 +169,15 @@ TEST_CASE("a base whose file changed on disk is refused, nothing is left") {
     PutLink(&replaced.disk, "releases/1/bin/kept", "app");
     CheckRefused(&replaced, replaced.fresh.Thin("2", replaced.base),
                  "base-missing");
+  }
+}
+
+TEST_CASE("a base with a file that cannot be read is refused") {
+  for (const Dedup dedup : {Dedup::kOff, Dedup::kHardLink}) {
+    ThinWorld world([&](Config* config) { config->unpack.dedup = dedup; });
+    WithUnreadableFile fs(&world.disk, "big");
+    world.context.fs = &fs;
+    CheckRefused(&world, world.fresh.Thin("2", world.base), "base-missing");
   }
 }
 
