@@ -446,7 +446,8 @@ std::string DiffJson(const JsonSubject& subject, const std::string& from,
 std::string ManifestJson(const JsonSubject& subject,
                          const ShownManifest& manifest) {
   json object = Head(subject, CommandId::kManifest, 0);
-  object.update({{"version", manifest.version},
+  object.update({{"changed", manifest.changed},
+                 {"version", manifest.version},
                  {"digest", manifest.digest},
                  {"bytes", manifest.bytes},
                  {"entries", manifest.entries}});

@@ -38,7 +38,8 @@ struct PackedArchive {
 
 struct ShownManifest {
   std::string version;
-  std::string digest;  // SHA-256 of its text
+  bool changed = false;  // the text was stored
+  std::string digest;    // SHA-256 of its text
   std::uint64_t bytes = 0;
   std::size_t entries = 0;
 };

@@ -19,12 +19,13 @@ int RunManifest(const GlobalOptions& global, const ManifestOptions& options) {
                               ? RequireLive(state)
                               : Version::ParseOrThrow(options.version);
   RequireRelease(state, version);
-  const std::string text = KeptManifest(*session.context(), version);
+  const auto [text, stored] = KeptManifest(*session.context(), version);
   const std::string digest = HexText(DigestOf(text));
   if (global.json) {
     const Manifest manifest = ParseManifest(text, version.name());
     PrintJson(
         ManifestJson(global.subject, {.version = version.name(),
+                                      .changed = stored,
                                       .digest = digest,
                                       .bytes = manifest.TotalBytes(),
                                       .entries = manifest.entries.size()}));

@@ -79,18 +79,21 @@ std::string Make(const DeployContext& context, const Version& version) {
 
 }  // namespace
 
-std::string KeptManifest(const DeployContext& context, const Version& version) {
-  if (auto text = ReadPackedManifest(context.fs, version)) return *text;
-  const std::string text = Make(context, version);
+ManifestText KeptManifest(const DeployContext& context,
+                          const Version& version) {
+  if (auto text = ReadPackedManifest(context.fs, version)) return {*text};
+  ManifestText made{Make(context, version)};
   try {
     const Lock lock(context.fs, context.system.clock, context.caller,
                     Nanoseconds(0));
-    const bool there = HasManifest(context.fs, version);
-    if (there) StorePackedManifest(context.fs, version, text);
+    if (HasManifest(context.fs, version)) {
+      StorePackedManifest(context.fs, version, made.text);
+      made.stored = true;
+    }
   } catch (const Error&) {
     // The caller asked for the text, and has it. A later call tries again.
   }
-  return text;
+  return made;
 }
 
 }  // namespace release

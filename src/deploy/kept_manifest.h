@@ -9,6 +9,11 @@
 
 namespace release {
 
+struct ManifestText {
+  std::string text;
+  bool stored = false;  // by this call
+};
+
 // Returns the text that `pack` wrote. If the release came without one, makes it
 // of the release's own manifest and files, without what is shared, and stores
 // it, so that a thin archive made by it finds its base. It is not stored while
@@ -17,7 +22,7 @@ namespace release {
 // Throws Error kManifestUnreadable if the release's own manifest is missing or
 // damaged, and kReleaseAltered if a file that must be
 // hashed is no longer as it was unpacked; FsError.
-std::string KeptManifest(const DeployContext& context, const Version& version);
+ManifestText KeptManifest(const DeployContext& context, const Version& version);
 
 }  // namespace release
 

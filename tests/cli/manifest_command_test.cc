@@ -46,6 +46,19 @@ TEST_CASE("manifest prints the text of the live release, or its digest") {
   const json object = json::parse(rig.Run({"--json", "manifest"}).out);
   CHECK(object.at("digest").get<std::string>() + "\n" == digest);
   CHECK(object.at("version") == "1");
+  CHECK(object.at("changed") == false);
+}
+
+TEST_CASE("manifest says whether it stored the text") {
+  Build build;
+  const CommandRig rig;
+  const std::string plain = build.dir.path() + "/plain.tar";
+  Shell("tar -C " + build.path() + " -cf " + plain + " .");
+  REQUIRE(rig.Run({"deploy", "--version", "1", plain}).exit == 0);
+  for (const bool changed : {true, false}) {
+    const json object = json::parse(rig.Run({"--json", "manifest"}).out);
+    CHECK(object.at("changed") == changed);
+  }
 }
 
 TEST_CASE("manifest of no release is exit 7") {

@@ -28,7 +28,7 @@ TEST_CASE("a release that came with a manifest keeps that text") {
   PackedTree tree(PackedTree::Files{{"bin/app", "x"}});
   REQUIRE(DeployBytes(&world, tree.Full("1"), "shop-1.tar").exit ==
           Exit::kDone);
-  CHECK(KeptManifest(world.context, kOne) ==
+  CHECK(KeptManifest(world.context, kOne).text ==
         FormatManifest(tree.ManifestFor("1")));
 }
 
@@ -37,9 +37,11 @@ TEST_CASE("for another release it is made once, without what is shared") {
   world.config.shared_dirs = {"storage"};
   REQUIRE(world.Deploy("1").exit == Exit::kDone);
   CHECK(!ReadPackedManifest(&world.disk, kOne));
-  const std::string text = KeptManifest(world.context, kOne);
+  const auto [text, stored] = KeptManifest(world.context, kOne);
+  CHECK(stored);
   CHECK(ReadPackedManifest(&world.disk, kOne) == text);
-  CHECK(KeptManifest(world.context, kOne) == text);
+  CHECK(!KeptManifest(world.context, kOne).stored);
+  CHECK(KeptManifest(world.context, kOne).text == text);
   const Manifest manifest = ParseManifest(text, "test");
   CHECK(manifest.format == 2);
   CHECK(manifest.version == kOne);
@@ -59,9 +61,9 @@ TEST_CASE("for another release it is made once, without what is shared") {
 TEST_CASE("a kept text that is damaged is made anew") {
   World world;
   REQUIRE(world.Deploy("1").exit == Exit::kDone);
-  const std::string text = KeptManifest(world.context, kOne);
+  const std::string text = KeptManifest(world.context, kOne).text;
   PutFile(&world.disk, PackedManifestPath(kOne), "damaged");
-  CHECK(KeptManifest(world.context, kOne) == text);
+  CHECK(KeptManifest(world.context, kOne).text == text);
   CHECK(ReadPackedManifest(&world.disk, kOne) == text);
 }
 
@@ -79,7 +81,9 @@ TEST_CASE("while another command works, the text is printed and not stored") {
   World world;
   REQUIRE(world.Deploy("1").exit == Exit::kDone);
   const Lock lock(&world.disk, &world.clock, {}, Nanoseconds(0));
-  CHECK(!KeptManifest(world.context, kOne).empty());
+  const auto [text, stored] = KeptManifest(world.context, kOne);
+  CHECK(!text.empty());
+  CHECK(!stored);
   CHECK(!ReadPackedManifest(&world.disk, kOne));
 }
 
