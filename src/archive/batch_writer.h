@@ -40,9 +40,12 @@ struct Batch {
   std::vector<Piece> pieces;
   std::vector<char> copied;  // bytes of pieces that nothing else keeps
   std::vector<SharedBlock> kept;
-  std::size_t size = 0;  // of all content
+  std::size_t size = 0;     // of all content
+  std::uint64_t taken = 0;  // bytes that lie in the earlier tree
 
   std::size_t room() const { return kBatchBytes - size; }
+  // Bytes that are read or written for this batch.
+  std::uint64_t work() const { return size + taken; }
 
   // Adds bytes of the file begun last; copies them if `block` is null, unless
   // they are a hole.
@@ -53,6 +56,7 @@ struct Batch {
     copied.clear();
     kept.clear();
     size = 0;
+    taken = 0;
   }
 };
 

@@ -35,12 +35,14 @@ void WriterLanes::Begin(Piece&& first, std::string_view content,
                         const SharedBlock& kept) {
   // A small file stays in one piece.
   const bool full = batch_ && (batch_->pieces.size() >= kMostPieces ||
-                               batch_->room() < content.size());
+                               batch_->room() < content.size() ||
+                               batch_->taken >= kBatchBytes);
   const bool leaves = batch_ && first.directory != last_directory_ &&
-                      batch_->size >= kWorthALane;
+                      batch_->work() >= kWorthALane;
   if (full || leaves) Submit();
   if (!batch_) BeginBatch(first.directory);
   last_directory_ = first.directory;
+  if (first.from) batch_->taken += first.from->size;
   batch_->pieces.push_back(std::move(first));
   open_ = true;
   Fill(content, kept);

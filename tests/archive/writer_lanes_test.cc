@@ -11,6 +11,7 @@
 #include "store/durable.h"
 #include "support/archives.h"
 #include "support/mem_fs.h"
+#include "support/root_files.h"
 
 namespace release {
 namespace {
@@ -88,6 +89,44 @@ TEST_CASE("writer lanes: where a thread is behind the caller writes, too") {
   CHECK(own[false] > 5);
   for (unsigned i = 0; i < 200; ++i) {
     CHECK(ReadFile(&fs, std::to_string(i) + "/whole") == content);
+  }
+}
+
+TEST_CASE("writer lanes: files taken from the base keep the caller busy, too") {
+  ThreadsSeen fs(ThreadsSeen::Others::kSlow);
+  const std::string content(100'000, 'x');
+  FileHasher hasher;
+  hasher.Update(content);
+  const FileHash hash = hasher.Finish();
+  for (const char* path : {"old", "new"}) {
+    fs.MakeDirectory(Fs::kRoot, path, 0755);
+  }
+  for (unsigned i = 0; i < 200; ++i) {
+    const std::string folder = "old/" + std::to_string(i);
+    fs.MakeDirectory(Fs::kRoot, folder, 0755);
+    PutFile(&fs, folder + "/file", content);
+  }
+  const ScopedHandle old(&fs, fs.OpenDirectory(Fs::kRoot, "old"));
+  const ScopedHandle made(&fs, fs.OpenDirectory(Fs::kRoot, "new"));
+  EarlierTree earlier(&fs, old.get(), EarlierTree::Sharing::kNone, {});
+  TreeWriter writer(&fs, made.get(),
+                    {.owner = {}, .threads = 1, .earlier = &earlier});
+  for (unsigned i = 0; i < 200; ++i) {
+    const std::string folder = std::to_string(i);
+    writer.AddDirectory(folder, {0755});
+    const std::string path = folder + "/file";
+    writer.TakeFile(path, {0644},
+                    {"1", path, content.size(), hash.hash, hash.sha256});
+  }
+  writer.Finish();
+  std::map<bool, unsigned> own;
+  for (const auto& [directory, threads] : fs.seen()) {
+    ++own[*threads.begin() == fs.own()];
+  }
+  CHECK(own[true] > 50);
+  CHECK(own[false] > 5);
+  for (unsigned i = 0; i < 200; ++i) {
+    CHECK(ReadFile(&fs, "new/" + std::to_string(i) + "/file") == content);
   }
 }
 
