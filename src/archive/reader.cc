@@ -24,6 +24,8 @@ constexpr std::uint64_t kMaxManifest = std::uint64_t{512} << 20;
 // Bytes that a manifest may have for each entry, and for its other lines.
 constexpr std::uint64_t kManifestLine = 256;
 constexpr std::uint64_t kManifestFrame = std::uint64_t{1} << 20;
+// Lines that it may have beside those of the entries.
+constexpr std::uint64_t kOtherLines = 8;
 constexpr std::uint64_t kTarBlock = 512;
 constexpr std::uint64_t kTarEnd = 2 * kTarBlock;
 constexpr std::uint64_t kMaxPadding = std::uint64_t{64} << 20;
@@ -32,6 +34,42 @@ std::string WithoutDotSlash(std::string_view path) {
   while (path.starts_with("./")) path.remove_prefix(2);
   return std::string(path);
 }
+
+std::uint64_t LinesIn(std::string_view text) {
+  return static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+// How long a manifest may be in an archive with at most so many entries; 0 is
+// any number. Lines are limited, too: an entry needs more memory than a short
+// line.
+class ManifestLimits {
+ public:
+  explicit ManifestLimits(std::uint64_t entries)
+      : any_(entries == 0 || entries > kMaxManifest / kManifestLine),
+        entries_(entries) {}
+
+  // For what was read of it so far. A thin manifest also has up to two lines
+  // for an entry of its base.
+  bool IsExceeded(std::string_view text, std::uint64_t lines) const {
+    const std::uint64_t bytes =
+        any_ ? kMaxManifest : kManifestFrame + entries_ * kManifestLine;
+    return text.size() > bytes ||
+           HasTooMany(lines, IsThinManifest(text) ? 3 : 1);
+  }
+  // For the entries in a whole text.
+  bool IsExceededByEntries(std::string_view text) const {
+    const std::size_t begin = text.find(kManifestBegin);
+    return begin != text.npos && HasTooMany(LinesIn(text.substr(begin)), 1);
+  }
+
+ private:
+  bool HasTooMany(std::uint64_t lines, std::uint64_t for_each) const {
+    return !any_ && lines > kOtherLines + for_each * entries_;
+  }
+
+  const bool any_;
+  const std::uint64_t entries_;
+};
 
 // Whether the archive's entry is that of the manifest, but for its attributes.
 bool IsEntry(const ArchiveEntry& found, const ManifestEntry& entry) {
@@ -147,6 +185,8 @@ struct Reader::Impl {
     if (!is_manifest) return;
     pending.reset();
     manifest_text.emplace();
+    const ManifestLimits limits(input.max_entries());
+    std::uint64_t lines = 0;
     while (true) {
       const auto bytes = NextBlockOfArchive();
       if (bytes.empty()) break;
@@ -156,16 +196,14 @@ struct Reader::Impl {
           !IsThinManifest(*manifest_text)) {
         break;
       }
-      if (manifest_text->size() > LongestManifest()) {
-        Fail(ErrorCode::kLimitExceeded, "its manifest is too long");
-      }
+      lines += LinesIn({bytes.data(), bytes.size()});
+      if (limits.IsExceeded(*manifest_text, lines)) FailAsTooLong();
     }
+    if (limits.IsExceededByEntries(*manifest_text)) FailAsTooLong();
   }
 
-  std::uint64_t LongestManifest() const {
-    const std::uint64_t most = input.max_entries();
-    if (most == 0 || most > kMaxManifest / kManifestLine) return kMaxManifest;
-    return kManifestFrame + most * kManifestLine;
+  [[noreturn]] void FailAsTooLong() const {
+    Fail(ErrorCode::kLimitExceeded, "its manifest is too long");
   }
 
   std::optional<ArchiveEntry> Next() {
