@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::string_view kMagic = "release-manifest ";
 constexpr unsigned kNewestFormat = 2;
+constexpr std::size_t kPart = std::size_t{64} << 10;  // given out at once
 constexpr std::string_view kArrow = " -> ";
 
 bool IsPlain(std::string_view name) {
@@ -86,10 +87,9 @@ void AppendEntry(std::string* out, const ManifestEntry& entry,
   *out += '\n';
 }
 
-// `before` is all of the text above the end line.
-std::string EndLine(std::size_t count, std::string_view before) {
-  return fmt::format("end {} {:016x}\n", count,
-                     XXH3_64bits(before.data(), before.size()));
+// `check` is the XXH3-64 of all of the text above the end line.
+std::string EndLine(std::size_t count, std::uint64_t check) {
+  return fmt::format("end {} {:016x}\n", count, check);
 }
 
 // Returns whether the path stays inside the release: relative, without empty,
@@ -296,7 +296,8 @@ class ManifestParser {
 
   void CheckEnd(std::size_t count) const {
     const std::string_view found = text_.substr(line_start_);
-    const std::string expected = EndLine(count, text_.substr(0, line_start_));
+    const std::string expected =
+        EndLine(count, XXH3_64bits(text_.data(), line_start_));
     if (!found.starts_with(expected)) {
       place_.Fail("altered: the count or checksum at the end does not fit");
     }
@@ -319,13 +320,28 @@ std::string FormatManifest(const Manifest& manifest) {
   std::string out;
   out.reserve(64 +
               manifest.entries.size() * (manifest.format == 1 ? 128 : 208));
-  out += fmt::format("{}{}\n", kMagic, manifest.format);
-  if (manifest.version) out += "version " + manifest.version->name() + '\n';
-  for (const ManifestEntry& entry : manifest.entries) {
-    AppendEntry(&out, entry, manifest.format);
-  }
-  out += EndLine(manifest.entries.size(), out);
+  FormatManifest(manifest, [&](std::string_view part) { out += part; });
   return out;
+}
+
+void FormatManifest(const Manifest& manifest,
+                    const std::function<void(std::string_view)>& sink) {
+  XXH3_state_t check;
+  XXH3_64bits_reset(&check);
+  std::string part;
+  const auto give = [&] {
+    XXH3_64bits_update(&check, part.data(), part.size());
+    sink(part);
+    part.clear();
+  };
+  part += fmt::format("{}{}\n", kMagic, manifest.format);
+  if (manifest.version) part += "version " + manifest.version->name() + '\n';
+  for (const ManifestEntry& entry : manifest.entries) {
+    AppendEntry(&part, entry, manifest.format);
+    if (part.size() >= kPart) give();
+  }
+  give();
+  sink(EndLine(manifest.entries.size(), XXH3_64bits_digest(&check)));
 }
 
 Manifest ParseManifest(std::string_view text, const std::string& origin) {

@@ -95,6 +95,23 @@ TEST_CASE("an empty manifest is valid") {
   CHECK(ParseManifest(FormatManifest({}), "test").entries.empty());
 }
 
+TEST_CASE("a long manifest comes in pieces that are the whole text") {
+  std::vector<ManifestEntry> entries;
+  for (unsigned i = 0; i < 3'000; ++i) {
+    entries.push_back(File(fmt::format("file{:05}", i)));
+  }
+  const Manifest manifest = Sorted(entries);
+  std::size_t pieces = 0;
+  std::string text;
+  FormatManifest(manifest, [&](std::string_view part) {
+    ++pieces;
+    text += part;
+  });
+  CHECK(pieces > 2);
+  CHECK(text == FormatManifest(manifest));
+  CHECK(ParseManifest(text, "test").entries == manifest.entries);
+}
+
 TEST_CASE("a manifest cut anywhere is refused") {
   const std::string text = FormatManifest(
       Sorted({Directory("bin"), File("bin/a b"), Link("c", "d")}));
