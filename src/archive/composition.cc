@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "archive/content_index.h"
 #include "archive/entry_rules.h"
 #include "base/error.h"
 #include "base/text.h"
@@ -17,12 +18,34 @@ constexpr std::size_t kBuffer = std::size_t{256} << 10;
 }  // namespace
 
 Composition::Composition(const Manifest* whole, const ThinBase* base,
-                         std::vector<std::string> reserved)
-    : whole_(whole),
-      base_(base),
-      reserved_(std::move(reserved)),
-      buffer_(kBuffer) {
-  if (base_ != nullptr) index_.emplace(base_->manifest);
+                         const std::vector<std::string>& reserved)
+    : whole_(whole), base_(base), buffer_(kBuffer) {
+  if (base_ != nullptr) FindOrigins(reserved);
+}
+
+// Takes content from the same path if it is there, too: then files lie in the
+// order of the tree, and equal files of the base stay apart.
+void Composition::FindOrigins(const std::vector<std::string>& reserved) {
+  const ContentIndex index(base_->manifest);
+  const auto& before = base_->manifest.entries;
+  auto at = before.begin();
+  origins_.reserve(whole_->entries.size());
+  for (const ManifestEntry& entry : whole_->entries) {
+    while (at != before.end() && at->path < entry.path) ++at;
+    const bool there = at != before.end() && at->path == entry.path;
+    if (entry.kind != EntryKind::kFile || entry.size == 0) {
+      origins_.push_back(Origin::kManifest);
+    } else if (!index.Covers(entry)) {
+      origins_.push_back(Origin::kArchive);
+    } else if (IsAtOrBelow(entry.path, reserved)) {
+      origins_.push_back(Origin::kManifest);
+    } else if (there && HasSameContent(*at, entry)) {
+      origins_.push_back(Origin::kSamePath);
+    } else {
+      origins_.push_back(Origin::kOtherPath);
+      moved_.push_back(index.Find(entry)->path);
+    }
+  }
 }
 
 const ManifestEntry* Composition::Next() {
@@ -32,17 +55,27 @@ const ManifestEntry* Composition::Next() {
   sha256_.Reset();
   from_archive_ = base_ == nullptr;
   if (next_ == whole_->entries.size()) return entry_ = nullptr;
-  entry_ = &whole_->entries[next_++];
-  if (from_archive_ || entry_->kind != EntryKind::kFile) return entry_;
-  from_archive_ = !index_->Covers(*entry_);
-  if (entry_->size == 0 || from_archive_) return entry_;
-  if (!IsAtOrBelow(entry_->path, reserved_)) source_ = index_->Find(*entry_);
+  const std::size_t number = next_++;
+  entry_ = &whole_->entries[number];
+  if (base_ == nullptr) return entry_;
+  switch (origins_[number]) {
+    case Origin::kArchive:
+      from_archive_ = true;
+      break;
+    case Origin::kManifest:
+      break;
+    case Origin::kSamePath:
+      source_ = &entry_->path;
+      break;
+    case Origin::kOtherPath:
+      source_ = &moved_[next_moved_++];
+      break;
+  }
   return entry_;
 }
 
 BaseContent Composition::Wanted() const {
-  return {base_->name, source_->path, entry_->size, entry_->hash,
-          entry_->sha256};
+  return {base_->name, *source_, entry_->size, entry_->hash, entry_->sha256};
 }
 
 std::optional<BaseContent> Composition::Leave() {
@@ -63,8 +96,8 @@ void Composition::CountTaken() {
 // something else.
 void Composition::Open() {
   try {
-    file_ = ScopedHandle(base_->fs, base_->fs->Open(base_->tree, source_->path,
-                                                    OpenMode::kRead));
+    file_ = ScopedHandle(
+        base_->fs, base_->fs->Open(base_->tree, *source_, OpenMode::kRead));
   } catch (const FsError& error) {
     FailAsMissing(Wanted(), error.what());
   }

@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "archive/base_content.h"
-#include "archive/content_index.h"
 #include "base/manifest.h"
 #include "os/fs.h"
 #include "trust/digest.h"
@@ -41,9 +40,9 @@ class Composition {
  public:
   // Content of entries at or below the `reserved` paths is not taken from the
   // base, since nobody will write it. `whole` and `base`, which may be null,
-  // outlive this.
+  // outlive this; the base's manifest is needed only here.
   Composition(const Manifest* whole, const ThinBase* base,
-              std::vector<std::string> reserved);
+              const std::vector<std::string>& reserved);
 
   // The next entry; null after the last.
   const ManifestEntry* Next();
@@ -64,6 +63,15 @@ class Composition {
   const TakenOver& taken() const { return taken_; }
 
  private:
+  // The place that the content of an entry comes from.
+  enum class Origin : char {
+    kArchive,
+    kManifest,   // it has none, or nobody will write it
+    kSamePath,   // of the base
+    kOtherPath,  // of the base: the next one of `moved_`
+  };
+
+  void FindOrigins(const std::vector<std::string>& reserved);
   void Open();
   std::span<const char> Read();
   BaseContent Wanted() const;
@@ -71,13 +79,14 @@ class Composition {
 
   const Manifest* const whole_;
   const ThinBase* base_;
-  const std::vector<std::string> reserved_;
-  std::optional<ContentIndex> index_;  // of the base
-  std::size_t next_ = 0;               // number of the entry that Next returns
+  std::vector<Origin> origins_;     // of each entry; none without a base
+  std::vector<std::string> moved_;  // in the order of the entries
+  std::size_t next_ = 0;            // number of the entry that Next returns
+  std::size_t next_moved_ = 0;
   const ManifestEntry* entry_ = nullptr;
-  const ManifestEntry* source_ = nullptr;  // the same content in the base
+  const std::string* source_ = nullptr;  // path of its content in the base
   bool from_archive_ = false;
-  ScopedHandle file_;  // of `source_`; none before its first byte is read
+  ScopedHandle file_;  // at `source_`; none before its first byte is read
   std::uint64_t offset_ = 0;
   Sha256 sha256_;
   std::vector<char> buffer_;

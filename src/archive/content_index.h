@@ -9,6 +9,12 @@
 
 namespace release {
 
+// Whether the manifests of two files promise the same bytes.
+inline bool HasSameContent(const ManifestEntry& a, const ManifestEntry& b) {
+  return a.kind == EntryKind::kFile && b.kind == EntryKind::kFile &&
+         a.size == b.size && a.sha256 == b.sha256;
+}
+
 class ContentIndex {
  public:
   // `manifest`, of version 2, outlives this.

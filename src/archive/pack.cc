@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -172,11 +171,11 @@ void WriteFile(Fs* tree, const ManifestEntry& entry, std::vector<char>* buffer,
       entry.path);
 }
 
-// Writes an archive with `first` as its manifest, and the entries that `brings`
-// accepts.
-void Write(Fs* tree, const Manifest& manifest, const std::string& first,
-           Compression compression,
-           const std::function<bool(const ManifestEntry&)>& brings,
+// Writes an archive with `first` as its manifest, and of the other entries
+// those whose number `brings` has; null: all. Compressing takes much memory, so
+// the first is let go of once it is written.
+void Write(Fs* tree, const Manifest& manifest, std::string first,
+           const std::vector<bool>* brings, Compression compression,
            const ByteSink& sink) {
   const auto compressor = MakeCompressor(compression, sink);
   TarWriter tar([&](std::span<const char> bytes) { compressor->Write(bytes); });
@@ -184,9 +183,11 @@ void Write(Fs* tree, const Manifest& manifest, const std::string& first,
             NewestTime(manifest));
   tar.Content(first);
   tar.EndContent();
+  first = std::string();
   std::vector<char> buffer(kBuffer);
-  for (const ManifestEntry& entry : manifest.entries) {
-    if (!brings(entry)) continue;
+  for (std::size_t i = 0; i < manifest.entries.size(); ++i) {
+    if (brings != nullptr && !(*brings)[i]) continue;
+    const ManifestEntry& entry = manifest.entries[i];
     tar.Begin(entry, entry.modified);
     if (entry.kind == EntryKind::kFile) {
       WriteFile(tree, entry, &buffer, &tar);
@@ -194,6 +195,17 @@ void Write(Fs* tree, const Manifest& manifest, const std::string& first,
   }
   tar.Finish();
   compressor->Finish();
+}
+
+// Returns which files of the manifest have a content that the base lacks.
+std::vector<bool> LacksIn(const Manifest& base, const Manifest& manifest) {
+  const ContentIndex index(base);
+  std::vector<bool> lacks;
+  lacks.reserve(manifest.entries.size());
+  for (const ManifestEntry& entry : manifest.entries) {
+    lacks.push_back(entry.kind == EntryKind::kFile && !index.Covers(entry));
+  }
+  return lacks;
 }
 
 }  // namespace
@@ -205,25 +217,17 @@ Manifest ManifestOfTree(Fs* tree, const std::optional<Version>& version,
 
 Sha256Bytes WriteArchive(Fs* tree, const Manifest& manifest,
                          Compression compression, const ByteSink& sink) {
-  const std::string text = FormatManifest(manifest);
-  Write(
-      tree, manifest, text, compression,
-      [](const ManifestEntry&) { return true; }, sink);
-  return DigestOf(text);
+  Write(tree, manifest, FormatManifest(manifest), nullptr, compression, sink);
+  return DigestOf(manifest);
 }
 
-Sha256Bytes WriteThinArchive(Fs* tree, const Manifest& manifest,
-                             const Manifest& base,
+Sha256Bytes WriteThinArchive(Fs* tree, const Manifest& manifest, Manifest base,
                              const Sha256Bytes& base_digest,
                              Compression compression, const ByteSink& sink) {
-  const ContentIndex index(base);
   const ThinManifest thin = DifferenceFrom(base, base_digest, manifest);
-  Write(
-      tree, manifest, FormatThinManifest(thin), compression,
-      [&](const ManifestEntry& entry) {
-        return entry.kind == EntryKind::kFile && !index.Covers(entry);
-      },
-      sink);
+  const std::vector<bool> brings = LacksIn(base, manifest);
+  base = {};
+  Write(tree, manifest, FormatThinManifest(thin), &brings, compression, sink);
   return thin.whole;
 }
 

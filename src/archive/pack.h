@@ -42,8 +42,7 @@ Manifest ManifestOfTree(Fs* tree, const std::optional<Version>& version,
 // Error kIoError if a file is no longer as the manifest says.
 Sha256Bytes WriteArchive(Fs* tree, const Manifest& manifest,
                          Compression compression, const ByteSink& sink);
-Sha256Bytes WriteThinArchive(Fs* tree, const Manifest& manifest,
-                             const Manifest& base,
+Sha256Bytes WriteThinArchive(Fs* tree, const Manifest& manifest, Manifest base,
                              const Sha256Bytes& base_digest,
                              Compression compression, const ByteSink& sink);
 

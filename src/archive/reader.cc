@@ -317,8 +317,8 @@ std::optional<CarriedManifest> Reader::TakeManifest() {
 }
 
 void Reader::Compose(const Manifest* whole, const ThinBase* base,
-                     std::vector<std::string> reserved) {
-  impl_->composition.emplace(whole, base, std::move(reserved));
+                     const std::vector<std::string>& reserved) {
+  impl_->composition.emplace(whole, base, reserved);
 }
 
 std::optional<BaseContent> Reader::LeaveToCaller() {

@@ -51,9 +51,9 @@ class Reader {
   // its SHA-256; see Composition. A thin archive brings a part of them; for a
   // full one `base` is null. Call before Next. Next and NextBlock throw Error
   // kManifestMismatch if the archive's entries are not exactly those that they
-  // must be. `whole` and `base` outlive this.
+  // must be. `whole` and `base` outlive this, but for the base's manifest.
   void Compose(const Manifest* whole, const ThinBase* base,
-               std::vector<std::string> reserved);
+               const std::vector<std::string>& reserved);
   // Leaves the content of the current file to the caller, instead of NextBlock.
   // Returns nullopt if it is not one that the base has.
   std::optional<BaseContent> LeaveToCaller();

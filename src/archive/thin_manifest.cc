@@ -127,38 +127,55 @@ class Lines {
   const std::string& origin_;
 };
 
-// Removes the entries that are in `dropped`. Ranges beyond the end, or out of
-// order, drop nothing: the digest will differ.
-void DropFrom(Entries* entries, const std::vector<Range>& dropped) {
-  auto range = dropped.begin();
-  std::size_t kept = 0;
-  for (std::size_t i = 0; i < entries->size(); ++i) {
-    while (range != dropped.end() && i >= range->first &&
-           i - range->first >= range->count) {
-      ++range;
-    }
-    const bool drop = range != dropped.end() && i >= range->first;
-    if (drop) continue;
-    if (kept != i) (*entries)[kept] = std::move((*entries)[i]);
-    ++kept;
-  }
-  entries->resize(kept);
-}
+const Range& RangeOf(const Range& range) { return range; }
+const Range& RangeOf(const Times& times) { return times.range; }
 
-// Merges two lists that are sorted by path. If both have a path, the result has
-// the entry of `changed`.
-Entries Merge(Entries kept, const Entries& changed) {
-  Entries merged;
-  merged.reserve(kept.size() + changed.size());
-  auto next = changed.begin();
-  for (ManifestEntry& entry : kept) {
-    for (; next != changed.end() && next->path < entry.path; ++next) {
-      merged.push_back(*next);
+// Goes through ranges in ascending order. Ranges out of order are passed over:
+// the digest will differ.
+template <typename Item>
+class Walk {
+ public:
+  explicit Walk(const std::vector<Item>& items)
+      : next_(items.begin()), end_(items.end()) {}
+
+  // Returns the item with this number in its range; null if there is none. The
+  // numbers of successive calls must ascend.
+  const Item* At(std::size_t number) {
+    while (next_ != end_ && number >= RangeOf(*next_).first &&
+           number - RangeOf(*next_).first >= RangeOf(*next_).count) {
+      ++next_;
     }
-    const bool replaced = next != changed.end() && next->path == entry.path;
-    merged.push_back(replaced ? *next++ : std::move(entry));
+    const bool in = next_ != end_ && number >= RangeOf(*next_).first;
+    return in ? &*next_ : nullptr;
   }
-  merged.insert(merged.end(), next, changed.end());
+
+ private:
+  typename std::vector<Item>::const_iterator next_;
+  const typename std::vector<Item>::const_iterator end_;
+};
+
+// Merges what is kept of the base with the changed entries; both are sorted by
+// path. If both have a path, the result has the changed entry.
+Entries Merge(const ThinManifest& thin, const Entries& base) {
+  Entries merged;
+  merged.reserve(base.size() + thin.changed.entries.size());
+  auto next = thin.changed.entries.begin();
+  const auto end = thin.changed.entries.end();
+  Walk dropped(thin.dropped);
+  Walk times(thin.times);
+  for (std::size_t i = 0; i < base.size(); ++i) {
+    const Times* const time = times.At(i);
+    if (dropped.At(i) != nullptr) continue;
+    const std::string& path = base[i].path;
+    while (next != end && next->path < path) merged.push_back(*next++);
+    if (next != end && next->path == path) {
+      merged.push_back(*next++);
+      continue;
+    }
+    merged.push_back(base[i]);
+    if (time != nullptr) merged.back().modified = time->modified;
+  }
+  merged.insert(merged.end(), next, end);
   return merged;
 }
 
@@ -166,17 +183,6 @@ Entries Merge(Entries kept, const Entries& changed) {
 bool IsSameButTime(ManifestEntry a, const ManifestEntry& b) {
   a.modified = b.modified;
   return a == b;
-}
-
-void SetTimes(Entries* entries, const std::vector<Times>& times) {
-  for (const auto& [range, modified] : times) {
-    if (range.first >= entries->size()) break;
-    const std::size_t count =
-        std::min(range.count, entries->size() - range.first);
-    for (std::size_t i = 0; i < count; ++i) {
-      (*entries)[range.first + i].modified = modified;
-    }
-  }
 }
 
 }  // namespace
@@ -187,9 +193,15 @@ Sha256Bytes DigestOf(std::string_view manifest_text) {
   return digest.FinishBytes();
 }
 
+Sha256Bytes DigestOf(const Manifest& manifest) {
+  Sha256 digest;
+  FormatManifest(manifest, [&](std::string_view part) { digest.Update(part); });
+  return digest.FinishBytes();
+}
+
 ThinManifest DifferenceFrom(const Manifest& base, const Sha256Bytes& digest,
                             const Manifest& whole) {
-  ThinManifest thin{.base = digest, .whole = DigestOf(FormatManifest(whole))};
+  ThinManifest thin{.base = digest, .whole = DigestOf(whole)};
   thin.changed.version = whole.version;
   thin.changed.format = whole.format;
   const auto& before = base.entries;
@@ -246,13 +258,9 @@ ThinManifest ParseThinManifest(std::string_view text,
 
 Manifest Restore(const ThinManifest& thin, const Manifest& base,
                  const std::string& origin) {
-  Entries entries = base.entries;
-  SetTimes(&entries, thin.times);
-  DropFrom(&entries, thin.dropped);
-  Manifest whole{thin.changed.version,
-                 Merge(std::move(entries), thin.changed.entries),
+  Manifest whole{thin.changed.version, Merge(thin, base.entries),
                  thin.changed.format};
-  const Sha256Bytes digest = DigestOf(FormatManifest(whole));
+  const Sha256Bytes digest = DigestOf(whole);
   if (digest == thin.whole) return whole;
   throw Error(ErrorCode::kManifestMismatch,
               fmt::format("cannot accept {}: its thin manifest does not lead "

@@ -19,6 +19,7 @@ namespace release {
 
 // The SHA-256 of a manifest's text, which identifies the release.
 Sha256Bytes DigestOf(std::string_view manifest_text);
+Sha256Bytes DigestOf(const Manifest& manifest);
 
 struct ThinManifest {
   // Entries of the base, by their numbers from 0.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <utility>
 
 #include "archive/pack.h"
 #include "archive/thin_manifest.h"
@@ -140,7 +141,7 @@ struct Job {
   Sha256Bytes base_digest{};
 };
 
-Written WriteInto(const Job& job, const ByteSink& sink) {
+Written WriteInto(Job* job, const ByteSink& sink) {
   Sha256 digest;
   Written written;
   const ByteSink counted = [&](std::span<const char> bytes) {
@@ -149,10 +150,10 @@ Written WriteInto(const Job& job, const ByteSink& sink) {
     written.bytes += bytes.size();
   };
   written.manifest_sha256 = HexText(
-      job.base
-          ? WriteThinArchive(job.tree, job.manifest, *job.base, job.base_digest,
-                             job.compression, counted)
-          : WriteArchive(job.tree, job.manifest, job.compression, counted));
+      job->base
+          ? WriteThinArchive(job->tree, job->manifest, std::move(*job->base),
+                             job->base_digest, job->compression, counted)
+          : WriteArchive(job->tree, job->manifest, job->compression, counted));
   written.sha256 = digest.Finish();
   return written;
 }
@@ -160,7 +161,7 @@ Written WriteInto(const Job& job, const ByteSink& sink) {
 // Writes the archive, its checksum file and the digest of its manifest. All are
 // complete and durable before one of them gets its name; a crash between the
 // renames can leave an archive beside old files or none.
-Written WriteFiles(const Job& job, const Target& target) {
+Written WriteFiles(Job* job, const Target& target) {
   PosixFs out(target.directory);
   NewFile archive(&out, target.name);
   NewFile checksum(&out, target.name + ".sha256");
@@ -177,7 +178,7 @@ Written WriteFiles(const Job& job, const Target& target) {
   return written;
 }
 
-Written WriteToStream(const Job& job) {
+Written WriteToStream(Job* job) {
   return WriteInto(job, [](std::span<const char> bytes) {
     if (WriteOut({bytes.data(), bytes.size()})) return;
     throw Error(ErrorCode::kIoError,
@@ -257,7 +258,7 @@ int RunPack(const GlobalOptions& global, const PackOptions& options) {
   std::optional<ReportedWork> work;
   work.emplace(&context, "pack", job.manifest.TotalBytes());
   const Written written =
-      target.is_stream() ? WriteToStream(job) : WriteFiles(job, target);
+      target.is_stream() ? WriteToStream(&job) : WriteFiles(&job, target);
   work.reset();
   const auto& version = job.manifest.version;
   Print(global, target,

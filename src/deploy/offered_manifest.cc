@@ -19,18 +19,49 @@ bool IsEarlierMode(const ManifestEntry& had, const ManifestEntry& offered,
          (had.kind == EntryKind::kFile && mode == (offered.mode | 0200U));
 }
 
+unsigned UnpackedMode(const ManifestEntry& entry, unsigned umask) {
+  if (entry.kind == EntryKind::kSymlink) return entry.mode;
+  return AcceptedMode(KindInArchive(entry), entry.mode, umask);
+}
+
+bool IsUnpackedTo(const ManifestEntry& offered, const ManifestEntry& unpacked,
+                  unsigned umask) {
+  return offered.kind == unpacked.kind && offered.path == unpacked.path &&
+         UnpackedMode(offered, umask) == unpacked.mode &&
+         offered.size == unpacked.size && offered.hash == unpacked.hash &&
+         offered.target == unpacked.target;
+}
+
+// Whether the entries are the same but for modes, without a copy of either.
+bool IsUnpackedTo(const Manifest& offered, const Manifest& unpacked,
+                  const std::vector<std::string>& reserved, unsigned umask) {
+  auto next = unpacked.entries.begin();
+  for (const ManifestEntry& entry : offered.entries) {
+    if (IsAtOrBelow(entry.path, reserved)) continue;
+    if (next == unpacked.entries.end()) return false;
+    if (!IsUnpackedTo(entry, *next++, umask)) return false;
+  }
+  return next == unpacked.entries.end();
+}
+
 }  // namespace
 
 Manifest AsUnpacked(Manifest manifest, const std::vector<std::string>& reserved,
                     unsigned umask) {
   for (ManifestEntry& entry : manifest.entries) {
-    if (entry.kind == EntryKind::kSymlink) continue;
-    entry.mode = AcceptedMode(KindInArchive(entry), entry.mode, umask);
+    entry.mode = UnpackedMode(entry, umask);
   }
   std::erase_if(manifest.entries, [&](const ManifestEntry& entry) {
     return IsAtOrBelow(entry.path, reserved);
   });
   return manifest;
+}
+
+std::vector<ManifestDifference> CompareUnpacked(
+    const Manifest& offered, const Manifest& unpacked,
+    const std::vector<std::string>& reserved, unsigned umask) {
+  if (IsUnpackedTo(offered, unpacked, reserved, umask)) return {};
+  return Compare(AsUnpacked(offered, reserved, umask), unpacked);
 }
 
 std::vector<ManifestDifference> CompareOffered(Manifest existing,

@@ -15,6 +15,11 @@ namespace release {
 Manifest AsUnpacked(Manifest manifest, const std::vector<std::string>& reserved,
                     unsigned umask);
 
+// Returns the differences from AsUnpacked to what was unpacked.
+std::vector<ManifestDifference> CompareUnpacked(
+    const Manifest& offered, const Manifest& unpacked,
+    const std::vector<std::string>& reserved, unsigned umask);
+
 // Returns the differences from an existing release to what was unpacked of an
 // archive, but for modes that only an earlier rule made differ: another umask,
 // or that of a program which gave the owner of a file the right to write.

@@ -239,6 +239,7 @@ void ArchiveStaging::TakeManifest(const DeploymentState& state) {
     base_ = FindBase(context_->fs, state, *thin, request_.name);
     carried_ = Restore(*thin, base_->base.manifest, request_.name);
     reader_->Compose(&*carried_, &base_->base, SharedPaths(*context_->config));
+    base_->base.manifest = {};
   } else {
     carried_ = std::move(std::get<Manifest>(*carried));
   }
@@ -251,8 +252,7 @@ void ArchiveStaging::TakeManifest(const DeploymentState& state) {
 void ArchiveStaging::AdmitManifest() {
   if (!admitted_ || !CoversManifest(*admitted_)) return;
   const bool there = carried_ && carried_->format >= 2;
-  admitted_->manifest_sha256 =
-      there ? HexText(DigestOf(FormatManifest(*carried_))) : "";
+  admitted_->manifest_sha256 = there ? HexText(DigestOf(*carried_)) : "";
   RequireAdmission(*admitted_);
   if (!base_) reader_->Compose(&*carried_, nullptr, {});
 }
@@ -366,10 +366,9 @@ void ArchiveStaging::CheckArchive(const Unpacked& unpacked) const {
   }
   RefuseInstanceLink(*context_->config, unpacked.manifest);
   if (!carried_) return;
-  const auto differences =
-      Compare(AsUnpacked(*carried_, SharedPaths(*context_->config),
-                         context_->config->unpack.umask),
-              unpacked.manifest);
+  const auto differences = CompareUnpacked(*carried_, unpacked.manifest,
+                                           SharedPaths(*context_->config),
+                                           context_->config->unpack.umask);
   if (differences.empty()) return;
   throw Error(
       ErrorCode::kManifestMismatch,

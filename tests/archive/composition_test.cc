@@ -69,6 +69,20 @@ TEST_CASE("a release is composed of its base and of what the archive brings") {
   CHECK(composition.taken().bytes == 600'003);
 }
 
+TEST_CASE("of several files with the content the one with the path is taken") {
+  PackedTree old(PackedTree::Files{{"a", "same"}, {"b", "same"}});
+  PackedTree fresh(PackedTree::Files{{"b", "same"}, {"c", "same"}});
+  ThinBase base{old.disk(), Fs::kRoot, "1", old.ManifestFor("1")};
+  const Manifest whole = fresh.ManifestFor("2");
+  Composition composition(&whole, &base, {});
+  // From here on the base's manifest is not needed.
+  base.manifest = {};
+  composition.Next();
+  CHECK(composition.Leave()->path == "b");
+  composition.Next();
+  CHECK(composition.Leave()->path == "a");
+}
+
 TEST_CASE("content of the base that changed since is not taken") {
   SUBCASE("one bit") {
     Rig rig;

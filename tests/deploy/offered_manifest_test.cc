@@ -22,6 +22,21 @@ TEST_CASE("a manifest is as unpacked: without the umask and what is shared") {
   CHECK(unpacked.entries[2].mode == 0755);
 }
 
+TEST_CASE("what was unpacked is compared with what was offered") {
+  const Manifest offered =
+      Sorted({File("a", 5, 0666), File("shared/x"), Link("l", "a")});
+  const Manifest unpacked = Sorted({File("a", 5, 0644), Link("l", "a")});
+  const auto count = [&](const Manifest& found) {
+    return CompareUnpacked(offered, found, {"shared"}, kUmask).size();
+  };
+  CHECK(count(unpacked) == 0);
+  CHECK(count(Sorted({File("a", 5, 0666), Link("l", "a")})) == 1);
+  CHECK(count(Sorted({File("a", 6, 0644), Link("l", "a")})) == 1);
+  CHECK(count(Sorted({File("a", 5, 0644), Link("l", "b")})) == 1);
+  CHECK(count(Sorted({File("a", 5, 0644)})) == 1);
+  CHECK(count(Sorted({File("a", 5, 0644), Link("l", "a"), File("m")})) == 1);
+}
+
 TEST_CASE("modes that only an earlier rule made differ are forgiven") {
   const Manifest offered =
       Sorted({File("a", 5, 0644), File("b", 5, 0444), File("c", 5, 0644)});
