@@ -203,6 +203,9 @@ TEST_CASE_FIXTURE(Bombed,
         "archive-corrupt", kSmall);
   check(Bomb(site, "manifest", ".tar", many(200'000, 3'000'000)),
         "limit-exceeded", full ? kFlood : kSmall);
+  for (const char* kind : {"lines", "thin"}) {
+    check(Bomb(site, kind, ".tar", 10'000'000), "limit-exceeded", kSmall);
+  }
   check(Bomb(site, "zip", ".zip", many(30'000, 3'000'000)), "limit-exceeded",
         kSmall);
   check(Bomb(site, "shared", ".cpio", many(19'000, 150'000)), "limit-exceeded",

@@ -6,6 +6,8 @@
 quine        a gzip file that unpacks to itself
 sparse       a tar with one file of COUNT empty holes
 manifest     a tar whose manifest has COUNT lines
+lines        the same with the shortest lines
+thin         a tar whose thin manifest has COUNT lines
 junk         a tar whose manifest is COUNT blanks
 zip          a zip of COUNT empty files
 shared       a cpio of COUNT files whose link counts claim further names
@@ -129,6 +131,16 @@ def manifest(count):
                          b"".join(line % i for i in range(count)))
 
 
+def lines(count):
+    return with_manifest(b"release-manifest 2\n" + b"l a -> b\n" * count)
+
+
+def thin(count):
+    digest = b"0" * 64
+    return with_manifest(b"release-thin-manifest 1\nbase " + digest +
+                         b"\nwhole " + digest + b"\n" + b"drop 0 1\n" * count)
+
+
 def junk(count):
     return with_manifest(b" " * count)
 
@@ -174,8 +186,9 @@ def seven_list(count):
             struct.pack("<I", binascii.crc32(start)) + start + body + packed)
 
 
-KINDS = {"quine": quine, "sparse": sparse, "manifest": manifest, "junk": junk,
-         "zip": zip_flood, "shared": shared, "list": seven_list}
+KINDS = {"quine": quine, "sparse": sparse, "manifest": manifest, "lines": lines,
+         "thin": thin, "junk": junk, "zip": zip_flood, "shared": shared,
+         "list": seven_list}
 
 if __name__ == "__main__":
     if len(sys.argv) not in (3, 4) or sys.argv[1] not in KINDS:
