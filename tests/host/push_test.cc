@@ -58,7 +58,7 @@ class PushedShop : public LiveShop {
     // A Runner would stop it after a minute.
     Started job(
         {"sh", "-c",
-         fmt::format("PATH=/srv/bin:$PATH PUSH_CACHE={} "
+         fmt::format("PATH=/srv/bin:$PATH PUSH_CACHE={} PUSH_WORDS='--wait 1m' "
                      "exec {}/docs/samples/push {} shop {} {} "
                      "2>/srv/push.err",
                      kCache, RELEASE_SOURCE_DIR, host, kBuild, version)});
