@@ -126,7 +126,17 @@ const char* FindMissing(Fs* fs) {
   return nullptr;
 }
 
-[[noreturn]] void ThrowMissing(const char* path) {
+// The directory of a file system that is not mounted is empty, and must not
+// pass for a root without releases: nothing would tell a person to mount it.
+[[noreturn]] void ThrowMissing(Fs* fs, const char* path) {
+  if (fs->List(Fs::kRoot, "").empty()) {
+    throw Error(ErrorCode::kNotInitialized,
+                fmt::format("cannot find {} in the root, which is empty: mount "
+                            "the root's file system if it has one of its own; "
+                            "otherwise `release init` makes the layout",
+                            path),
+                path);
+  }
   throw Error(ErrorCode::kNotInitialized,
               fmt::format("cannot find {} in the root: `release init` makes "
                           "the layout",
@@ -163,7 +173,7 @@ std::string DeploymentState::CurrentName() const {
 }
 
 void RequireLayout(Fs* fs) {
-  if (const char* path = FindMissing(fs)) ThrowMissing(path);
+  if (const char* path = FindMissing(fs)) ThrowMissing(fs, path);
 }
 
 bool IsHalfMade(Fs* fs) {
@@ -188,7 +198,7 @@ DeploymentState ReadDeploymentState(Fs* fs,
                                     std::optional<std::uint64_t> newest) {
   DeploymentState state;
   if (const char* path = FindMissing(fs)) {
-    if (!HasOnlyLayout(fs)) ThrowMissing(path);
+    if (!HasOnlyLayout(fs)) ThrowMissing(fs, path);
     state.problems.emplace_back(
         "the layout is not complete, as if `release init` had been killed; run "
         "it again");

@@ -5,6 +5,7 @@
 #include "store/layout.h"
 #include "store/outbox.h"
 #include "support/archive_bytes.h"
+#include "support/expect_error.h"
 #include "support/instance_world.h"
 #include "support/root_files.h"
 
@@ -274,6 +275,25 @@ TEST_CASE("an init that is killed leaves a root that starts and is completed") {
     disk.ForEachPowerCut(check);
   }
   CHECK(half_made > 5);
+}
+
+// It is what an `init` leaves that is killed before it makes the first
+// directory, and also what is seen of a root whose file system is not mounted.
+TEST_CASE("an empty root is not a root without releases: mount it, or init") {
+  World world;
+  world.disk = MemFs();
+  for (const Error& error : {ErrorOf([&] { world.RecoverNow(); }), ErrorOf([&] {
+                               ReadStatus(&world.context, TreeCheck::kShape);
+                             }),
+                             ErrorOf([&] { world.Deploy("1"); })}) {
+    INFO(std::string(error.what()));
+    CHECK(error.code() == ErrorCode::kNotInitialized);
+    CHECK(Says(error, "the root, which is empty: mount"));
+    CHECK(Says(error, "`release init` makes the layout"));
+  }
+  CHECK(world.disk.List(Fs::kRoot, "").empty());
+  InitializeLayout(&world.disk);
+  CHECK(world.RecoverNow().exit == Exit::kDone);
 }
 
 }  // namespace release
