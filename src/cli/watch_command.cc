@@ -32,12 +32,12 @@ std::string HeadOf(const WatchNote& note, const Look& look) {
 }
 
 void PrintLook(const GlobalOptions& global, const WatchNote& note,
-               const Look& look, bool changed) {
+               const Look& look) {
   const bool bad = look.value() == SignalValue::kBad;
   if (global.json) {
     const Exit exit = bad ? Exit::kFoundWrong : Exit::kDone;
-    return PrintJson(WatchJson(global.subject, note, look.signals, changed,
-                               static_cast<int>(exit)));
+    return PrintJson(WatchJson(global.subject, note, look.signals,
+                               /*changed=*/false, static_cast<int>(exit)));
   }
   const Screen screen = OutScreen(global, /*now=*/0);
   LabelledLines lines(screen, /*indent=*/2);
@@ -67,7 +67,7 @@ int LookAtLive(const GlobalOptions& global, Session* session, bool follow) {
     const DeploymentState state = ReadDeploymentState(session->fs());
     const WatchNote note = NoteForLook(context, state);
     const Look look = TakeLook(*context, state, note);
-    PrintLook(global, note, look, /*changed=*/false);
+    PrintLook(global, note, look);
     const bool bad = look.value() == SignalValue::kBad;
     const bool goes_on = follow && note.state == WatchState::kWatching;
     if (!goes_on)
@@ -125,9 +125,9 @@ int RunToEnd(const GlobalOptions& global, Session* session) {
                      FormatDuration(session->config().watch.every))});
   }
   const auto report = [&](const WatchNote& note, const Look& look) {
-    // One line in the journal for each look would only hide the bad ones.
+    // The journal gets the bad looks only: lines for all would hide them.
     if (global.json || global.verbose || note.bad > 0) {
-      PrintLook(global, note, look, /*changed=*/false);
+      PrintLook(global, note, look);
     }
   };
   const WatchEnd end = RunWatch(context, report);

@@ -2,8 +2,8 @@
 //
 // The transaction begins the watch directly before it commits, and the process
 // that watches waits for its lock. A transaction that dies or is undone leaves
-// a note about a commit that never came, which counts as none. So a commit is
-// watched whenever it is durable, and nothing else is.
+// a note about a commit that never came, which counts as none. Therefore every
+// durable commit is watched, and nothing else is.
 #ifndef RELEASE_DEPLOY_WATCHED_RELEASE_H_
 #define RELEASE_DEPLOY_WATCHED_RELEASE_H_
 

@@ -1,4 +1,4 @@
-// What `release check` says about [watch].
+// Examines, for `release check`, whether the host can run the watch.
 #ifndef RELEASE_INSPECT_WATCH_CHECK_H_
 #define RELEASE_INSPECT_WATCH_CHECK_H_
 

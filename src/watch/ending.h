@@ -21,7 +21,7 @@ struct WatchEnd {
   Exit exit = Exit::kDone;
 };
 
-// What the transactions after the watched commit did.
+// The effects of the transactions after the watched commit.
 struct SinceCommit {
   bool service_changed = false;  // one later than the baseline took it up
   bool rollback_tried = false;

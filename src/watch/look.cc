@@ -116,7 +116,7 @@ class Looking {
   Signal LookAtErrors() {
     const unsigned limit =
         ErrorLimit(note_.baseline, config_.watch.error_lines);
-    // One more than may be there decides.
+    // The minute is bad if there is one line more than the limit.
     return JudgeErrors(ReadErrorTimes(runner_, unit_, limit + 1), limit,
                        note_.since, context_.system.clock->SinceBoot(),
                        config_.watch.every);

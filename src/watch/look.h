@@ -1,4 +1,4 @@
-// One look at a watched release.
+// Takes one look at a watched release.
 #ifndef RELEASE_WATCH_LOOK_H_
 #define RELEASE_WATCH_LOOK_H_
 

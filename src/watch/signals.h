@@ -1,4 +1,4 @@
-// What each signal of a watched release says: ok, bad or unknown.
+// Judges each signal of a watched release: ok, bad or unknown.
 //
 // Pure functions of what was seen. An unknown signal never makes a release bad.
 #ifndef RELEASE_WATCH_SIGNALS_H_
@@ -27,7 +27,7 @@ struct Signal {
   std::string text;  // the reason, for people
 };
 
-// What the state of the unit says beside its signal.
+// A fact about the unit that matters beside its signal.
 enum class UnitNews {
   kNone,
   // A person stopped it or started it again, so the watch must end.

@@ -118,7 +118,7 @@ TEST_CASE("errors count within the last minute and since the commit") {
   };
   CHECK(judge(3, 0s) == SignalValue::kBad);
   CHECK(judge(4, 0s) == SignalValue::kOk);
-  // Those before the commit are not the new release's.
+  // The new release did not write the lines from before the commit.
   CHECK(judge(3, 71s) == SignalValue::kOk);
   CHECK(judge(1, 71s) == SignalValue::kBad);
   CHECK(JudgeErrors(std::nullopt, 3, 0s, 100s, 15s).value ==

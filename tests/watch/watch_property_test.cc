@@ -18,7 +18,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// What the watch must never do, found in the records afterwards.
+// Faults of the watch, as the records show them afterwards.
 struct Findings {
   int rollbacks = 0;    // by the watch
   int of_good = 0;      // of a release that was never bad
@@ -29,7 +29,7 @@ struct Findings {
   int Faults() const { return of_good + unwatched + again + after_hands; }
 };
 
-// One machine on which things happen at random times.
+// A machine on which things happen at random times.
 class Story : public WatchWorld {
  public:
   explicit Story(unsigned seed) : random_(seed) {
