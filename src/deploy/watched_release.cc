@@ -14,9 +14,6 @@ namespace release {
 namespace {
 
 constexpr unsigned kMinutesBefore = 10;
-// Beyond this many lines the count before the switch is too low, and so is the
-// count of a minute: a flood that was there before stays unnoticed.
-constexpr unsigned kMostLines = 10'000;
 
 Unit MakeUnit(const DeployContext& context, const std::string& name,
               Waiter* waiter) {
@@ -66,8 +63,9 @@ std::string UnitOfRelease(const Config& config, const Version& version) {
 unsigned ErrorsBeforeSwitch(const DeployContext& context,
                             const std::optional<Version>& live) {
   if (!live || context.config->service.unit.empty()) return 0;
-  const auto times = ReadErrorTimes(
-      context.system.runner, UnitOfRelease(*context.config, *live), kMostLines);
+  const auto times =
+      ReadErrorTimes(context.system.runner,
+                     UnitOfRelease(*context.config, *live), kMostErrorLines);
   if (!times) return 0;
   return BusiestMinute(*times, context.system.clock->SinceBoot(),
                        kMinutesBefore);

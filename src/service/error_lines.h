@@ -18,6 +18,10 @@ namespace release {
 // one seem older. No step of the wall clock matters.
 using LineTimes = std::vector<Nanoseconds>;
 
+// The most lines that are counted. A minute with more of them counts as having
+// this many, before the switch and after it alike.
+inline constexpr unsigned kMostErrorLines = 10'000;
+
 // Parses the output of `journalctl --output=short-monotonic`. The further lines
 // of a message of several lines have no stamp and do not count.
 LineTimes ParseLineTimes(std::string_view journal);

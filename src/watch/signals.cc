@@ -91,8 +91,7 @@ Signal JudgeMemory(const WatchBaseline& baseline,
 
 unsigned ErrorLimit(const WatchBaseline& baseline, unsigned error_lines) {
   constexpr unsigned kTimesBefore = 10;
-  constexpr unsigned kMost = 10'000;
-  if (baseline.errors > kMost / kTimesBefore) return kMost;
+  if (baseline.errors > kMostErrorLines / kTimesBefore) return kMostErrorLines;
   return std::max(error_lines, kTimesBefore * baseline.errors);
 }
 
