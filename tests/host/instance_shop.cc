@@ -153,6 +153,14 @@ void InstanceShop::RemoveFile(const std::string& name) {
   bfs::remove(kLogs + name);
 }
 
+std::int64_t InstanceShop::AfterQueue(const std::string& version) {
+  // An instance accepts in order, so an answer shows that the queue is done.
+  Shell(fmt::format(
+      "curl -s -m 60 --unix-socket /run/shop/{}/http.sock http://localhost/up",
+      version));
+  return MonotonicNow();
+}
+
 int InstanceShop::AcceptedSince(const std::string& version,
                                 std::int64_t since) const {
   const std::vector<std::string> lines = Log(version);

@@ -41,6 +41,9 @@ class InstanceShop : public LiveShop {
   // What users asked of the release: the lines of its own log other than
   // connections and probes ("GET /up").
   std::vector<std::string> UserRequests(const std::string& version) const;
+  // Waits until the release has accepted each connection that is queued on its
+  // socket now, or has stopped listening. Returns the time.
+  std::int64_t AfterQueue(const std::string& version);
   // How many connections the release has accepted since then.
   int AcceptedSince(const std::string& version, std::int64_t since) const;
   // Makes or removes a file that instances look for, see rig/instance_app.py.
