@@ -45,6 +45,7 @@ constexpr Row kTable[] = {
     {ErrorCode::kUnsafeEntry, "unsafe-entry", Exit::kRefused},
     {ErrorCode::kLimitExceeded, "limit-exceeded", Exit::kRefused},
     {ErrorCode::kVersionConflict, "version-conflict", Exit::kRefused},
+    {ErrorCode::kLiveDiffers, "live-differs", Exit::kRefused},
     {ErrorCode::kNotAdoptable, "not-adoptable", Exit::kRefused},
     {ErrorCode::kPermissionDenied, "permission-denied", Exit::kFailed},
     {ErrorCode::kReadOnly, "read-only", Exit::kFailed},

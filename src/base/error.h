@@ -64,6 +64,7 @@ enum class ErrorCode {
   kUnsafeEntry,
   kLimitExceeded,
   kVersionConflict,
+  kLiveDiffers,
   kNotAdoptable,
   // the host
   kPermissionDenied,

@@ -116,7 +116,8 @@ class Completer {
         return AddAll(head, WordsOf(words), typed);
       case ValueKind::kApp:
         return AddAll(head, host_.apps(), typed);
-      case ValueKind::kVersion: {
+      case ValueKind::kVersion:
+      case ValueKind::kLive: {
         GlobalOptions global;
         TakeGlobals(words_, &global);
         return AddAll(head, host_.versions(global), typed);

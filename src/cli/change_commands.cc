@@ -170,48 +170,60 @@ int RunDeploy(const GlobalOptions& global, const DeployOptions& options) {
   if (global.dry_run) {
     return options.activates
                ? PrintPlan(global, CommandId::kDeploy,
-                           PlanDeploy(context, std::move(request)))
+                           PlanDeploy(context, std::move(request),
+                                      options.rollout))
                : PrintPlan(global, CommandId::kStage,
                            PlanStage(context, std::move(request)));
   }
-  if (!options.activates)
-    return PrintOutcome(global, Stage(context, std::move(request)));
+  if (!options.activates) {
+    return PrintOutcome(global,
+                        Stage(context, std::move(request), options.rollout));
+  }
   return FinishAndDelete(context, global,
                          Deploy(DeletingLater(context), std::move(request),
                                 {.confirm_within = options.confirm_within,
-                                 .irreversible = options.irreversible}));
+                                 .irreversible = options.irreversible,
+                                 .rollout = options.rollout,
+                                 .manifest_sha256 = ""}));
 }
 
 int RunActivate(const GlobalOptions& global, const ActivateOptions& options) {
   const Version version = Version::ParseOrThrow(options.version);
+  const ActivationTerms terms{.confirm_within = options.confirm_within,
+                              .irreversible = options.irreversible,
+                              .rollout = options.rollout,
+                              .manifest_sha256 = options.manifest_sha256};
   Session session(global);
   DeployContext* context = Speaking(&session);
   if (global.dry_run) {
     return PrintPlan(global, CommandId::kActivate,
-                     PlanActivate(context, version));
+                     PlanActivate(context, version, terms));
   }
   return FinishAndDelete(context, global,
-                         Activate(DeletingLater(context), version,
-                                  {.confirm_within = options.confirm_within,
-                                   .irreversible = options.irreversible}));
+                         Activate(DeletingLater(context), version, terms));
 }
 
 int RunRollback(const GlobalOptions& global, const RollbackOptions& options) {
   CheckReason(options.reason);
   const auto version = OptionalVersion(options.version);
+  if (version && !options.rollout.id.empty()) {
+    throw Error(ErrorCode::kUsage,
+                "cannot roll back to a release and undo a rollout at once: "
+                "leave out the version or --rollout");
+  }
   Session session(global);
   DeployContext* context = Speaking(&session);
   const PastIrreversible past =
       options.yes ? PastIrreversible::kAllowed : PastIrreversible::kRefused;
   if (global.dry_run) {
     return PrintPlan(global, CommandId::kRollback,
-                     PlanRollback(context, version, past));
+                     PlanRollback(context, version, past, options.rollout));
   }
   return FinishAndDelete(context, global,
                          Rollback(context, version, options.reason,
                                   options.unchecked ? RollbackProof::kUnchecked
                                                     : RollbackProof::kRequired,
-                                  past));
+                                  past, options.rollout));
 }
 
 int RunRestart(const GlobalOptions& global) {

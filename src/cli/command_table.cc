@@ -45,9 +45,24 @@ constexpr OptionRow kGlobals[] = {
      .served = Served::kYes},
 };
 
-// deploy has all of these options, stage all but the last two, and activate
-// only the last two.
-constexpr OptionRow kDeployOptions[] = {
+constexpr OptionRow kRolloutOption = {
+    Option::kRollout,
+    "--rollout",
+    "The rollout over several hosts that this is a part of",
+    ValueKind::kName,
+    "ID",
+    Served::kYes};
+constexpr OptionRow kExpectLiveOption = {
+    Option::kExpectLive,
+    "--expect-live",
+    "Refuse if another release is live (-: if any is)",
+    ValueKind::kLive,
+    "V",
+    Served::kYes};
+
+// deploy has all of these options but the last, stage those up to --rollout, and
+// activate those from --rollout on.
+constexpr OptionRow kChangeOptions[] = {
     {Option::kVersion, "--version",
      "The release's name (default: from the archive or its name)",
      ValueKind::kNewVersion, "V", Served::kYes},
@@ -60,6 +75,8 @@ constexpr OptionRow kDeployOptions[] = {
      ValueKind::kFile, "FILE", Served::kYes},
     {Option::kStripComponents, "--strip-components",
      "Leading path components to remove", ValueKind::kCount, "N"},
+    kRolloutOption,
+    kExpectLiveOption,
     {Option::kConfirmWithin, "--confirm-within",
      "Undo unless `release confirm` runs in time", ValueKind::kDuration,
      "DURATION", Served::kYes},
@@ -67,10 +84,13 @@ constexpr OptionRow kDeployOptions[] = {
      .name = "--irreversible",
      .help = "No way back: a later rollback past it asks for --yes",
      .served = Served::kYes},
+    {Option::kManifestSha256, "--manifest-sha256",
+     "The digest that the release's manifest must have", ValueKind::kSha256,
+     "HEX", Served::kYes},
 };
-constexpr auto kStageOptions =
-    std::span(kDeployOptions).first<std::size(kDeployOptions) - 2>();
-constexpr auto kActivateOptions = std::span(kDeployOptions).last<2>();
+constexpr auto kDeployOptions = std::span(kChangeOptions).first<9>();
+constexpr auto kStageOptions = std::span(kChangeOptions).first<6>();
+constexpr auto kActivateOptions = std::span(kChangeOptions).last<5>();
 
 constexpr OptionRow kRollbackOptions[] = {
     {Option::kReason, "--reason", "The reason; kept in the history",
@@ -83,6 +103,10 @@ constexpr OptionRow kRollbackOptions[] = {
      .name = "--yes",
      .help = "Go back past a release that was deployed as irreversible",
      .served = Served::kYes},
+    {Option::kRollout, "--rollout",
+     "Undo exactly this rollout; change nothing if it is not live here",
+     ValueKind::kName, "ID", Served::kYes},
+    kExpectLiveOption,
 };
 
 constexpr OptionRow kStatusOptions[] = {

@@ -36,6 +36,9 @@ enum class Option {
   kSignature,
   kStripComponents,
   kConfirmWithin,
+  kRollout,
+  kExpectLive,
+  kManifestSha256,
   kReason,
   kRun,
   kStop,
@@ -71,6 +74,8 @@ enum class ValueKind {
   kText,
   kVersion,     // a release on this host
   kNewVersion,  // a release that need not exist yet
+  kLive,        // a release, or "-" for none
+  kName,        // a name of the user's own, with the signs of a version
   kDuration,
   kMoment,         // a duration back from now, or a date
   kMaybeDuration,  // --option=DURATION, or --option alone: no limit

@@ -75,6 +75,7 @@ json EntryJson(const LedgerEntry& entry) {
           {"irreversible", entry.irreversible},
           {"evidence", Nullable(entry.evidence)},
           {"restart_of", Nullable(entry.restart_of)},
+          {"rollout", Nullable(entry.rollout)},
           {"transaction",
            entry.transaction == 0 ? json(nullptr) : json(entry.transaction)}};
 }
@@ -112,6 +113,7 @@ void AddBegin(const TransactionRecord& record, json* object) {
        {"from", Nullable(FromWords(begin))},
        {"to", NullableName(begin.to)},
        {"reason", Nullable(begin.reason)},
+       {"rollout", Nullable(begin.rollout)},
        {"source", Nullable(begin.source)}});
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/config.h"
+#include "deploy/transaction_spec.h"
 #include "trust/evidence_file.h"
 
 namespace release {
@@ -44,6 +45,7 @@ struct DeployOptions {
   std::optional<unsigned> strip_components;
   std::optional<Duration> confirm_within;
   bool irreversible = false;
+  RolloutTerms rollout;
   bool activates = true;  // false for `stage`
 };
 
@@ -51,6 +53,8 @@ struct ActivateOptions {
   std::string version;
   std::optional<Duration> confirm_within;
   bool irreversible = false;
+  RolloutTerms rollout;
+  std::string manifest_sha256;
 };
 
 struct RollbackOptions {
@@ -58,6 +62,7 @@ struct RollbackOptions {
   std::string reason;
   bool unchecked = false;
   bool yes = false;  // past an irreversible release, too
+  RolloutTerms rollout;
 };
 
 struct PinOptions {

@@ -60,6 +60,11 @@ std::string SuccessWords(const Outcome& outcome) {
                                              : "took over what was there",
         LiveWords(outcome.current));
   }
+  if (outcome.result == Result::kUnchanged &&
+      (outcome.command == CommandId::kRollback ||
+       outcome.command == CommandId::kActivate)) {
+    return "nothing changed; " + LiveWords(outcome.current);
+  }
   if (outcome.result == Result::kUnchanged) {
     return fmt::format("{} is there already with the same content; {}", version,
                        LiveWords(outcome.current));

@@ -39,6 +39,7 @@ void AddBegin(const BeginRecord& begin, const Screen& screen,
   lines->Add("from", FromWords(begin));
   lines->Add("to", begin.to ? begin.to->name() : "");
   lines->Add("reason", Printable(begin.reason));
+  lines->Add("rollout", begin.rollout);
 }
 
 void AddEnd(const EndRecord& end, LabelledLines* lines) {

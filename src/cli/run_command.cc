@@ -30,6 +30,16 @@ std::optional<unsigned> Count(const CommandWords& words, Option option) {
   return ParseCount(words.Value(option));
 }
 
+RolloutTerms RolloutOf(const CommandWords& words) {
+  RolloutTerms rollout{.id = words.Value(Option::kRollout),
+                       .expect_live = std::nullopt};
+  if (words.Has(Option::kExpectLive)) {
+    const std::string live = words.Value(Option::kExpectLive);
+    rollout.expect_live = live == "-" ? "" : live;
+  }
+  return rollout;
+}
+
 // Evidence that `serve` decoded from the command line. `name` is for messages.
 std::optional<EvidenceFile> Content(const CommandWords& words, Option option,
                                     const char* name) {
@@ -45,6 +55,7 @@ DeployOptions DeployOf(const CommandWords& words) {
   options.strip_components = Count(words, Option::kStripComponents);
   options.confirm_within = ConfirmWithin(words);
   options.irreversible = words.Has(Option::kIrreversible);
+  options.rollout = RolloutOf(words);
   options.activates = words.command == CommandId::kDeploy;
   if (words.files == FileValue::kPath) {
     options.attestation = words.Value(Option::kAttestation);
@@ -155,12 +166,16 @@ int RunCommand(GlobalOptions* global, CommandWords* words) {
       return RunActivate(*global,
                          {.version = words->Operand(0),
                           .confirm_within = ConfirmWithin(*words),
-                          .irreversible = words->Has(Option::kIrreversible)});
+                          .irreversible = words->Has(Option::kIrreversible),
+                          .rollout = RolloutOf(*words),
+                          .manifest_sha256 =
+                              words->Value(Option::kManifestSha256)});
     case CommandId::kRollback:
       return RunRollback(*global, {.version = words->Operand(0),
                                    .reason = words->Value(Option::kReason),
                                    .unchecked = words->Has(Option::kUnchecked),
-                                   .yes = words->Has(Option::kYes)});
+                                   .yes = words->Has(Option::kYes),
+                                   .rollout = RolloutOf(*words)});
     case CommandId::kRestart:
       return RunRestart(*global);
     case CommandId::kInit:

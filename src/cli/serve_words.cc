@@ -79,7 +79,10 @@ std::optional<std::string> ReadValue(ValueKind kind, std::string_view text) {
       return if_true(text == "-");
     case ValueKind::kVersion:
     case ValueKind::kNewVersion:
+    case ValueKind::kName:
       return if_true(Version::Parse(text).has_value());
+    case ValueKind::kLive:
+      return if_true(text == "-" || Version::Parse(text).has_value());
     case ValueKind::kSha256:
       return ParseSha256(text);
     case ValueKind::kDuration:

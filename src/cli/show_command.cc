@@ -65,6 +65,7 @@ std::string ReleaseText(const ReleaseFacts& facts, const Screen& screen) {
   if (entry.irreversible) {
     lines.Add("irreversible", "yes: a rollback past it asks for --yes");
   }
+  lines.Add("rollout", entry.rollout);
   lines.Add("processes", ProcessesText(facts));
   lines.Add("instance", InstanceText(facts));
   lines.Add("files", FilesText(facts));

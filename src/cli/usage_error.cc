@@ -80,6 +80,14 @@ std::string WhyNotValue(ValueKind kind, std::string_view words,
   if (kind == ValueKind::kCount && !ParseCount(text)) {
     return fmt::format("{} is not a number", Quoted(text));
   }
+  if (kind == ValueKind::kName && !Version::Parse(text)) {
+    return fmt::format("{} is not a name of at most 128 letters, digits and "
+                       "._+~- that begins with a letter or digit",
+                       Quoted(text));
+  }
+  if (kind == ValueKind::kLive && text != "-" && !Version::Parse(text)) {
+    return fmt::format("{} is neither a version nor -", Quoted(text));
+  }
   if (kind != ValueKind::kWord) return "";
   const std::vector<std::string> known = WordsOf(words);
   if (std::find(known.begin(), known.end(), text) != known.end()) return "";

@@ -255,6 +255,20 @@ const Version& RequireLive(const DeploymentState& state) {
               "cannot find the live release: none is live");
 }
 
+void RequireExpectedLive(const DeploymentState& state,
+                         const std::optional<std::string>& expected) {
+  const std::string live = state.CurrentName();
+  if (!expected || live == *expected) return;
+  const auto words = [](const std::string& name) {
+    return name.empty() ? "no release" : name;
+  };
+  throw Error(ErrorCode::kLiveDiffers,
+              fmt::format("cannot change what is live: {} is live, and {} was "
+                          "expected; `release status` says who changed it",
+                          words(live), words(*expected)),
+              kCurrent, *expected, live);
+}
+
 void RequireLink(const DeploymentState& state) {
   if (state.current_is_link) return;
   throw Error(
@@ -294,6 +308,24 @@ Version ChooseRollbackTarget(const DeploymentState& state,
   }
   RequireRelease(state, *target);
   return *target;
+}
+
+std::optional<Version> ChooseTargetBeforeRollout(const DeploymentState& state,
+                                                 const std::string& id) {
+  const LedgerEntry* entry =
+      state.live ? state.ledger.Find(*state.live) : nullptr;
+  const bool made_live = entry != nullptr && entry->rollout == id;
+  // A release that a person linked by hand is no longer the rollout's.
+  if (!made_live || !state.LiveIsRecorded()) return state.live;
+  const auto target = state.ledger.BeforeRollout(id);
+  if (!target) {
+    throw Error(ErrorCode::kNothingToRollBackTo,
+                fmt::format("cannot undo rollout {}: no release was live and "
+                            "good before it",
+                            id));
+  }
+  RequireRelease(state, *target);
+  return target;
 }
 
 }  // namespace release

@@ -82,6 +82,11 @@ void RequireRelease(const DeploymentState& state, const Version& version);
 // Returns the live release. Throws Error kNoSuchRelease if none is live.
 const Version& RequireLive(const DeploymentState& state);
 
+// Throws Error kLiveDiffers if another release than `expected` is live. Without
+// a value any may be live; "" stands for none.
+void RequireExpectedLive(const DeploymentState& state,
+                         const std::optional<std::string>& expected);
+
 // Throws Error kCurrentNotALink if `current` exists and is not a symlink. Only
 // a rollback proceeds then: it sets the file or directory aside.
 void RequireLink(const DeploymentState& state);
@@ -96,6 +101,12 @@ void RequireReversible(const DeploymentState& state, const Version& target);
 // Error kNothingToRollBackTo, or kNoSuchRelease if the target is not on disk.
 Version ChooseRollbackTarget(const DeploymentState& state,
                              const std::optional<Version>& version);
+
+// Returns the release that a rollback of the rollout `id` activates: the one
+// that was live and good before it, or the live one, which may be none, if that
+// was not made live by this rollout. Throws as ChooseRollbackTarget.
+std::optional<Version> ChooseTargetBeforeRollout(const DeploymentState& state,
+                                                 const std::string& id);
 
 }  // namespace release
 

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "archive/entry_rules.h"
+#include "archive/thin_manifest.h"
+#include "base/hex.h"
 #include "base/manifest_text.h"
 #include "base/text.h"
 #include "os/thread_pool.h"
@@ -94,6 +96,19 @@ ManifestText KeptManifest(const DeployContext& context,
     // The caller asked for the text, and has it. A later call tries again.
   }
   return made;
+}
+
+void RequireManifest(const DeployContext& context, const Version& version,
+                     const std::string& sha256) {
+  const std::string found =
+      HexText(DigestOf(KeptManifest(context, version).text));
+  if (found == sha256) return;
+  throw Error(ErrorCode::kManifestMismatch,
+              fmt::format("cannot activate {}: its manifest does not have the "
+                          "digest that was asked for, so it is another build; "
+                          "`release manifest {} --digest` prints its own",
+                          version.name(), version.name()),
+              ReleasePath(version), sha256, found);
 }
 
 }  // namespace release

@@ -24,6 +24,11 @@ struct ManifestText {
 // hashed is no longer as it was unpacked; FsError.
 ManifestText KeptManifest(const DeployContext& context, const Version& version);
 
+// Throws Error kManifestMismatch if the text of KeptManifest does not have this
+// SHA-256, in hexadecimal; as KeptManifest otherwise.
+void RequireManifest(const DeployContext& context, const Version& version,
+                     const std::string& sha256);
+
 }  // namespace release
 
 #endif  // RELEASE_DEPLOY_KEPT_MANIFEST_H_

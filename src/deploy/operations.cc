@@ -82,12 +82,15 @@ Outcome Deploy(DeployContext* context, ArchiveRequest request,
   return RunTransaction(context, {.kind = TransactionKind::kDeploy,
                                   .archive = std::move(request),
                                   .confirm_within = terms.confirm_within,
-                                  .irreversible = terms.irreversible});
+                                  .irreversible = terms.irreversible,
+                                  .rollout = terms.rollout});
 }
 
-Outcome Stage(DeployContext* context, ArchiveRequest request) {
+Outcome Stage(DeployContext* context, ArchiveRequest request,
+              const RolloutTerms& rollout) {
   return RunTransaction(context, {.kind = TransactionKind::kStage,
-                                  .archive = std::move(request)});
+                                  .archive = std::move(request),
+                                  .rollout = rollout});
 }
 
 Outcome Activate(DeployContext* context, const Version& version,
@@ -95,18 +98,21 @@ Outcome Activate(DeployContext* context, const Version& version,
   return RunTransaction(context, {.kind = TransactionKind::kActivate,
                                   .version = version,
                                   .confirm_within = terms.confirm_within,
-                                  .irreversible = terms.irreversible});
+                                  .irreversible = terms.irreversible,
+                                  .rollout = terms.rollout,
+                                  .manifest_sha256 = terms.manifest_sha256});
 }
 
 Outcome Rollback(DeployContext* context, const std::optional<Version>& version,
                  const std::string& reason, RollbackProof proof,
-                 PastIrreversible past) {
+                 PastIrreversible past, const RolloutTerms& rollout) {
   TransactionSpec spec{.kind = TransactionKind::kRollback,
                        .version = version,
                        .reason = reason,
                        .unchecked = proof == RollbackProof::kUnchecked,
-                       .past = past};
-  const auto preempted = Preempt(context);
+                       .past = past,
+                       .rollout = rollout};
+  const auto preempted = Preempt(context, rollout.id);
   if (!preempted) return RunTransaction(context, spec);
   const std::string remark = RemarkOn(*preempted);
   context->report({.kind = ProgressEvent::Kind::kRemark,
@@ -114,7 +120,7 @@ Outcome Rollback(DeployContext* context, const std::optional<Version>& version,
                    .text = remark});
   context->wait = std::max(context->wait, LongestUndo(*context->config));
   // Its undo is the rollback that was asked for.
-  if (!version) spec.version = preempted->returns_to;
+  if (!version && rollout.id.empty()) spec.version = preempted->returns_to;
   Outcome outcome = RunTransaction(context, spec);
   outcome.warnings.insert(outcome.warnings.begin(), remark);
   return outcome;

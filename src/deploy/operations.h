@@ -24,11 +24,14 @@ namespace release {
 struct ActivationTerms {
   std::optional<Duration> confirm_within;
   bool irreversible = false;
+  RolloutTerms rollout;
+  std::string manifest_sha256;  // only of an activation
 };
 
 Outcome Deploy(DeployContext* context, ArchiveRequest request,
                const ActivationTerms& terms = {});
-Outcome Stage(DeployContext* context, ArchiveRequest request);
+Outcome Stage(DeployContext* context, ArchiveRequest request,
+              const RolloutTerms& rollout = {});
 Outcome Activate(DeployContext* context, const Version& version,
                  const ActivationTerms& terms = {});
 
@@ -36,12 +39,15 @@ Outcome Activate(DeployContext* context, const Version& version,
 // and good before the current one. Marks the release that was live as
 // withdrawn, with `reason`. Preempts a transaction that waits for a network or
 // a person (deploy/preempt.h), waits until it is undone, and warns whose it
-// was. With kUnchecked it does not wait until the release answers well.
+// was. With kUnchecked it does not wait until the release answers well. With
+// the id of a rollout it preempts only a transaction of that rollout, and
+// `version` must be nullopt.
 enum class RollbackProof { kRequired, kUnchecked };
 Outcome Rollback(DeployContext* context, const std::optional<Version>& version,
                  const std::string& reason,
                  RollbackProof proof = RollbackProof::kRequired,
-                 PastIrreversible past = PastIrreversible::kRefused);
+                 PastIrreversible past = PastIrreversible::kRefused,
+                 const RolloutTerms& rollout = {});
 
 // Has the service take up new configuration with the files of the live release.
 // With [instances] these are published again as VERSION+r1 (deploy/restart.h)

@@ -6,6 +6,7 @@
 #include "base/units.h"
 #include "deploy/deployment_state.h"
 #include "deploy/disk_facts.h"
+#include "deploy/kept_manifest.h"
 #include "deploy/preempt.h"
 #include "deploy/prune.h"
 #include "deploy/recovery.h"
@@ -194,8 +195,9 @@ void PlanActivation(DeployContext* context, const DeploymentState& state,
 
 // Plans a deploy, or a stage if `link` is kNone.
 Plan PlanStaging(DeployContext* context, ArchiveRequest request,
-                 LinkChange link) {
+                 LinkChange link, const RolloutTerms& rollout) {
   const DeploymentState state = ReadDeploymentState(context->fs);
+  RequireExpectedLive(state, rollout.expect_live);
   Plan plan;
   PlanSettling(context, state, &plan);
   PreparedTransaction prepared;
@@ -222,19 +224,26 @@ Plan PlanStaging(DeployContext* context, ArchiveRequest request,
 
 }  // namespace
 
-Plan PlanDeploy(DeployContext* context, ArchiveRequest request) {
-  return PlanStaging(context, std::move(request), LinkChange::kForward);
+Plan PlanDeploy(DeployContext* context, ArchiveRequest request,
+                const RolloutTerms& rollout) {
+  return PlanStaging(context, std::move(request), LinkChange::kForward,
+                     rollout);
 }
 
 Plan PlanStage(DeployContext* context, ArchiveRequest request) {
-  return PlanStaging(context, std::move(request), LinkChange::kNone);
+  return PlanStaging(context, std::move(request), LinkChange::kNone, {});
 }
 
-Plan PlanActivate(DeployContext* context, const Version& version) {
+Plan PlanActivate(DeployContext* context, const Version& version,
+                  const ActivationTerms& terms) {
   const DeploymentState state = ReadDeploymentState(context->fs);
   Plan plan;
   PlanSettling(context, state, &plan);
+  RequireExpectedLive(state, terms.rollout.expect_live);
   RequireRelease(state, version);
+  if (!terms.manifest_sha256.empty()) {
+    RequireManifest(*context, version, terms.manifest_sha256);
+  }
   // A release that a person linked by hand must still be proved and recorded.
   if (state.live == version && state.LiveIsRecorded()) {
     return {"nothing: it is live"};
@@ -244,11 +253,14 @@ Plan PlanActivate(DeployContext* context, const Version& version) {
 }
 
 Plan PlanRollback(DeployContext* context, const std::optional<Version>& version,
-                  PastIrreversible past) {
+                  PastIrreversible past, const RolloutTerms& rollout) {
   const DeploymentState state = ReadDeploymentState(context->fs);
+  RequireExpectedLive(state, rollout.expect_live);
   Plan plan;
   const bool preempts =
-      state.open && FindLockHolder(context->fs) && IsInterruptible(*state.open);
+      state.open && FindLockHolder(context->fs) &&
+      IsInterruptible(*state.open) &&
+      (rollout.id.empty() || state.open->begin->rollout == rollout.id);
   if (preempts) {
     plan.push_back(fmt::format("ask transaction {} ({}) to undo and stop",
                                state.open->number,
@@ -256,10 +268,18 @@ Plan PlanRollback(DeployContext* context, const std::optional<Version>& version,
   } else {
     PlanSettling(context, state, &plan);
   }
-  const Version target = ChooseRollbackTarget(state, version);
-  if (past == PastIrreversible::kRefused) RequireReversible(state, target);
-  if (state.live == target) return {"nothing: it is live"};
-  PlanActivation(context, state, target, LinkChange::kBack, &plan);
+  const std::optional<Version> target =
+      rollout.id.empty() ? ChooseRollbackTarget(state, version)
+                         : ChooseTargetBeforeRollout(state, rollout.id);
+  if (state.live == target) {
+    return {rollout.id.empty()
+                ? "nothing: it is live"
+                : fmt::format("nothing: rollout {} did not make live what is "
+                              "live",
+                              rollout.id)};
+  }
+  if (past == PastIrreversible::kRefused) RequireReversible(state, *target);
+  PlanActivation(context, state, *target, LinkChange::kBack, &plan);
   return plan;
 }
 

@@ -12,6 +12,7 @@
 #include "base/version.h"
 #include "deploy/archive_request.h"
 #include "deploy/deploy_context.h"
+#include "deploy/operations.h"
 #include "deploy/retention.h"
 #include "deploy/transaction_spec.h"
 
@@ -28,11 +29,14 @@ struct PrunePlan {
 };
 
 // These two read, hash and check the whole archive without unpacking it.
-Plan PlanDeploy(DeployContext* context, ArchiveRequest request);
+Plan PlanDeploy(DeployContext* context, ArchiveRequest request,
+                const RolloutTerms& rollout = {});
 Plan PlanStage(DeployContext* context, ArchiveRequest request);
-Plan PlanActivate(DeployContext* context, const Version& version);
+Plan PlanActivate(DeployContext* context, const Version& version,
+                  const ActivationTerms& terms = {});
 Plan PlanRollback(DeployContext* context, const std::optional<Version>& version,
-                  PastIrreversible past = PastIrreversible::kRefused);
+                  PastIrreversible past = PastIrreversible::kRefused,
+                  const RolloutTerms& rollout = {});
 Plan PlanRestart(DeployContext* context);
 PrunePlan PlanPrune(DeployContext* context);
 Plan PlanPin(DeployContext* context, const Version& version);

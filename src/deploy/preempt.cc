@@ -43,6 +43,12 @@ void WriteRequest(Fs* fs, const std::string& path, const std::string& text) {
   fs->Rename(Fs::kRoot, temporary, Fs::kRoot, path, RenameMode::kReplace);
 }
 
+// A transaction that still receives its archive has no record, so nobody knows
+// yet to which rollout it belongs.
+bool BelongsTo(const DeploymentState& state, const std::string& rollout) {
+  return state.open && state.open->begin->rollout == rollout;
+}
+
 }  // namespace
 
 bool IsInterruptible(const TransactionRecord& record) {
@@ -77,12 +83,14 @@ void RequestAbort(Fs* fs, std::uint64_t number, const std::string& by) {
   LeaveRequest(fs, AbortPath(number), by);
 }
 
-std::optional<Preempted> Preempt(DeployContext* context) {
+std::optional<Preempted> Preempt(DeployContext* context,
+                                 const std::string& rollout) {
   Fs* fs = context->fs;
   const auto holder = FindLockHolder(fs);
   if (!holder) return std::nullopt;
   const DeploymentState state = ReadDeploymentState(fs);
   if (state.open && !IsInterruptible(*state.open)) return std::nullopt;
+  if (!rollout.empty() && !BelongsTo(state, rollout)) return std::nullopt;
   Preempted preempted{.number = NumberOfRunning(state),
                       .command = CommandId::kNone,
                       .caller = holder->caller,

@@ -42,9 +42,11 @@ struct Preempted {
 // Asks the holder of the lock to undo and stop if it is still receiving an
 // archive, or waits for health or for a confirmation. Returns nullopt, and asks
 // for nothing, if the lock is free or the holder does anything else; a rollback
-// is never interrupted, since its undo would go forward. Does not wait. Throws
+// is never interrupted, since its undo would go forward. With the id of a
+// rollout only a transaction of that rollout is asked. Does not wait. Throws
 // FsError.
-std::optional<Preempted> Preempt(DeployContext* context);
+std::optional<Preempted> Preempt(DeployContext* context,
+                                 const std::string& rollout = "");
 
 // Returns how long a preempted transaction may take to undo and stop.
 Nanoseconds LongestUndo(const Config& config);

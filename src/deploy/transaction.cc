@@ -9,6 +9,7 @@
 #include "deploy/adopt_releases.h"
 #include "deploy/attempt.h"
 #include "deploy/drain.h"
+#include "deploy/kept_manifest.h"
 #include "deploy/notices.h"
 #include "deploy/prune.h"
 #include "deploy/restart.h"
@@ -36,6 +37,7 @@ class Transaction {
  private:
   void Prepare();
   void PrepareRelease();
+  void PrepareRollback();
   void Begin();
   void Forward();
   void Stage();
@@ -56,6 +58,7 @@ class Transaction {
   }
   std::string NameAfter() const;
   std::string RestartOf() const;
+  std::string RolloutAfter() const;
   HookContext MakeHookContext(const std::string& step) const;
 
   DeployContext* context_;
@@ -119,6 +122,7 @@ void Transaction::Prepare() {
     prepared_.to = staging_->ExpectedVersion();
   }
   if (spec_.refusal) return;
+  RequireExpectedLive(state_, spec_.rollout.expect_live);
   PrepareRelease();
   if (link() == LinkChange::kForward) RequireLink(state_);
   if (switches() && link() != LinkChange::kTakeOver && !prepared_.creates) {
@@ -137,13 +141,11 @@ void Transaction::PrepareRelease() {
       // A release that a person linked by hand is proved like any other.
       prepared_.unchanged =
           state_.live == spec_.version && state_.LiveIsRecorded();
+      if (spec_.manifest_sha256.empty()) break;
+      RequireManifest(*context_, *spec_.version, spec_.manifest_sha256);
       break;
     case TransactionKind::kRollback:
-      prepared_.to = ChooseRollbackTarget(state_, spec_.version);
-      if (spec_.past == PastIrreversible::kRefused) {
-        RequireReversible(state_, *prepared_.to);
-      }
-      prepared_.unchanged = state_.live == prepared_.to;
+      PrepareRollback();
       break;
     case TransactionKind::kRestart:
       RequireRestartable(*context_->config, state_);
@@ -166,6 +168,21 @@ void Transaction::PrepareRelease() {
   }
 }
 
+void Transaction::PrepareRollback() {
+  const std::string& rollout = spec_.rollout.id;
+  prepared_.to = rollout.empty()
+                     ? ChooseRollbackTarget(state_, spec_.version)
+                     : ChooseTargetBeforeRollout(state_, rollout);
+  prepared_.unchanged = state_.live == prepared_.to;
+  if (prepared_.unchanged && !rollout.empty()) {
+    recorder_.Remark(fmt::format(
+        "rollout {} did not make live what is live, so it is left", rollout));
+  }
+  if (prepared_.to && spec_.past == PastIrreversible::kRefused) {
+    RequireReversible(state_, *prepared_.to);
+  }
+}
+
 void Transaction::Begin() {
   const bool adopts = spec_.traits().staging == StagingStep::kAdopt;
   record_.begin = BeginRecord{
@@ -179,7 +196,8 @@ void Transaction::Begin() {
       .takes_over = link() == LinkChange::kTakeOver && !spec_.refusal,
       .reason = spec_.reason,
       .source = spec_.archive ? spec_.archive->name : "",
-      .restart_of = prepared_.restart_of};
+      .restart_of = prepared_.restart_of,
+      .rollout = spec_.rollout.id};
   journal_.emplace(context_->fs, record_.number,
                    adopts && prepared_.unchanged
                        ? Journal::RecordSpace::kSpareFile
@@ -290,7 +308,8 @@ void Transaction::ChangeLedger(Ledger* ledger, std::int64_t now) {
   const Ledger::Cause cause{.transaction = record_.number,
                             .at = now,
                             .by = CallerName(context_->caller),
-                            .reason = spec_.reason};
+                            .reason = spec_.reason,
+                            .rollout = RolloutAfter()};
   if (prepared_.creates) {
     ledger->Staged(*prepared_.to, prepared_.bytes, cause);
     ledger->SetEvidence(*prepared_.to, prepared_.evidence);
@@ -382,6 +401,16 @@ std::string Transaction::NameAfter() const {
 std::string Transaction::RestartOf() const {
   if (prepared_.creates) return prepared_.restart_of;
   return prepared_.to ? state_.ledger.RestartOf(*prepared_.to) : "";
+}
+
+// Returns the rollout that this transaction's release belongs to. A restart of a
+// release is undone together with it.
+std::string Transaction::RolloutAfter() const {
+  if (spec_.kind != TransactionKind::kRestart || !state_.live) {
+    return spec_.rollout.id;
+  }
+  const LedgerEntry* entry = state_.ledger.Find(*state_.live);
+  return entry == nullptr ? "" : entry->rollout;
 }
 
 HookContext Transaction::MakeHookContext(const std::string& step) const {

@@ -120,6 +120,17 @@ struct AdoptionSpec {
 // Whether a rollback may leave irreversible releases behind.
 enum class PastIrreversible { kRefused, kAllowed };
 
+// The part of this host in a rollout over several hosts.
+struct RolloutTerms {
+  // Kept in the record, and with a release that becomes live; empty: none. A
+  // rollback with an id goes back to the release that was live before that
+  // rollout, and changes nothing if another change made the live one live.
+  std::string id;
+  // The release that must be live, else the transaction is refused; "": none
+  // may be live. nullopt: any.
+  std::optional<std::string> expect_live;
+};
+
 struct TransactionSpec {
   TransactionKind kind = TransactionKind::kPrune;
   // kActivate, kAdopt, kPin, kUnpin: the release; kRollback: nullopt means the
@@ -136,6 +147,9 @@ struct TransactionSpec {
   PastIrreversible past = PastIrreversible::kRefused;  // kRollback
   // kDeploy, kActivate: the release becomes irreversible with the commit.
   bool irreversible = false;
+  RolloutTerms rollout;
+  // kActivate: the SHA-256 that the release's manifest must have; empty: any.
+  std::string manifest_sha256;
   // A reason to refuse that the caller found under the lock. The transaction
   // then changes nothing, and only its refusal is recorded.
   std::optional<Failure> refusal;

@@ -42,6 +42,7 @@ struct BeginRecord {
   // The release that `to` is a restart of; empty unless this transaction makes
   // one.
   std::string restart_of;
+  std::string rollout;  // the user's --rollout
 
   // Returns whether `to` is the release that `from_target` names: the
   // transaction only has the service take up what is live.

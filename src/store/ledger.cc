@@ -80,6 +80,7 @@ void Ledger::Staged(const Version& version, std::uint64_t bytes,
 
 void Ledger::Activated(const Version& version, const Cause& cause) {
   SetState(version, ReleaseState::kGood, cause);
+  At(version).rollout = cause.rollout;
   RemoveFromOrder(version);
   activation_order_.push_back(version);
 }
@@ -93,6 +94,8 @@ void Ledger::RolledBack(const std::optional<Version>& left,
   } else {
     if (left) RemoveFromOrder(*left);
     activation_order_.push_back(version);
+    // An admin chose it, and no rollout.
+    At(version).rollout.clear();
   }
   // The rollback has proved `version` healthy, so it is good whatever it was. A
   // release that was good keeps the date and author of its own commit. The
@@ -195,6 +198,18 @@ std::optional<Version> Ledger::RollbackTarget(
     if (good && (!live || *it != *live)) return *it;
   }
   return std::nullopt;
+}
+
+std::optional<Version> Ledger::BeforeRollout(const std::string& id) const {
+  const auto before = [&](const Version& version) {
+    const LedgerEntry* entry = Find(version);
+    return entry != nullptr && entry->rollout != id &&
+           entry->state == ReleaseState::kGood;
+  };
+  const auto it =
+      std::find_if(activation_order_.rbegin(), activation_order_.rend(), before);
+  if (it == activation_order_.rend()) return std::nullopt;
+  return *it;
 }
 
 void Ledger::Restore(LedgerEntry entry) {

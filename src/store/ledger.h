@@ -47,6 +47,8 @@ struct LedgerEntry {
   // It changed something that an earlier release cannot work with, as who
   // deployed it said. A rollback across it must be asked for twice.
   bool irreversible = false;
+  // The rollout whose transaction made it live; empty: none.
+  std::string rollout;
 
   // Returns the release whose files it has: `restart_of`, or itself.
   const std::string& origin() const {
@@ -91,6 +93,7 @@ class Ledger {
     std::int64_t at = 0;
     std::string by;
     std::string reason;
+    std::string rollout;  // of an activation; empty: none
   };
   void Staged(const Version& version, std::uint64_t bytes, const Cause& cause);
   // `version` was activated and proved healthy: it is good and live.
@@ -134,6 +137,10 @@ class Ledger {
   // only `live` counts.
   std::vector<Version> IrreversibleSince(
       const Version& target, const std::optional<Version>& live) const;
+
+  // Returns the release that was live and good before the rollout `id` made the
+  // last one in the activation order live, or nullopt if there is none.
+  std::optional<Version> BeforeRollout(const std::string& id) const;
 
   // For the parser: add an entry, or the next release of the activation order,
   // as it was written.

@@ -56,6 +56,7 @@ json LedgerJson(const Ledger& ledger) {
     if (!entry.evidence.empty()) item["evidence"] = entry.evidence;
     if (!entry.restart_of.empty()) item["restart_of"] = entry.restart_of;
     if (entry.irreversible) item["irreversible"] = true;
+    if (!entry.rollout.empty()) item["rollout"] = entry.rollout;
     releases.push_back(std::move(item));
   }
   json line = json::array();
@@ -87,7 +88,8 @@ Ledger LedgerOf(const json& object) {
                     .bytes = item.value("bytes", std::uint64_t{0}),
                     .evidence = item.value("evidence", ""),
                     .restart_of = item.value("restart_of", ""),
-                    .irreversible = item.value("irreversible", false)});
+                    .irreversible = item.value("irreversible", false),
+                    .rollout = item.value("rollout", "")});
   }
   for (const json& name : object.at("line")) {
     if (auto version = Version::Parse(name.get<std::string>())) {
@@ -112,6 +114,7 @@ BeginRecord BeginOf(const json& object) {
   begin.reason = object.value("reason", "");
   begin.source = object.value("source", "");
   begin.restart_of = object.value("restart_of", "");
+  begin.rollout = object.value("rollout", "");
   if (object.contains("from")) {
     // The target is escaped, because an undo must restore it byte for byte and
     // JSON cannot hold bytes that are not UTF-8.
@@ -203,6 +206,7 @@ std::string BeginLine(std::uint64_t number, const BeginRecord& begin) {
   if (!begin.reason.empty()) object["reason"] = begin.reason;
   if (!begin.source.empty()) object["source"] = begin.source;
   if (!begin.restart_of.empty()) object["restart_of"] = begin.restart_of;
+  if (!begin.rollout.empty()) object["rollout"] = begin.rollout;
   return Line(object);
 }
 

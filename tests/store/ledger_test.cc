@@ -10,8 +10,10 @@ Version V(const std::string& name) { return Version::ParseOrThrow(name); }
 class Story {
  public:
   Ledger::Cause Next() { return {.transaction = ++number_, .by = "alice"}; }
-  Story& Live(const std::string& name) {
-    ledger.Activated(V(name), Next());
+  Story& Live(const std::string& name, const std::string& rollout = "") {
+    Ledger::Cause cause = Next();
+    cause.rollout = rollout;
+    ledger.Activated(V(name), cause);
     live = V(name);
     return *this;
   }
@@ -223,6 +225,35 @@ TEST_CASE("a rollback leaves the irreversible releases since its target") {
   // It is the release, wherever it is live.
   story.Back();
   CHECK(left("1") == "2 ");
+}
+
+TEST_CASE("a rollout goes back to what was live before all of it") {
+  Story story;
+  story.Live("1").Live("2", "blue").Live("3", "blue");
+  CHECK(story.ledger.BeforeRollout("blue") == V("1"));
+  // It was one release, and is not the rollout's any more.
+  story.Live("2");
+  CHECK(story.ledger.Find(V("2"))->rollout.empty());
+  CHECK(story.ledger.Find(V("3"))->rollout == "blue");
+}
+
+TEST_CASE("before a rollout that came first there is nothing") {
+  Story story;
+  story.Live("1", "blue").Live("2", "blue");
+  CHECK(!story.ledger.BeforeRollout("blue"));
+}
+
+TEST_CASE("a release that an admin went back to belongs to no rollout") {
+  Story story;
+  story.Live("1", "blue").Live("2").Back();
+  // It is live again as the rollout had left it.
+  CHECK(story.ledger.Find(V("1"))->rollout == "blue");
+  story.ledger.Activated(V("3"), story.Next());
+  story.live = V("3");
+  story.ledger.Remove(V("1"));
+  story.ledger.Restore({.version = V("1"), .rollout = "blue"});
+  story.BackTo("1");
+  CHECK(story.ledger.Find(V("1"))->rollout.empty());
 }
 
 TEST_CASE("a removed entry leaves the activation order too") {

@@ -69,6 +69,18 @@ TEST_CASE("a beginning says what its release is a restart of") {
   }
 }
 
+TEST_CASE("a rollout is kept with the beginning and with the release") {
+  BeginRecord begin = SomeBegin();
+  begin.rollout = "blue-7";
+  EndRecord end{.committed = true};
+  end.ledger.Activated(*begin.to, {.transaction = 42, .rollout = "blue-7"});
+  TransactionRecord record;
+  REQUIRE(AddLine(WithoutNewline(BeginLine(42, begin)), &record));
+  REQUIRE(AddLine(WithoutNewline(EndLine(end)), &record));
+  CHECK(record.begin->rollout == "blue-7");
+  CHECK(record.end->ledger == end.ledger);
+}
+
 TEST_CASE("a missing from and a missing to are read back as nullopt") {
   TransactionRecord record;
   BeginRecord begin;

@@ -13,7 +13,7 @@ json Listing() {
   return json::parse(R"({"schema":2,"command":"list","app":null,
     "root":"/srv/shop","exit":0,"releases":[{"version":"1","state":"good",
     "since":"2026-11-29T08:00:12Z","by":"alice","reason":null,"bytes":3,
-    "irreversible":false,"pinned":false,"evidence":null,"restart_of":null,"transaction":1,"live":true,
+    "irreversible":false,"pinned":false,"evidence":null,"restart_of":null,"rollout":null,"transaction":1,"live":true,
     "rollback_target":false,"pids":[4],"instance":null}]})");
 }
 
