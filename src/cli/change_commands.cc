@@ -169,9 +169,9 @@ int RunDeploy(const GlobalOptions& global, const DeployOptions& options) {
   ArchiveRequest request = MakeArchiveRequest(session, options);
   if (global.dry_run) {
     return options.activates
-               ? PrintPlan(global, CommandId::kDeploy,
-                           PlanDeploy(context, std::move(request),
-                                      options.rollout))
+               ? PrintPlan(
+                     global, CommandId::kDeploy,
+                     PlanDeploy(context, std::move(request), options.rollout))
                : PrintPlan(global, CommandId::kStage,
                            PlanStage(context, std::move(request)));
   }

@@ -60,8 +60,8 @@ constexpr OptionRow kExpectLiveOption = {
     "V",
     Served::kYes};
 
-// deploy has all of these options but the last, stage those up to --rollout, and
-// activate those from --rollout on.
+// deploy has all of these options but the last, stage those up to --rollout,
+// and activate those from --rollout on.
 constexpr OptionRow kChangeOptions[] = {
     {Option::kVersion, "--version",
      "The release's name (default: from the archive or its name)",

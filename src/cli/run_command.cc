@@ -163,13 +163,12 @@ int RunCommand(GlobalOptions* global, CommandWords* words) {
     case CommandId::kStage:
       return RunDeploy(*global, DeployOf(*words));
     case CommandId::kActivate:
-      return RunActivate(*global,
-                         {.version = words->Operand(0),
-                          .confirm_within = ConfirmWithin(*words),
-                          .irreversible = words->Has(Option::kIrreversible),
-                          .rollout = RolloutOf(*words),
-                          .manifest_sha256 =
-                              words->Value(Option::kManifestSha256)});
+      return RunActivate(
+          *global, {.version = words->Operand(0),
+                    .confirm_within = ConfirmWithin(*words),
+                    .irreversible = words->Has(Option::kIrreversible),
+                    .rollout = RolloutOf(*words),
+                    .manifest_sha256 = words->Value(Option::kManifestSha256)});
     case CommandId::kRollback:
       return RunRollback(*global, {.version = words->Operand(0),
                                    .reason = words->Value(Option::kReason),

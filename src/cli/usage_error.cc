@@ -8,6 +8,7 @@
 #include "base/suggestion.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "base/version.h"
 #include "cli/help.h"
 #include "cli/screen.h"
 
@@ -81,9 +82,10 @@ std::string WhyNotValue(ValueKind kind, std::string_view words,
     return fmt::format("{} is not a number", Quoted(text));
   }
   if (kind == ValueKind::kName && !Version::Parse(text)) {
-    return fmt::format("{} is not a name of at most 128 letters, digits and "
-                       "._+~- that begins with a letter or digit",
-                       Quoted(text));
+    return fmt::format(
+        "{} is not a name of at most 128 letters, digits and "
+        "._+~- that begins with a letter or digit",
+        Quoted(text));
   }
   if (kind == ValueKind::kLive && text != "-" && !Version::Parse(text)) {
     return fmt::format("{} is neither a version nor -", Quoted(text));

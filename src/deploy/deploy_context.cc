@@ -23,11 +23,12 @@ void DeployContext::CountBytes(std::uint64_t total) const {
 }
 
 ReportedWork::ReportedWork(DeployContext* context, std::string name,
-                           std::uint64_t total)
+                           std::uint64_t total, Nanoseconds limit)
     : context_(context),
       name_(std::move(name)),
       start_(context->system.clock->SinceBoot()) {
-  context_->report({.kind = ProgressEvent::Kind::kStepBegun, .text = name_});
+  context_->report(
+      {.kind = ProgressEvent::Kind::kStepBegun, .text = name_, .limit = limit});
   context_->CountBytes(total);
 }
 

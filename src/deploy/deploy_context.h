@@ -74,8 +74,9 @@ struct DeployContext {
 // with the object and is done with it. `context` must outlive the object.
 class ReportedWork {
  public:
-  // `total` as for CountBytes.
-  ReportedWork(DeployContext* context, std::string name, std::uint64_t total);
+  // `total` as for CountBytes; `limit` as in ProgressEvent.
+  ReportedWork(DeployContext* context, std::string name, std::uint64_t total,
+               Nanoseconds limit = Nanoseconds(0));
   ~ReportedWork();
   ReportedWork(const ReportedWork&) = delete;
   ReportedWork& operator=(const ReportedWork&) = delete;

@@ -27,8 +27,10 @@ LockedRoot::LockedRoot(DeployContext* context) : context_(context) {
 
 void LockedRoot::LockAndRecover() {
   RequireLayout(context_->fs);
+  auto wait = ReportWaitForLock(context_);
   lock_.emplace(context_->fs, context_->system.clock, context_->caller,
                 context_->wait);
+  wait.reset();
   state_ = ReadDeploymentState(context_->fs);
   recovery_ = Recover(context_, &state_, WithService::kYes);
   if (!recovery_) return;
@@ -70,6 +72,23 @@ Outcome LockedRoot::Run(const TransactionSpec& spec) {
     TellNotices(context_);
     throw;
   }
+}
+
+std::unique_ptr<ReportedWork> ReportWaitForLock(DeployContext* context) {
+  if (context->wait == Nanoseconds(0)) return nullptr;
+  const auto holder = FindLockHolder(context->fs);
+  if (!holder) return nullptr;
+  context->report(
+      {.kind = ProgressEvent::Kind::kRemark,
+       .text = fmt::format("waiting for the command of {} that "
+                           "holds the lock (pid {}): {}",
+                           CallerName(holder->caller), holder->caller.pid,
+                           holder->caller.command)});
+  // A wait of days has no end that is worth counting down to.
+  const bool counts_down = context->wait < std::chrono::hours(24);
+  return std::make_unique<ReportedWork>(
+      context, "lock", /*total=*/0,
+      counts_down ? context->wait : Nanoseconds(0));
 }
 
 Outcome RunTransaction(DeployContext* context, const TransactionSpec& spec) {

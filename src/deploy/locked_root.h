@@ -2,6 +2,7 @@
 #ifndef RELEASE_DEPLOY_LOCKED_ROOT_H_
 #define RELEASE_DEPLOY_LOCKED_ROOT_H_
 
+#include <memory>
 #include <optional>
 
 #include "deploy/deploy_context.h"
@@ -42,6 +43,11 @@ class LockedRoot {
   DeploymentState state_;
   std::optional<Outcome> recovery_;
 };
+
+// Reports who holds the lock, and a wait for it that lasts until the result is
+// destroyed. Returns null, and reports nothing, if `context->wait` is zero or
+// the lock is free. Throws FsError.
+std::unique_ptr<ReportedWork> ReportWaitForLock(DeployContext* context);
 
 // As LockedRoot(context).Run(spec).
 Outcome RunTransaction(DeployContext* context, const TransactionSpec& spec);

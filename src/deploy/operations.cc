@@ -45,8 +45,10 @@ Outcome RecoverLocked(DeployContext* context, WithService with_service) {
             .warnings = ReadDeploymentState(context->fs).problems};
   }
   RequireLayout(context->fs);
+  auto wait = ReportWaitForLock(context);
   const Lock lock(context->fs, context->system.clock, context->caller,
                   context->wait);
+  wait.reset();
   DeploymentState state = ReadDeploymentState(context->fs);
   std::optional<Outcome> settled = Recover(context, &state, with_service);
   Outcome outcome;

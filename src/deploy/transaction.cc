@@ -170,9 +170,8 @@ void Transaction::PrepareRelease() {
 
 void Transaction::PrepareRollback() {
   const std::string& rollout = spec_.rollout.id;
-  prepared_.to = rollout.empty()
-                     ? ChooseRollbackTarget(state_, spec_.version)
-                     : ChooseTargetBeforeRollout(state_, rollout);
+  prepared_.to = rollout.empty() ? ChooseRollbackTarget(state_, spec_.version)
+                                 : ChooseTargetBeforeRollout(state_, rollout);
   prepared_.unchanged = state_.live == prepared_.to;
   if (prepared_.unchanged && !rollout.empty()) {
     recorder_.Remark(fmt::format(
@@ -403,8 +402,8 @@ std::string Transaction::RestartOf() const {
   return prepared_.to ? state_.ledger.RestartOf(*prepared_.to) : "";
 }
 
-// Returns the rollout that this transaction's release belongs to. A restart of a
-// release is undone together with it.
+// Returns the rollout that this transaction's release belongs to. A restart of
+// a release is undone together with it.
 std::string Transaction::RolloutAfter() const {
   if (spec_.kind != TransactionKind::kRestart || !state_.live) {
     return spec_.rollout.id;

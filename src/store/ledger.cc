@@ -206,8 +206,8 @@ std::optional<Version> Ledger::BeforeRollout(const std::string& id) const {
     return entry != nullptr && entry->rollout != id &&
            entry->state == ReleaseState::kGood;
   };
-  const auto it =
-      std::find_if(activation_order_.rbegin(), activation_order_.rend(), before);
+  const auto it = std::find_if(activation_order_.rbegin(),
+                               activation_order_.rend(), before);
   if (it == activation_order_.rend()) return std::nullopt;
   return *it;
 }

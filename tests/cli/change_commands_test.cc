@@ -171,6 +171,38 @@ TEST_CASE("rollback goes back by history and keeps the reason") {
   CHECK(JsonOf(rig, {"rollback", "2"}).at("live") == "2");
 }
 
+TEST_CASE("a rollout is undone by its name, once, and shown with its release") {
+  const CommandRig rig;
+  rig.Deploy("1");
+  CHECK(JsonOf(rig, {"deploy", rig.Archive("2"), "--version", "2", "--rollout",
+                     "blue", "--expect-live", "1"})
+            .at("changed") == true);
+  CHECK(JsonOf(rig, {"status"}).at("release").at("rollout") == "blue");
+  CHECK(Has(rig.Run({"show", "2"}).out, "rollout      blue"));
+  CHECK(Has(rig.Run({"-v", "history", "-n", "1"}).out, "rollout      blue"));
+  const std::vector<std::string> undo = {"rollback", "--rollout", "blue"};
+  CHECK(JsonOf(rig, undo).at("live") == "1");
+  const json again = JsonOf(rig, undo);
+  CHECK(again.at("exit") == 0);
+  CHECK(again.at("changed") == false);
+  CHECK(again.at("live") == "1");
+  CHECK(Has(rig.Run(undo).err, "nothing changed; 1 is live"));
+}
+
+TEST_CASE("a change that expects another live release is refused") {
+  const CommandRig rig;
+  rig.Deploy("1");
+  const json refused = JsonOf(rig, {"deploy", rig.Archive("2"), "--version",
+                                    "2", "--expect-live", "-"});
+  CHECK(refused.at("exit") == 3);
+  CHECK(refused.at("error").at("code") == "live-differs");
+  CHECK(refused.at("live") == "1");
+  CHECK(rig.Run({"rollback", "1", "--rollout", "blue"}).exit == 2);
+  CHECK(Has(rig.Run({"rollback", "--rollout", "a b"}).err, "is not a name"));
+  CHECK(Has(rig.Run({"rollback", "--expect-live", "a b"}).err,
+            "neither a version nor -"));
+}
+
 TEST_CASE("a release that fails after the switch is undone with exit 4") {
   CommandRig rig;
   rig.Configure(

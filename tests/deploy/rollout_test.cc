@@ -113,8 +113,7 @@ TEST_CASE("where nothing is live a rollout has nothing to undo") {
 
 TEST_CASE("a rollout that came first cannot be undone, and says so") {
   World world;
-  REQUIRE(Deploy(&world.context, world.RequestFor("1"),
-                 {.rollout = kBlueTerms})
+  REQUIRE(Deploy(&world.context, world.RequestFor("1"), {.rollout = kBlueTerms})
               .exit == Exit::kDone);
   const Outcome outcome =
       Rollback(&world.context, std::nullopt, "", RollbackProof::kRequired,
@@ -160,9 +159,9 @@ TEST_CASE("a change is refused where another release is live than expected") {
 
 TEST_CASE("nothing may be expected to be live") {
   World world;
-  CHECK(Deploy(&world.context, world.RequestFor("1"),
-               {.rollout = Expecting("1")})
-            .error->code == ErrorCode::kLiveDiffers);
+  CHECK(
+      Deploy(&world.context, world.RequestFor("1"), {.rollout = Expecting("1")})
+          .error->code == ErrorCode::kLiveDiffers);
   CHECK(
       Deploy(&world.context, world.RequestFor("1"), {.rollout = Expecting("")})
           .exit == Exit::kDone);
@@ -172,15 +171,16 @@ TEST_CASE("a staged release is activated by the digest of its manifest") {
   Host host;
   REQUIRE(Stage(&host.context, host.RequestFor("2"), kBlueTerms).exit ==
           Exit::kDone);
-  const Outcome refused = Activate(
-      &host.context, V("2"), {.manifest_sha256 = std::string(64, '0')});
+  const Outcome refused = Activate(&host.context, V("2"),
+                                   {.manifest_sha256 = std::string(64, '0')});
   CHECK(refused.exit == Exit::kRefused);
   CHECK(refused.error->code == ErrorCode::kManifestMismatch);
   CHECK(host.Current() == "releases/1");
   const std::string digest = refused.error->found;
   RequireManifest(host.context, V("2"), digest);
-  CHECK(PlanActivate(&host.context, V("2"), {.manifest_sha256 = digest})
-            .size() > 1);
+  CHECK(
+      PlanActivate(&host.context, V("2"), {.manifest_sha256 = digest}).size() >
+      1);
   CHECK(Activate(&host.context, V("2"),
                  {.rollout = kBlueTerms, .manifest_sha256 = digest})
             .exit == Exit::kDone);
