@@ -1,29 +1,30 @@
-"""W1, verified, against tar; and the same archive in other forms."""
+"""W1 and W4, verified, against tar; and W1 in other forms."""
 
 from measure import Way, run
 from table import Row
-from workloads import FEW, W1, W2, W2_HALF
+from workloads import FEW, W1, W2, W2_HALF, W4
 
 SECONDS = 0.31  # the part of all the time
 
 
 def measure(bench):
     w1 = bench.packed(W1)
-    against_tar(bench, w1)
+    against_tar(bench, "W1", w1, SECONDS * 0.35)
+    against_tar(bench, "W4", bench.packed(W4), SECONDS * 0.2)
     other_archives(bench, w1)
     memory(bench, w1)
 
 
-def against_tar(bench, w1):
-    tar = f"tar --zstd -xf {w1.archive} -C $0"
-    sums = f"cd $0 && sha256sum --quiet -c {w1.sums}"
+def against_tar(bench, name, packed, seconds):
+    tar = f"tar --zstd -xf {packed.archive} -C $0"
+    sums = f"cd $0 && sha256sum --quiet -c {packed.sums}"
     found = bench.rounds({
-        "durable": bench.deploy(w1),
-        "quick": bench.deploy(w1, quick=True),
-        "tar": bench.shell(tar, w1),
-        "tar+sums": bench.shell(f"{tar} && {sums}", w1),
-        "tar+sync": bench.shell(f"{tar} && sync -f $0", w1)}, SECONDS * 0.55)
-    what = "`deploy` of W1, verified"
+        "durable": bench.deploy(packed),
+        "quick": bench.deploy(packed, quick=True),
+        "tar": bench.shell(tar, packed),
+        "tar+sums": bench.shell(f"{tar} && {sums}", packed),
+        "tar+sync": bench.shell(f"{tar} && sync -f $0", packed)}, seconds)
+    what = f"`deploy` of {name}, verified"
     bench.table.compare(f"{what}, not durable", "`tar --zstd -x`", found,
                         "quick", "tar", 0.70, cpu_limit=0.80)
     bench.table.compare(f"{what}, durable", "`tar --zstd -x; sync -f`", found,

@@ -3,11 +3,13 @@
 W1 is 40,000 small files, 250 MB; W2 is 12 files, 600 MB; W3 is 5,000 files,
 60 MB. Each has a second version, in which 4 % of the content differs:
 every 25th file of W1 and W3, one part in 25 of each file of W2. W1-one is W1
-with 1 % that differs.
+with 1 % that differs. W4 is shaped like a large node_modules: 40,000 files in
+7,900 nested directories, most of them small and some of them large.
 """
 
 import hashlib
 import io
+import math
 import os
 import random
 import subprocess
@@ -28,6 +30,12 @@ class Small:
         self.mean_size, self.seed = mean_size, seed
         self.changed_one_in = changed_one_in
 
+    def folder_names(self, _source):
+        return [f"app/{folder:03d}" for folder in range(self.folders)]
+
+    def size_of_next(self, source):
+        return int(self.mean_size * source.uniform(0.1, 1.9))
+
     def contents(self, version=1):
         """Yields (path, bytes, whether it changed since the version before)."""
         source = random.Random(self.seed)
@@ -35,17 +43,37 @@ class Small:
                                       k=source.randint(2, 12)))
                  for _ in range(5_000)]
         text = b" ".join(source.choices(words, k=400_000))
+        folders = self.folder_names(source)
         for number in range(self.files):
-            size = int(self.mean_size * source.uniform(0.1, 1.9))
+            size = self.size_of_next(source)
             start = source.randrange(len(text) - size)
             changed = version > 1 and number % self.changed_one_in == 0
             if changed:
                 start = (start + 1_000) % (len(text) - size)
             head = b"file %06d\n" % number
             # Folder by folder, as whatever walks a tree packs it.
-            folder = number * self.folders // self.files
-            yield (f"app/{folder:03d}/{number:06d}.js",
+            folder = folders[number * self.folders // self.files]
+            yield (f"{folder}/{number:06d}.js",
                    head + text[start:start + size - len(head)], changed)
+
+
+class Nested(Small):
+    """Many files in a deep tree. The sizes are lognormal around 1.5 KB: half of
+    the files are smaller, and a few are a thousand times as large."""
+
+    MEDIAN, SPREAD, DEEPEST = 1_500, 1.75, 8
+
+    def folder_names(self, source):
+        names = ["app"]
+        while len(names) < self.folders:
+            parent = source.choice(names)
+            if parent.count("/") < self.DEEPEST:
+                names.append(f"{parent}/part-{len(names)}")
+        return sorted(names, key=lambda name: name.split("/"))
+
+    def size_of_next(self, source):
+        size = source.lognormvariate(math.log(self.MEDIAN), self.SPREAD)
+        return int(min(max(size, 20), 1_500_000))
 
 
 class Big:
@@ -74,6 +102,7 @@ W1_ONE = Small("w1-one", files=40_000, folders=400, mean_size=6_250, seed=20,
 W2 = Big("w2", files=12, size=50_000_000)
 W2_HALF = Big("w2-half", files=6, size=50_000_000)
 W3 = Small("w3", files=5_000, folders=50, mean_size=12_000, seed=23)
+W4 = Nested("w4", files=40_000, folders=7_900, mean_size=None, seed=25)
 FEW = Small("few", files=3, folders=1, mean_size=1_000, seed=24)
 
 
@@ -114,6 +143,8 @@ class Packed:
     def _add_folder(self, tar, folder):
         if folder in self.folders:
             return
+        if "/" in folder:
+            self._add_folder(tar, os.path.dirname(folder))
         self.folders.add(folder)
         entry = tarfile.TarInfo(folder)
         entry.type, entry.mode, entry.mtime = tarfile.DIRTYPE, 0o755, BUILT
