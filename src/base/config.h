@@ -168,7 +168,7 @@ struct Config {
   std::string app;  // empty if only --root was given
   HostPath root;    // absolute
   unsigned keep_releases = 5;
-  unsigned keep_history = 1000;          // transactions
+  unsigned keep_history = 10'000;        // records with all their steps
   std::vector<std::string> shared_dirs;  // relative, no ".."
   std::vector<std::string> shared_files;
   UnpackConfig unpack;

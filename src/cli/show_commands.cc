@@ -22,6 +22,7 @@
 #include "os/identity.h"
 #include "os/startup.h"
 #include "os/terminal.h"
+#include "store/folded_records.h"
 #include "store/layout.h"
 #include "store/releases.h"
 
@@ -89,7 +90,12 @@ std::vector<TransactionRecord> NewestRecords(Fs* fs, unsigned count,
     // A transaction that ends meanwhile removes old records.
     if (!fs->Stat(Fs::kRoot, RecordPath(*it))) continue;
     TransactionRecord record = ReadRecord(fs, *it);
-    if (filter->Ends(record)) break;
+    if (filter->Ends(record)) return records;
+    if (filter->Shows(record)) records.push_back(std::move(record));
+  }
+  if (records.size() == count) return records;
+  for (TransactionRecord& record : ReadFoldedRecords(fs)) {
+    if (records.size() == count || filter->Ends(record)) break;
     if (filter->Shows(record)) records.push_back(std::move(record));
   }
   return records;

@@ -11,6 +11,7 @@
 #include "base/units.h"
 #include "deploy/attempt.h"
 #include "service/instance.h"
+#include "store/folded_records.h"
 #include "store/layout.h"
 #include "store/unremovable.h"
 
@@ -94,11 +95,11 @@ RemovalFailures SetAsideOlderFailed(DeployContext* context,
   return SetAsideByVerdict(context, transaction, verdicts);
 }
 
-// Removes the records of transactions beyond `keep_history`.
-void TrimHistory(DeployContext* context, std::uint64_t transaction,
+// Folds the records of transactions beyond `keep_history`.
+void FoldHistory(DeployContext* context, std::uint64_t transaction,
                  RemovalFailures* failures) {
   const auto failure = Attempt([&] {
-    TrimRecords(context->fs, transaction, context->config->keep_history);
+    FoldRecords(context->fs, transaction, context->config->keep_history);
   });
   if (failure) failures->push_back({"", failure->message});
 }
@@ -151,7 +152,7 @@ std::vector<std::string> ApplyRetention(DeployContext* context,
   RemovalFailures failures =
       SetAsideByVerdict(context, transaction, JudgeReleases(context, state));
   Append(&failures, CollectUnkept(context));
-  TrimHistory(context, transaction, &failures);
+  FoldHistory(context, transaction, &failures);
   return TakeUnreported(context->fs, failures);
 }
 
@@ -163,7 +164,7 @@ std::vector<std::string> CleanUpAfterUndo(DeployContext* context,
   if (failure) failures.push_back({"", failure->message});
   Append(&failures,
          CollectGarbage(context->fs, context->ThreadsFor(kRemoveThreads)));
-  TrimHistory(context, transaction, &failures);
+  FoldHistory(context, transaction, &failures);
   return TakeUnreported(context->fs, failures);
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "deploy/deployment_state.h"
+#include "store/folded_records.h"
 #include "store/instance_link.h"
 #include "store/layout.h"
 #include "store/releases.h"
@@ -30,6 +31,9 @@ std::vector<TransactionRecord> TransactionsOf(Fs* fs, const Version& version) {
     if (Concerns(record, version)) found.push_back(std::move(record));
   }
   std::reverse(found.begin(), found.end());
+  for (TransactionRecord& record : ReadFoldedRecords(fs)) {
+    if (Concerns(record, version)) found.push_back(std::move(record));
+  }
   return found;
 }
 
@@ -70,8 +74,11 @@ std::optional<TransactionRecord> FindTransaction(Fs* fs,
   const char* const end = text.data() + text.size();
   const auto [last, error] = std::from_chars(text.data(), end, number);
   if (error != std::errc() || last != end) return std::nullopt;
-  if (!fs->Stat(Fs::kRoot, RecordPath(number))) return std::nullopt;
-  return ReadRecord(fs, number);
+  if (fs->Stat(Fs::kRoot, RecordPath(number))) return ReadRecord(fs, number);
+  for (TransactionRecord& record : ReadFoldedRecords(fs)) {
+    if (record.number == number) return std::move(record);
+  }
+  return std::nullopt;
 }
 
 }  // namespace release

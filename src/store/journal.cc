@@ -69,20 +69,6 @@ std::uint64_t NewestNumber(Fs* fs) {
   return newest;
 }
 
-void TrimRecords(Fs* fs, std::uint64_t newest, std::uint64_t keep) {
-  // Without this, a short history would cost each transaction a listing.
-  if (newest <= keep) return;
-  constexpr std::size_t kAtOnce = 1'000;
-  std::vector<std::uint64_t> numbers = ListRecords(fs);
-  std::erase_if(numbers,
-                [&](std::uint64_t number) { return number > newest - keep; });
-  if (numbers.size() > kAtOnce) numbers.resize(kAtOnce);
-  for (const std::uint64_t number : numbers) {
-    if (fs->Stat(Fs::kRoot, UploadNotePath(number))) continue;
-    fs->RemoveFile(Fs::kRoot, RecordPath(number));
-  }
-}
-
 Journal::Journal(Fs* fs, std::uint64_t number, RecordSpace room)
     : fs_(fs), number_(number) {
   const std::string path = RecordPath(number);

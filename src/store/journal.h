@@ -124,12 +124,6 @@ std::vector<std::uint64_t> ListRecords(Fs* fs);
 // take back an outcome that a later command has relied on. Throws FsError.
 void SyncRecord(Fs* fs, std::uint64_t number);
 
-// Removes the records of all transactions but the `keep` up to `newest`, the
-// oldest first, and no more than 1,000 in one call. Leaves a record that an
-// upload's note names (dropbox/upload_try.h), and damaged ones that were set
-// aside. Not durable. Throws FsError.
-void TrimRecords(Fs* fs, std::uint64_t newest, std::uint64_t keep);
-
 // Returns the highest number of any record, 0 if there is none. Counts damaged
 // records that were set aside, so that their numbers are not used again. Throws
 // FsError.

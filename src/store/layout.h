@@ -20,6 +20,7 @@ inline constexpr char kIncoming[] = "incoming";
 inline constexpr char kRejected[] = "incoming/rejected";
 inline constexpr char kOwn[] = ".release";
 inline constexpr char kLock[] = ".release/lock";
+inline constexpr char kFoldedRecords[] = ".release/history";
 inline constexpr char kTransactions[] = ".release/transactions";
 inline constexpr char kManifests[] = ".release/manifests";
 inline constexpr char kNewest[] = ".release/transactions/.newest";

@@ -17,6 +17,8 @@ constexpr std::size_t kChecksumDigits = 16;
 constexpr char kStarting[] = "starting";
 constexpr char kSwitching[] = "switching";
 constexpr char kStopped[] = "stopped";
+constexpr char kCommitted[] = "committed";
+constexpr char kUndone[] = "undone";
 constexpr char kStepBegun[] = "step-begun";
 constexpr char kStep[] = "step";
 // The steps of an undo have kinds of their own: a reader that does not know
@@ -135,6 +137,7 @@ BeginRecord BeginOf(const json& object) {
   return begin;
 }
 
+// The ledger is left out.
 EndRecord EndOf(const json& object, bool committed) {
   EndRecord end;
   end.committed = committed;
@@ -145,7 +148,6 @@ EndRecord EndOf(const json& object, bool committed) {
   end.at = object.value("at", std::int64_t{0});
   end.recovered = object.value("recovered", false);
   end.facts = object.value("facts", std::map<std::string, std::string>{});
-  end.ledger = LedgerOf(object.at("ledger"));
   return end;
 }
 
@@ -164,8 +166,10 @@ void AddObject(const json& object, TransactionRecord* record) {
     if (object.value("service", "") == kStopped) {
       record->service_before = ServiceBefore::kStopped;
     }
-  } else if (kind == "committed" || kind == "undone") {
-    record->end = EndOf(object, kind == "committed");
+  } else if (kind == kCommitted || kind == kUndone) {
+    EndRecord end = EndOf(object, kind == kCommitted);
+    end.ledger = LedgerOf(object.at("ledger"));
+    record->end = std::move(end);
   } else if (kind == kStepBegun) {
     record->current_step = object.at("name").get<std::string>();
     record->step_until = object.value("until", std::int64_t{0});
@@ -184,9 +188,7 @@ void AddObject(const json& object, TransactionRecord* record) {
   // Ignore an unknown kind: a later version added it, and it is not damage.
 }
 
-}  // namespace
-
-std::string BeginLine(std::uint64_t number, const BeginRecord& begin) {
+json BeginJson(std::uint64_t number, const BeginRecord& begin) {
   json object = {{"kind", "begin"},
                  {"format", kFormat},
                  {"transaction", number},
@@ -207,7 +209,36 @@ std::string BeginLine(std::uint64_t number, const BeginRecord& begin) {
   if (!begin.source.empty()) object["source"] = begin.source;
   if (!begin.restart_of.empty()) object["restart_of"] = begin.restart_of;
   if (!begin.rollout.empty()) object["rollout"] = begin.rollout;
-  return Line(object);
+  return object;
+}
+
+// The ledger is left out.
+json EndJson(const EndRecord& end) {
+  json object = {{"kind", end.committed ? kCommitted : kUndone},
+                 {"exit", static_cast<int>(end.exit)},
+                 {"result", ResultName(end.result)},
+                 {"at", end.at}};
+  if (!end.code.empty()) object["code"] = end.code;
+  if (!end.message.empty()) object["message"] = end.message;
+  if (end.recovered) object["recovered"] = true;
+  if (!end.facts.empty()) object["facts"] = end.facts;
+  return object;
+}
+
+// Returns the text after the checksum, or nullopt if that does not match.
+std::optional<std::string_view> CheckedText(std::string_view line) {
+  if (line.size() < kChecksumDigits + 1 || line[kChecksumDigits] != ' ') {
+    return std::nullopt;
+  }
+  const std::string_view text = line.substr(kChecksumDigits + 1);
+  if (Checksum(text) != line.substr(0, kChecksumDigits)) return std::nullopt;
+  return text;
+}
+
+}  // namespace
+
+std::string BeginLine(std::uint64_t number, const BeginRecord& begin) {
+  return Line(BeginJson(number, begin));
 }
 
 std::string StepBegunLine(const std::string& name, StepPhase phase,
@@ -244,31 +275,48 @@ std::string SwitchingLine(ServiceBefore before) {
 }
 
 std::string EndLine(const EndRecord& end) {
-  json object = {{"kind", end.committed ? "committed" : "undone"},
-                 {"exit", static_cast<int>(end.exit)},
-                 {"result", ResultName(end.result)},
-                 {"at", end.at},
-                 {"ledger", LedgerJson(end.ledger)}};
-  if (!end.code.empty()) object["code"] = end.code;
-  if (!end.message.empty()) object["message"] = end.message;
-  if (end.recovered) object["recovered"] = true;
-  if (!end.facts.empty()) object["facts"] = end.facts;
+  json object = EndJson(end);
+  object["ledger"] = LedgerJson(end.ledger);
   return Line(object);
 }
 
 bool AddLine(std::string_view line, TransactionRecord* record) {
-  if (line.size() < kChecksumDigits + 1 || line[kChecksumDigits] != ' ') {
-    return false;
-  }
-  const std::string_view text = line.substr(kChecksumDigits + 1);
-  if (Checksum(text) != line.substr(0, kChecksumDigits)) return false;
+  const auto text = CheckedText(line);
+  if (!text) return false;
   try {
-    AddObject(json::parse(text), record);
+    AddObject(json::parse(*text), record);
     return true;
   } catch (const json::exception&) {
     // The checksum matches, so the line is as it was written, by a version
     // whose format we cannot read.
     return false;
+  }
+}
+
+std::string FoldedLine(const TransactionRecord& record) {
+  json object = {{"transaction", record.number},
+                 {"switched", record.switching}};
+  if (record.begin) object["begin"] = BeginJson(record.number, *record.begin);
+  if (record.end) object["end"] = EndJson(*record.end);
+  return Line(object);
+}
+
+std::optional<TransactionRecord> ParseFoldedLine(std::string_view line) {
+  const auto text = CheckedText(line);
+  if (!text) return std::nullopt;
+  try {
+    const json object = json::parse(*text);
+    TransactionRecord record;
+    record.number = object.at("transaction").get<std::uint64_t>();
+    record.switching = object.value("switched", false);
+    if (object.contains("begin")) record.begin = BeginOf(object.at("begin"));
+    if (object.contains("end")) {
+      const json& end = object.at("end");
+      record.end = EndOf(end, end.at("kind").get<std::string>() == kCommitted);
+    }
+    return record;
+  } catch (const json::exception&) {
+    return std::nullopt;
   }
 }
 

@@ -3,6 +3,7 @@
 #ifndef RELEASE_STORE_RECORD_TEXT_H_
 #define RELEASE_STORE_RECORD_TEXT_H_
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -27,6 +28,12 @@ std::string EndLine(const EndRecord& end);
 // Returns false if the checksum does not match or the object cannot be read. A
 // line of a kind that this version does not know is ignored and returns true.
 bool AddLine(std::string_view line, TransactionRecord* record);
+
+// A whole record in one line, for the history of old transactions: how it began
+// and how it ended, without its steps, its notes and the ledger.
+// ParseFoldedLine returns nullopt where AddLine returns false.
+std::string FoldedLine(const TransactionRecord& record);
+std::optional<TransactionRecord> ParseFoldedLine(std::string_view line);
 
 }  // namespace release
 

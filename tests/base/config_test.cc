@@ -210,7 +210,7 @@ TEST_CASE("every documented key of hooks and notices is read") {
 TEST_CASE("only the root is required, all else has its default") {
   const Config config = Parse("root = '/srv/shop'");
   CHECK(config.keep_releases == 5);
-  CHECK(config.keep_history == 1000);
+  CHECK(config.keep_history == 10'000);
   CHECK(config.unpack.max_size == std::uint64_t{16} << 30);
   CHECK_FALSE(config.verify.max_age);
   CHECK_FALSE(config.service.configured());

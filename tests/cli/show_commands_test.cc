@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "os/posix_fs.h"
+#include "store/folded_records.h"
 #include "support/archives.h"
 #include "support/command_run.h"
 
@@ -83,6 +85,30 @@ TEST_CASE("history is newest first and tells of what was refused") {
   CHECK(Has(brief.err, "1 transaction left out that named no release"));
   CHECK(Has(rig.Run({"history", "--all"}).out,
             "failed: nothing-to-roll-back-to"));
+}
+
+TEST_CASE("history goes on where the transactions have no record any more") {
+  const CommandRig rig;
+  for (const char* version : {"1", "2", "3"}) rig.Deploy(version);
+  PosixFs fs(rig.root());
+  FoldRecords(&fs, /*newest=*/3, /*keep=*/1);
+  REQUIRE(ListRecords(&fs).size() == 1);
+  const auto numbers = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), {"--json", "history"});
+    std::string text;
+    const json object = json::parse(rig.Run(words).out);
+    for (const json& each : object.at("transactions")) {
+      text += each.at("transaction").dump() + " ";
+    }
+    return text;
+  };
+  CHECK(numbers({}) == "3 2 1 ");
+  CHECK(numbers({"-n", "2"}) == "3 2 ");
+  CHECK(Has(rig.Run({"show", "--transaction", "1"}).out,
+            "transaction 1: deploy of 1, committed"));
+  CHECK(json::parse(rig.Run({"--json", "show", "1"}).out)
+            .at("transactions")
+            .size() == 2);  // it came, and was left
 }
 
 TEST_CASE("verify finds a byte that changed and says which file") {

@@ -277,22 +277,6 @@ TEST_CASE("a line that was written in part does not spoil the next") {
   }
 }
 
-TEST_CASE("old records are removed, but not those that a note names") {
-  MemFs disk;
-  InitializeLayout(&disk);
-  for (std::uint64_t number = 1; number <= 10; ++number) {
-    PutFile(&disk, RecordPath(number), "");
-  }
-  PutFile(&disk, UploadNotePath(2), "");
-  PutFile(&disk, RecordPath(1) + ".damaged", "");
-  TrimRecords(&disk, 10, 10);
-  CHECK(ListRecords(&disk).size() == 10);
-  TrimRecords(&disk, 10, 7);
-  CHECK(ListRecords(&disk) ==
-        std::vector<std::uint64_t>{2, 4, 5, 6, 7, 8, 9, 10});
-  CHECK(Exists(&disk, RecordPath(1) + ".damaged"));
-}
-
 TEST_CASE("a record whose successor could not be counted is not written") {
   MemFs disk;
   InitializeLayout(&disk);
