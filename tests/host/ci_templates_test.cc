@@ -155,8 +155,6 @@ class CiShop : public LiveShop {
     return Release({"history"}).json["transactions"];
   }
 
-  const Commands& commands() const { return commands_; }
-
  private:
   void Prepare() {
     sshd_.MakeKey("ci");
@@ -196,6 +194,45 @@ bool Says(const std::string& text, const std::string& part) {
 nlohmann::json Parsed(const std::string& text) {
   return nlohmann::json::parse(text, nullptr, false);
 }
+
+// A job that runs on this machine and reaches no host.
+class LocalJob {
+ public:
+  LocalJob() {
+    Shell("cd " + dir_.path() +
+          "; mkdir bin build tmp; echo 1 >build/file; "
+          "ssh-keygen -q -t ed25519 -N '' -f key; "
+          "ssh-keygen -q -t ed25519 -N secret -f locked; "
+          "ln -s " RELEASE_BINARY " bin/release");
+  }
+
+  std::string Path(const std::string& name) const {
+    return dir_.path() + "/" + name;
+  }
+  void ReplaceSsh(const std::string& script) const {
+    Spill(Path("bin/ssh"), "#!/bin/sh\n" + script);
+    bfs::permissions(Path("bin/ssh"), bfs::perms(0755));
+  }
+  // Returns a line of sh that runs the script with these variables changed.
+  std::string Line(const std::string& variables) const {
+    return fmt::format(
+        "cd {}; export TMPDIR=$PWD/tmp PATH=$PWD/bin:$PATH RELEASE_APP=shop "
+        "RELEASE_HOSTS={} RELEASE_DIRECTORY=build RELEASE_VERSION=1 "
+        "RELEASE_SSH_KEY=key RELEASE_KNOWN_HOSTS='x y z' "
+        "RELEASE_SIGNING_KEY=key RELEASE_TESTS=all RELEASE_SERIAL=1 "
+        "RELEASE_ENVIRONMENT=production; export {}; exec sh {}/deploy",
+        dir_.path(), kNobody, variables, kTemplates);
+  }
+  // Runs it and returns its status and what it said.
+  std::string Complaint(const std::string& variables) const {
+    const Finished job = RunShell(Line(variables));
+    CHECK(bfs::is_empty(Path("tmp")));
+    return fmt::format("{} {}", job.exit, job.err);
+  }
+
+ private:
+  TempDir dir_;
+};
 
 }  // namespace
 
@@ -288,49 +325,13 @@ TEST_SUITE("inside a container: CI templates") {
     CAPTURE(facts.dump());
     CHECK(facts["base"] == "1");
     CHECK(Says(facts.dump(), "ci@example.org"));
-    // A job of an older pipeline.
-    shop.Set({{"RELEASE_SERIAL", "7"}});
-    const Outcome old = shop.RunJob("3");
-    CHECK(old.status == 3);
-    CHECK(Parsed(old.out)["error"]["code"] == "evidence-replayed");
-    shop.CheckLive("2");
-  }
-
-  TEST_CASE("a job says which rollout it is a part of") {
-    CiShop shop;
-    shop.Replace("ssh", "echo \"$*\" >>/srv/words\n");
-    shop.Set(
-        {{"RELEASE_ROLLOUT", "4711"}, {"RELEASE_OPTIONS", "--irreversible"}});
-    const Outcome outcome = shop.RunJob("1");
-    CAPTURE(outcome.err);
-    CHECK(outcome.status == 0);
-    CHECK(Says(Slurp("/srv/words"),
-               std::string(kHost) +
-                   " release --app shop --json deploy - "
-                   "--wait 1m --rollout 4711 --irreversible\n"));
-  }
-
-  TEST_CASE("a job that is stopped leaves no key and no process") {
-    CiShop shop;
-    shop.Replace("ssh",
-                 "echo $$ >/srv/pid.new; mv /srv/pid.new /srv/pid; "
-                 "exec sleep 100\n");
-    Started job(shop.Job(shop.commands().action, "1"));
-    REQUIRE(Within(std::chrono::seconds(20),
-                   [] { return bfs::exists("/srv/pid"); }));
-    CHECK_FALSE(bfs::is_empty(kTemporary));
-    job.Kill(SIGTERM);
-    CHECK(job.Wait() == 143);
-    CHECK(bfs::is_empty(kTemporary));
-    CHECK(Within(std::chrono::seconds(20), [&shop] {
-      return !shop.Shell("kill -0 $(cat /srv/pid)").ok();
-    }));
+    CHECK(Says(facts.dump(), "\"8\""));
   }
 }
 
 TEST_CASE("jobs of CI deploy over a restricted key") {
   SystemdContainer container;
-  CheckSuiteInside(&container, "inside a container: CI templates", 6);
+  CheckSuiteInside(&container, "inside a container: CI templates", 4);
 }
 
 TEST_CASE("both CI templates set what the script reads, and run it") {
@@ -360,42 +361,51 @@ TEST_CASE("both CI templates set what the script reads, and run it") {
 }
 
 TEST_CASE("a CI job with a wrong variable ends before it reaches a host") {
-  const TempDir dir;
-  Shell("cd " + dir.path() +
-        "; mkdir build tmp; echo 1 >build/file; "
-        "ssh-keygen -q -t ed25519 -N '' -f key; "
-        "ssh-keygen -q -t ed25519 -N secret -f locked; "
-        "ln -s " RELEASE_BINARY " release");
-  // Returns the complaint about a job with one variable changed.
-  const auto complaint = [&dir](const std::string& variable) {
-    const Finished job = RunShell(fmt::format(
-        "cd {}; export TMPDIR=$PWD/tmp PATH=$PWD:$PATH RELEASE_APP=shop "
-        "RELEASE_HOSTS=ssh://deploy@127.0.0.1:1 RELEASE_DIRECTORY=build "
-        "RELEASE_VERSION=1 RELEASE_SSH_KEY=key RELEASE_KNOWN_HOSTS='x y z' "
-        "RELEASE_SIGNING_KEY=key RELEASE_TESTS=all RELEASE_SERIAL=1 "
-        "RELEASE_ENVIRONMENT=production; export {}; sh {}/deploy",
-        dir.path(), variable, kTemplates));
-    CHECK(bfs::is_empty(dir.path() + "/tmp"));
-    return fmt::format("{} {}", job.exit, job.err);
-  };
-  CHECK(complaint("RELEASE_HOSTS=") ==
+  const LocalJob job;
+  CHECK(job.Complaint("RELEASE_HOSTS=") ==
         "2 cannot deploy: RELEASE_HOSTS is empty\n");
-  for (const char* variable :
+  for (const std::string variable :
        {"RELEASE_HOSTS='web1 -oProxyCommand=id'", "RELEASE_APP='shop;id'",
         "RELEASE_KNOWN_HOSTS=", "RELEASE_VERSION=", "RELEASE_DIRECTORY=",
         "RELEASE_SSH_KEY=locked", "RELEASE_SSH_KEY=nonsense",
         "RELEASE_SIGNING_KEY=locked", "RELEASE_TESTS=' '", "RELEASE_SERIAL=1,2",
         "RELEASE_SERIAL=", "RELEASE_ENVIRONMENT='\"'",
         "RELEASE_WAIT='1m --irreversible'", "RELEASE_ROLLOUT='1 -n'"}) {
-    const std::string said = complaint(variable);
-    const std::string name =
-        std::string(variable).substr(0, std::string(variable).find('='));
+    const std::string said = job.Complaint(variable);
     CAPTURE(said);
-    CHECK(said.starts_with("2 cannot deploy: " + name + " "));
+    CHECK(said.starts_with(
+        "2 cannot deploy: " + variable.substr(0, variable.find('=')) + " "));
   }
-  CHECK(Says(complaint("RELEASE_DIRECTORY=missing"), "cannot open directory"));
+  CHECK(Says(job.Complaint("RELEASE_DIRECTORY=missing"),
+             "cannot open directory"));
   // Control: with all variables right it asks the host.
-  CHECK(complaint("RELEASE_WAIT=1m").starts_with("255 "));
+  CHECK(job.Complaint("RELEASE_WAIT=1m").starts_with("255 "));
+}
+
+TEST_CASE("a CI job says which rollout its deploys are a part of") {
+  const LocalJob job;
+  job.ReplaceSsh("echo \"$*\" >>words\n");
+  const Finished finished =
+      RunShell(job.Line("RELEASE_ROLLOUT=4711 RELEASE_WAIT= "
+                        "RELEASE_OPTIONS=--irreversible RELEASE_SIGNING_KEY="));
+  CHECK_MESSAGE(finished.exit == 0, finished.Describe());
+  CHECK(Says(Slurp(job.Path("words")),
+             std::string(kNobody) +
+                 " release --app shop --json deploy - --wait 5m "
+                 "--rollout 4711 --irreversible\n"));
+}
+
+TEST_CASE("a CI job that is stopped leaves no key and no process") {
+  const LocalJob job;
+  job.ReplaceSsh("echo $$ >new; mv new pid; exec sleep 100\n");
+  Running running({"sh", "-c", job.Line("RELEASE_WAIT=1m")});
+  REQUIRE(Eventually([&job] { return bfs::exists(job.Path("pid")); }));
+  CHECK_FALSE(bfs::is_empty(job.Path("tmp")));
+  running.Signal(SIGTERM);
+  CHECK(running.Wait().exit == 143);
+  CHECK(bfs::is_empty(job.Path("tmp")));
+  const int pid = std::stoi(Slurp(job.Path("pid")));
+  CHECK(Eventually([pid] { return kill(pid, 0) != 0; }));
 }
 
 }  // namespace release
