@@ -50,7 +50,7 @@ install(FILES systemd/tmpfiles.d/release.conf
 install(FILES README.md CONTRIBUTING.md scripts/package.d/copyright
   ${RELEASE_MADE}/changelog.gz DESTINATION ${RELEASE_DOC_DIR} COMPONENT files)
 install(DIRECTORY docs DESTINATION ${RELEASE_DOC_DIR} COMPONENT files)
-install(DIRECTORY scripts/ansible DESTINATION ${RELEASE_DOC_DIR}/scripts
+install(DIRECTORY scripts/ansible scripts/ci-templates DESTINATION ${RELEASE_DOC_DIR}/scripts
   COMPONENT files)
 # The licences of the libraries that are linked in.
 foreach(package libarchive-dev nettle-dev libbz2-dev liblzma-dev libzstd-dev

@@ -38,6 +38,8 @@ const char* const kInstalled[] = {
     "share/doc/release/changelog.gz",
     "share/doc/release/docs/operations.md",
     "share/doc/release/scripts/ansible/roll.yml",
+    "share/doc/release/scripts/ci-templates/action.yml",
+    "share/doc/release/scripts/ci-templates/deploy",
     "share/doc/release/examples/shop.toml",
     "share/doc/release/examples/polkit.rules",
     "share/doc/release/examples/sudoers",
