@@ -41,9 +41,11 @@ constexpr char kVerify[] =
 
 using Variables = std::map<std::string, std::string>;
 
-Finished CheckTemplates(const std::string& directory) {
+Finished CheckTemplates(const std::string& directory,
+                        const std::string& document = RELEASE_SOURCE_DIR
+                        "/docs/callers.md") {
   return Run({"python3", RELEASE_SOURCE_DIR "/tests/host/rig/ci_templates.py",
-              directory});
+              directory, document});
 }
 
 // The two commands of the templates.
@@ -128,10 +130,9 @@ class CiShop : public LiveShop {
     for (const auto& [name, value] : variables_) {
       words.push_back(name + "=" + value);
     }
-    words.insert(words.end(),
-                 {"sh", "-c",
-                  fmt::format("exec 2>/srv/job.err; cd {}; exec {}", kCheckout,
-                              command)});
+    words.insert(words.end(), {"sh", "-c",
+                               fmt::format("exec 2>/srv/job.err; cd {}; {}",
+                                           kCheckout, command)});
     return words;
   }
   Outcome RunJob(const std::string& version,
@@ -340,15 +341,13 @@ TEST_CASE("both CI templates set what the script reads, and run it") {
   const TempDir dir;
   const auto problems = [&dir](const std::string& file, const std::string& from,
                                const std::string& to) {
-    for (const bfs::directory_entry& entry :
-         bfs::directory_iterator(kTemplates)) {
-      CopyFile(entry.path(), dir.path() / entry.path().filename());
-    }
-    const bfs::path path = bfs::path(dir.path()) / file;
-    std::string text = Slurp(path);
+    Shell(fmt::format("cp {}/* {}/docs/callers.md {}", kTemplates,
+                      RELEASE_SOURCE_DIR, dir.path()));
+    std::string text = Slurp(dir.path() + "/" + file);
     text.replace(text.find(from), from.size(), to);
-    Spill(path, text);
-    const Finished checked = CheckTemplates(dir.path());
+    Spill(dir.path() + "/" + file, text);
+    const Finished checked =
+        CheckTemplates(dir.path(), dir.path() + "/callers.md");
     CHECK(checked.exit == 1);
     return checked.out;
   };
@@ -358,6 +357,8 @@ TEST_CASE("both CI templates set what the script reads, and run it") {
              "RELEASE_WAIT is ${{ inputs.weight }}"));
   CHECK(Says(problems("release.gitlab-ci.yml", "    RELEASE_APP: \"\"\n", ""),
              "lacks RELEASE_APP"));
+  CHECK(Says(problems("callers.md", "          app: shop\n", ""),
+             "callers.md: the workflow is wrong about the input app"));
 }
 
 TEST_CASE("a CI job with a wrong variable ends before it reaches a host") {
