@@ -50,8 +50,14 @@ install(FILES systemd/tmpfiles.d/release.conf
 install(FILES README.md CONTRIBUTING.md scripts/package.d/copyright
   ${RELEASE_MADE}/changelog.gz DESTINATION ${RELEASE_DOC_DIR} COMPONENT files)
 install(DIRECTORY docs DESTINATION ${RELEASE_DOC_DIR} COMPONENT files)
-install(DIRECTORY scripts/ansible scripts/ci-templates DESTINATION ${RELEASE_DOC_DIR}/scripts
+install(DIRECTORY scripts/ci-templates DESTINATION ${RELEASE_DOC_DIR}/scripts
   COMPONENT files)
+install(FILES scripts/ansible/README.md
+  DESTINATION ${RELEASE_DOC_DIR}/scripts/ansible COMPONENT files)
+# Where Ansible looks for collections if the prefix is /usr.
+install(DIRECTORY scripts/ansible/
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/ansible/collections/ansible_collections/release/release
+  COMPONENT files PATTERN __pycache__ EXCLUDE)
 # The licences of the libraries that are linked in.
 foreach(package libarchive-dev nettle-dev libbz2-dev liblzma-dev libzstd-dev
     zlib1g-dev libboost-filesystem-dev libxxhash-dev libfmt-dev

@@ -217,7 +217,7 @@ def failing(fleet, args):
     run.report("stopped at host %d, undone" % at)
     check(status != 0, "the rollout has not stopped")
     fleet.check_all("1")
-    check("%s failed: " % victim in run.text(), "the failing host is not named\n" + run.text()[-3000:])
+    check("%s failed: " % victim in run.text(), "the failing host is not named")
     for number, name in enumerate(fleet.names, 1):
         commands = [each["command"] for each in fleet.transactions(name)]
         expected = ["stage", "deploy"]
@@ -228,7 +228,7 @@ def failing(fleet, args):
         check(commands == expected, "%s: %s instead of %s" % (name, commands, expected))
     fleet.bad.unlink()
     run = Run(fleet, "2")
-    check(run.wait() == 0, "not resumed:\n" + run.text()[-3000:])
+    check(run.wait() == 0, "not resumed")
     run.report("resumed")
     fleet.check_all("2")
     run = Run(fleet, "2")
@@ -250,7 +250,7 @@ def unreachable(fleet, args):
     fleet.away.unlink()
     fleet.configure(fleet.names[0], "")
     run = Run(fleet, "2", {"rollout_max_fail_percentage": 40})
-    check(run.wait() == 0, "not settled:\n" + run.text()[-3000:])
+    check(run.wait() == 0, "not settled")
     run.report("settled by the next run")
     fleet.check_all("2")
 
@@ -259,7 +259,7 @@ def killed(fleet, args):
     """Rolls 2 and 3 out in turn, so that each kill meets a whole rollout."""
     fleet.write_inventory()
     whole = Run(fleet, "2")
-    check(whole.wait() == 0, "the first rollout has failed:\n" + whole.text()[-3000:])
+    check(whole.wait() == 0, "the first rollout has failed")
     whole.report("a whole rollout")
     dice = random.Random(args.seed)
     for number in range(args.kills):
@@ -272,9 +272,16 @@ def killed(fleet, args):
         before = list(fleet.live().values())
         check(set(before) <= {"2", "3"}, "a host serves %s" % set(before))
         again = Run(fleet, version)
-        check(again.wait() == 0, "not resumed after %.1f s:\n%s" % (moment, again.text()[-3000:]))
+        check(again.wait() == 0, "not resumed after %.1f s" % moment)
         again.report("killed after %.1f s, %d had it" % (moment, before.count(version)))
         fleet.check_all(version)
+
+
+def print_end(log):
+    """Prints the end of what Ansible said in its last run."""
+    if os.path.exists(log):
+        with open(log) as file:
+            print("".join(file.readlines()[-100:]))
 
 
 def main():
@@ -288,7 +295,11 @@ def main():
     args = parser.parse_args()
     print("%s: %d hosts, seed %d" % (args.scenario, args.hosts, args.seed), flush=True)
     with tempfile.TemporaryDirectory(prefix="release-rollout-test.") as directory:
-        globals()[args.scenario](Fleet(directory, args), args)
+        try:
+            globals()[args.scenario](Fleet(directory, args), args)
+        except SystemExit:
+            print_end(directory + "/log")
+            raise
 
 
 main()

@@ -27,7 +27,8 @@ class Problem(object):
         self.unreachable = bool(result.get("unreachable"))
         self.refused = result.get("exit") == 3
         error = result.get("error") or {}
-        self.message = error.get("message") or result.get("msg") or "it gives no reason"
+        message = error.get("message") or result.get("msg") or "it gives no reason"
+        self.message = message.strip().splitlines()[0]
 
     def __str__(self):
         if self.unreachable:

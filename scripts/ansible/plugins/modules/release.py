@@ -1,4 +1,3 @@
-#!/usr/bin/python
 """Ansible module: changes which release of an app is on a host, and live."""
 
 from __future__ import absolute_import, division, print_function

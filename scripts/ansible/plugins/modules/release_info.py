@@ -1,4 +1,3 @@
-#!/usr/bin/python
 """Ansible module: returns what `release` knows about an app on a host."""
 
 from __future__ import absolute_import, division, print_function
