@@ -14,7 +14,7 @@ from ansible_collections.release.release.plugins.plugin_utils.standing import (
     ran_well,
 )
 
-STAGING = ("rollout_before", "rollout_staged", "rollout_asked")
+STAGING = ("rollout_before", "rollout_staged")
 SWITCH = ("rollout_activated",)
 UNKNOWN = "?"
 

@@ -63,6 +63,12 @@ options:
   manifest_sha256:
     description: For C(active), the SHA-256 that the manifest of the staged release must have.
     type: str
+  dry_activate:
+    description:
+      - For C(staged), also ask by a dry run whether the release would go live, with I(expect_live) and
+        I(manifest_sha256), and fail if it would be refused.
+    type: bool
+    default: false
   rollout:
     description: The ID of the rollout that this change belongs to. It has the form of a version.
     type: str
@@ -182,6 +188,7 @@ _OF_SWITCH = ("irreversible", "confirm_within", "rollout", "expect_live")
 OPTIONS = {
     "deployed": _OF_ARCHIVES + _OF_SWITCH,
     "staged": _OF_ARCHIVES + ("rollout",),
+    "dry_activate": ("rollout", "expect_live", "manifest_sha256"),
     "active": _OF_SWITCH + ("manifest_sha256",),
     "rolled_back": ("rollout", "expect_live", "reason", "unchecked", "past_irreversible"),
     "pinned": (),
@@ -205,6 +212,7 @@ def argument_spec():
         signature=dict(type="path"),
         strip_components=dict(type="int"),
         manifest_sha256=dict(type="str"),
+        dry_activate=dict(type="bool", default=False),
         rollout=dict(type="str"),
         expect_live=dict(type="str"),
         reason=dict(type="str"),
@@ -226,21 +234,31 @@ def words_of(params):
         words.append(params["archive"])
     elif params["version"]:
         words.append(params["version"])
-    for name in OPTIONS[state]:
+    words += options_of(params, OPTIONS[state])
+    if params["wait"]:
+        words.append("--wait" if params["wait"] == "forever" else "--wait=" + params["wait"])
+    return words
+
+
+def options_of(params, names):
+    words = []
+    for name in names:
         value = params[name]
         option = SPELLED.get(name, "--" + name.replace("_", "-"))
         if value is True:
             words.append(option)
         elif value not in (None, False):
             words.append("%s=%s" % (option, value))
-    if params["wait"]:
-        words.append("--wait" if params["wait"] == "forever" else "--wait=" + params["wait"])
     return words
 
 
 def unused(params):
     """Returns the names of the parameters that the state does not take."""
     taken = OPTIONS[params["state"]] + COMMON
+    if params["state"] == "staged":
+        taken += ("dry_activate",)
+        if params["dry_activate"]:
+            taken += OPTIONS["dry_activate"]
     return sorted(name for name, value in params.items() if value not in (None, False) and name not in taken)
 
 
@@ -266,9 +284,20 @@ class Change:
             self.module.fail_json(**failure(words[0], status, answer))
         if self.module.check_mode:
             answer["changed"] = self._would_change(answer["plan"])
+        elif self.params["dry_activate"]:
+            self._require_activation(answer)
         if self.module._diff:
             answer["diff"] = self._difference(answer)
         self.module.exit_json(**answer)
+
+    def _require_activation(self, staged):
+        """Fails the module if the staged release would not go live."""
+        words = ["activate", staged["version"], "--dry-run"]
+        words += options_of(self.params, OPTIONS["dry_activate"])
+        status, answer = self.command.run(words)
+        if status != 0:
+            answer["changed"] = staged["changed"]
+            self.module.fail_json(**failure("activate", status, answer))
 
     def _would_change(self, plan):
         if self.params["state"] not in ("pinned", "unpinned"):
