@@ -12,6 +12,7 @@
 #include "cli/run_command.h"
 #include "cli/session.h"
 #include "cli/usage_error.h"
+#include "cli/version_json.h"
 #include "deploy/deployment_state.h"
 #include "os/journal_stream.h"
 #include "os/posix_fs.h"
@@ -275,6 +276,10 @@ int RunCommandLine(int argc, char** argv) {
   // that the help lists.
   if (argc > 1 && argv[1] == kCompletionRequest) {
     return PrintCandidates({argv + 2, argv + argc});
+  }
+  if (IsVersionAsJson(argc, argv)) {
+    PrintJson(VersionJson());
+    return 0;
   }
   // `release help COMMAND` is `release COMMAND --help`.
   std::vector<char*> help(argv, argv + argc);
