@@ -25,11 +25,33 @@ foreach(shell bash zsh fish)
   release_made(completion.${shell} DEPENDS release
     COMMAND release completion ${shell} > ${RELEASE_MADE}/completion.${shell})
 endforeach()
+# Lists the components of a program, with their terms: install/TARGET/release.spdx.json
+# and install/TARGET/linked.
+function(release_sbom target)
+  set(made ${RELEASE_MADE}/${target})
+  add_custom_command(OUTPUT ${made}/release.spdx.json VERBATIM
+    DEPENDS ${target} scripts/package.d/sbom scripts/package.d/changelog
+    COMMAND ${CMAKE_COMMAND} -E env DPKG_ADMINDIR=${CMAKE_SYSROOT}/var/lib/dpkg
+      ${CMAKE_SOURCE_DIR}/scripts/package.d/sbom
+      --build ${CMAKE_BINARY_DIR} --target ${target} --version ${PROJECT_VERSION}
+      --map ${CMAKE_BINARY_DIR}/${target}.map --program $<TARGET_FILE:${target}>
+      ${made})
+  list(APPEND RELEASE_MADE_FILES ${made}/release.spdx.json)
+  set(RELEASE_MADE_FILES ${RELEASE_MADE_FILES} PARENT_SCOPE)
+endfunction()
+release_sbom(release)
+if(RELEASE_PORTABLE)
+  release_sbom(release_portable)
+endif()
 add_custom_target(release_install_files ALL DEPENDS ${RELEASE_MADE_FILES})
 
 install(TARGETS release COMPONENT program)
+install(DIRECTORY ${RELEASE_MADE}/release/
+  DESTINATION ${RELEASE_DOC_DIR} COMPONENT program)
 if(RELEASE_PORTABLE)
   install(TARGETS release_portable COMPONENT portable EXCLUDE_FROM_ALL)
+  install(DIRECTORY ${RELEASE_MADE}/release_portable/
+    DESTINATION ${RELEASE_DOC_DIR} COMPONENT portable EXCLUDE_FROM_ALL)
 endif()
 
 install(FILES ${RELEASE_MADE}/release.8.gz
@@ -58,14 +80,6 @@ install(FILES scripts/ansible/README.md
 install(DIRECTORY scripts/ansible/
   DESTINATION ${CMAKE_INSTALL_DATADIR}/ansible/collections/ansible_collections/release/release
   COMPONENT files PATTERN __pycache__ EXCLUDE)
-# The licences of the libraries that are linked in.
-foreach(package libarchive-dev nettle-dev libbz2-dev liblzma-dev libzstd-dev
-    zlib1g-dev libboost-filesystem-dev libxxhash-dev libfmt-dev
-    nlohmann-json3-dev libcli11-dev libtomlplusplus-dev libstdc++6 libc6)
-  string(REGEX REPLACE "(-dev|[0-9]+)$" "" library ${package})
-  install(FILES /usr/share/doc/${package}/copyright RENAME ${library}
-    DESTINATION ${RELEASE_DOC_DIR}/linked COMPONENT files OPTIONAL)
-endforeach()
 file(GLOB RELEASE_SAMPLES LIST_DIRECTORIES false CONFIGURE_DEPENDS docs/samples/*)
 install(FILES ${RELEASE_SAMPLES}
   DESTINATION ${RELEASE_DOC_DIR}/examples COMPONENT files)
