@@ -9,9 +9,11 @@ if(NOT "$ENV{RELEASE_FINAL_PREFIX}" STREQUAL "")
 endif()
 
 # Debian's zsh looks into vendor-completions below /usr, and everywhere else
-# into site-functions.
+# into site-functions. package_generator.cmake knows for whom a package is.
 set(zsh site-functions)
-if(prefix STREQUAL "/usr")
+if(NOT "$ENV{RELEASE_ZSH_DIRECTORY}" STREQUAL "")
+  set(zsh "$ENV{RELEASE_ZSH_DIRECTORY}")
+elseif(prefix STREQUAL "/usr")
   set(zsh vendor-completions)
 endif()
 file(INSTALL "${completion}" DESTINATION "${CMAKE_INSTALL_PREFIX}/share/zsh/${zsh}"
