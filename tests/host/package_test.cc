@@ -1,10 +1,14 @@
-// Checks the files that `cmake --install`, the Debian package and the tarball
-// install, and that installing, upgrading and removing the package does no
-// harm.
+// Checks the files that `cmake --install` and the packages install, what the
+// packages say is linked in, and that installing, upgrading and removing the
+// Debian package does no harm.
 #include <doctest/doctest.h>
 
 #include <boost/filesystem.hpp>
+#include <map>
+#include <nlohmann/json.hpp>
 #include <regex>
+#include <set>
+#include <sstream>
 
 #include "host/command.h"
 #include "host/packages.h"
@@ -17,6 +21,7 @@ namespace release {
 namespace {
 
 namespace bfs = boost::filesystem;
+using nlohmann::json;
 using std::chrono::seconds;
 
 // The installed files other than the program, relative to the prefix.
@@ -45,6 +50,7 @@ const char* const kInstalled[] = {
     "share/doc/release/examples/polkit.rules",
     "share/doc/release/examples/sudoers",
     "share/doc/release/linked/libarchive",
+    "share/doc/release/release.spdx.json",
 };
 
 void CheckInstalled(const std::string& prefix, const std::string& named) {
@@ -63,6 +69,133 @@ const std::string& DebianPackage() {
   static const TempDir dir;
   static const std::string path = MakePackage(dir.path(), "--only deb");
   return path;
+}
+
+// Returns what a command prints, which must succeed.
+std::string Printed(const std::string& line) {
+  const Finished finished = RunShell(line, seconds(120));
+  REQUIRE_MESSAGE(finished.exit == 0, finished.Describe());
+  return finished.out;
+}
+
+std::set<std::string> Lines(const std::string& text) {
+  std::istringstream in(text);
+  std::set<std::string> lines;
+  for (std::string line; std::getline(in, line);) lines.insert(line);
+  return lines;
+}
+
+// Makes the tarball or the .rpm in `dir`, and unpacks it below `dir`/`kind`.
+// Returns the path of the package.
+std::string Unpacked(const std::string& kind, const TempDir& dir) {
+  const std::string path = kind == "deb"
+                               ? DebianPackage()
+                               : MakePackage(dir.path(), "--only " + kind);
+  const std::string to = dir.path() + "/" + kind;
+  bfs::create_directory(to);
+  Printed("cd " + to + " && " +
+          (kind == "deb"   ? "dpkg-deb -x " + path + " ."
+           : kind == "rpm" ? "rpm2cpio " + path + " | cpio -idm --quiet"
+                           : "tar --strip-components=1 -xzf " + path));
+  return path;
+}
+
+// The list of what is linked in, by SPDX 2.3, that a package has.
+class Sbom {
+ public:
+  explicit Sbom(const std::string& prefix)
+      : documents_(prefix + "/share/doc/release"),
+        document_(json::parse(Slurp(documents_ + "/release.spdx.json"))) {
+    for (const json& package : document_.at("packages")) {
+      const std::string id = package.at("SPDXID");
+      CHECK_MESSAGE(packages_.emplace(id, package).second, id);
+    }
+    for (const json& relation : document_.at("relationships")) {
+      const std::string to = relation.at("relatedSpdxElement");
+      REQUIRE_MESSAGE(packages_.contains(to), to);
+      linked_[relation.at("relationshipType")].insert(
+          packages_.at(to).at("name"));
+    }
+  }
+
+  // The names of the Debian packages that are linked in like this.
+  std::set<std::string> Linked(const std::string& how) const {
+    const auto found = linked_.find(how);
+    return found == linked_.end() ? std::set<std::string>() : found->second;
+  }
+
+  void CheckDocument(const std::string& version) const {
+    CHECK(document_.at("spdxVersion") == "SPDX-2.3");
+    CHECK(document_.at("dataLicense") == "CC0-1.0");
+    CHECK(document_.at("SPDXID") == "SPDXRef-DOCUMENT");
+    CHECK(document_.at("documentNamespace")
+              .get<std::string>()
+              .starts_with("urn:uuid:"));
+    // The time of the changelog.
+    CHECK(document_.at("creationInfo").at("created") == "2026-11-26T12:00:00Z");
+    CHECK(Linked("DESCRIBES") == std::set<std::string>{"release"});
+    CHECK(packages_.at("SPDXRef-release").at("versionInfo") == version);
+  }
+
+  // Each component has a version, a Debian source, and terms.
+  void CheckComponents() const {
+    std::set<std::string> texts;
+    for (const json& text : document_.at("hasExtractedLicensingInfos")) {
+      CHECK(text.at("extractedText").get<std::string>().size() > 50);
+      texts.insert(text.at("licenseId"));
+    }
+    for (const auto& [id, package] : packages_) {
+      if (id == "SPDXRef-release") continue;
+      CAPTURE(id);
+      CheckComponent(package, texts);
+    }
+  }
+
+ private:
+  void CheckComponent(const json& package,
+                      const std::set<std::string>& texts) const {
+    const std::string license = package.at("licenseDeclared");
+    CHECK(license != "NOASSERTION");
+    if (license.starts_with("LicenseRef-")) CHECK(texts.contains(license));
+    REQUIRE(package.contains("sourceInfo"));
+    const std::string source = package.at("sourceInfo");
+    std::smatch words;
+    REQUIRE(std::regex_match(
+        source, words,
+        std::regex("built by Debian from its source package (\\S+) \\S+")));
+    CHECK(bfs::exists(documents_ + "/linked/" + words[1].str()));
+    CHECK_FALSE(package.at("versionInfo").get<std::string>().empty());
+    CHECK(package.at("externalRefs")
+              .at(0)
+              .at("referenceLocator")
+              .get<std::string>()
+              .starts_with("pkg:deb/debian/"));
+  }
+
+  std::string documents_;
+  json document_;
+  std::map<std::string, json> packages_;                 // by their SPDXID
+  std::map<std::string, std::set<std::string>> linked_;  // by the relationship
+};
+
+// The Debian packages of the shared libraries that the program names.
+std::set<std::string> SharedLibraries(const std::string& program) {
+  return Lines(
+      Printed("readelf -d " + program +
+              " | sed -n 's/.*(NEEDED).*\\[\\(.*\\)\\]/\\1/p' | "
+              "while read -r name; do dpkg-query -S \"/lib/*/$name\"; done | "
+              "cut -d: -f1"));
+}
+
+// What people see of the files of an unpacked package: path, mode and, except
+// for the program and what is linked into it, the content.
+std::set<std::string> Files(const std::string& root) {
+  return Lines(
+      Printed("cd " + root +
+              " && find . -type f -printf '%m %p ' "
+              "\\( -path ./usr/bin/release -o -name release.spdx.json \\) "
+              "-printf 'differs\\n' -o -type f -exec sh -c "
+              "'sha256sum < \"$1\"' sh {} \\;"));
 }
 
 // A container with a package manager and without network.
@@ -198,14 +331,94 @@ TEST_CASE("lintian reports nothing about the Debian package") {
         " tree; chmod 666 tree/usr/share/man/man8/release.8.gz; "
         "dpkg-deb -b tree bad.deb >/dev/null");
   CHECK(lintian(dir.path() + "/bad.deb").exit == 2);
-  // The packages are reproducible: the same sources give the same bytes.
-  bfs::create_directory(dir.path() + "/again");
-  for (const std::string kind : {"deb", "tarball"}) {
-    const std::string one = MakePackage(dir.path(), "--only " + kind);
-    const std::string two =
-        MakePackage(dir.path() + "/again", "--only " + kind);
-    CHECK((Slurp(one) == Slurp(two)));
+}
+
+TEST_CASE("packed again, the same program gives the same packages") {
+  const TempDir dir;
+  // Zone, umask and directory are not those of the first time.
+  for (const std::string set :
+       {"", "umask 077; export TZ=Asia/Tokyo LC_ALL=C.UTF-8; cd /; "}) {
+    Printed(set +
+            "BUILD=" RELEASE_BUILD_DIR " " RELEASE_SOURCE_DIR
+            "/scripts/package " +
+            dir.path() + (set.empty() ? "/one" : "/two"));
   }
+  const std::set<std::string> names =
+      Lines(Printed("ls " + dir.path() + "/one"));
+  CHECK(names.size() == 3);
+  for (const std::string& name : names) {
+    CAPTURE(name);
+    CHECK((Slurp(dir.path() + "/one/" + name) ==
+           Slurp(dir.path() + "/two/" + name)));
+  }
+}
+
+TEST_CASE("each package lists what is linked into its program") {
+  const TempDir dir;
+  const std::string version =
+      json::parse(Printed(RELEASE_BINARY " --version --json")).at("version");
+  const std::string headers[] = {"libcli11-dev", "libfmt-dev",
+                                 "libtomlplusplus-dev", "libxxhash-dev",
+                                 "nlohmann-json3-dev"};
+  const std::string archives[] = {"libarchive-dev", "nettle-dev",
+                                  "libbz2-dev",     "liblzma-dev",
+                                  "libzstd-dev",    "zlib1g-dev"};
+  for (const std::string kind : {"deb", "tarball", "rpm"}) {
+    CAPTURE(kind);
+    Unpacked(kind, dir);
+    const std::string prefix =
+        dir.path() + "/" + kind + (kind == "tarball" ? "" : "/usr");
+    const Sbom sbom(prefix);
+    sbom.CheckDocument(version);
+    sbom.CheckComponents();
+    for (const std::string& name : headers) {
+      CHECK_MESSAGE(sbom.Linked("CONTAINS").contains(name), name);
+    }
+    for (const std::string& name : archives) {
+      CHECK_MESSAGE(sbom.Linked("STATIC_LINK").contains(name), name);
+    }
+    CHECK(sbom.Linked("STATIC_LINK").contains("libc6-dev"));
+    CHECK(sbom.Linked("DYNAMIC_LINK") ==
+          SharedLibraries(prefix + "/bin/release"));
+    CHECK(sbom.Linked("DYNAMIC_LINK").empty() == (kind != "deb"));
+    // It is not linked: only tests use it.
+    CHECK_FALSE(sbom.Linked("CONTAINS").contains("doctest-dev"));
+  }
+}
+
+TEST_CASE("the .rpm has the files of the Debian package") {
+  const TempDir dir;
+  Unpacked("deb", dir);
+  const std::string rpm = Unpacked("rpm", dir);
+  // Only Debian has lintian, and only there zsh looks into this directory.
+  const std::string debian = dir.path() + "/deb/usr/share/";
+  bfs::remove_all(debian + "lintian");
+  bfs::rename(debian + "zsh/vendor-completions", debian + "zsh/site-functions");
+  const std::set<std::string> files = Files(dir.path() + "/rpm");
+  CHECK(files.size() > 50);
+  CHECK(files == Files(dir.path() + "/deb"));
+  // Neither has a file that an admin changes.
+  CHECK(Printed("rpm -qp --configfiles " + rpm) == "");
+  CHECK(Printed("dpkg-deb --ctrl-tarfile " + DebianPackage() +
+                " | tar -tf - | grep -c conffiles || true") == "0\n");
+  // It owns no directory that other packages have.
+  for (const std::string& line :
+       Lines(Printed("rpm -qp --qf '[%{FILEMODES:perms} %{FILENAMES}\\n]' " +
+                     rpm + " | grep ^d"))) {
+    CHECK_MESSAGE(line.starts_with("drwxr-xr-x /usr/share/doc/release"), line);
+  }
+}
+
+TEST_CASE("rpmlint reports nothing about the .rpm") {
+  const TempDir dir;
+  const std::string rpm = MakePackage(dir.path(), "--only rpm");
+  const Finished clean = RunShell("rpmlint -c " RELEASE_SOURCE_DIR
+                                  "/scripts/package.d/rpm/rpmlint.toml " +
+                                      rpm,
+                                  seconds(200));
+  CHECK_MESSAGE(clean.exit == 0, clean.Describe());
+  CHECK_MESSAGE(clean.out.find("0 errors, 0 warnings") != std::string::npos,
+                clean.Describe());
 }
 
 TEST_CASE("the package installs, upgrades during a deploy, and goes") {
