@@ -5,9 +5,9 @@
 
 Ansible reaches each root by its local connection. Scenarios:
 
-  failing      One host in the middle does not prove healthy: the rollout stops,
-               and exactly the hosts that have it go back. The host is mended, and
-               the rollout is resumed.
+  stopped      One host in the middle does not prove healthy: the rollout stops,
+               and exactly the hosts that have it go back.
+  resumed      The same; then the host is mended, and the rollout is resumed.
   unreachable  Some hosts are unreachable from the first switch on: the others get
                the release, they are reported, and the next run settles them.
   killed       The controller is killed at random moments, and each time the
@@ -35,6 +35,7 @@ class Fleet:
         self.bad = self.directory / "bad"  # while it exists, one host is not healthy
         self.away = self.directory / "away"  # while it exists, some are unreachable
         self.configs = {}
+        self.lost = []
         self._make_archives()
         self._make_roots()
         link = self.directory / "collections/ansible_collections/release"
@@ -88,19 +89,15 @@ class Fleet:
         self.lost = names
 
     def write_inventory(self):
-        lost = getattr(self, "lost", [])
+        away = "lookup('ansible.builtin.fileglob', '%s') | ternary('ssh', 'local')" % self.away
+        lost = ' ansible_connection="{{ %s }}" ansible_host=127.0.0.1 ansible_port=1' % away
         lines = []
         for name in self.names:
             line = name + " rollout_root=" + self.root(name)
             if name in self.configs:
                 line += " rollout_config=" + self.configs[name]
-            lines.append(line)
-        lines += ["[lost]", *lost, "[lost:vars]"]
-        away = "lookup('ansible.builtin.fileglob', '%s')" % self.away
+            lines.append(line + (lost if name in self.lost else ""))
         lines += [
-            "ansible_connection={{ %s | ternary('ssh', 'local') }}" % away,
-            "ansible_host=127.0.0.1",
-            "ansible_port=1",
             "[all:vars]",
             "ansible_connection=local",
             "ansible_python_interpreter=/usr/bin/python3",
@@ -207,7 +204,7 @@ def reached(hosts, at):
     return min(hosts, sum(sizes))
 
 
-def failing(fleet, args):
+def stopped(fleet, args):
     at = position(args.hosts)
     victim = fleet.names[at - 1]
     fleet.fail_at(victim)
@@ -226,6 +223,10 @@ def failing(fleet, args):
             if name != victim:
                 expected.insert(0, "rollback")
         check(commands == expected, "%s: %s instead of %s" % (name, commands, expected))
+
+
+def resumed(fleet, args):
+    stopped(fleet, args)
     fleet.bad.unlink()
     run = Run(fleet, "2")
     check(run.wait() == 0, "not resumed")
@@ -283,7 +284,7 @@ def print_end(log):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("scenario", choices=["failing", "unreachable", "killed"])
+    parser.add_argument("scenario", choices=["stopped", "resumed", "unreachable", "killed"])
     parser.add_argument("--release", required=True)
     parser.add_argument("--collection", required=True)
     parser.add_argument("--hosts", type=int, default=20)

@@ -276,6 +276,8 @@ class Change:
         self.command = Command(module)
 
     def run(self):
+        if self._is_pinned_so():
+            self.module.exit_json(changed=False, exit=0, result="unchanged", version=self.params["version"], plan=[])
         words = words_of(self.params)
         if self.module.check_mode:
             words.append("--dry-run")
@@ -283,7 +285,7 @@ class Change:
         if status != 0:
             self.module.fail_json(**failure(words[0], status, answer))
         if self.module.check_mode:
-            answer["changed"] = self._would_change(answer["plan"])
+            answer["changed"] = plan_changes(answer["plan"])
         elif self.params["dry_activate"]:
             self._require_activation(answer)
         if self.module._diff:
@@ -299,14 +301,13 @@ class Change:
             answer["changed"] = staged["changed"]
             self.module.fail_json(**failure("activate", status, answer))
 
-    def _would_change(self, plan):
+    def _is_pinned_so(self):
+        """Returns whether the release is pinned, or unpinned, as it should be already."""
         if self.params["state"] not in ("pinned", "unpinned"):
-            return plan_changes(plan)
-        pinned = self.params["state"] == "pinned"
-        return any(
-            release["version"] == self.params["version"] and release["pinned"] != pinned
-            for release in self.command.read(["list"])["releases"]
-        )
+            return False
+        wanted = {"version": self.params["version"], "pinned": self.params["state"] == "pinned"}
+        releases = self.command.read(["list"])["releases"]
+        return any(wanted.items() <= release.items() for release in releases)
 
     def _difference(self, answer):
         """Returns the differing files in the form that Ansible prints."""
