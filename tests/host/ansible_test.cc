@@ -126,13 +126,16 @@ class Cluster {
     return fmt::format("{}/gate{}", files_.path(), number);
   }
   void WriteInventory(const std::string& config) {
+    // ssh runs its proxy by "exec", which leads to one command only.
+    const std::string connect = files_.path() + "/connect";
+    Spill(connect,
+          "test ! -e $1 && exec nsenter --target $2 --all -- "
+          "/usr/sbin/sshd -i -f $3\n");
     std::string hosts;
     for (int i = 1; i <= kMachines; ++i) {
       hosts += fmt::format(
-          "web{} ansible_ssh_common_args='-oProxyCommand=\"test ! -e {} && "
-          "exec "
-          "nsenter --target {} --all -- /usr/sbin/sshd -i -f {}\"'\n",
-          i, Gate(i), Machine(i).leader(), config);
+          "web{} ansible_ssh_common_args='-oProxyCommand=\"sh {} {} {} {}\"'\n",
+          i, connect, Gate(i), Machine(i).leader(), config);
     }
     std::string options;
     for (const std::string& option : ssh_.Options()) options += option + " ";
