@@ -44,7 +44,7 @@ class TwoHosts {
     return RunShell(
         fmt::format("cd {}/tree; PATH={}:$PATH exec {} '{}' shop {} {}", kSite,
                     Path("bin"), script, hosts, version, Archive(version)),
-        std::chrono::seconds(60));
+        std::chrono::seconds(120));
   }
   void LoseWeb2() { Spill(Path("lossy"), ""); }
   void CheckLive(const std::string& version) {
