@@ -161,13 +161,20 @@ class SchemaCheck {
 // The first of these keys that an object has says which output it is.
 std::string SchemaOf(const json& object) {
   constexpr std::pair<const char*, const char*> kMarks[] = {
-      {"plan", "plan"},           {"uploads", "intake"},
-      {"verdict", "status"},      {"stopped", "drain"},
-      {"notices", "notify"},      {"findings", "check"},
-      {"drop_ins", "drop-ins"},   {"sha256", "pack"},
-      {"signals", "watch"},       {"digest", "manifest"},
-      {"entries", "show"},        {"differences", "diff"},
-      {"transactions", "history"}};
+      {"plan", "plan"},
+      {"uploads", "intake"},
+      {"verdict", "status"},
+      {"stopped", "drain"},
+      {"notices", "notify"},
+      {"findings", "check"},
+      {"drop_ins", "drop-ins"},
+      {"sha256", "pack"},
+      {"signals", "watch"},
+      {"digest", "manifest"},
+      {"entries", "show"},
+      {"differences", "diff"},
+      {"transactions", "history"},
+      {"sbom", "version"}};
   for (const auto& [key, schema] : kMarks) {
     if (object.contains(key)) return schema;
   }
