@@ -73,7 +73,7 @@ const std::string& DebianPackage() {
 
 // Returns what a command prints, which must succeed.
 std::string Printed(const std::string& line) {
-  const Finished finished = RunShell(line, seconds(120));
+  const Finished finished = RunShell(line, seconds(400));
   REQUIRE_MESSAGE(finished.exit == 0, finished.Describe());
   return finished.out;
 }
