@@ -206,7 +206,9 @@ void CheckFailingHost(Cluster* cluster) {
   CHECK(first["rollout"] == "3");
   const std::string reason = first["reason"];
   CHECK(reason.starts_with("the rollout 3 has stopped: web2 failed: "));
-  CHECK(cluster->History(2)[0]["exit"] == 4);
+  // The undo found nothing to do there.
+  CHECK(cluster->History(2)[0]["result"] == "unchanged");
+  CHECK(cluster->History(2)[1]["exit"] == 4);
   CHECK(cluster->History(3)[0]["command"] == "stage");
   REQUIRE(cluster->Machine(2)
               .Shell("mv /etc/release/shop.toml.kept /etc/release/shop.toml")
@@ -305,6 +307,8 @@ TEST_SUITE("inside a container: a machine to roll over") {
 TEST_CASE("a rollout over three machines takes all of them, or none") {
   Cluster cluster;
   CheckGoodRollout(&cluster);
+  // host/rollout_test.cc has a host that fails, in less time.
+  if (!Torture()) return;
   CheckFailingHost(&cluster);
   CheckRefusal(&cluster);
   CheckUnreachable(&cluster);
