@@ -53,7 +53,11 @@ class Cluster {
 
   SystemdContainer& Machine(int number) { return *machines_.at(number - 1); }
   // While the gate of a machine is closed, sshd there cannot be reached.
-  void CloseGate(int number) { Spill(Gate(number), ""); }
+  // Ansible keeps its connections, so those that are open end.
+  void CloseGate(int number) {
+    Spill(Gate(number), "");
+    Machine(number).Shell("pkill -x sshd");
+  }
   void OpenGate(int number) { bfs::remove(Gate(number)); }
 
   // Makes an archive of that version; returns its path.
