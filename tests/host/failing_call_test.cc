@@ -26,17 +26,20 @@ struct Fault {
 // The command repeats these calls after EINTR, so the outcome must not change.
 // A sync is different: after EINTR it has failed.
 const std::vector<Fault> kInterrupted = {
-    {"write", "EINTR", 3},     {"pread64", "EINTR", 3}, {"openat", "EINTR", 4},
+    {"write", "EINTR", 5},     {"pread64", "EINTR", 5}, {"openat", "EINTR", 9},
     {"ftruncate", "EINTR", 1}, {"flock", "EINTR", 1},   {"fallocate", "EINTR"}};
 
 const std::vector<Fault> kFailing = {
-    {"fsync", "EIO"},         {"syncfs", "EIO"},      {"fsync", "EINTR", 2},
-    {"write", "ENOSPC", 3},   {"ftruncate", "EIO"},   {"fallocate", "ENOSPC"},
-    {"renameat2", "ENOSPC"},  {"renameat2", "EIO"},   {"symlinkat", "ENOSPC"},
-    {"mkdirat", "ENOSPC", 2}, {"unlinkat", "EIO", 2}, {"openat", "EMFILE", 7},
-    {"openat2", "EACCES", 7}, {"getdents64", "EIO"},  {"flock", "EIO"},
-    {"readlinkat", "EIO", 3}, {"fchmodat", "EIO"},    {"newfstatat", "EIO", 9},
-    {"fstatfs", "EIO"},       {"utimensat", "EIO"}};
+    {"fsync", "EIO"},          {"syncfs", "EIO"},
+    {"fsync", "EINTR", 2},     {"write", "ENOSPC", 4},
+    {"ftruncate", "EIO"},      {"fallocate", "ENOSPC"},
+    {"renameat2", "ENOSPC"},   {"renameat2", "EIO"},
+    {"symlinkat", "ENOSPC"},   {"mkdirat", "ENOSPC", 2},
+    {"unlinkat", "EIO", 2},    {"openat", "EMFILE", 13},
+    {"openat2", "EACCES", 13}, {"getdents64", "EIO"},
+    {"flock", "EIO"},          {"readlinkat", "EIO", 3},
+    {"fchmodat", "EIO"},       {"newfstatat", "EIO", 17},
+    {"fstatfs", "EIO"},        {"utimensat", "EIO"}};
 
 // The faults of scripts/torture: every call with every error.
 std::vector<Fault> AllFaults() {
