@@ -294,6 +294,16 @@ std::vector<Exposure> FindExposures(const HostPath& path) {
   return all;
 }
 
+std::vector<Exposure> FindExposuresIn(const HostPath& directory,
+                                      const std::string& name) {
+  const HostPath path = directory / name;
+  struct stat info = {};
+  const bool is_safe = lstat(path.c_str(), &info) == 0 &&
+                       S_ISDIR(info.st_mode) && info.st_uid == 0 &&
+                       (info.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+  return is_safe ? std::vector<Exposure>{} : FindExposures(path);
+}
+
 Reason WhyOthersCanWrite(const HostPath& path) {
   const std::vector<Exposure> all = FindExposures(path);
   if (all.empty()) return std::nullopt;

@@ -123,6 +123,12 @@ struct Exposure {
 // changed before only root can write the file, its own first.
 std::vector<Exposure> FindExposures(const HostPath& path);
 
+// Same as FindExposures of `name` in a directory. The directory and those above
+// it must have no exposure; they are not looked at again if that decides
+// nothing.
+std::vector<Exposure> FindExposuresIn(const HostPath& directory,
+                                      const std::string& name);
+
 // If this process is root, checks whether another user could change the file or
 // replace it. Checks the owner and mode of the file, of the directories above
 // it, and of every symbolic link on the way and its target. Returns the reason,

@@ -67,7 +67,9 @@ std::optional<UnsafeRoot> FindUnsafeRoot(const HostPath& root) {
     // A root that is missing will be made by root, with all that is in it.
     if (*part != '\0' && nearest != root) break;
     const std::string path = (real / part).string();
-    for (Exposure& exposure : FindExposures(path)) {
+    const bool is_known = *part != '\0' && all.empty();
+    for (Exposure& exposure :
+         is_known ? FindExposuresIn(real, part) : FindExposures(path)) {
       if (all.empty()) first = path;
       all.push_back(std::move(exposure));
     }
