@@ -154,6 +154,22 @@ bool HasOnlyLayout(Fs* fs) {
          });
 }
 
+std::optional<Version> TargetByHistory(const DeploymentState& state) {
+  // An admin who calls `rollback` after a crash wants to leave the release that
+  // was being activated. Recovery has done so; going back further would leave a
+  // good release.
+  if (state.went_back && state.live) return state.live;
+  return state.ledger.RollbackTarget(state.live);
+}
+
+// A release that a person linked by hand is no longer the rollout's.
+bool MadeLiveBy(const DeploymentState& state, const std::string& rollout) {
+  const LedgerEntry* entry =
+      state.live ? state.ledger.Find(*state.live) : nullptr;
+  return entry != nullptr && entry->rollout == rollout &&
+         state.LiveIsRecorded();
+}
+
 }  // namespace
 
 bool DeploymentState::LiveIsRecorded() const {
@@ -292,37 +308,22 @@ void RequireReversible(const DeploymentState& state, const Version& target) {
       left.front().name());
 }
 
-Version ChooseRollbackTarget(const DeploymentState& state,
-                             const std::optional<Version>& version) {
-  // An admin who calls `rollback` after a crash wants to leave the release that
-  // was being activated. Recovery has done so; going back further would leave a
-  // good release.
-  const auto by_history = state.went_back && state.live
-                              ? state.live
-                              : state.ledger.RollbackTarget(state.live);
-  const auto target = version ? version : by_history;
+std::optional<Version> ChooseRollbackTarget(
+    const DeploymentState& state, const std::optional<Version>& version,
+    const std::string& rollout) {
+  if (!rollout.empty() && !MadeLiveBy(state, rollout)) return state.live;
+  const auto target = version           ? version
+                      : rollout.empty() ? TargetByHistory(state)
+                                        : state.ledger.BeforeRollout(rollout);
   if (!target) {
-    throw Error(ErrorCode::kNothingToRollBackTo,
-                "cannot roll back: no release was live and good before the "
-                "present one");
-  }
-  RequireRelease(state, *target);
-  return *target;
-}
-
-std::optional<Version> ChooseTargetBeforeRollout(const DeploymentState& state,
-                                                 const std::string& id) {
-  const LedgerEntry* entry =
-      state.live ? state.ledger.Find(*state.live) : nullptr;
-  const bool made_live = entry != nullptr && entry->rollout == id;
-  // A release that a person linked by hand is no longer the rollout's.
-  if (!made_live || !state.LiveIsRecorded()) return state.live;
-  const auto target = state.ledger.BeforeRollout(id);
-  if (!target) {
-    throw Error(ErrorCode::kNothingToRollBackTo,
-                fmt::format("cannot undo rollout {}: no release was live and "
-                            "good before it",
-                            id));
+    throw Error(
+        ErrorCode::kNothingToRollBackTo,
+        rollout.empty()
+            ? "cannot roll back: no release was live and good before the "
+              "present one"
+            : fmt::format("cannot undo rollout {}: no release was live and "
+                          "good before it",
+                          rollout));
   }
   RequireRelease(state, *target);
   return target;

@@ -97,16 +97,15 @@ void RequireReversible(const DeploymentState& state, const Version& target);
 
 // Returns the release that a rollback activates: `version` if given, else the
 // ledger's rollback target. If recovery has just gone back to the live release,
-// that was the rollback asked for, so the live release is returned. Throws
-// Error kNothingToRollBackTo, or kNoSuchRelease if the target is not on disk.
-Version ChooseRollbackTarget(const DeploymentState& state,
-                             const std::optional<Version>& version);
-
-// Returns the release that a rollback of the rollout `id` activates: the one
-// that was live and good before it, or the live one, which may be none, if that
-// was not made live by this rollout. Throws as ChooseRollbackTarget.
-std::optional<Version> ChooseTargetBeforeRollout(const DeploymentState& state,
-                                                 const std::string& id);
+// that was the rollback asked for, so the live release is returned.
+//
+// The rollback of a `rollout`, unless "", goes to the release that was live and
+// good before it, or to the live one, which may be none, if that was not made
+// live by this rollout. Throws Error kNothingToRollBackTo, or kNoSuchRelease if
+// the target is not on disk.
+std::optional<Version> ChooseRollbackTarget(
+    const DeploymentState& state, const std::optional<Version>& version,
+    const std::string& rollout);
 
 }  // namespace release
 

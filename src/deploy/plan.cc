@@ -269,8 +269,7 @@ Plan PlanRollback(DeployContext* context, const std::optional<Version>& version,
     PlanSettling(context, state, &plan);
   }
   const std::optional<Version> target =
-      rollout.id.empty() ? ChooseRollbackTarget(state, version)
-                         : ChooseTargetBeforeRollout(state, rollout.id);
+      ChooseRollbackTarget(state, version, rollout.id);
   if (state.live == target) {
     return {rollout.id.empty()
                 ? "nothing: it is live"

@@ -169,13 +169,12 @@ void Transaction::PrepareRelease() {
 }
 
 void Transaction::PrepareRollback() {
-  const std::string& rollout = spec_.rollout.id;
-  prepared_.to = rollout.empty() ? ChooseRollbackTarget(state_, spec_.version)
-                                 : ChooseTargetBeforeRollout(state_, rollout);
+  prepared_.to = ChooseRollbackTarget(state_, spec_.version, spec_.rollout.id);
   prepared_.unchanged = state_.live == prepared_.to;
-  if (prepared_.unchanged && !rollout.empty()) {
-    recorder_.Remark(fmt::format(
-        "rollout {} did not make live what is live, so it is left", rollout));
+  if (prepared_.unchanged && !spec_.rollout.id.empty()) {
+    recorder_.Remark(
+        fmt::format("rollout {} did not make live what is live, so it is left",
+                    spec_.rollout.id));
   }
   if (prepared_.to && spec_.past == PastIrreversible::kRefused) {
     RequireReversible(state_, *prepared_.to);
