@@ -1,9 +1,11 @@
 #include "os/ticker.h"
 
 #include <doctest/doctest.h>
+#include <pthread.h>
 
 #include <atomic>
 #include <new>
+#include <string>
 #include <thread>
 
 #include "support/command_run.h"
@@ -20,6 +22,17 @@ TEST_CASE("a ticker calls its function again and again, until it is gone") {
   const int at_end = calls;
   std::this_thread::sleep_for(std::chrono::milliseconds(5));
   CHECK(calls == at_end);
+}
+
+TEST_CASE("the thread of a ticker can be told from others") {
+  char name[16] = "";
+  std::atomic<bool> done{false};
+  const Ticker ticker({}, std::chrono::hours(1), [&] {
+    pthread_getname_np(pthread_self(), name, sizeof name);
+    done = true;
+  });
+  REQUIRE(Becomes([&] { return done.load(); }));
+  CHECK(std::string(name) == "ticker");
 }
 
 TEST_CASE("a ticker goes on after an exception of its function") {
