@@ -1,13 +1,17 @@
 // Compares the documentation of the command line with the command.
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <regex>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "base/config.h"
+#include "host/command.h"
 #include "host/document_steps.h"
 #include "support/archives.h"
+#include "support/http_server.h"
 #include "support/temp_dir.h"
 
 namespace release {
@@ -68,6 +72,22 @@ Words OptionsOfManual(const std::string& manual) {
 
 void CheckWithin(const Words& some, const Words& all) {
   for (const std::string& word : some) CHECK_MESSAGE(all.contains(word), word);
+}
+
+// Returns the text from after `begin` to `end`.
+std::string Between(const std::string& text, const std::string& begin,
+                    const std::string& end) {
+  const std::size_t start = text.find(begin);
+  REQUIRE(start != text.npos);
+  const std::size_t from = start + begin.size();
+  return text.substr(from, text.find(end, from) - from);
+}
+
+std::string Replace(std::string text, const std::string& from,
+                    const std::string& to) {
+  const std::size_t at = text.find(from);
+  REQUIRE(at != text.npos);
+  return text.replace(at, from.size(), to);
 }
 
 }  // namespace
@@ -166,6 +186,54 @@ TEST_CASE("the man pages are set without a warning") {
   // Control: groff does warn about an unknown macro.
   Spill(dir.path() + "/bad.8", Document("docs/release.8") + ".Bogus\n");
   CHECK(warnings(dir.path() + "/bad.8") != "");
+}
+
+TEST_CASE("the script of docs/watch.md for nginx's log knows good from bad") {
+  const TempDir dir;
+  const std::string log = dir.path() + "/access.log";
+  const std::string script =
+      Replace(Between(Document("docs/watch.md"), "```sh\n", "```"),
+              "/var/log/nginx/access.log", log);
+  const auto exit_with = [&](int good, int failed) {
+    std::string lines;
+    for (int i = 0; i < good + failed; ++i) {
+      lines += fmt::format(
+          "192.0.2.7 - - [30/Nov/2026:10:00:00 +0000] \"GET / HTTP/1.1\" {} "
+          "612 \"-\" \"curl/7.88.1\"\n",
+          i < good ? 200 : 502);
+    }
+    Spill(log, lines);
+    return Run({"sh", "-c", script}).exit;
+  };
+  CHECK(exit_with(10, 5) == 2);
+  CHECK(exit_with(900, 50) == 0);
+  CHECK(exit_with(900, 51) == 1);
+}
+
+TEST_CASE("the command of docs/watch.md for Prometheus knows good from bad") {
+  const std::string page = Document("docs/watch.md");
+  const std::string key =
+      "[watch]\n" + Between(page, "is unknown):\n\n```toml\n", "```");
+  const Argv command =
+      ParseConfig("root = \"/srv/shop\"\n" + key, "shop.toml", "shop")
+          .watch.command;
+  std::string answer;
+  HttpServer server([&](const std::string&) { return answer; });
+  const auto exit_with = [&](const std::string& result) {
+    answer = HttpAnswer(200,
+                        "{\"status\":\"success\",\"data\":{\"resultType\":"
+                        "\"vector\",\"result\":[" +
+                            result + "]}}");
+    return Run({command[0], command[1],
+                Replace(command[2], "127.0.0.1:9090",
+                        fmt::format("127.0.0.1:{}", server.port()))})
+        .exit;
+  };
+  CHECK(exit_with("{\"metric\":{},\"value\":[1796000000,\"0\"]}") == 0);
+  CHECK(exit_with("{\"metric\":{},\"value\":[1796000000,\"1\"]}") == 1);
+  CHECK(exit_with("") == 2);
+  CHECK(server.Requests().at(0).find("http_requests_total") !=
+        std::string::npos);
 }
 
 }  // namespace release

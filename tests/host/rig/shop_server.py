@@ -13,7 +13,7 @@ The file `behaviour` of the release makes the server misbehave:
   ok      it does not                die     exits on reload
   hang    never finishes its reload  keep    reports a reload without doing it
   crash   dies 2 s after a reload    error   answers 500
-  mute    never answers
+  mute    never answers                   late   dies 40 s after its start
 While ROOT/broken exists, every release answers 500. Each start and each reload
 appends a line to ROOT.log.
 """
@@ -136,6 +136,8 @@ def main():
     os.chdir("/")
     listener = listen()
     note("start " + read(ROOT + "/current/version"))
+    if read(ROOT + "/current/behaviour") == "late":
+        signal.alarm(40)
     worker = start_worker(listener)
     tell("READY=1")
     while True:
