@@ -334,6 +334,19 @@ TEST_CASE("lintian reports nothing about the Debian package") {
   CHECK(lintian(dir.path() + "/bad.deb").exit == 2);
 }
 
+#ifdef __x86_64__
+TEST_CASE("a build for another processor is not packaged") {
+  const TempDir dir;
+  const Finished refused =
+      RunShell("BUILD=" RELEASE_BUILD_DIR " " RELEASE_SOURCE_DIR
+               "/scripts/package --arch arm64 " +
+               dir.path());
+  CHECK(refused.exit == 1);
+  CHECK(refused.err.find("X86-64, not for arm64") != std::string::npos);
+  CHECK(bfs::is_empty(dir.path()));
+}
+#endif
+
 TEST_CASE("packed again, the same program gives the same packages") {
   const TempDir dir;
   // Zone, umask and directory are not those of the first time.
