@@ -18,9 +18,10 @@ struct Link {
   std::string target;
 };
 
-std::optional<std::string> ReadIfItCan(Fs* fs, const std::string& path) {
+std::optional<std::string> ReadIfItCan(Fs* fs, Fs::Handle dir,
+                                       const std::string& name) {
   try {
-    return fs->ReadLink(Fs::kRoot, path);
+    return fs->ReadLink(dir, name);
   } catch (const FsError&) {
     return std::nullopt;
   }
@@ -30,11 +31,12 @@ std::optional<std::string> ReadIfItCan(Fs* fs, const std::string& path) {
 // leads to the same choice. Leaves out a link that cannot be read.
 std::vector<Link> ReadyLinks(Fs* fs) {
   std::vector<Link> links;
+  // Opened once: there is a link for each release that is kept.
+  const ScopedHandle own(fs, fs->OpenDirectory(Fs::kRoot, kOwn));
   for (const DirEntry& entry : fs->List(Fs::kRoot, kOwn)) {
     if (!entry.name.starts_with(kLinkPrefix)) continue;
-    const std::string path = fmt::format("{}/{}", kOwn, entry.name);
-    if (const auto target = ReadIfItCan(fs, path)) {
-      links.push_back({path, *target});
+    if (const auto target = ReadIfItCan(fs, own.get(), entry.name)) {
+      links.push_back({fmt::format("{}/{}", kOwn, entry.name), *target});
     }
   }
   std::sort(links.begin(), links.end(),
