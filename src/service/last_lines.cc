@@ -13,7 +13,7 @@ std::string LastLines(std::string_view output, std::size_t count) {
     std::string_view line = output.substr(start);
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (!line.empty()) {
-      lines.insert(0, "\n  " + Escaped(line));
+      lines.insert(0, "\n  " + Printable(line));
       --count;
     }
     output = output.substr(0, newline == output.npos ? 0 : newline);

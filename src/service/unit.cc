@@ -80,6 +80,19 @@ std::string TimesAndTexts(std::string_view journal) {
   return lines;
 }
 
+// Turns entries round that stand newest first. The further lines of an entry
+// are indented.
+std::string OldestFirst(std::string_view journal) {
+  std::string turned, entry;
+  while (!journal.empty()) {
+    const std::size_t end = std::min(journal.find('\n'), journal.size() - 1);
+    if (!journal.starts_with(' ')) turned.insert(0, std::exchange(entry, ""));
+    entry += journal.substr(0, end + 1);
+    journal.remove_prefix(end + 1);
+  }
+  return entry + turned;
+}
+
 bool Reloading(const UnitState& state) {
   return state.active == "reloading" || state.active == "refreshing";
 }
@@ -343,16 +356,19 @@ bool Unit::MachineGoesDown() {
 
 std::string Unit::Journal() {
   Command command;
-  command.argv = {
-      "journalctl", "--unit=" + name_, fmt::format("--lines={}", kJournalLines),
-      "--no-pager", "--quiet",         "--output=short-iso"};
+  // With --since, --lines takes the first lines, unless the order is reversed.
+  command.argv = {"journalctl",        "--unit=" + name_,
+                  "--reverse",         fmt::format("--lines={}", kJournalLines),
+                  "--no-pager",        "--quiet",
+                  "--output=short-iso"};
   if (since_ > 0) command.argv.push_back(fmt::format("--since=@{}", since_));
   command.env = {{"LC_ALL", "C"}, {"SYSTEMD_COLORS", "0"}};
   command.timeout = kAskTimeout;
   const CommandResult result = runner_->Run(command);
   if (!result.ok() || result.output.empty()) return "";
+  const std::string lines = TimesAndTexts(OldestFirst(result.output));
   return fmt::format("\nlast journal lines of {}:{}", name_,
-                     LastLines(TimesAndTexts(result.output), kJournalLines));
+                     LastLines(lines, kJournalLines));
 }
 
 void Unit::Fail(ErrorCode code, const std::string& verb,

@@ -127,6 +127,20 @@ TEST_CASE("a unit stuck in an earlier reload is restarted by auto") {
   CHECK(rig.remarks.size() == 1);
 }
 
+TEST_CASE("the journal's newest lines are reported, the oldest of them first") {
+  Rig rig;
+  // As `journalctl --reverse` prints them.
+  rig.runner.On("journalctl",
+                Exited(0,
+                       "2026-11-29T08:00:13+0000 web1 shop[812]: two\n"
+                       "                                       and more\n"
+                       "2026-11-29T08:00:12+0000 web1 shop[812]: one\n"));
+  rig.fake.on_job = [](const std::string&) { return Exited(1, "failed\n"); };
+  CHECK(Says(rig.ReloadError(),
+             "\n  08:00:12 one\n  08:00:13 two\n"
+             "                                         and more"));
+}
+
 TEST_CASE("a failed job is reported with its status and journal lines") {
   Rig rig;
   rig.unit.SetJournalStart(1795000000);
@@ -140,7 +154,8 @@ TEST_CASE("a failed job is reported with its status and journal lines") {
   CHECK(Says(error, "Job for shop.service failed."));
   CHECK(Says(error, "10:00 shop[100]: Boom"));
   CHECK(Joined(rig.runner.commands.back())
-            .find("--lines=10 --no-pager --quiet --output=short-iso "
+            .find("--reverse --lines=10 --no-pager --quiet "
+                  "--output=short-iso "
                   "--since=@1795000000") != std::string::npos);
 }
 
