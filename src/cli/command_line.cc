@@ -263,8 +263,11 @@ int IndexOfHelp(int argc, char** argv) {
   return 0;
 }
 
-int PrintHelp(const CLI::App& app) {
+int PrintHelp(const CommandWords& words, const CLI::App& app) {
   const CommandRow* row = GivenCommand(app);
+  if (row == nullptr && !app.remaining().empty()) {
+    return PrintUsageError(words, app, CLI::ExtrasError(app.remaining()));
+  }
   WriteOut(row == nullptr ? FullHelp() : CommandHelp(*row));
   return 0;
 }
@@ -308,7 +311,7 @@ int RunCommandLine(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    return PrintHelp(app);
+    return PrintHelp(words, app);
   } catch (const CLI::Success& success) {
     app.exit(success);
     return 0;

@@ -27,6 +27,7 @@ std::string WithUsage(const CommandRow& row, const std::string& reason) {
 }  // namespace
 
 std::string UnknownWord(const std::string& word) {
+  if (word == "--version") return "--version stands alone here";
   std::vector<std::string> names;
   const bool option = word.starts_with("-");
   if (option) {

@@ -200,6 +200,9 @@ TEST_CASE("help prints what --help prints, also of one command") {
   CHECK(RunRelease({"--app", "shop", "-v", "help", "deploy"}).out ==
         RunRelease({"deploy", "--help"}).out);
   CHECK(RunRelease({"help"}).out != RunRelease({"help", "deploy"}).out);
+  const Printed unknown = RunRelease({"help", "deploi"});
+  CHECK(unknown.exit == 2);
+  CHECK(unknown.err.find("did you mean deploy?") != std::string::npos);
 }
 
 }  // namespace release
