@@ -336,6 +336,10 @@ void Transaction::ChangeLedger(Ledger* ledger, std::int64_t now) {
 
 void Transaction::AfterCommit() {
   outcome_.current = NameAfter();
+  // Otherwise the health check has shown that the files are where they should.
+  if (staging_ && !context_->config->health.configured()) {
+    if (const auto hint = staging_->Hint()) recorder_.Warn(*hint);
+  }
   // A signal must no longer stop the transaction after its commit.
   const CancellationShield hold;
   if (link() == LinkChange::kBack) {
@@ -370,7 +374,10 @@ void Transaction::AfterCommit() {
 
 Outcome Transaction::Undone(const Failure& failure) {
   if (record_.switching) {
-    recorder_.Remark("undoing");
+    recorder_.Remark(failure.code == ErrorCode::kInterrupted
+                         ? "undoing; interrupt once more to stop waiting for "
+                           "the earlier release"
+                         : "undoing");
     const auto hint = staging_ ? staging_->Hint() : std::nullopt;
     if (hint) recorder_.Warn(*hint);
   }
