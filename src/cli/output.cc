@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "base/units.h"
+#include "cli/command_table.h"
 #include "cli/json.h"
 #include "cli/record_words.h"
 #include "os/startup.h"
@@ -115,6 +116,9 @@ std::string FailureVerdict(const Outcome& outcome) {
 
 // Returns what to do next after a failure, or "".
 std::string NextStep(const Outcome& outcome) {
+  if (outcome.error->code == ErrorCode::kPermissionDenied) {
+    return "run it as root, or as the owner of the directory";
+  }
   switch (outcome.exit) {
     case Exit::kUndone:
       return fmt::format(
@@ -137,7 +141,7 @@ void PrintFailure(const GlobalOptions& options, const Outcome& outcome,
                   const std::string& verdict) {
   constexpr std::size_t kLabel = 7;  // "error: "
   const Screen screen{.columns = TerminalColumns(OutputStream::kErr)};
-  const std::string& message = outcome.error->message;
+  const std::string message = WithApp(options, outcome.error->message);
   const std::string cause = Printable(FirstLine(message));
   std::string text = Label(options, "error:", "1;31") + " ";
   if (verdict.empty()) {
@@ -149,7 +153,7 @@ void PrintFailure(const GlobalOptions& options, const Outcome& outcome,
   for (const std::string& line : LaterLines(message)) {
     text += fmt::format("    {}\n", Wrapped(screen, Printable(line), 4));
   }
-  const std::string next = NextStep(outcome);
+  const std::string next = WithApp(options, NextStep(outcome));
   if (!next.empty()) text += fmt::format("next: {}\n", next);
   WriteErr(text);
 }
@@ -226,7 +230,28 @@ Screen OutScreen(const GlobalOptions& options, std::int64_t now) {
 }
 
 void Say(const GlobalOptions& options, const std::string& words) {
-  if (!options.quiet) WriteErr(PrintableLines(words) + "\n");
+  if (!options.quiet) {
+    WriteErr(PrintableLines(WithApp(options, words)) + "\n");
+  }
+}
+
+std::string WithApp(const GlobalOptions& options, const std::string& text) {
+  constexpr std::string_view kCommand = "`release ";
+  if (options.app.empty()) return text;
+  std::string named;
+  std::size_t from = 0;
+  for (;;) {
+    const std::size_t at = text.find(kCommand, from);
+    if (at == text.npos) return named + text.substr(from);
+    const std::size_t end = at + kCommand.size();
+    named += text.substr(from, end - from);
+    const CommandRow* row =
+        FindCommand(text.substr(end, text.find_first_of(" `", end) - end));
+    if (row != nullptr && row->group != CommandGroup::kBuild) {
+      named += fmt::format("--app {} ", options.app);
+    }
+    from = end;
+  }
 }
 
 void PrintVerdict(const GlobalOptions& options, Verdict verdict,

@@ -38,6 +38,11 @@ Screen OutScreen(const GlobalOptions& options, std::int64_t now);
 // Prints a line to standard error, unless --quiet is given.
 void Say(const GlobalOptions& options, const std::string& words);
 
+// Messages name commands as they are typed for the only app of a host:
+// "`release rollback` goes back". Returns the text with the app that the
+// command line named in each of them, so that they can be typed as they stand.
+std::string WithApp(const GlobalOptions& options, const std::string& text);
+
 // Prints the first line of a status, colored on a terminal.
 void PrintVerdict(const GlobalOptions& options, Verdict verdict,
                   const std::string& text);

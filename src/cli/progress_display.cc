@@ -178,12 +178,13 @@ std::string ProgressDisplay::Words(const ProgressEvent& event) const {
       return fmt::format("  {:<14} {}\n", StepName(event),
                          FormatSeconds(event.seconds));
     case Kind::kRemark:
-      return fmt::format("  {}\n", PrintableLines(event.text));
+      return fmt::format("  {}\n",
+                         PrintableLines(WithApp(options_, event.text)));
     case Kind::kWarning:
       break;
   }
   return fmt::format("{} {}\n", Label(options_, "warning:", "33"),
-                     PrintableLines(event.text));
+                     PrintableLines(WithApp(options_, event.text)));
 }
 
 std::function<void(const ProgressEvent&)> EventPrinter(

@@ -184,7 +184,8 @@ int StatusExit(const StatusOptions& options, bool well) {
 void PrintVerdictOf(const GlobalOptions& global, const StatusReport& report,
                     const Screen& screen) {
   PrintVerdict(global, VerdictOf(report),
-               Wrapped(screen, VerdictText(report, screen), kVerdictIndent));
+               Wrapped(screen, WithApp(global, VerdictText(report, screen)),
+                       kVerdictIndent));
 }
 
 int PrintStatus(const GlobalOptions& global, const StatusOptions& options) {
@@ -198,9 +199,19 @@ int PrintStatus(const GlobalOptions& global, const StatusOptions& options) {
   } else if (!global.quiet) {
     const Screen screen = ScreenOf(&session);
     PrintVerdictOf(global, report, screen);
-    PrintText("\n" + StatusText(report, screen));
+    PrintText("\n" + WithApp(global, StatusText(report, screen)));
   }
   return StatusExit(options, report.well());
+}
+
+// Returns the first line of the message, with the one after it if it only leads
+// to that.
+std::string CauseOf(const std::string& message) {
+  const std::string first = FirstLine(message);
+  const std::vector<std::string> later = LaterLines(message);
+  if (!first.ends_with(':') || later.empty()) return first;
+  const std::string& next = later.front();
+  return first + " " + next.substr(next.find_first_not_of(' '));
 }
 
 // Prints the verdict on one app. Returns the exit status of `status` for it. An
@@ -216,7 +227,7 @@ int PrintVerdictOn(const GlobalOptions& global, const StatusOptions& options) {
     PrintVerdict(global, Verdict::kAttention,
                  fmt::format("{} on {}: ATTENTION: {}", global.app,
                              Printable(Caller().host),
-                             Printable(FirstLine(error.what()))));
+                             Printable(CauseOf(error.what()))));
     return static_cast<int>(ExitBeforeSwitch(error.code()));
   }
 }

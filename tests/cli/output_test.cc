@@ -115,6 +115,19 @@ TEST_CASE("an error before any transaction has the same JSON as an outcome") {
   CHECK(object.at("error").at("path") == "/a.toml");
 }
 
+TEST_CASE("commands in messages name the app that the command line named") {
+  const std::string hint =
+      "`release rollback` goes back; `release pack` makes one; `release --app "
+      "blog check`";
+  CHECK(WithApp({}, hint) == hint);
+  CHECK(WithApp({.app = "shop"}, hint) ==
+        "`release --app shop rollback` goes back; `release pack` makes one; "
+        "`release --app blog check`");
+  const Printed failed = PrintedBy(
+      [] { return PrintOutcome({.app = "shop"}, Failed(Exit::kUndone)); });
+  CHECK(Has(failed.err, "next: `release --app shop show --transaction 0`"));
+}
+
 TEST_CASE("nothing that is printed can command the terminal") {
   const std::string evil = "a\x1b[2J\x9b\n  b";
   const std::string shown = "a\\x1b[2J\\x9b\n";
