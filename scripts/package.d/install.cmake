@@ -83,7 +83,7 @@ install(DIRECTORY scripts/ansible/
 file(GLOB RELEASE_SAMPLES LIST_DIRECTORIES false CONFIGURE_DEPENDS docs/samples/*)
 install(FILES ${RELEASE_SAMPLES}
   DESTINATION ${RELEASE_DOC_DIR}/examples COMPONENT files)
-install(DIRECTORY docs/samples/instances
+install(DIRECTORY docs/samples/apps docs/samples/instances
   DESTINATION ${RELEASE_DOC_DIR}/examples COMPONENT files)
 
 file(GLOB RELEASE_UNITS CONFIGURE_DEPENDS
