@@ -4,6 +4,8 @@
 
 #include <string>
 
+#ifdef __x86_64__
+
 namespace release {
 namespace {
 
@@ -28,3 +30,5 @@ TEST_CASE("xxh3 avx2: hashes are equal with and without AVX2") {
 
 }  // namespace
 }  // namespace release
+
+#endif  // __x86_64__
