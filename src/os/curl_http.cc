@@ -100,10 +100,17 @@ std::string NotStarted(const std::string& program, int error) {
          (error == ENOENT ? "; install the package curl" : "");
 }
 
-// Explains to a person why curl failed.
-std::string WhyFailed(const std::string& program, const CommandResult& result) {
+// Explains to a person why curl failed. About a socket curl itself names the
+// host and port of the URL, which have no part in it.
+std::string WhyFailed(const std::string& program, const HttpRequest& request,
+                      const CommandResult& result) {
   using End = CommandResult::End;
+  constexpr int kCouldNotConnect = 7;
   if (result.end == End::kNotStarted) return NotStarted(program, result.status);
+  if (!request.unix_socket.empty() && result.end == End::kExited &&
+      result.status == kCouldNotConnect) {
+    return "cannot connect to the socket " + request.unix_socket;
+  }
   const std::string reason =
       result.end == End::kExited ? CurlError(result.output) : "";
   return reason.empty() ? "curl: " + result.Describe() : reason;
@@ -128,7 +135,7 @@ HttpResponse CurlHttp::Send(const HttpRequest& request) {
   command.max_output = kMaxOutput;
   const CommandResult result = PosixRunner().Run(command);
   if (result.ok()) return ParseCurlOutput(result.output, request.max_body);
-  return {.error = WhyFailed(program_, result)};
+  return {.error = WhyFailed(program_, request, result)};
 }
 
 Reason CurlHttp::WhyUnusable() {

@@ -58,7 +58,9 @@ TEST_CASE("a request goes through a unix socket") {
   request.unix_socket = path;
   CHECK(CurlHttp().Send(request).body == "by socket");
   request.unix_socket = path + ".absent";
-  CHECK(CurlHttp().Send(request).status == 0);
+  const HttpResponse absent = CurlHttp().Send(request);
+  CHECK(absent.status == 0);
+  CHECK(absent.error == "cannot connect to the socket " + path + ".absent");
 }
 
 TEST_CASE("a body is posted with the given headers") {
