@@ -131,7 +131,7 @@ bool LogErrors(Shop* shop, int lines) {
 
 }  // namespace
 
-// What the minutes may bring; scripts/test takes samples of it.
+// Events in the minutes after a deploy. scripts/test runs a sample of them.
 TEST_SUITE("inside a container: watch") {
   TEST_CASE("a release that crashes is rolled back") {
     Shop shop;
