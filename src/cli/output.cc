@@ -116,9 +116,6 @@ std::string FailureVerdict(const Outcome& outcome) {
 
 // Returns what to do next after a failure, or "".
 std::string NextStep(const Outcome& outcome) {
-  if (outcome.error->code == ErrorCode::kPermissionDenied) {
-    return "run it as root, or as the owner of the directory";
-  }
   switch (outcome.exit) {
     case Exit::kUndone:
       return fmt::format(
@@ -131,7 +128,9 @@ std::string NextStep(const Outcome& outcome) {
     case Exit::kNoSuchRelease:
       return "`release list` names the releases";
     default:
-      return "";
+      return outcome.error->code == ErrorCode::kPermissionDenied
+                 ? "run it as root, or as the owner of the directory"
+                 : "";
   }
 }
 

@@ -124,8 +124,8 @@ struct Exposure {
 std::vector<Exposure> FindExposures(const HostPath& path);
 
 // Same as FindExposures of `name` in a directory. The directory and those above
-// it must have no exposure; they are not looked at again if that decides
-// nothing.
+// it must have no exposure; they are examined again only if `name` is no
+// directory of root's, or others can write into it.
 std::vector<Exposure> FindExposuresIn(const HostPath& directory,
                                       const std::string& name);
 

@@ -115,6 +115,16 @@ TEST_CASE("an error before any transaction has the same JSON as an outcome") {
   CHECK(object.at("error").at("path") == "/a.toml");
 }
 
+TEST_CASE("a permission that is denied says who may, if nothing changed") {
+  const auto err_of = [](Exit exit) {
+    Outcome outcome = Failed(exit);
+    outcome.error->code = ErrorCode::kPermissionDenied;
+    return PrintedBy([&] { return PrintOutcome({}, outcome); }).err;
+  };
+  CHECK(Has(err_of(Exit::kFailed), "\nnext: run it as root, or as the owner"));
+  CHECK(Has(err_of(Exit::kUndone), "\nnext: `release show"));
+}
+
 TEST_CASE("commands in messages name the app that the command line named") {
   const std::string hint =
       "`release rollback` goes back; `release pack` makes one; `release --app "
