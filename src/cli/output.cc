@@ -140,7 +140,7 @@ void PrintFailure(const GlobalOptions& options, const Outcome& outcome,
                   const std::string& verdict) {
   constexpr std::size_t kLabel = 7;  // "error: "
   const Screen screen{.columns = TerminalColumns(OutputStream::kErr)};
-  const std::string message = WithApp(options, outcome.error->message);
+  const std::string message = WithApp(options.app, outcome.error->message);
   const std::string cause = Printable(FirstLine(message));
   std::string text = Label(options, "error:", "1;31") + " ";
   if (verdict.empty()) {
@@ -152,7 +152,7 @@ void PrintFailure(const GlobalOptions& options, const Outcome& outcome,
   for (const std::string& line : LaterLines(message)) {
     text += fmt::format("    {}\n", Wrapped(screen, Printable(line), 4));
   }
-  const std::string next = WithApp(options, NextStep(outcome));
+  const std::string next = WithApp(options.app, NextStep(outcome));
   if (!next.empty()) text += fmt::format("next: {}\n", next);
   WriteErr(text);
 }
@@ -230,13 +230,13 @@ Screen OutScreen(const GlobalOptions& options, std::int64_t now) {
 
 void Say(const GlobalOptions& options, const std::string& words) {
   if (!options.quiet) {
-    WriteErr(PrintableLines(WithApp(options, words)) + "\n");
+    WriteErr(PrintableLines(WithApp(options.app, words)) + "\n");
   }
 }
 
-std::string WithApp(const GlobalOptions& options, const std::string& text) {
+std::string WithApp(const std::string& app, const std::string& text) {
   constexpr std::string_view kCommand = "`release ";
-  if (options.app.empty()) return text;
+  if (app.empty()) return text;
   std::string named;
   std::size_t from = 0;
   for (;;) {
@@ -247,7 +247,7 @@ std::string WithApp(const GlobalOptions& options, const std::string& text) {
     const CommandRow* row =
         FindCommand(text.substr(end, text.find_first_of(" `", end) - end));
     if (row != nullptr && row->group != CommandGroup::kBuild) {
-      named += fmt::format("--app {} ", options.app);
+      named += fmt::format("--app {} ", app);
     }
     from = end;
   }

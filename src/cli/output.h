@@ -40,8 +40,9 @@ void Say(const GlobalOptions& options, const std::string& words);
 
 // Messages name commands as they are typed for the only app of a host:
 // "`release rollback` goes back". Returns the text with the app that the
-// command line named in each of them, so that they can be typed as they stand.
-std::string WithApp(const GlobalOptions& options, const std::string& text);
+// command line named, unless "", in each of them, so that they can be typed as
+// they stand. A line must be fitted to its screen afterwards.
+std::string WithApp(const std::string& app, const std::string& text);
 
 // Prints the first line of a status, colored on a terminal.
 void PrintVerdict(const GlobalOptions& options, Verdict verdict,

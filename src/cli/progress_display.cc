@@ -179,12 +179,12 @@ std::string ProgressDisplay::Words(const ProgressEvent& event) const {
                          FormatSeconds(event.seconds));
     case Kind::kRemark:
       return fmt::format("  {}\n",
-                         PrintableLines(WithApp(options_, event.text)));
+                         PrintableLines(WithApp(options_.app, event.text)));
     case Kind::kWarning:
       break;
   }
   return fmt::format("{} {}\n", Label(options_, "warning:", "33"),
-                     PrintableLines(WithApp(options_, event.text)));
+                     PrintableLines(WithApp(options_.app, event.text)));
 }
 
 std::function<void(const ProgressEvent&)> EventPrinter(

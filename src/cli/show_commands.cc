@@ -184,7 +184,7 @@ int StatusExit(const StatusOptions& options, bool well) {
 void PrintVerdictOf(const GlobalOptions& global, const StatusReport& report,
                     const Screen& screen) {
   PrintVerdict(global, VerdictOf(report),
-               Wrapped(screen, WithApp(global, VerdictText(report, screen)),
+               Wrapped(screen, WithApp(global.app, VerdictText(report, screen)),
                        kVerdictIndent));
 }
 
@@ -199,7 +199,7 @@ int PrintStatus(const GlobalOptions& global, const StatusOptions& options) {
   } else if (!global.quiet) {
     const Screen screen = ScreenOf(&session);
     PrintVerdictOf(global, report, screen);
-    PrintText("\n" + WithApp(global, StatusText(report, screen)));
+    PrintText("\n" + StatusText(report, screen, global.app));
   }
   return StatusExit(options, report.well());
 }

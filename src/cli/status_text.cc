@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "cli/labelled_lines.h"
+#include "cli/output.h"
 #include "cli/record_words.h"
 #include "os/identity.h"
 
@@ -315,14 +316,15 @@ std::string NextText(const StatusReport& report) {
   return Remedy(report);
 }
 
-std::string StatusText(const StatusReport& report, const Screen& screen) {
+std::string StatusText(const StatusReport& report, const Screen& screen,
+                       const std::string& app) {
   LabelledLines lines(screen);
   lines.Add("live", LiveText(report, screen));
   if (report.state.live) {
     const LedgerEntry* entry = report.state.ledger.Find(*report.state.live);
     lines.Add("evidence", Printable(entry->evidence));
   }
-  lines.Add("before", BeforeText(report));
+  lines.Add("before", WithApp(app, BeforeText(report)));
   AddService(report, screen, &lines);
   if (report.state.live) {
     AddHealth(report, &lines);
@@ -334,9 +336,9 @@ std::string StatusText(const StatusReport& report, const Screen& screen) {
     lines.Add("undelivered", UndeliveredText(report));
   }
   for (const std::string& problem : report.state.problems) {
-    lines.Add("PROBLEM", Printable(problem));
+    lines.Add("PROBLEM", WithApp(app, Printable(problem)));
   }
-  lines.Add("next", NextText(report));
+  lines.Add("next", WithApp(app, NextText(report)));
   return lines.Take();
 }
 

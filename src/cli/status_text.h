@@ -28,8 +28,9 @@ std::string VerdictText(const StatusReport& report, const Screen& screen);
 std::string NextText(const StatusReport& report);
 
 // Returns the whole screen but its first line, as complete lines. Control
-// characters in names and other foreign text are escaped.
-std::string StatusText(const StatusReport& report, const Screen& screen);
+// characters in names and other foreign text are escaped. `app` as in WithApp.
+std::string StatusText(const StatusReport& report, const Screen& screen,
+                       const std::string& app = "");
 
 }  // namespace release
 

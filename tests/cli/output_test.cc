@@ -129,8 +129,8 @@ TEST_CASE("commands in messages name the app that the command line named") {
   const std::string hint =
       "`release rollback` goes back; `release pack` makes one; `release --app "
       "blog check`";
-  CHECK(WithApp({}, hint) == hint);
-  CHECK(WithApp({.app = "shop"}, hint) ==
+  CHECK(WithApp("", hint) == hint);
+  CHECK(WithApp("shop", hint) ==
         "`release --app shop rollback` goes back; `release pack` makes one; "
         "`release --app blog check`");
   const Printed failed = PrintedBy(

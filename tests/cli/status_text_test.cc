@@ -152,7 +152,7 @@ TEST_CASE("no line of the status passes the last column") {
     Screen screen = shop.At(0);
     screen.columns = columns;
     std::size_t column = 0;
-    for (const char c : StatusText(shop.Read(), screen)) {
+    for (const char c : StatusText(shop.Read(), screen, "a-shop-of-many")) {
       column = c == '\n' ? 0 : column + 1;
       CHECK(column <= columns);
     }
