@@ -24,29 +24,32 @@ struct Counts {
 // The difference that the page allows.
 constexpr double kWithin = 0.03;
 
-// Runs the command with one thread, from the root that was kept, under the
-// `counter`. It sees no processes but its own, because `status` looks at each.
-void RunUnder(const std::vector<std::string>& counter, const TracedSite& traced,
-              const std::vector<std::string>& words) {
-  traced.Restore();
-  std::vector<std::string> line = {"unshare",          "--pid",        "--fork",
-                                   "--kill-child",     "--mount-proc", "env",
-                                   "RELEASE_THREADS=1"};
-  line.insert(line.end(), counter.begin(), counter.end());
-  const auto command = traced.site().CommandLine(words);
-  line.insert(line.end(), command.begin(), command.end());
-  const Finished finished = Run(line);
+// Counts the calls under strace, and the instructions under callgrind, of one
+// thread that starts from the root that was kept.
+Counts Count(const TracedSite& traced, const std::vector<std::string>& words) {
+  const Finished finished = traced.Trace({}, words);
   CAPTURE(finished.Describe());
   REQUIRE(finished.exit == 0);
-}
+  const std::string calls = traced.Traced();
 
-Counts Count(const TracedSite& traced, const std::vector<std::string>& words) {
-  const std::string log = traced.site().files() + "/counter";
-  RunUnder({"strace", "-f", "-qq", "-o", log}, traced, words);
-  const std::string calls = Slurp(log);
-  RunUnder({"valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null",
-            "--log-file=" + log},
-           traced, words);
+  traced.Restore();
+  const std::string log = traced.site().files() + "/callgrind";
+  std::vector<std::string> line = {"unshare",
+                                   "--pid",
+                                   "--fork",
+                                   "--kill-child",
+                                   "--mount-proc",
+                                   "env",
+                                   "RELEASE_THREADS=1",
+                                   "valgrind",
+                                   "--tool=callgrind",
+                                   "--callgrind-out-file=/dev/null",
+                                   "--log-file=" + log};
+  const auto command = traced.site().CommandLine(words);
+  line.insert(line.end(), command.begin(), command.end());
+  const Finished counted = Run(line);
+  CAPTURE(counted.Describe());
+  REQUIRE(counted.exit == 0);
   const std::string collected = Slurp(log);
   CAPTURE(collected);
   std::smatch count;
@@ -117,7 +120,8 @@ Counts EachFile(const TracedSite& traced) {
 }  // namespace
 
 TEST_CASE("the counts of the command are those of the page, to within 3 %") {
-  const TracedSite traced;
+  TracedSite traced;
+  traced.HideProcesses();
   DeployAll(traced.site(), {"1.0", "2.0"});
   traced.Keep();
   CheckDocumented("`deploy` of a `.tar.zst`, each file", EachFile(traced));

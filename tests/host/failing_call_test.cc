@@ -68,7 +68,10 @@ struct Scenario {
 
 class Rig : public TracedSite {
  public:
-  Rig() { next_ = site().Archive("9.0"); }
+  Rig() {
+    next_ = site().Archive("9.0");
+    HideProcesses();
+  }
 
   void Sweep(const Scenario& scenario) {
     Keep();

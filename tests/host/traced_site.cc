@@ -47,7 +47,11 @@ Finished TracedSite::Trace(const std::vector<std::string>& options,
                            const std::vector<std::string>& words,
                            Threads threads) const {
   Restore();
-  std::vector<std::string> line = {"strace", "-f", "-qq", "-o", trace_};
+  std::vector<std::string> line;
+  if (hides_processes_) {
+    line = {"unshare", "--pid", "--fork", "--kill-child", "--mount-proc"};
+  }
+  line.insert(line.end(), {"strace", "-f", "-qq", "-o", trace_});
   if (threads == Threads::kOne) {
     line.insert(line.end(), {"-E", "RELEASE_THREADS=1"});
   }

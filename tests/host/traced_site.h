@@ -31,6 +31,9 @@ class TracedSite {
   Finished Trace(const std::vector<std::string>& options,
                  const std::vector<std::string>& words,
                  Threads threads = Threads::kOne) const;
+  // From now on Trace runs the command where it sees no processes but its own:
+  // it looks at each, so the number of its calls would depend on the machine.
+  void HideProcesses() { hides_processes_ = true; }
   // Returns the trace of the last run.
   std::string Traced() const;
 
@@ -38,6 +41,7 @@ class TracedSite {
   TempDir own_;
   PrivateMount mount_;
   Site site_;
+  bool hides_processes_ = false;
   std::string base_ = own_.path() + "/base";
   std::string trace_ = own_.path() + "/trace";
 };
