@@ -9,6 +9,7 @@
 #include "deploy/deployment_state.h"
 #include "deploy/kept_manifest.h"
 #include "os/startup.h"
+#include "store/unlocked_read.h"
 
 namespace release {
 
@@ -19,7 +20,11 @@ int RunManifest(const GlobalOptions& global, const ManifestOptions& options) {
                               ? RequireLive(state)
                               : Version::ParseOrThrow(options.version);
   RequireRelease(state, version);
-  const auto [text, stored] = KeptManifest(*session.context(), version);
+  const auto kept = ReadIfThere(session.fs(), version, [&] {
+    return KeptManifest(*session.context(), version);
+  });
+  if (!kept) ThrowNoSuchRelease({}, version);
+  const auto& [text, stored] = *kept;
   const std::string digest = HexText(DigestOf(text));
   if (global.json) {
     const Manifest manifest = ParseManifest(text, version.name());

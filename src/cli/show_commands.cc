@@ -25,6 +25,7 @@
 #include "store/folded_records.h"
 #include "store/layout.h"
 #include "store/releases.h"
+#include "store/unlocked_read.h"
 
 namespace release {
 namespace {
@@ -170,6 +171,14 @@ std::optional<VerifiedRelease> VerifyWithProgress(DeployContext* context,
   const ReportedWork work(context, "verify",
                           entry == nullptr ? 0 : entry->bytes);
   return VerifyIfThere(context, version);
+}
+
+// Throws Error kNoSuchRelease if the release was removed meanwhile.
+Manifest ManifestIfThere(Fs* fs, const Version& version) {
+  auto manifest =
+      ReadIfThere(fs, version, [&] { return LoadManifest(fs, version); });
+  if (!manifest) ThrowNoSuchRelease({}, version);
+  return std::move(*manifest);
 }
 
 StatusReport Report(Session* session, const StatusOptions& options) {
@@ -377,8 +386,8 @@ int RunDiff(const GlobalOptions& global, const DiffOptions& options) {
                                           : Version::ParseOrThrow(options.from);
   RequireRelease(state, from);
   RequireRelease(state, to);
-  const auto differences =
-      Compare(LoadManifest(session.fs(), from), LoadManifest(session.fs(), to));
+  const auto differences = Compare(ManifestIfThere(session.fs(), from),
+                                   ManifestIfThere(session.fs(), to));
   if (global.json) {
     PrintJson(DiffJson(global.subject, from.name(), to.name(), differences));
   } else {

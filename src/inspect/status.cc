@@ -16,6 +16,7 @@
 #include "store/layout.h"
 #include "store/outbox.h"
 #include "store/releases.h"
+#include "store/unlocked_read.h"
 #include "store/verify.h"
 
 namespace release {
@@ -63,10 +64,14 @@ void CheckLive(DeployContext* context, TreeCheck tree_check,
   try {
     // AddMissingManifests reports a missing manifest, for every release alike.
     if (HasManifest(context->fs, live)) {
-      report->differences = WithoutInstanceLink(
-          *context->config, tree_check == TreeCheck::kBytes
-                                ? VerifyRelease(context->fs, live, threads)
-                                : CompareShape(context->fs, live, threads));
+      const auto found = ReadIfThere(context->fs, live, [&] {
+        return tree_check == TreeCheck::kBytes
+                   ? VerifyRelease(context->fs, live, threads)
+                   : CompareShape(context->fs, live, threads);
+      });
+      if (found) {
+        report->differences = WithoutInstanceLink(*context->config, *found);
+      }
     }
   } catch (const Error& error) {
     if (error.code() == ErrorCode::kInterrupted) throw;

@@ -5,6 +5,7 @@
 #include "store/instance_link.h"
 #include "store/layout.h"
 #include "store/releases.h"
+#include "store/unlocked_read.h"
 #include "store/verify.h"
 
 namespace release {
@@ -24,24 +25,12 @@ VerifiedRelease Verify(DeployContext* context, const Version& version) {
   return verified;
 }
 
-bool IsThere(Fs* fs, const Version& version) {
-  return fs->Stat(Fs::kRoot, ReleasePath(version)).has_value();
-}
-
 }  // namespace
 
-// A release loses its name before it loses its first file, so one that still
-// has its name afterwards was read whole.
 std::optional<VerifiedRelease> VerifyIfThere(DeployContext* context,
                                              const Version& version) {
-  try {
-    VerifiedRelease verified = Verify(context, version);
-    if (!verified.ok() && !IsThere(context->fs, version)) return std::nullopt;
-    return verified;
-  } catch (const Error&) {
-    if (!IsThere(context->fs, version)) return std::nullopt;
-    throw;
-  }
+  return ReadIfThere(context->fs, version,
+                     [&] { return Verify(context, version); });
 }
 
 }  // namespace release
