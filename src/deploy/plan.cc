@@ -203,8 +203,8 @@ Plan PlanStaging(DeployContext* context, ArchiveRequest request,
   PreparedTransaction prepared;
   ArchiveStaging staging(context, std::move(request));
   // The same checks as the real deploy: what would be refused throws here.
-  staging.Prepare(state, &prepared);
-  const Manifest manifest = staging.Examine();
+  staging.Prepare(state, TrashPolicy::kLeave, &prepared);
+  const Manifest manifest = staging.Examine(&prepared);
   const Version& version = *prepared.to;
   if (prepared.creates) {
     plan.push_back(

@@ -17,6 +17,7 @@
 #include "store/instance_link.h"
 #include "store/layout.h"
 #include "store/releases.h"
+#include "store/unlocked_read.h"
 #include "store/unremovable.h"
 
 namespace release {
@@ -178,12 +179,15 @@ void ArchiveStaging::DeleteTrashFirst() {
 // The need is a lower bound: the manifest's sizes or, without a manifest, the
 // archive's own size. If it does not fit, frees trash first, then subtracts the
 // files that can be shared with the earlier release.
-void ArchiveStaging::CheckSpace(const DeploymentState& state) {
+void ArchiveStaging::CheckSpace(const DeploymentState& state,
+                                TrashPolicy trash) {
   SpaceInfo space = context_->fs->Space();
   SpaceNeed needed{.bytes = archive_.size.value_or(0)};
   if (carried_) needed = {carried_->TotalBytes(), carried_->entries.size()};
   if (needed.FitsInto(space)) return;
   if (HasTrash(state)) {
+    // The trash takes an unknown part of the space.
+    if (trash == TrashPolicy::kLeave) return;
     DeleteTrashFirst();
     space = context_->fs->Space();
   }
@@ -257,7 +261,7 @@ void ArchiveStaging::AdmitManifest() {
   if (!base_) reader_->Compose(&*carried_, nullptr, {});
 }
 
-void ArchiveStaging::Prepare(const DeploymentState& state,
+void ArchiveStaging::Prepare(const DeploymentState& state, TrashPolicy trash,
                              PreparedTransaction* prepared) {
   RequireRootOnOneFileSystem(context_->fs);
   archive_ = OpenArchive(context_->fs, request_);
@@ -273,18 +277,19 @@ void ArchiveStaging::Prepare(const DeploymentState& state,
             .threads = context_->ThreadsFor(kDecoders)});
   if (archive_.checksum || admitted_) reader_->ExpectChecksum();
   TakeManifest(state);
-  const Version version = ChooseVersion(state);
-  prepared->to = version;
+  const Version& version = prepared->to.emplace(ChooseVersion(state));
   RefuseUnknownEntry(state, version);
   RefuseTooLong(*context_->config, version);
   // The process of the previous transaction may still be deleting its own
   // trash, so leave that to it.
-  if (HasTrash(state, state.newest)) DeleteTrashFirst();
+  if (trash == TrashPolicy::kDelete && HasTrash(state, state.newest)) {
+    DeleteTrashFirst();
+  }
   prepared->creates = !state.listing.versions.contains(version);
   if (!prepared->creates) existing_ = version;
   if (!prepared->creates) return;
   RequireSharedFiles(context_->fs, *context_->config);
-  CheckSpace(state);
+  CheckSpace(state, trash);
 }
 
 void ArchiveStaging::Stage(const DeploymentState& state, StepRecorder* recorder,
@@ -311,12 +316,14 @@ void ArchiveStaging::Stage(const DeploymentState& state, StepRecorder* recorder,
   });
 }
 
-Manifest ArchiveStaging::Examine() {
+Manifest ArchiveStaging::Examine(PreparedTransaction* prepared) {
   Manifest manifest = ReadOnly();
-  if (existing_) {
+  if (!existing_) return manifest;
+  const auto compared = ReadIfThere(context_->fs, *existing_, [&] {
     CompareWithExisting(manifest);
-    RequireUnaltered(context_, *existing_);
-  }
+    return RequireUnaltered(context_, *existing_);
+  });
+  if (!compared) prepared->creates = true;
   return manifest;
 }
 

@@ -33,12 +33,16 @@ class ArchiveStaging {
   // Checks the root's file system, opens the archive, judges its evidence,
   // chooses the version, and checks the free space. Throws the Error that
   // refuses the archive, for example kVersionConflict or kNoSpace, before a
-  // byte is unpacked.
-  void Prepare(const DeploymentState& state, PreparedTransaction* prepared);
+  // byte is unpacked. `trash` says whether to delete the trees that earlier
+  // transactions set aside; if it leaves them, too little space is no error
+  // while there are any.
+  void Prepare(const DeploymentState& state, TrashPolicy trash,
+               PreparedTransaction* prepared);
 
-  // For --dry-run: reads the whole archive without unpacking it, and throws the
-  // Error that would refuse it. Returns the manifest of the release.
-  Manifest Examine();
+  // For --dry-run, without the lock: reads the whole archive without unpacking
+  // it, and throws the Error that would refuse it. Returns the manifest of the
+  // release. Sets `prepared->creates` if the release was removed meanwhile.
+  Manifest Examine(PreparedTransaction* prepared);
 
   // Unpacks, verifies and publishes the release; it is durable on return. If it
   // exists already, compares it with the archive instead, and throws
@@ -57,7 +61,7 @@ class ArchiveStaging {
   void Admit(const DeploymentState& state, PreparedTransaction* prepared);
   void TakeManifest(const DeploymentState& state);
   void AdmitManifest();
-  void CheckSpace(const DeploymentState& state);
+  void CheckSpace(const DeploymentState& state, TrashPolicy trash);
   void DeleteTrashFirst();
   void CheckArchive(const Unpacked& unpacked) const;
   unsigned StripComponents() const;

@@ -134,7 +134,7 @@ void Transaction::PrepareRelease() {
   switch (spec_.kind) {
     case TransactionKind::kDeploy:
     case TransactionKind::kStage:
-      staging_->Prepare(state_, &prepared_);
+      staging_->Prepare(state_, TrashPolicy::kDelete, &prepared_);
       break;
     case TransactionKind::kActivate:
       RequireRelease(state_, *spec_.version);

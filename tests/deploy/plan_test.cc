@@ -5,6 +5,7 @@
 #include "store/releases.h"
 #include "support/archive_bytes.h"
 #include "support/expect_error.h"
+#include "support/pruned_while_read.h"
 #include "support/world.h"
 
 namespace release {
@@ -47,6 +48,30 @@ TEST_CASE("a plan of a deploy names each step and changes nothing") {
   CHECK(Plans(plan, "keep the newest 5 good releases"));
   CHECK(world.disk.Image() == before);
   CHECK(world.service == "releases/1");
+}
+
+TEST_CASE("a plan leaves the trees that earlier transactions set aside") {
+  World world;
+  DeployAll(&world, {"1", "2"});
+  SetAside(&world.disk, 1, {kOne});
+  const std::string before = world.disk.Image();
+  for (const std::uint64_t free : {std::uint64_t{1} << 30, std::uint64_t{1}}) {
+    CAPTURE(free);
+    world.disk.SetSpace({free, 1'000, 2'000});
+    CHECK(Plans(PlanDeploy(&world.context, world.RequestFor("3")),
+                "as releases/3"));
+    CHECK(world.disk.Image() == before);
+  }
+}
+
+TEST_CASE("a plan of a release that is pruned meanwhile unpacks it") {
+  World world;
+  DeployAll(&world, {"1", "2"});
+  PrunedWhileRead disk(world.disk, kOne);
+  world.context.fs = &disk;
+  const Plan plan = PlanDeploy(&world.context, world.RequestFor("1"));
+  CHECK(disk.gone());
+  CHECK(Plans(plan, "as releases/1"));
 }
 
 TEST_CASE("a plan of a stage does not switch") {

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "base/manifest_text.h"
+#include "deploy/plan.h"
 #include "store/durable.h"
 #include "store/layout.h"
 #include "store/releases.h"
@@ -322,10 +323,7 @@ TEST_CASE("a release whose files changed is not the same content any more") {
           std::string::npos);
     CHECK(world.Current() == "releases/2");
     CHECK(ErrorOf([&] {
-            ArchiveStaging staging(&world.context, world.RequestFor(version));
-            PreparedTransaction prepared;
-            staging.Prepare(ReadDeploymentState(&world.disk), &prepared);
-            staging.Examine();
+            (void)PlanDeploy(&world.context, world.RequestFor(version));
           }).code() == ErrorCode::kReleaseAltered);
   }
 }

@@ -286,10 +286,11 @@ bool MayEndSo(const Ran& ran) {
   const Finished& finished = ran.finished;
   if (finished.timed_out) return false;
   if (finished.signal != 0) return ran.signalled;
-  // Another caller may prune the release that this command names or reads.
-  const bool is_gone =
-      finished.out.find(": there is none") != finished.out.npos;
-  if (!ran.call.changes && finished.exit == 1 && is_gone) return true;
+  // Another caller may replace and prune the release that was live.
+  if (ran.call.words[0] == "verify" &&
+      finished.out.find("\"no-such-release\"") != finished.out.npos) {
+    return true;
+  }
   // No release is unhealthy here, so only a signal or a rollback can cause an
   // undo.
   if (finished.exit == 1 || finished.exit == 4) {
