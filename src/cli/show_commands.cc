@@ -217,10 +217,12 @@ int PrintStatus(const GlobalOptions& global, const StatusOptions& options) {
 // to that.
 std::string CauseOf(const std::string& message) {
   const std::string first = FirstLine(message);
-  const std::vector<std::string> later = LaterLines(message);
-  if (!first.ends_with(':') || later.empty()) return first;
-  const std::string& next = later.front();
-  return first + " " + next.substr(next.find_first_not_of(' '));
+  if (!first.ends_with(':')) return first;
+  for (const std::string& line : LaterLines(message)) {
+    const std::size_t begin = line.find_first_not_of(' ');
+    if (begin != line.npos) return first + " " + line.substr(begin);
+  }
+  return first;
 }
 
 // Prints the verdict on one app. Returns the exit status of `status` for it. An
