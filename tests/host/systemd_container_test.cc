@@ -81,7 +81,8 @@ TEST_CASE("a container that is stopped leaves no process, mount or file") {
   // Control: NothingLeft is false while the container runs.
   CHECK_FALSE(NothingLeft(directory, leader));
   container.Stop();
-  CHECK(NothingLeft(directory, leader));
+  CHECK(Within(std::chrono::seconds(60),
+               [&] { return NothingLeft(directory, leader); }));
   CHECK_FALSE(boost::filesystem::exists(directory));
 }
 
@@ -97,7 +98,7 @@ TEST_CASE("a container ends with the process that it was started for") {
   const CommandResult started = PosixRunner().Run(shell);
   REQUIRE(started.ok());
   const int leader = std::stoi(started.output);
-  CHECK(Within(std::chrono::seconds(10),
+  CHECK(Within(std::chrono::seconds(60),
                [&] { return NothingLeft(directory, leader); }));
   boost::filesystem::remove_all(directory);
 }
@@ -107,7 +108,7 @@ TEST_CASE("a container ends when its supervisor is killed") {
   const int leader = container.leader();
   REQUIRE(container.supervisor() > 1);
   kill(container.supervisor(), SIGKILL);
-  CHECK(Within(std::chrono::seconds(10),
+  CHECK(Within(std::chrono::seconds(60),
                [&] { return NothingLeft(container.directory(), leader); }));
 }
 

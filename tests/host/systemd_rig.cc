@@ -9,11 +9,12 @@ namespace release {
 namespace fs = boost::filesystem;
 using std::chrono::seconds;
 
+// Each limit is above those of the script, which says more when it gives up.
 SystemdContainer::SystemdContainer()
     : directory_((fs::temp_directory_path() /
                   fs::unique_path("release-systemd-%%%%%%%%"))
                      .string()) {
-  const CommandResult result = Rig({"start", directory_}, seconds(60));
+  const CommandResult result = Rig({"start", directory_}, seconds(400));
   // The destructor does not run if the constructor throws, so the remains are
   // stopped here.
   if (result.ok()) return;
@@ -36,16 +37,16 @@ CommandResult SystemdContainer::Shell(const std::string& line) {
 }
 
 CommandResult SystemdContainer::Reboot() {
-  return Rig({"reboot", directory_}, seconds(90));
+  return Rig({"reboot", directory_}, seconds(350));
 }
 
 CommandResult SystemdContainer::PowerCycle() {
-  return Rig({"powercycle", directory_}, seconds(90));
+  return Rig({"powercycle", directory_}, seconds(350));
 }
 
 void SystemdContainer::Stop() {
   if (!fs::exists(directory_)) return;
-  Rig({"stop", directory_}, seconds(30));
+  Rig({"stop", directory_}, seconds(100));
   fs::remove_all(directory_);
 }
 
