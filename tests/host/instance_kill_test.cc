@@ -49,10 +49,10 @@ struct Scenario {
   std::string from = "starting";  // the record from which on it is killed
 };
 
-std::string Config(const Scenario& scenario) {
+std::string Config(const Scenario& scenario,
+                   const std::string& deadline = "60s") {
   return "keep_releases = 3\n" +
-         InstanceShop::Config(scenario.instances, "50ms",
-                              scenario.exit == 0 ? "5s" : "300ms");
+         InstanceShop::Config(scenario.instances, "50ms", deadline);
 }
 
 class KilledShop {
@@ -160,7 +160,12 @@ class KilledShop {
     for (const std::string& word : LiveShop::Words(words_)) {
       line.push_back(word);
     }
-    return Run(line);
+    if (scenario_.exit == 0) return Run(line);
+    // A bad release must not be waited for long.
+    shop_.WriteConfig(Config(scenario_, "300ms"));
+    Finished finished = Run(line);
+    shop_.WriteConfig(Config(scenario_));
+    return finished;
   }
 
   static constexpr char kTrace[] = "/tmp/instance-trace";

@@ -32,15 +32,6 @@ std::string AppUnit(const std::string& tree, const std::string& directory) {
       tree, directory, RELEASE_SOURCE_DIR, kLogs);
 }
 
-std::string PlainConfig() {
-  return "[service]\nunit = \"shop.service\"\ntimeout = \"5s\"\n"
-         "action = \"restart\"\n"
-         "[healthcheck]\nurl = \"unix:/run/shop-plain/http.sock:/up\"\n"
-         "expect_body = \"release {version} serves\"\n"
-         "interval = \"50ms\"\ntimeout = \"1s\"\ndeadline = \"1s\"\n"
-         "min_healthy_time = \"100ms\"\n";
-}
-
 // Turns "shop@1\x2d2.service" into "1-2".
 std::string VersionOf(const std::string& unit) {
   const std::size_t at = unit.find('@') + 1;
@@ -72,14 +63,25 @@ std::string InstanceShop::Config(const std::string& instances,
                                  const std::string& min_healthy_time,
                                  const std::string& deadline) {
   return fmt::format(
-      "[service]\nunit = \"shop@.service\"\ntimeout = \"5s\"\n"
+      "[service]\nunit = \"shop@.service\"\ntimeout = \"60s\"\n"
       "[instances]\n{}{}"
       "[healthcheck]\nurl = \"unix:{{socket}}:/up\"\n"
       "expect_body = \"release {{version}} serves\"\n"
-      "interval = \"50ms\"\ntimeout = \"1s\"\ndeadline = \"{}\"\n"
+      "interval = \"50ms\"\ntimeout = \"30s\"\ndeadline = \"{}\"\n"
       "min_healthy_time = \"{}\"\n",
       instances.find("drain") == instances.npos ? "drain = \"5s\"\n" : "",
       instances, deadline, min_healthy_time);
+}
+
+std::string PlainShop::Config(const std::string& deadline) {
+  return fmt::format(
+      "[service]\nunit = \"shop.service\"\ntimeout = \"60s\"\n"
+      "action = \"restart\"\n"
+      "[healthcheck]\nurl = \"unix:/run/shop-plain/http.sock:/up\"\n"
+      "expect_body = \"release {{version}} serves\"\n"
+      "interval = \"50ms\"\ntimeout = \"30s\"\ndeadline = \"{}\"\n"
+      "min_healthy_time = \"100ms\"\n",
+      deadline);
 }
 
 InstanceShop::InstanceShop(const std::string& config) : InstanceShop(AsItIs{}) {
@@ -131,7 +133,7 @@ std::vector<std::string> InstanceShop::Instances() {
 }
 
 bool InstanceShop::AwaitOnly(const std::string& version) {
-  return Within(seconds(30), [&] {
+  return Within(seconds(60), [&] {
     return Instances() == std::vector<std::string>{version};
   });
 }
@@ -189,7 +191,7 @@ void InstanceShop::CheckOnly(const std::string& version) {
   CHECK(Current() == "releases/" + version);
   // `release start` queues the start, so the socket may not be there yet; and
   // the drain looks once more under the lock.
-  CHECK(Within(seconds(30), [&] {
+  CHECK(Within(seconds(60), [&] {
     return AskCurrent() == fmt::format("release {} serves\n", version) &&
            Status()["in_progress"].is_null();
   }));
@@ -200,8 +202,7 @@ void InstanceShop::CheckOnly(const std::string& version) {
   CHECK(status["open"].is_null());
 }
 
-PlainShop::PlainShop(const std::string& more)
-    : InstanceShop(PlainConfig() + more) {
+PlainShop::PlainShop(const std::string& more) : InstanceShop(Config() + more) {
   const std::string units = kUnits;
   Spill(units + "shop.service", AppUnit("current", "shop-plain") +
                                     "[Install]\nWantedBy=multi-user.target\n");

@@ -18,11 +18,12 @@ std::int64_t MonotonicNow();
 
 class InstanceShop : public LiveShop {
  public:
-  // Short times, `instances` as further lines of [instances], and the health
-  // check of the version on its own socket.
+  // `instances` as further lines of [instances], and the health check of the
+  // version on its own socket. Only a release that must fail by the deadline
+  // needs a short one.
   static std::string Config(const std::string& instances = "",
                             const std::string& min_healthy_time = "100ms",
-                            const std::string& deadline = "5s");
+                            const std::string& deadline = "60s");
 
   // Starts from scratch: stops all instances, and makes root, unit template and
   // the units of systemd/. Nothing is deployed.
@@ -63,6 +64,8 @@ class InstanceShop : public LiveShop {
 // the tests of instances say of users.
 class PlainShop : public InstanceShop {
  public:
+  static std::string Config(const std::string& deadline = "60s");
+
   // `more` is added to the configuration. Has the template of a trial,
   // shop-trial@.service, whose socket is /run/shop-trial/VERSION/http.sock.
   explicit PlainShop(const std::string& more = "");
