@@ -91,7 +91,7 @@ std::string ConfigFor(const Moment& moment) {
   std::string config =
       LiveShop::Config(moment.name == "health" ? "600s" : "50ms");
   if (moment.name == "reload") {
-    const std::string timeout = "timeout = \"3s\"";
+    const std::string timeout = "timeout = \"60s\"";
     config.replace(config.find(timeout), timeout.size(), "timeout = \"600s\"");
   }
   if (moment.name == "pre_activate") {
@@ -117,7 +117,7 @@ class InterruptedShop : public WatchedShop {
     if (moment.name == "reload") Spill(kHoldReload, "");
     AddToUnit(kIntakeUnit, "[Service]\n" + Preload());
     UploadIt();
-    REQUIRE(Within(seconds(20), [this] { return Came(); }));
+    REQUIRE(Within(seconds(120), [this] { return Came(); }));
     ResetUnit(kIntakeUnit);
     WriteConfig(Config("50ms") + kNotify);
     AddToUnit(kPathUnit,
@@ -260,7 +260,7 @@ TEST_SUITE("inside a container: after a boot in an intake") {
     WatchedShop shop{LiveShop::AsItIs{}};
     const Moment& moment = ToldMoment();
     CAPTURE(moment.name);
-    REQUIRE(Within(seconds(20), [&] { return shop.Ask().status == 200; }));
+    REQUIRE(Within(seconds(60), [&] { return shop.Ask().status == 200; }));
     shop.CheckLive(moment.reached == Reached::kCommitted ? "2" : "1");
     CheckRecoveredBeforeTheStart(&shop);
     CheckSettled(&shop, moment, ToldFall());

@@ -52,6 +52,7 @@ TEST_SUITE("inside a container: uploads") {
 
   TEST_CASE("each wrong upload is rejected with its reason") {
     WatchedShop shop;
+    shop.WriteConfig(LiveShop::Config("50ms", LiveShop::Patience::kImpatient));
     const std::string good = shop.Bytes("2");
     shop.Put("shop-cut.tar", good.substr(0, good.size() / 2));
     shop.PutSum("shop-cut.tar", good);
@@ -81,6 +82,7 @@ TEST_SUITE("inside a container: uploads") {
     CHECK(shop.CodeOf("sum-dir.tar") == "checksum-unreadable");
     CHECK_FALSE(fs::exists("/tmp/escaped"));
     shop.CheckStillWatched("1");
+    shop.WriteConfig(LiveShop::Config("50ms"));
     shop.Upload("shop-2.tar", good);
     CHECK(Within(seconds(10), [&] { return shop.Current() == "releases/2"; }));
     CHECK(shop.Settles());
@@ -90,7 +92,7 @@ TEST_SUITE("inside a container: uploads") {
     // No one listens on port 1, so no notice can be delivered.
     WatchedShop shop(LiveShop::Config("50ms") +
                      "[notify]\nwebhook = \"http://127.0.0.1:1/\"\n");
-    shop.Upload("shop-bad.tar", shop.Bytes("bad", "error"));
+    shop.Upload("shop-bad.tar", shop.Bytes("bad", "die"));
     REQUIRE(shop.Settles());
     const std::string failed =
         fmt::format("systemctl is-failed {}", kIntakeUnit);
@@ -98,7 +100,7 @@ TEST_SUITE("inside a container: uploads") {
     CHECK(shop.Shell(failed).ok());
     REQUIRE(Within(seconds(5), [&] {
       return fs::exists(motd) &&
-             Slurp(motd).find("health-deadline") != std::string::npos;
+             Slurp(motd).find("service-died") != std::string::npos;
     }));
     CHECK(Slurp(motd).find(kIntakeUnit) != std::string::npos);
     // systemd's own name of the status is NOPERMISSION.
@@ -120,7 +122,7 @@ TEST_SUITE("inside a container: uploads") {
 
   TEST_CASE("a failed upload stays visible until the next one goes live") {
     WatchedShop shop;
-    shop.Upload("shop-bad.tar", shop.Bytes("bad", "error"));
+    shop.Upload("shop-bad.tar", shop.Bytes("bad", "die"));
     REQUIRE(shop.Settles());
     const std::string motd = "/run/motd.d/release-shop";
     REQUIRE(Within(seconds(5), [&] { return fs::exists(motd); }));

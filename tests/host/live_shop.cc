@@ -67,11 +67,11 @@ HttpResponse Get(int port, const std::string& path) {
           .body = answer.substr(head + 4)};
 }
 
-// Runs a program to its end, for at most a minute.
+// Runs a program to its end, for at most five minutes.
 CommandResult Run(const std::vector<std::string>& argv) {
   Command command;
   command.argv = argv;
-  command.timeout = std::chrono::seconds(60);
+  command.timeout = std::chrono::seconds(300);
   return PosixRunner().Run(command);
 }
 
@@ -102,14 +102,16 @@ std::string LiveShop::Unit(const std::string& reload) {
       reload, RELEASE_SOURCE_DIR, kRoot);
 }
 
-std::string LiveShop::Config(const std::string& min_healthy_time) {
+std::string LiveShop::Config(const std::string& min_healthy_time,
+                             Patience patience) {
+  const bool patient = patience == Patience::kPatient;
   return fmt::format(
-      "[service]\nunit = \"shop.service\"\ntimeout = \"3s\"\n"
+      "[service]\nunit = \"shop.service\"\ntimeout = \"{}\"\n"
       "[healthcheck]\nurl = \"http://127.0.0.1:8081/\"\n"
       "expect_body = \"release {{version}} serves\"\n"
-      "interval = \"100ms\"\ntimeout = \"1s\"\ndeadline = \"1s\"\n"
+      "interval = \"100ms\"\ntimeout = \"30s\"\ndeadline = \"{}\"\n"
       "min_healthy_time = \"{}\"\n",
-      min_healthy_time);
+      patient ? "60s" : "3s", patient ? "60s" : "1s", min_healthy_time);
 }
 
 LiveShop::LiveShop(AsItIs) { RequireInside(); }
@@ -185,7 +187,7 @@ std::string LiveShop::Step() {
 }
 
 bool LiveShop::AwaitStep(const std::string& step) {
-  return Within(std::chrono::seconds(10), [&] { return Step() == step; });
+  return Within(std::chrono::seconds(60), [&] { return Step() == step; });
 }
 
 CommandResult LiveShop::Shell(const std::string& line) {

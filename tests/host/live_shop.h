@@ -31,10 +31,14 @@ bool Within(std::chrono::nanoseconds time, const std::function<bool()>& holds);
 class LiveShop {
  public:
   // A unit that runs tests/host/rig/shop_server.py with `reload` as its
-  // ExecReload, and a configuration with short health check times.
+  // ExecReload.
   static std::string Unit(
       const std::string& reload = "/bin/kill -HUP $MAINPID");
-  static std::string Config(const std::string& min_healthy_time = "300ms");
+  // How long a service may take. Only one that must fail for lack of time
+  // needs kImpatient: 3 s for its reload and 1 s for its first good answer.
+  enum class Patience { kPatient, kImpatient };
+  static std::string Config(const std::string& min_healthy_time = "300ms",
+                            Patience patience = Patience::kPatient);
 
   // Starts from scratch: stops the service of an earlier LiveShop, removes its
   // files and makes the layout; shop.service is stopped afterwards. The
@@ -62,7 +66,7 @@ class LiveShop {
   nlohmann::json Status() { return Release({"status"}).json; }
   // The step of the running transaction, or "" if none runs.
   std::string Step();
-  // Returns whether that step begins within 10 s.
+  // Returns whether that step begins within a minute.
   bool AwaitStep(const std::string& step);
 
   CommandResult Shell(const std::string& line);

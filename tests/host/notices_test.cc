@@ -267,7 +267,7 @@ TEST_SUITE("inside a container: notices") {
     RequireInside();
     LiveShop shop;
     shop.Deploy("1");
-    CHECK(shop.Release({"deploy", shop.Archive("2", "error")}).status == 4);
+    CHECK(shop.Release({"deploy", shop.Archive("2", "die")}).status == 4);
     const auto entries = [&] {
       return shop
           .Shell(
@@ -275,7 +275,7 @@ TEST_SUITE("inside a container: notices") {
               "MESSAGE_ID=3e1ec09c3c5fa6f2d4e63b666828d2ca | tail -n 1")
           .output;
     };
-    REQUIRE(Within(std::chrono::seconds(5), [&] {
+    REQUIRE(Within(std::chrono::seconds(60), [&] {
       return entries().find("undone") != std::string::npos;
     }));
     const json entry = json::parse(entries());

@@ -61,14 +61,14 @@ class KilledShop : public LiveShop {
     Deploy("1");
     WriteConfig(Config(moment.min_healthy_time));
     Started deploy(OnProbation(this, "2"));
-    REQUIRE(Within(seconds(10), [&] { return moment.came(this); }));
+    REQUIRE(Within(seconds(60), [&] { return moment.came(this); }));
     deploy.Kill(SIGKILL);
     REQUIRE(deploy.Wait() == 128 + SIGKILL);
     WriteConfig(Config());
     REQUIRE(Current() == "releases/2");
     // A program that the deploy was just starting holds the lock until its
     // exec.
-    CHECK(Within(seconds(10), [&] { return Status()["interrupted"] == true; }));
+    CHECK(Within(seconds(60), [&] { return Status()["interrupted"] == true; }));
     CHECK(Status()["open"]["switched"] == true);
   }
 };
@@ -107,7 +107,7 @@ void BeginDeploy(bool recovers_at_boot) {
                      "--app shop deploy " +
                      shop.Archive("2"))
               .ok());
-  REQUIRE(Within(seconds(10), [&] { return InStep("health")(&shop); }));
+  REQUIRE(Within(seconds(60), [&] { return InStep("health")(&shop); }));
   CHECK(shop.Ask().body == "release 2 serves\n");
   shop.WriteConfig(LiveShop::Config());
 }
@@ -152,7 +152,7 @@ TEST_SUITE("inside a container: before a boot without recovery") {
 TEST_SUITE("inside a container: after a boot") {
   TEST_CASE("it was undone before the service started") {
     LiveShop shop{LiveShop::AsItIs()};
-    REQUIRE(Within(seconds(10), [&] { return shop.Ask().status == 200; }));
+    REQUIRE(Within(seconds(60), [&] { return shop.Ask().status == 200; }));
     shop.CheckLive("1");
     const auto takeups = shop.TakeUps();
     REQUIRE_FALSE(takeups.empty());
@@ -168,7 +168,7 @@ TEST_SUITE("inside a container: after a boot") {
 TEST_SUITE("inside a container: after a boot without recovery") {
   TEST_CASE("the service has started in a release that never proved good") {
     LiveShop shop{LiveShop::AsItIs()};
-    REQUIRE(Within(seconds(10), [&] { return shop.Ask().status == 200; }));
+    REQUIRE(Within(seconds(60), [&] { return shop.Ask().status == 200; }));
     CHECK(shop.Ask().body == "release 2 serves\n");
     CHECK(shop.Status()["interrupted"] == true);
     CHECK(shop.Release({"recover"}).status == 0);

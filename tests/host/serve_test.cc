@@ -167,7 +167,7 @@ class FuzzedCommands {
     strace_.emplace(std::vector<std::string>{
         "strace", "-f", "-z", "-qq", "-s300", "-etrace=execve", "-esignal=none",
         std::string("-o") + kTrace, "-p" + pid.substr(0, pid.find('\n'))});
-    REQUIRE(Within(seconds(10), [&] {
+    REQUIRE(Within(seconds(60), [&] {
       return shop
           ->Shell("grep -q 'TracerPid:.*[1-9]' /proc/" +
                   pid.substr(0, pid.find('\n')) + "/status")
@@ -457,7 +457,7 @@ TEST_SUITE("inside a container: serve") {
     CAPTURE(good.output);
     CHECK(good.status == 0);
     shop.CheckLive("2");
-    CHECK(deploy("3", shop.Archive("3", "error")).status == 4);
+    CHECK(deploy("3", shop.Archive("3", "die")).status == 4);
     shop.CheckLive("2");
   }
 

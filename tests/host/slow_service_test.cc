@@ -84,12 +84,6 @@ std::string Replaced(std::string text, const std::string& what,
   return text.replace(text.find(what), what.size(), with);
 }
 
-// A restart waits for slow requests, so the time limit must be well above their
-// three seconds.
-std::string PatientConfig() {
-  return Replaced(LiveShop::Config(), "timeout = \"3s\"", "timeout = \"15s\"");
-}
-
 void WriteSocket() {
   Spill("/etc/systemd/system/shop.socket",
         "[Socket]\nListenStream=127.0.0.1:8081\nBacklog=1024\nAccept=no\n");
@@ -99,12 +93,12 @@ void WriteSocket() {
 
 TEST_SUITE("inside a container: slow answers") {
   TEST_CASE("a reload cuts no answer and refuses no connection") {
-    LiveShop shop(PatientConfig());
+    LiveShop shop;
     CheckUnderLoad(&shop);
   }
 
   TEST_CASE("a restart behind a socket unit cuts no answer") {
-    LiveShop shop(PatientConfig(),
+    LiveShop shop(LiveShop::Config(),
                   Replaced(LiveShop::Unit(), "ExecReload=", "#"));
     WriteSocket();
     REQUIRE(shop.Shell("systemctl daemon-reload && systemctl start shop.socket")
@@ -116,7 +110,7 @@ TEST_SUITE("inside a container: slow answers") {
   }
 
   TEST_CASE("control: the load notices a restart without a socket unit") {
-    LiveShop shop(PatientConfig(),
+    LiveShop shop(LiveShop::Config(),
                   Replaced(LiveShop::Unit(), "ExecReload=", "#"));
     shop.Deploy("1");
     SlowLoad load(&shop);

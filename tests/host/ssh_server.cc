@@ -48,7 +48,7 @@ void SshServer::Start(const std::string& config) {
   sshd_.emplace(std::vector<std::string>{"/usr/sbin/sshd", "-D", "-e",
                                          "-f" + Configure(config)});
   // A connection before sshd listens would be refused.
-  const bool listens = Within(std::chrono::seconds(10), [this] {
+  const bool listens = Within(std::chrono::seconds(60), [this] {
     return sshd_->Output().find("Server listening") != std::string::npos;
   });
   if (!listens) throw std::runtime_error("no sshd: " + sshd_->Output());

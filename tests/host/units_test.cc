@@ -51,7 +51,7 @@ void LookEachSecond(WatchedShop* shop) {
 TEST_SUITE("inside a container: units") {
   TEST_CASE("a notice that waits is delivered by the timer, once") {
     WatchedShop shop(Notifying("http://127.0.0.1:1/"));
-    shop.Upload("shop-bad.tar", shop.Bytes("bad", "error"));
+    shop.Upload("shop-bad.tar", shop.Bytes("bad", "die"));
     REQUIRE(shop.Settles());
     CHECK(shop.Status()["undelivered"] == 1);
     std::atomic<int> came = 0;
@@ -76,7 +76,7 @@ TEST_SUITE("inside a container: units") {
 
   TEST_CASE("a receiver that is still down is no failure of the unit") {
     WatchedShop shop(Notifying("http://127.0.0.1:1/"));
-    shop.Upload("shop-bad.tar", shop.Bytes("bad", "error"));
+    shop.Upload("shop-bad.tar", shop.Bytes("bad", "die"));
     REQUIRE(shop.Settles());
     fs::remove("/srv/shop/.release/outbox/.tries");
     CHECK(shop.Shell("systemctl start release-notify@shop.service").ok());
@@ -206,7 +206,7 @@ TEST_SUITE("inside a container: units") {
 TEST_SUITE("inside a container: a failure is not seen") {
   TEST_CASE("before a boot") {
     WatchedShop shop;
-    shop.Upload("shop-bad.tar", shop.Bytes("bad", "error"));
+    shop.Upload("shop-bad.tar", shop.Bytes("bad", "die"));
     REQUIRE(shop.Settles());
     REQUIRE(Within(seconds(10), [&] { return InSight(&shop); }));
   }
@@ -216,7 +216,7 @@ TEST_SUITE("inside a container: a failure is seen") {
   TEST_CASE("after a boot") {
     WatchedShop shop{LiveShop::AsItIs{}};
     CHECK(Within(seconds(20), [&] { return InSight(&shop); }));
-    CHECK(Slurp(kMotd).find("health-deadline") != std::string::npos);
+    CHECK(Slurp(kMotd).find("service-died") != std::string::npos);
     CHECK(shop.Shell("systemctl stop release-failed@shop").ok());
     CHECK_FALSE(fs::exists(kMotd));
   }
