@@ -45,7 +45,6 @@ TEST_SUITE("inside a container: uploads") {
               .ok());
     REQUIRE(scp(archive));
     REQUIRE(scp(archive + ".sha256"));
-    CHECK(Within(seconds(5), [&] { return shop.Current() == "releases/2"; }));
     CHECK(shop.Settles());
     shop.CheckStillWatched("2");
   }
@@ -84,8 +83,8 @@ TEST_SUITE("inside a container: uploads") {
     shop.CheckStillWatched("1");
     shop.WriteConfig(LiveShop::Config("50ms"));
     shop.Upload("shop-2.tar", good);
-    CHECK(Within(seconds(10), [&] { return shop.Current() == "releases/2"; }));
     CHECK(shop.Settles());
+    CHECK(shop.Current() == "releases/2");
   }
 
   TEST_CASE("a failed upload stays visible until someone acknowledges it") {
@@ -98,7 +97,7 @@ TEST_SUITE("inside a container: uploads") {
         fmt::format("systemctl is-failed {}", kIntakeUnit);
     const std::string motd = "/run/motd.d/release-shop";
     CHECK(shop.Shell(failed).ok());
-    REQUIRE(Within(seconds(5), [&] {
+    REQUIRE(Within(seconds(60), [&] {
       return fs::exists(motd) &&
              Slurp(motd).find("service-died") != std::string::npos;
     }));
@@ -125,10 +124,10 @@ TEST_SUITE("inside a container: uploads") {
     shop.Upload("shop-bad.tar", shop.Bytes("bad", "die"));
     REQUIRE(shop.Settles());
     const std::string motd = "/run/motd.d/release-shop";
-    REQUIRE(Within(seconds(5), [&] { return fs::exists(motd); }));
+    REQUIRE(Within(seconds(60), [&] { return fs::exists(motd); }));
     shop.Upload("shop-2.tar", shop.Bytes("2"));
     REQUIRE(shop.Settles());
-    CHECK(Within(seconds(5), [&] { return !fs::exists(motd); }));
+    CHECK(Within(seconds(60), [&] { return !fs::exists(motd); }));
     CHECK_FALSE(
         shop.Shell(fmt::format("systemctl is-failed {}", kIntakeUnit)).ok());
   }
@@ -151,8 +150,8 @@ TEST_SUITE("inside a container: uploads") {
     shop.WriteConfig(LiveShop::Config("50ms"));
     shop.CheckStillWatched("1");
     shop.Upload("shop-3.tar", shop.Bytes("3"));
-    CHECK(Within(seconds(10), [&] { return shop.Current() == "releases/3"; }));
     CHECK(shop.Settles());
+    CHECK(shop.Current() == "releases/3");
   }
 
   TEST_CASE("two at once, then fifty, go live one after the other") {
@@ -176,7 +175,7 @@ TEST_SUITE("inside a container: uploads") {
         kBox));
     CAPTURE(all.output);
     CHECK(all.ok());
-    CHECK(shop.Settles(seconds(60)));
+    CHECK(shop.Settles());
     CHECK(shop.Current() == "releases/149");
     const nlohmann::json last = shop.Status()["last"];
     CHECK(last["transaction"].get<int>() ==
@@ -196,7 +195,6 @@ TEST_SUITE("inside a container: uploads") {
                 .ok());
     shop.CheckLive("1");
     shop.PutSum("shop-2.tar", bytes);
-    CHECK(Within(seconds(10), [&] { return shop.Current() == "releases/2"; }));
     CHECK(shop.Settles());
     shop.CheckStillWatched("2");
   }

@@ -86,8 +86,8 @@ bool WatchedShop::BoxIsEmpty() {
 
 // The box can be empty before the unit has ended, and the unit can end with an
 // upload left for its next start, so both must hold.
-bool WatchedShop::Settles(seconds limit) {
-  return Within(limit, [&] {
+bool WatchedShop::Settles() {
+  return Within(seconds(300), [&] {
     return BoxIsEmpty() &&
            Shell(fmt::format("systemctl show -P ActiveState {} | grep -Eq "
                              "'inactive|failed'",

@@ -3,7 +3,6 @@
 #ifndef RELEASE_TESTS_HOST_WATCHED_SHOP_H_
 #define RELEASE_TESTS_HOST_WATCHED_SHOP_H_
 
-#include <chrono>
 #include <string>
 
 #include "host/live_shop.h"
@@ -39,8 +38,8 @@ class WatchedShop : public LiveShop {
   // Whether the drop box is empty except for rejected/.
   bool BoxIsEmpty();
   // Waits until the drop box is empty and the intake unit has ended. Returns
-  // false if that takes longer than the limit.
-  bool Settles(std::chrono::seconds limit = std::chrono::seconds(30));
+  // false if that takes longer than five minutes.
+  bool Settles();
   // Returns the error code of a rejected upload, or "no reason" if it was not
   // rejected.
   std::string CodeOf(const std::string& name);
