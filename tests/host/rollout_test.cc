@@ -16,7 +16,7 @@ TEST_CASE("the documentation of the collection is that of its code") {
   const Finished checked =
       Run({"/usr/bin/python3", std::string(kRig) + "collection_docs.py",
            kCollection},
-          std::chrono::seconds(120));
+          std::chrono::seconds(600));
   CHECK_MESSAGE(checked.exit == 0, checked.Describe());
 }
 
@@ -27,7 +27,7 @@ TEST_CASE(
       Run({"/usr/bin/python3", std::string(kRig) + "rollout.py", "stopped",
            "--hosts", "20", "--release", RELEASE_BINARY, "--collection",
            kCollection},
-          std::chrono::seconds(300));
+          std::chrono::seconds(1500));
   CHECK_MESSAGE(rolled.exit == 0, rolled.Describe());
 }
 
