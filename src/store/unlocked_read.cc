@@ -16,7 +16,6 @@ SeenRelease::SeenRelease(Fs* fs, const Version& version)
 }
 
 bool SeenRelease::IsThere() const {
-  if (!tree_) return false;
   const auto named = fs_->Stat(Fs::kRoot, ReleasePath(version_));
   return named && named->inode == fs_->StatHandle(tree_.get()).inode;
 }

@@ -17,9 +17,11 @@ class SeenRelease {
   // Throws FsError, except that a tree which is not there is simply not seen.
   SeenRelease(Fs* fs, const Version& version);
 
-  // Returns whether the tree was there and still has the name. A release loses
-  // its name before its first file: if this holds after a reading, the reading
-  // saw all of one release.
+  bool WasThere() const { return static_cast<bool>(tree_); }
+
+  // Returns whether the tree, which was there, still has the name. A release
+  // loses its name before its first file: if this holds after a reading, the
+  // reading saw all of one release.
   bool IsThere() const;
 
  private:
@@ -36,7 +38,7 @@ template <typename Read>
 auto ReadIfThere(Fs* fs, const Version& version, Read read)
     -> std::optional<decltype(read())> {
   const SeenRelease seen(fs, version);
-  if (!seen.IsThere()) return std::nullopt;
+  if (!seen.WasThere()) return std::nullopt;
   try {
     auto result = read();
     if (!seen.IsThere()) return std::nullopt;
