@@ -154,6 +154,17 @@ bool HasOnlyLayout(Fs* fs) {
          });
 }
 
+void ReadTrees(Fs* fs, DeploymentState* state) {
+  ReadCurrent(fs, state);
+  state->listing = ListReleases(fs);
+  FindLive(state);
+}
+
+void BringInLine(DeploymentState* state) {
+  state->ledger.Reconcile(state->listing.versions);
+  CompareWithLedger(state);
+}
+
 std::optional<Version> TargetByHistory(const DeploymentState& state) {
   // An admin who calls `rollback` after a crash wants to leave the release that
   // was being activated. Recovery has done so; going back further would leave a
@@ -220,14 +231,21 @@ DeploymentState ReadDeploymentState(Fs* fs,
         "it again");
     return state;
   }
-  ReadCurrent(fs, &state);
-  state.listing = ListReleases(fs);
-  FindLive(&state);
+  ReadTrees(fs, &state);
   // The cached number avoids listing thousands of records.
   if (!newest) newest = RecallNewest(fs);
   if (!ReadNewest(fs, newest, &state)) ReadRecords(fs, &state);
-  state.ledger.Reconcile(state.listing.versions);
-  CompareWithLedger(&state);
+  BringInLine(&state);
+  return state;
+}
+
+DeploymentState ReadStateAfter(Fs* fs, const TransactionRecord& record) {
+  DeploymentState state;
+  ReadTrees(fs, &state);
+  state.newest = record.number;
+  state.ledger = record.end->ledger;
+  state.last = record;
+  BringInLine(&state);
   return state;
 }
 

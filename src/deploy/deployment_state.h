@@ -67,6 +67,10 @@ void RequireRootOnOneFileSystem(Fs* fs);
 DeploymentState ReadDeploymentState(
     Fs* fs, std::optional<std::uint64_t> newest = std::nullopt);
 
+// As ReadDeploymentState, for the caller that has just ended the transaction of
+// `record`, which is not read again.
+DeploymentState ReadStateAfter(Fs* fs, const TransactionRecord& record);
+
 // As ReadDeploymentState, for a root that may have no layout yet. Without a
 // layout the state has no records, and every release is unknown.
 DeploymentState ReadForeignStanding(Fs* fs);

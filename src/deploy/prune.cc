@@ -147,8 +147,9 @@ RemovalFailures CollectUnkept(DeployContext* context) {
 }
 
 std::vector<std::string> ApplyRetention(DeployContext* context,
-                                        std::uint64_t transaction) {
-  const DeploymentState state = ReadDeploymentState(context->fs, transaction);
+                                        const TransactionRecord& record) {
+  const DeploymentState state = ReadStateAfter(context->fs, record);
+  const std::uint64_t transaction = record.number;
   RemovalFailures failures =
       SetAsideByVerdict(context, transaction, JudgeReleases(context, state));
   Append(&failures, CollectUnkept(context));

@@ -31,10 +31,10 @@ std::vector<std::string> SetAsideUnkept(DeployContext* context,
 // renames all of them to trash, durably, then collects garbage as CollectUnkept
 // does and trims the history. Reports each removal. Returns a warning for each
 // release or tree that could not be removed, unless an earlier transaction has
-// reported it. The caller must hold the lock. `transaction` is the number of
-// the newest record, which has ended.
+// reported it. The caller must hold the lock, and has ended `record`, the
+// newest one.
 std::vector<std::string> ApplyRetention(DeployContext* context,
-                                        std::uint64_t transaction);
+                                        const TransactionRecord& record);
 
 // Collects garbage, unless `context->deletes_later` leaves the trees that were
 // set aside to the caller. Returns every failure.
@@ -44,8 +44,8 @@ RemovalFailures CollectUnkept(DeployContext* context);
 // the failed releases that retention does not keep, so that a series of failed
 // deploys does not fill the disk, and collects garbage. Removes no failed
 // release after an outcome in doubt. Returns warnings as ApplyRetention does;
-// throws nothing. The caller must hold the lock. `transaction` as for
-// ApplyRetention.
+// throws nothing. The caller must hold the lock. `transaction` is the number of
+// the newest record.
 std::vector<std::string> CleanUpAfterUndo(DeployContext* context,
                                           std::uint64_t transaction);
 

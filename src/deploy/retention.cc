@@ -77,17 +77,20 @@ class Retention {
 std::vector<RetentionVerdict> DecideRetention(const RetentionFacts& facts) {
   // Order by transaction number, because the wall clock may have been changed.
   // A stable sort keeps the ledger's order of releases adopted together.
-  std::vector<LedgerEntry> newest_first = facts.ledger.entries();
+  std::vector<const LedgerEntry*> newest_first;
+  for (const LedgerEntry& entry : facts.ledger.entries()) {
+    newest_first.push_back(&entry);
+  }
   std::stable_sort(newest_first.begin(), newest_first.end(),
-                   [](const LedgerEntry& a, const LedgerEntry& b) {
-                     return a.transaction > b.transaction;
+                   [](const LedgerEntry* a, const LedgerEntry* b) {
+                     return a->transaction > b->transaction;
                    });
   Retention retention(facts);
   std::vector<RetentionVerdict> verdicts;
   verdicts.reserve(newest_first.size());
-  for (const LedgerEntry& entry : newest_first) {
-    verdicts.push_back(retention.Decide(entry));
-    verdicts.back().bytes = entry.bytes;
+  for (const LedgerEntry* entry : newest_first) {
+    verdicts.push_back(retention.Decide(*entry));
+    verdicts.back().bytes = entry->bytes;
   }
   return verdicts;
 }

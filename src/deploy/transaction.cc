@@ -358,7 +358,7 @@ void Transaction::AfterCommit() {
       case AfterCommit::kNothing:
         break;
       case AfterCommit::kApplyRetention:
-        recorder_.WarnAll(ApplyRetention(context_, record_.number));
+        recorder_.WarnAll(ApplyRetention(context_, record_));
         break;
       case AfterCommit::kCollectUnkept:
         recorder_.WarnAll(MessagesOf(CollectUnkept(context_)));

@@ -47,12 +47,15 @@ std::string LineOf(const char* kind, ServiceBefore before) {
 json LedgerJson(const Ledger& ledger) {
   json releases = json::array();
   for (const LedgerEntry& entry : ledger.entries()) {
-    json item = {{"version", entry.version.name()},
-                 {"state", StateName(entry.state)},
-                 {"transaction", entry.transaction},
-                 {"since", entry.since},
-                 {"by", entry.by},
-                 {"bytes", entry.bytes}};
+    // Each record repeats the ledger, and an initializer list would copy each
+    // value twice.
+    json item = json::object();
+    item["version"] = entry.version.name();
+    item["state"] = StateName(entry.state);
+    item["transaction"] = entry.transaction;
+    item["since"] = entry.since;
+    item["by"] = entry.by;
+    item["bytes"] = entry.bytes;
     if (!entry.reason.empty()) item["reason"] = entry.reason;
     if (entry.pinned) item["pinned"] = true;
     if (!entry.evidence.empty()) item["evidence"] = entry.evidence;
