@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <stdexcept>
@@ -143,8 +144,19 @@ Finished RunShell(const std::string& line, std::chrono::seconds limit) {
   return Run({"sh", "-c", "release=" RELEASE_BINARY "; " + line}, limit);
 }
 
-void SleepBriefly() {
-  std::this_thread::sleep_for(std::chrono::milliseconds(5));
+bool Eventually(const std::function<bool()>& condition,
+                std::chrono::nanoseconds limit) {
+  using Clock = std::chrono::steady_clock;
+  constexpr Clock::duration kShortest = std::chrono::milliseconds(5);
+  constexpr Clock::duration kLongest = std::chrono::milliseconds(500);
+  const auto end = Clock::now() + limit;
+  for (;;) {
+    const auto asked = Clock::now();
+    if (condition()) return true;
+    if (Clock::now() > end) return false;
+    std::this_thread::sleep_for(
+        std::clamp(3 * (Clock::now() - asked), kShortest, kLongest));
+  }
 }
 
 }  // namespace release

@@ -3,6 +3,7 @@
 #define RELEASE_TESTS_HOST_COMMAND_H_
 
 #include <chrono>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -64,23 +65,12 @@ Finished Run(const std::vector<std::string>& argv,
 Finished RunShell(const std::string& line,
                   std::chrono::seconds limit = std::chrono::seconds(60));
 
-// Polls every 5 ms until the condition holds. Returns false if it does not hold
-// within the limit.
-template <typename Condition>
-bool Eventually(Condition condition,
-                std::chrono::seconds limit = std::chrono::seconds(20));
-
-void SleepBriefly();
-
-template <typename Condition>
-bool Eventually(Condition condition, std::chrono::seconds limit) {
-  const auto end = std::chrono::steady_clock::now() + limit;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > end) return false;
-    SleepBriefly();
-  }
-  return true;
-}
+// Polls until the condition holds. Returns false if it does not hold within the
+// limit. Pauses for three times as long as the condition took, because one that
+// runs programs would otherwise take a processor from the tests beside this
+// one.
+bool Eventually(const std::function<bool()>& condition,
+                std::chrono::nanoseconds limit = std::chrono::seconds(20));
 
 }  // namespace release
 

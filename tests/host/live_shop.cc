@@ -11,6 +11,7 @@
 #include <fstream>
 #include <thread>
 
+#include "host/command.h"
 #include "host/container_suite.h"
 #include "os/descriptor.h"
 #include "os/posix_runner.h"
@@ -68,7 +69,7 @@ HttpResponse Get(int port, const std::string& path) {
 }
 
 // Runs a program to its end, for at most five minutes.
-CommandResult Run(const std::vector<std::string>& argv) {
+CommandResult RunPatiently(const std::vector<std::string>& argv) {
   Command command;
   command.argv = argv;
   command.timeout = std::chrono::seconds(300);
@@ -86,12 +87,7 @@ std::string Said::Message() const {
 }
 
 bool Within(std::chrono::nanoseconds time, const std::function<bool()>& holds) {
-  const auto end = std::chrono::steady_clock::now() + time;
-  while (!holds()) {
-    if (std::chrono::steady_clock::now() > end) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
-  return true;
+  return Eventually(holds, time);
 }
 
 std::string LiveShop::Unit(const std::string& reload) {
@@ -165,7 +161,7 @@ Said LiveShop::Release(const std::vector<std::string>& words) {
           .string();
   std::vector<std::string> argv = {"sh", "-c", "exec \"$@\" 2>" + err, "sh"};
   for (const std::string& word : Words(words)) argv.push_back(word);
-  const CommandResult result = Run(argv);
+  const CommandResult result = RunPatiently(argv);
   Said said{.status = result.status,
             .json = nlohmann::json::parse(result.output, nullptr, false),
             .err = Slurp(err)};
@@ -191,7 +187,7 @@ bool LiveShop::AwaitStep(const std::string& step) {
 }
 
 CommandResult LiveShop::Shell(const std::string& line) {
-  return Run({"sh", "-c", line});
+  return RunPatiently({"sh", "-c", line});
 }
 
 HttpResponse LiveShop::Ask(const std::string& path) { return Get(8081, path); }
