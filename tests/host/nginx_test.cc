@@ -37,11 +37,13 @@ constexpr char kConfig[] =
     "expect_body = \"{version}\"\ninterval = \"50ms\"\n"
     "min_healthy_time = \"100ms\"\n";
 
-// Sends requests as fast as the machine can, each on a new connection.
+// Sends up to 50 requests a second from each of 8 clients, each request on a
+// new connection. Without that limit the clients would take both processors
+// from the tests beside this one.
 class Load {
  public:
   Load()
-      : hey_({"hey", "-z", "300s", "-c", "8", "-disable-keepalive",
+      : hey_({"hey", "-z", "300s", "-c", "8", "-q", "50", "-disable-keepalive",
               "http://127.0.0.1:8081/version"}) {}
 
   // Ends the load. Returns the number of requests per status code ("200", ...)
@@ -106,7 +108,7 @@ TEST_SUITE("inside a container: nginx") {
     }
     auto answers = load.End();
     const int good = answers["200"];
-    CHECK(good > 10'000);
+    CHECK(good > 2'000);
     CHECK(answers == std::map<std::string, int>{{"200", good}});
     CHECK(shop.Status()["ok"] == true);
   }
