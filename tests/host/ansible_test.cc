@@ -166,9 +166,11 @@ void CheckLiveEverywhere(Cluster* cluster, const std::string& version) {
 }
 
 // Checks that all machines get release 2, and that only the first rollout
-// changes anything.
+// changes anything. A plan and a second run take as long as the rollout, so
+// they are of one machine, but for torture.
 void CheckGoodRollout(Cluster* cluster) {
-  const Finished planned = cluster->Roll("2", {"--check"});
+  const Words where = Torture() ? Words{} : Words{"--limit", "web1"};
+  const Finished planned = cluster->Roll("2", where + Words{"--check"});
   INFO(planned.Describe());
   CHECK(planned.exit == 0);
   CHECK(Says(planned, "web1  1     would unpack"));
@@ -183,11 +185,11 @@ void CheckGoodRollout(Cluster* cluster) {
   CHECK(Says(good, "! version (changed"));
   CHECK(cluster->Commands(3) == Words{"activate", "stage", "deploy"});
 
-  const Finished again = cluster->Roll("2");
+  const Finished again = cluster->Roll("2", where);
   INFO(again.Describe());
   CHECK(again.exit == 0);
   CHECK_FALSE(Says(again, "changed=1"));
-  CHECK(cluster->Commands(3).size() == 3);
+  CHECK(cluster->Commands(1).size() == 3);
 }
 
 // Checks that release 3, which web2 does not take, ends up on no machine, and
