@@ -1,10 +1,10 @@
 // The wall clock steps by a day, forwards and backwards, during the health
 // check of a new release. No decision may come sooner or later.
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <boost/filesystem.hpp>
 #include <chrono>
-#include <thread>
 
 #include "host/site.h"
 #include "support/archives.h"
@@ -14,7 +14,7 @@ namespace {
 
 namespace bfs = boost::filesystem;
 using nlohmann::json;
-using std::chrono::milliseconds;
+using std::chrono::seconds;
 
 constexpr long kDay = 86'400;
 
@@ -26,16 +26,14 @@ struct Clocked {
   }
 
   // Writes a configuration whose probe succeeds while the file `well` exists.
+  // Each probe makes the file `asked`, and `good` if it succeeds.
   std::string Config(const std::string& window, const std::string& deadline) {
-    return site.ConfigFile("shop.toml",
-                           "[healthcheck]\ncommand = [\"test\", "
-                           "\"-e\", \"" +
-                               well +
-                               "\"]\n"
-                               "interval = \"50ms\"\n"
-                               "min_healthy_time = \"" +
-                               window + "\"\ndeadline = \"" + deadline +
-                               "\"\n");
+    return site.ConfigFile(
+        "shop.toml",
+        fmt::format("[healthcheck]\ncommand = [\"sh\", \"-c\", \"touch {}; "
+                    "test -e {} && touch {}\"]\ninterval = \"50ms\"\n"
+                    "min_healthy_time = \"{}\"\ndeadline = \"{}\"\n",
+                    asked, well, good, window, deadline));
   }
 
   // Deploys 2.0, steps the clock during the health check, and runs `then`.
@@ -51,10 +49,7 @@ struct Clocked {
       line.push_back(word);
     }
     Running deploy(line);
-    REQUIRE(Eventually([&] {
-      const json open = site.Status()["open"];
-      return open.is_object() && open["step"] == "health";
-    }));
+    REQUIRE(Eventually([&] { return bfs::exists(asked); }, seconds(60)));
     const auto start = std::chrono::steady_clock::now();
     Spill(clock, std::to_string(step));
     then();
@@ -89,6 +84,8 @@ struct Clocked {
   Site site;
   std::string archive;
   std::string well = site.files() + "/well";
+  std::string asked = site.files() + "/asked";
+  std::string good = site.files() + "/good";
   std::string clock = site.files() + "/step";
 };
 
@@ -106,20 +103,19 @@ TEST_CASE("a step of the clock does not shorten or lengthen the probation") {
   for (const long step : {kDay, -kDay}) {
     CAPTURE(step);
     Clocked rig;
-    const auto [finished, seconds] =
+    const auto [finished, took] =
         rig.Deploy(rig.Config("1500ms", "20s"), step, [] {});
     const std::string report = finished.Describe();
     INFO(report);
     CHECK(finished.exit == 0);
-    CHECK(seconds > 0.7);
-    CHECK(seconds < 10);
+    CHECK(took < 60);
     double health = 0;
     const json outcome = json::parse(finished.out);
     for (const json& entry : outcome["steps"]) {
       if (entry["name"] == "health") health = entry["seconds"];
     }
     CHECK(health >= 1.5);
-    CHECK(health < 10);
+    CHECK(health < 60);
     rig.CheckStepSeen(step);
   }
 }
@@ -128,20 +124,21 @@ TEST_CASE("a release that breaks after the step is undone") {
   for (const long step : {kDay, -kDay}) {
     CAPTURE(step);
     Clocked rig;
-    const auto [finished, seconds] =
-        rig.Deploy(rig.Config("5s", "20s"), step, [&] {
-          std::this_thread::sleep_for(milliseconds(300));
-          bfs::rename(rig.well, rig.well + ".gone");
-          // The previous release must pass its probe, so the file comes back.
-          std::this_thread::sleep_for(milliseconds(200));
-          bfs::rename(rig.well + ".gone", rig.well);
-        });
+    const auto [finished,
+                took] = rig.Deploy(rig.Config("5s", "20s"), step, [&] {
+      bfs::remove(rig.good);
+      CHECK(Eventually([&] { return bfs::exists(rig.good); }, seconds(60)));
+      bfs::rename(rig.well, rig.well + ".gone");
+      CHECK(Eventually([&] { return rig.site.Live() == "1.0"; }, seconds(60)));
+      // The previous release must pass its probe, so the file comes back.
+      bfs::rename(rig.well + ".gone", rig.well);
+    });
     const std::string report = finished.Describe();
     INFO(report);
     CHECK(finished.exit == 4);
     CHECK(json::parse(finished.out)["error"]["code"] == "health-lost");
     CHECK(rig.site.Live() == "1.0");
-    CHECK(seconds < 15);
+    CHECK(took < 60);
     rig.CheckStepSeen(step);
   }
 }
@@ -149,14 +146,14 @@ TEST_CASE("a release that breaks after the step is undone") {
 TEST_CASE("a step back does not put off the deadline") {
   Clocked rig;
   bfs::remove(rig.well);
-  const auto [finished, seconds] =
+  const auto [finished, took] =
       rig.Deploy(rig.Config("0s", "1s"), -kDay, [] {});
   const std::string report = finished.Describe();
   INFO(report);
   CHECK(finished.exit == 5);
   CHECK(json::parse(finished.out)["error"]["code"] == "undo-failed");
   CHECK(rig.site.Live() == "1.0");
-  CHECK(seconds < 15);
+  CHECK(took < 60);
   rig.CheckStepSeen(-kDay);
 }
 
