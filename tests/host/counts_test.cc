@@ -47,7 +47,7 @@ Counts Count(const TracedSite& traced, const std::vector<std::string>& words) {
                                    "--log-file=" + log};
   const auto command = traced.site().CommandLine(words);
   line.insert(line.end(), command.begin(), command.end());
-  const Finished counted = Run(line);
+  const Finished counted = Run(line, std::chrono::seconds(600));
   CAPTURE(counted.Describe());
   REQUIRE(counted.exit == 0);
   const std::string collected = Slurp(log);
