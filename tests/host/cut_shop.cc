@@ -87,7 +87,8 @@ CutShop::CutShop(const std::string& form, CutCase cut_case)
   // The reload command records the target of `current` in the file `running_`;
   // this target is what the service runs. The probe of a version that ends in
   // "bad" fails; "late-bad" first syncs the whole disk, so that the undo begins
-  // with everything before it durable.
+  // with everything before it durable. Only such a version needs a short
+  // deadline.
   const std::string shop =
       "[service]\n"
       "command = [\"/bin/sh\", \"-c\", \"readlink " +
@@ -97,7 +98,9 @@ CutShop::CutShop(const std::string& form, CutCase cut_case)
       "command = [\"/bin/sh\", \"-c\", \"case $(cat " +
       running_ + ") in *late-bad) sync -f " + site_.root() +
       "; exit 1;; *bad) exit 1; esac\"]\n"
-      "interval = \"10ms\"\ndeadline = \"20ms\"\nmin_healthy_time = \"0s\"\n";
+      "interval = \"10ms\"\ndeadline = \"" +
+      std::string(case_.words.back().ends_with("bad") ? "20ms" : "10s") +
+      "\"\nmin_healthy_time = \"0s\"\n";
   // ext4 cannot share blocks, so there dedup means hard links.
   const std::string dedup = !case_.shares    ? "off"
                             : form == "ext4" ? "hardlink"
