@@ -80,7 +80,8 @@ json Essence(const Finished& finished) {
 }
 
 // Checks that a refused deploy ends as with a working receiver (`well`), except
-// for a warning with `reason` and up to 7 seconds.
+// for a warning with `reason` and a few seconds, which a busy machine
+// lengthens.
 void CheckUnchanged(const Notifying& app, const std::string& reason,
                     const Finished& well) {
   const auto start = steady_clock::now();
@@ -88,7 +89,7 @@ void CheckUnchanged(const Notifying& app, const std::string& reason,
   const double seconds = duration<double>(steady_clock::now() - start).count();
   MESSAGE(reason << ": " << seconds << " s");
   INFO(finished.Describe());
-  CHECK(seconds < 7);
+  CHECK(seconds < 30);
   CHECK(finished.exit == well.exit);
   CHECK(Essence(finished) == Essence(well));
   const json warnings = json::parse(finished.out).at("warnings");
