@@ -3,14 +3,20 @@
 #include <fmt/format.h>
 #include <signal.h>
 
+#include <boost/filesystem.hpp>
+
 #include "host/container_suite.h"
 #include "host/live_shop.h"
 #include "host/started.h"
+#include "support/archives.h"
 
 namespace release {
 namespace {
 
 using std::chrono::seconds;
+namespace fs = boost::filesystem;
+
+constexpr char kBroken[] = "/srv/shop/broken";
 
 std::vector<std::string> Deploying(LiveShop* shop, const std::string& version,
                                    const std::string& within) {
@@ -50,11 +56,14 @@ TEST_SUITE("inside a container: confirmation") {
   }
 
   TEST_CASE("a confirmation during the health wait counts as well") {
-    LiveShop shop(LiveShop::Config("1s"));
+    LiveShop shop;
     shop.Deploy("1");
+    // Until this is removed, no answer is good and the health wait goes on.
+    Spill(kBroken, "");
     Started deploy(Deploying(&shop, "2", "60s"));
     REQUIRE(shop.AwaitStep("health"));
     CHECK(shop.Release({"confirm"}).status == 0);
+    fs::remove(kBroken);
     CHECK(deploy.Wait() == 0);
     shop.CheckLive("2");
   }
@@ -65,11 +74,15 @@ TEST_SUITE("inside a container: confirmation") {
       const bool health = std::string(step) == "health";
       LiveShop shop;
       shop.Deploy("1");
-      if (health) shop.WriteConfig(LiveShop::Config("4s"));
-      Started deploy(Deploying(&shop, "2", "60s"));
+      if (health) Spill(kBroken, "");
+      Started deploy(Deploying(&shop, "2", "300s"));
       REQUIRE(shop.AwaitStep(step));
       CHECK(shop.Release({"abort"}).status == 0);
-      CHECK(Within(seconds(2), [&] { return shop.Current() == "releases/1"; }));
+      // Without the abort these waits would take one and five minutes.
+      CHECK(
+          Within(seconds(30), [&] { return shop.Current() == "releases/1"; }));
+      // The undo needs a good answer.
+      fs::remove(kBroken);
       CHECK(deploy.Wait() == 4);
       shop.CheckLive("1");
       CHECK(shop.Status()["last"]["code"] == "aborted");
@@ -93,7 +106,7 @@ TEST_SUITE("inside a container: confirmation") {
         CHECK(shop.Step() == "confirm");
         CHECK(shop.Release({"confirm"}).status == 0);
       }
-      REQUIRE(Within(seconds(20), [&] { return shop.Step().empty(); }));
+      REQUIRE(Within(seconds(90), [&] { return shop.Step().empty(); }));
       shop.CheckLive(confirmed ? "2" : "1");
       const nlohmann::json last = shop.Status()["last"];
       CHECK(last["result"] == (confirmed ? "committed" : "undone"));
