@@ -13,6 +13,7 @@
 
 #include <atomic>
 #include <boost/filesystem.hpp>
+#include <functional>
 #include <mutex>
 #include <random>
 #include <set>
@@ -75,7 +76,7 @@ class Watcher {
   }
   bool Caught() const { return caught_; }
   unsigned looks() const { return looks_; }
-  std::size_t trees() const { return trees_.size(); }
+  std::size_t trees() const { return tree_count_; }
 
  private:
   int Open() const {
@@ -109,6 +110,7 @@ class Watcher {
       }
     }
     trees_.insert(version);
+    tree_count_ = trees_.size();
     return "";
   }
 
@@ -120,6 +122,7 @@ class Watcher {
   std::string current_;
   std::vector<std::string> broken_;
   std::set<std::string> trees_;
+  std::atomic<std::size_t> tree_count_ = 0;
   std::atomic<bool> caught_ = false;
   std::atomic<unsigned> looks_ = 0;
   std::jthread thread_;
@@ -159,13 +162,16 @@ class Crowd {
   const std::vector<Ran>& ran() const { return ran_; }
   std::size_t before() const { return before_; }
 
-  void Run(std::chrono::seconds time) {
+  // Runs commands for that time, and on until the checks afterwards have enough
+  // to look at and `watched` holds.
+  void Run(std::chrono::seconds time, const std::function<bool()>& watched) {
     const auto end = std::chrono::steady_clock::now() + time;
     std::vector<std::jthread> callers;
     for (unsigned i = 0; i < kCallers; ++i) {
-      callers.emplace_back([this, i, end] {
+      callers.emplace_back([this, i, end, &watched] {
         std::mt19937 random(i + 1);
-        while (std::chrono::steady_clock::now() < end || !Enough()) {
+        while (std::chrono::steady_clock::now() < end || !Enough() ||
+               !watched()) {
           Act(&random);
         }
       });
@@ -252,13 +258,15 @@ class Crowd {
     ran.finished = running.Wait();
     const std::lock_guard guard(mutex_);
     if (ran.finished.exit == 0) ++done_[ran.call.words[0]];
+    if (ran.finished.signal != 0) ++killed_;
     ran_.push_back(std::move(ran));
   }
 
   // Returns whether the checks afterwards have enough to look at.
   bool Enough() {
     const std::lock_guard guard(mutex_);
-    return done_["deploy"] > 5 && done_["rollback"] > 0 && done_["status"] > 5;
+    return killed_ > 5 && done_["deploy"] > 5 && done_["rollback"] > 0 &&
+           done_["status"] > 5;
   }
 
   TempDir own_;
@@ -270,6 +278,7 @@ class Crowd {
   std::size_t before_ = 0;
   std::mutex mutex_;
   std::vector<Ran> ran_;
+  unsigned killed_ = 0;
   std::map<std::string, unsigned> done_;  // commands that succeeded, by name
 
   static std::string Image(const std::string& directory) {
@@ -395,7 +404,8 @@ void CheckSettled(const Site& site) {
 TEST_CASE("twenty callers, some of them killed, break nothing") {
   Crowd crowd;
   Watcher watcher(crowd.site().root());
-  crowd.Run(CrowdTime());
+  crowd.Run(CrowdTime(),
+            [&] { return watcher.looks() > 1000 && watcher.trees() >= 3; });
   CheckSettled(crowd.site());
   CHECK(watcher.Stop() == std::vector<std::string>{});
   MESSAGE(watcher.looks() << " looks at " << watcher.trees() << " releases");
