@@ -87,7 +87,7 @@ void Disk::Unmount() {
   if (!mounted_) return;
   // A killed program can keep the mount busy for another moment.
   const bool gone = Eventually([&] { return umount(directory_.c_str()) == 0; },
-                               std::chrono::seconds(5));
+                               std::chrono::seconds(60));
   if (!gone) throw std::runtime_error("cannot unmount " + directory_);
   mounted_ = false;
 }

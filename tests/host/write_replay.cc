@@ -1,5 +1,7 @@
 #include "host/write_replay.h"
 
+#include <sys/mount.h>
+
 #include <algorithm>
 #include <boost/filesystem.hpp>
 #include <cstring>
@@ -45,7 +47,10 @@ void WriteReplay::Record() {
     std::ofstream(front + "/mark") << "reported\n";
     shop_->disk()->Unmount();
     // The loop device releases the file a moment after the unmount.
-    Shell("umount " + front + " || { sleep 0.3; umount " + front + "; }");
+    if (!Eventually([&] { return umount(front.c_str()) == 0; },
+                    std::chrono::seconds(60))) {
+      throw std::runtime_error("cannot unmount " + front);
+    }
     logging.Wait();
   }
   Read(Slurp(log));
