@@ -74,12 +74,17 @@ class Fleet:
         self.configs[name] = str(path)
 
     def fail_at(self, name):
-        """The host is not healthy with another release than 1, while `bad` exists."""
-        probe = "test ! -e %s || grep -qx 1 %s/current/version" % (self.bad, self.root(name))
+        """The host is not healthy with another release than 1, while `bad` exists.
+
+        It answers well once before, so that nothing waits for a deadline.
+        """
+        once = self.directory / "answered"
+        probe = "test ! -e %s || grep -qx 1 %s/current/version || { test ! -e %s && touch %s; }" % (
+            self.bad, self.root(name), once, once)
         self.configure(
             name,
             '[healthcheck]\ncommand = ["sh", "-c", "%s"]\ninterval = "50ms"\n'
-            'deadline = "300ms"\nmin_healthy_time = "0s"\n' % probe,
+            'deadline = "10s"\nmin_healthy_time = "100ms"\n' % probe,
         )
         self.bad.touch()
 
