@@ -109,6 +109,22 @@ class TypedShell {
   std::string seen_;
 };
 
+// The configuration of an app where the command looks for it.
+class InstalledConfig {
+ public:
+  InstalledConfig(const std::string& app, const std::string& root)
+      : path_("/etc/release/" + app + ".toml") {
+    mkdir("/etc/release", 0755);
+    Spill(path_, "root = \"" + root + "\"\n");
+  }
+  ~InstalledConfig() { unlink(path_.c_str()); }
+  InstalledConfig(const InstalledConfig&) = delete;
+  InstalledConfig& operator=(const InstalledConfig&) = delete;
+
+ private:
+  std::string path_;
+};
+
 // Returns the name without its last letter, which the TAB must add.
 std::string Cut(std::string_view name) {
   return std::string(name.substr(0, name.size() - 1));
@@ -120,8 +136,7 @@ TEST_CASE("TAB completes commands, options, apps and versions in each shell") {
   const TempDir dir;
   const std::string app = fmt::format("tab-test-{}", getpid());
   const std::string root = dir.path() + "/srv";
-  mkdir("/etc/release", 0755);
-  Spill("/etc/release/" + app + ".toml", "root = \"" + root + "\"\n");
+  const InstalledConfig config(app, root);
   Shell(
       fmt::format("mkdir {0}/tree && echo 1 > {0}/tree/file && "
                   "{1} pack {0}/tree -o {0}/a.tar -q && {1} --root {2} init -q"
@@ -145,7 +160,6 @@ TEST_CASE("TAB completes commands, options, apps and versions in each shell") {
     CHECK(typed.Completed("--root " + root + " pin 1.") ==
           "--root " + root + " pin 1.41");
   }
-  unlink(("/etc/release/" + app + ".toml").c_str());
 }
 
 TEST_CASE("without the script TAB completes nothing") {
