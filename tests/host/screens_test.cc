@@ -135,7 +135,7 @@ void CheckEveryView(const std::string& name, const std::string& words) {
     if (view.environment != "LC_ALL=C") continue;
     for (const char c : screen) CHECK(static_cast<unsigned char>(c) < 0x80);
   }
-  const Finished piped = RunShell("/srv/show " + words);
+  const Finished piped = RunShell("unshare --uts /srv/show " + words);
   CHECK(!Has(piped.out + piped.err, "\x1b"));
 }
 
@@ -191,8 +191,8 @@ TEST_CASE("a status during a confirmation waits, and says how long") {
   ApartFromOtherMounts();
   const ScreenShop shop;
   ScreenShop::Pack("1.4.1", "good");
-  Running deploy({"/srv/show", "deploy", "/srv/shop-1.4.1.tar.gz",
-                  "--confirm-within", "10m"});
+  Running deploy({"unshare", "--uts", "/srv/show", "deploy",
+                  "/srv/shop-1.4.1.tar.gz", "--confirm-within", "10m"});
   REQUIRE(Eventually([&] {
     return Has(ScreenShop::Shown("status", {}),
                "WAITING for `release confirm`");
