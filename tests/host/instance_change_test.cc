@@ -53,7 +53,7 @@ double TimeAtTerminal(std::vector<std::string> line) {
 
 // Waits until the drain unit, which a deploy has started, waits itself.
 bool AwaitIdleDrain(InstanceShop* shop) {
-  return Within(seconds(20), [&] {
+  return Within(seconds(60), [&] {
     return shop->Shell("systemctl is-active -q release-drain@shop.service")
                .ok() &&
            shop->Status()["in_progress"].is_null();
@@ -77,6 +77,14 @@ int ConnectionsOf(InstanceShop* shop, const std::string& version) {
   return -1;
 }
 
+// Waits until the instance has that many open connections. The app closes that
+// of the deploy's last check a moment later.
+bool AwaitConnections(InstanceShop* shop, const std::string& version,
+                      int count) {
+  return Within(seconds(60),
+                [&] { return ConnectionsOf(shop, version) == count; });
+}
+
 // Requests that are answered in parts, all begun and none finished.
 struct OpenRequests {
   UserRequest held{kFrontPort, "GET", "/held/go"};
@@ -97,9 +105,9 @@ TEST_SUITE("inside a container: changes of instances") {
     InstanceShop shop(InstanceShop::Config("drain = \"60s\"\n"));
     Front front(SocketProxy());
     shop.Deploy("1");
-    CHECK(ConnectionsOf(&shop, "1") == 0);
+    CHECK(AwaitConnections(&shop, "1", 0));
     OpenRequests open;
-    CHECK(ConnectionsOf(&shop, "1") == 3);
+    CHECK(AwaitConnections(&shop, "1", 3));
     shop.Deploy("2");
     CHECK(shop.AskCurrent() == "release 2 serves\n");
     // The old instance waits for its clients.
@@ -125,7 +133,8 @@ TEST_SUITE("inside a container: changes of instances") {
     CHECK(held.ReadToEnd().find("serves") == std::string::npos);
     CHECK(events.ReadToEnd().find("event: end") == std::string::npos);
     shop.CheckOnly("2");
-    CHECK(shop.Shell("journalctl -q -o cat -u release-drain@shop.service | "
+    CHECK(shop.Shell("journalctl --sync; "
+                     "journalctl -q -o cat -u release-drain@shop.service | "
                      "grep -x 'stopped the instance of 1; 2 connections were "
                      "open'")
               .ok());
@@ -144,7 +153,7 @@ TEST_SUITE("inside a container: changes of instances") {
     shop.Deploy("1");
     UserRequest held(kFrontPort, "GET", "/held/go");
     REQUIRE(held.ReadSome());
-    CHECK(ConnectionsOf(&shop, "1") == 1);
+    CHECK(AwaitConnections(&shop, "1", 1));
     shop.Deploy("2");
     shop.MakeFile("go");
     CHECK(held.ReadToEnd().ends_with("release 1 serves\n"));
@@ -166,7 +175,7 @@ TEST_SUITE("inside a container: changes of instances") {
     // At most one instance is warm.
     shop.Deploy("3");
     shop.Deploy("4");
-    CHECK(Within(seconds(20), [&] {
+    CHECK(Within(seconds(60), [&] {
       return shop.Instances() == Lines{"3", "4"};
     }));
   }
@@ -278,7 +287,7 @@ TEST_SUITE("inside a container: changes of instances") {
         InstanceShop::Config("restart = [\"shop-worker.service\"]\n"));
     AddWorkerUnit(&shop);
     shop.Deploy("1");
-    REQUIRE(Within(seconds(10),
+    REQUIRE(Within(seconds(60),
                    [&] { return shop.Log("worker") == Lines{"begin 1"}; }));
     shop.Deploy("2");
     const Said undone =
@@ -287,7 +296,7 @@ TEST_SUITE("inside a container: changes of instances") {
     CHECK(undone.status == 4);
     const Lines expected = {"begin 1", "end 1", "begin 2", "end 2",
                             "begin 3", "end 3", "begin 2"};
-    CHECK(Within(seconds(10), [&] { return shop.Log("worker") == expected; }));
+    CHECK(Within(seconds(60), [&] { return shop.Log("worker") == expected; }));
     CHECK(shop.Log("worker") == expected);
     // A release that is bad on its own socket does not reach the worker.
     CHECK(shop.Release({"deploy", shop.Archive("4", "absent")}).status == 1);
@@ -295,7 +304,7 @@ TEST_SUITE("inside a container: changes of instances") {
     // Control: a second worker is noticed.
     const Started second(
         {"env", "-C", "/srv/shop/current", kWorkerProgram, kWorkerLog});
-    CHECK(Within(seconds(10), [&] {
+    CHECK(Within(seconds(60), [&] {
       const Lines log = shop.Log("worker");
       return std::find(log.begin(), log.end(), "twice") != log.end();
     }));
@@ -384,7 +393,7 @@ TEST_SUITE("inside a container: instance that is not confirmed") {
     REQUIRE(shop.Shell("systemd-run /usr/bin/release --app shop deploy " +
                        shop.Archive("2") + " --confirm-within=5m")
                 .ok());
-    CHECK(Within(seconds(20), [&] {
+    CHECK(Within(seconds(60), [&] {
       const nlohmann::json status = shop.Status();
       return !status["open"].is_null() && status["open"]["step"] == "confirm";
     }));
