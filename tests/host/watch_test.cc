@@ -156,7 +156,8 @@ TEST_SUITE("inside a container: watch") {
     CHECK(status["verdict"] == "attention");
     CHECK(status["watch"]["state"] == "bad");
     CHECK(status["last"]["code"] == "watch-found-bad");
-    CHECK(shop.Shell("journalctl -q RELEASE_COMMAND=watch | grep -q 'watch of "
+    CHECK(shop.Shell("journalctl --sync; "
+                     "journalctl -q RELEASE_COMMAND=watch | grep -q 'watch of "
                      "2'")
               .ok());
   }
@@ -186,7 +187,8 @@ TEST_SUITE("inside a container: watch") {
     CHECK(shop.Ends());
     CHECK(shop.Watch()["state"] == "ended");
     shop.Deploy("3");
-    CHECK(shop.Runs());
+    // The deploy only queues the unit's start.
+    CHECK(Within(kPatience, [&] { return shop.Runs(); }));
     CHECK(shop.Watch()["state"] == "watching");
   }
 
@@ -326,9 +328,10 @@ TEST_SUITE("inside a container: watch at length") {
     REQUIRE(Within(kPatience,
                    [&] { return shop.Shell("test ! -e /run/bad-2").ok(); }));
     shop.CheckPasses();
-    CHECK(shop
-              .Shell(fmt::format(
-                  "journalctl -q -o cat -u {} | grep -q 'bad in a row'", kUnit))
+    CHECK(shop.Shell(
+                  fmt::format("journalctl --sync; journalctl -q -o cat -u {} | "
+                              "grep -q 'bad in a row'",
+                              kUnit))
               .ok());
   }
 
