@@ -147,7 +147,7 @@ class KilledShop {
     if (scenario_.instances.empty()) return shop_.CheckOnly(version);
     CHECK(shop_.Current() == "releases/" + version);
     CHECK(shop_.AskCurrent() == fmt::format("release {} serves\n", version));
-    CHECK(Within(std::chrono::seconds(20),
+    CHECK(Within(std::chrono::seconds(60),
                  [&] { return shop_.Instances().size() <= 2; }));
   }
 
