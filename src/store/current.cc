@@ -52,10 +52,19 @@ std::optional<std::string> Find(const std::vector<Link>& links,
   return std::nullopt;
 }
 
-// Makes a link under the first free name in .release/; returns its path.
-std::string Make(Fs* fs, const std::string& target) {
+// Makes a link under the first free name in .release/, which has these links;
+// returns its path.
+std::string Make(Fs* fs, const std::string& target,
+                 const std::vector<Link>& links) {
+  const auto is_known = [&](const std::string& path) {
+    return std::binary_search(
+        links.begin(), links.end(), Link{path, ""},
+        [](const Link& a, const Link& b) { return a.path < b.path; });
+  };
   unsigned number = 1;
-  while (fs->Stat(Fs::kRoot, LinkPath(number))) ++number;
+  while (is_known(LinkPath(number)) || fs->Stat(Fs::kRoot, LinkPath(number))) {
+    ++number;
+  }
   fs->MakeSymlink(target, Fs::kRoot, LinkPath(number));
   return LinkPath(number);
 }
@@ -72,8 +81,9 @@ std::string MakeBeside(Fs* fs, const std::string& target) {
 // The path of a link with this target: one made in advance, or else a new one.
 std::string LinkThatSays(Fs* fs, const std::string& target) {
   try {
-    const auto ready = Find(ReadyLinks(fs), target);
-    return ready ? *ready : Make(fs, target);
+    const std::vector<Link> links = ReadyLinks(fs);
+    const auto ready = Find(links, target);
+    return ready ? *ready : Make(fs, target, links);
   } catch (const FsError&) {
     // An undo must go on even if .release/ cannot be read or written.
     return MakeBeside(fs, target);
@@ -115,7 +125,7 @@ void PrepareLinks(Fs* fs, const std::set<Version>& versions) {
   const auto current = fs->ReadLink(Fs::kRoot, kCurrent);
   for (const Version& version : versions) {
     const std::string target = ReleasePath(version);
-    if (target != current && !Find(links, target)) Make(fs, target);
+    if (target != current && !Find(links, target)) Make(fs, target, links);
   }
 }
 
