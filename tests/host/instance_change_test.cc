@@ -353,6 +353,34 @@ TEST_SUITE("inside a container: changes of instances") {
     shop.CheckOnly("1");
   }
 
+  TEST_CASE("users of a plain unit move to instances without a gap") {
+    // The steps are those of docs/instances.md, "Moving from a plain unit".
+    PlainShop shop;
+    shop.Deploy("1");
+    const int pid = shop.PlainPid();
+    shop.WriteConfig(InstanceShop::Config());
+    CHECK(shop.Release({"start"}).status == 0);
+    CHECK(Within(seconds(60),
+                 [&] { return shop.AskCurrent() == "release 1 serves\n"; }));
+    CHECK(shop.Pid("1") > 0);
+    CHECK(shop.PlainPid() == pid);
+    {
+      const Front front(FrontKinds().front());
+      UserLoad load({"1", "2"});
+      shop.WriteConfig(InstanceShop::Config("replaces = \"shop.service\"\n"));
+      CHECK(load.Await(100));
+      shop.Deploy("2");
+      CHECK(load.Await(100));
+      const UserLoad::Counts counts = load.End();
+      CAPTURE(counts.first_problem);
+      CHECK(counts.errors == 0);
+      CHECK(counts.unexpected == 0);
+      CHECK(counts.versions.contains("2"));
+    }
+    CHECK(shop.PlainPid() == 0);
+    shop.CheckOnly("2");
+  }
+
   TEST_CASE("versions with letters that systemd escapes are instances, too") {
     InstanceShop shop;
     for (const char* version : {"1.0-rc.1", "1.0+b~2", "a_b"}) {
@@ -414,7 +442,7 @@ TEST_SUITE("inside a container: instance that was not confirmed") {
 
 TEST_CASE("instances, workers and connections change in order") {
   SystemdContainer container;
-  CheckSuiteInside(&container, "inside a container: changes of instances", 12);
+  CheckSuiteInside(&container, "inside a container: changes of instances", 13);
 }
 
 TEST_CASE("the live instance runs after a reboot and after a power cut") {

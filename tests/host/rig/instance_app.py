@@ -178,9 +178,12 @@ def stop(*_):
 
 
 def listen(path):
-    listener = socket.socket(socket.AF_UNIX)
-    listener.bind(path)
-    listener.listen(4096)
+    if "LISTEN_FDS" in os.environ:  # of a socket unit
+        listener = socket.socket(fileno=3)
+    else:
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(path)
+        listener.listen(4096)
     listener.setblocking(False)
     return listener
 
