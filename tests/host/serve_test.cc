@@ -252,7 +252,7 @@ class FuzzedCommands {
   static constexpr char kTrace[] = "/srv/trace";
   static constexpr unsigned kClients = 4;
 
-  static unsigned Count() { return Torture() ? 10'000 : 200; }
+  static unsigned Count() { return Torture() ? 10'000 : 100; }
 
   void Send(unsigned client) {
     NearlyValidLines lines(client);

@@ -24,7 +24,7 @@ constexpr int kPatienceSeconds = 30;
 constexpr minutes kLongest{60};
 // How long a user waits before the next request. Without a pause the users
 // would take both processors from the tests beside this one.
-constexpr std::chrono::milliseconds kPause{5};
+constexpr std::chrono::milliseconds kPause{20};
 constexpr int kMostRequests = 1'000'000;
 
 }  // namespace
