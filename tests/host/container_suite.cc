@@ -19,7 +19,7 @@ void CheckSuiteInside(SystemdContainer* container, const std::string& suite,
               {boost::filesystem::read_symlink("/proc/self/exe").string(),
                "--duration=true", fmt::format("--test-suite={}", suite)});
   const CommandResult result =
-      container->Exec(line, std::chrono::seconds(Torture() ? 7200 : 400));
+      container->Exec(line, std::chrono::seconds(Torture() ? 7200 : 1800));
   INFO(result.output);
   // A run of no test case succeeds too, so the exit status is not enough.
   const bool all = std::regex_search(
