@@ -6,6 +6,8 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "service/journal_sync.h"
+
 namespace release {
 namespace {
 
@@ -77,6 +79,8 @@ unsigned BusiestMinute(const LineTimes& times, Nanoseconds end,
 
 std::optional<bool> StopWasAsked(Runner* runner, const std::string& unit,
                                  Nanoseconds since) {
+  // A line that is not there yet would pass a stop by a person for a failure.
+  SyncJournal(runner);
   const auto times = AskJournal(
       runner,
       {fmt::format("MESSAGE_ID={}", kStopping), fmt::format("UNIT={}", unit)},

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "os/cancellation.h"
+#include "service/journal_sync.h"
 #include "service/last_lines.h"
 
 namespace release {
@@ -355,6 +356,7 @@ bool Unit::MachineGoesDown() {
 }
 
 std::string Unit::Journal() {
+  SyncJournal(runner_);
   Command command;
   // With --since, --lines takes the first lines, unless the order is reversed.
   command.argv = {"journalctl",        "--unit=" + name_,

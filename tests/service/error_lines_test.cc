@@ -51,6 +51,7 @@ TEST_CASE("a stop was asked for if systemd logged one after the given time") {
   FakeRunner runner;
   runner.On("journalctl", Exited(0, "[    5.000000] systemd[1]: Stopping\n"));
   CHECK(StopWasAsked(&runner, "shop.service", 4s) == true);
+  CHECK(Joined(runner.commands.front()) == "journalctl --sync");
   CHECK(StopWasAsked(&runner, "shop.service", 5s) == false);
   runner.On("journalctl", Exited(0, ""));
   CHECK(StopWasAsked(&runner, "shop.service", 4s) == false);

@@ -141,6 +141,19 @@ TEST_CASE("the journal's newest lines are reported, the oldest of them first") {
              "                                         and more"));
 }
 
+TEST_CASE("the journal takes in what the service said last before it is read") {
+  Rig rig;
+  rig.fake.on_job = [](const std::string&) { return Exited(1, "failed\n"); };
+  // A caller who is not root may not ask for that, and gets the lines there
+  // are.
+  rig.runner.On("--sync", Exited(1, "Access denied\n"));
+  CHECK(Says(rig.ReloadError(), "10:00 shop[100]: Boom"));
+  const auto& commands = rig.runner.commands;
+  REQUIRE(commands.size() >= 2);
+  CHECK(Joined(commands[commands.size() - 2]) == "journalctl --sync");
+  CHECK(commands.back().argv[0] == "journalctl");
+}
+
 TEST_CASE("a failed job is reported with its status and journal lines") {
   Rig rig;
   rig.unit.SetJournalStart(1795000000);
