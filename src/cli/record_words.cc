@@ -56,9 +56,12 @@ void AddEnd(const EndRecord& end, LabelledLines* lines) {
 
 std::string TransactionWords(const TransactionRecord& record) {
   if (!record.begin) return "transaction " + std::to_string(record.number);
-  std::string text(CommandName(record.begin->command));
-  if (record.begin->to) text += " of " + record.begin->to->name();
-  return text;
+  const BeginRecord& begin = *record.begin;
+  const std::string_view command = CommandName(begin.command);
+  if (!begin.to) return std::string(command);
+  // A rollback names the release that it goes to.
+  const bool back = begin.command == CommandId::kRollback;
+  return fmt::format("{} {} {}", command, back ? "to" : "of", begin.to->name());
 }
 
 std::string FromWords(const BeginRecord& begin) {

@@ -23,6 +23,13 @@ TEST_CASE("a transaction is named by its command and its release") {
   CHECK(ByWords(record) == "alice");
 }
 
+TEST_CASE("a rollback is named by the release that it goes to") {
+  World world;
+  DeployAll(&world, {"1", "2"});
+  world.Rollback();
+  CHECK(TransactionWords(ReadRecord(&world.disk, 3)) == "rollback to 1");
+}
+
 TEST_CASE("a record without a beginning or an end has words too") {
   const TransactionRecord record{.number = 9};
   CHECK(TransactionWords(record) == "transaction 9");
