@@ -36,12 +36,15 @@ mode_t TypeOf(int fd) {
 // Waits until there is something to read; throws if the command must stop. A
 // fifo that has not had a writer yet polls as idle, not as ended, so this also
 // waits for the first writer.
-void AwaitData(int fd, const std::string& name) {
+void AwaitData(int fd, const std::string& name, ErrorCode code) {
   while (true) {
     ThrowIfInterrupted(name);
     pollfd both[] = {{fd, POLLIN, 0}, {InterruptDescriptor(), POLLIN, 0}};
     const int ready = poll(both, 2, CancellationPollTime());
     if (ready > 0 && both[0].revents != 0) break;
+    if (ready < 0 && errno != EINTR && errno != EAGAIN) {
+      FailToRead(name, code, strerror(errno));
+    }
     ThrowIfInterrupted(name);
     ThrowIfCancelled();
   }
@@ -52,7 +55,7 @@ std::size_t ReadSome(int fd, std::span<char> buffer, const std::string& name,
                      ErrorCode code) {
   const bool may_block = TypeOf(fd) != S_IFREG;
   while (true) {
-    if (may_block) AwaitData(fd, name);
+    if (may_block) AwaitData(fd, name, code);
     const ssize_t count = read(fd, buffer.data(), buffer.size());
     if (count >= 0) return static_cast<std::size_t>(count);
     if (errno != EINTR && errno != EAGAIN) {
