@@ -1,5 +1,7 @@
 #include "cli/json.h"
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -236,8 +238,25 @@ json TakenObject(const JsonSubject& subject, const UploadResult& taken) {
 
 }  // namespace
 
+// JSON allows DEL and U+0080 to U+009F in a string, and the library writes them
+// as they are; a terminal may obey them.
 std::string JsonText(const json& object) {
-  return object.dump(-1, ' ', false, json::error_handler_t::replace);
+  const std::string dump =
+      object.dump(-1, ' ', false, json::error_handler_t::replace);
+  std::string text;
+  text.reserve(dump.size());
+  for (std::size_t i = 0; i < dump.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(dump[i]);
+    const auto next = static_cast<unsigned char>(dump.c_str()[i + 1]);
+    const bool two_bytes = byte == 0xC2 && next >= 0x80 && next <= 0x9F;
+    if (two_bytes) ++i;
+    if (two_bytes || byte == 0x7F) {
+      text += fmt::format("\\u{:04x}", two_bytes ? next : byte);
+    } else {
+      text += dump[i];
+    }
+  }
+  return text;
 }
 
 std::string OutcomeJson(const JsonSubject& subject, const Outcome& outcome) {

@@ -32,6 +32,16 @@ json StatusOf(World* world) {
 
 }  // namespace
 
+TEST_CASE("no control character stands in JSON as it is") {
+  // U+009B begins a command to a terminal, as ESC [ does. U+00E9 is a letter,
+  // and U+201B has the byte 9B, too.
+  const std::string odd = "\x1b[2J\x7f\xc2\x80\xc2\x9b\xc3\xa9\xe2\x80\x9b";
+  const std::string text = JsonText(odd);
+  CHECK(text == R"("\u001b[2J\u007f\u0080\u009b)"
+                "\xc3\xa9\xe2\x80\x9b\"");
+  CHECK(json::parse(text) == odd);
+}
+
 TEST_CASE("an outcome has every key, with null for what does not exist") {
   Outcome outcome;
   outcome.command = CommandId::kRecover;
