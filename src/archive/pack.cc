@@ -217,8 +217,10 @@ Manifest ManifestOfTree(Fs* tree, const std::optional<Version>& version,
 
 Sha256Bytes WriteArchive(Fs* tree, const Manifest& manifest,
                          Compression compression, const ByteSink& sink) {
-  Write(tree, manifest, FormatManifest(manifest), nullptr, compression, sink);
-  return DigestOf(manifest);
+  std::string text = FormatManifest(manifest);
+  const Sha256Bytes digest = DigestOf(text);
+  Write(tree, manifest, std::move(text), nullptr, compression, sink);
+  return digest;
 }
 
 Sha256Bytes WriteThinArchive(Fs* tree, const Manifest& manifest, Manifest base,
