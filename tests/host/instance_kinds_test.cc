@@ -54,7 +54,13 @@ bool Warns(const Said& said, const std::string& words) {
 
 TEST_SUITE("inside a container: kinds of units") {
   TEST_CASE("an instance may run as a user that systemd makes up") {
-    KindShop shop("[Service]\nDynamicUser=yes\nReadWritePaths=/srv/shop-log\n");
+    // The unit sees neither /tmp nor /root, and the source may be there.
+    CopyFile(RELEASE_SOURCE_DIR "/tests/host/rig/instance_app.py",
+             "/srv/instance_app.py");
+    KindShop shop(
+        "[Service]\nDynamicUser=yes\nReadWritePaths=/srv/shop-log\nExecStart=\n"
+        "ExecStart=/usr/bin/python3 /srv/instance_app.py --listen "
+        "unix:/run/shop/%I/http.sock /srv/shop-log/\n");
     bfs::permissions("/srv/shop-log", bfs::perms(0777));
     shop.CheckDeployAndRollback();
     const std::string owner =
