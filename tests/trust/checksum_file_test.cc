@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <boost/filesystem.hpp>
+#include <boost/filesystem/fstream.hpp>
 
 #include "base/error.h"
 #include "support/temp_dir.h"
