@@ -7,6 +7,7 @@
 #include <sstream>
 #include <thread>
 
+#include "host/live_shop.h"
 #include "host/systemd_rig.h"
 
 namespace release {
@@ -34,15 +35,6 @@ bool NothingLeft(const std::string& directory, int leader) {
   return leader > 1 && kill(leader, 0) != 0 &&
          ProcessesWith(directory).empty() &&
          ReadAll("/proc/mounts").find(directory) == std::string::npos;
-}
-
-bool Within(std::chrono::seconds time, const std::function<bool()>& holds) {
-  const auto end = std::chrono::steady_clock::now() + time;
-  while (!holds()) {
-    if (std::chrono::steady_clock::now() > end) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  }
-  return true;
 }
 
 }  // namespace
